@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+#
+# sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...])
+#
+# Declares one module of the family, from the CMakeLists.txt of its folder: the library target sysfd::<name>, and, where
+# SYSFD_INSTALL is on, its own export set, install component (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on
+# and that nobody has declared yet are added from their sibling folders, so that any single folder can be used alone.
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+# Cached, because the modules may be added from several folders of somebody else's project, and this file is read once.
+set(SYSFD_VERSION 0.1.0 CACHE INTERNAL "the version of the family; stated here and nowhere else")
+set(SYSFD_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." CACHE INTERNAL "the folder that holds the modules of sysfd")
+set(SYSFD_IS_TOP_LEVEL ${PROJECT_IS_TOP_LEVEL} CACHE INTERNAL "sysfd is built for its own sake, not embedded")
+option(SYSFD_INSTALL "Install the modules of sysfd" ${SYSFD_IS_TOP_LEVEL})
+option(SYSFD_WERROR "Compile sysfd's own code with all warnings as errors" ${SYSFD_IS_TOP_LEVEL})
+
+# The flags of our own code, tests and examples included. They never reach those who link to us.
+function(sysfd_compile_strictly target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_features(${target} PRIVATE cxx_std_23)
+  if(SYSFD_WERROR)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+  endif()
+endfunction()
+
+function(sysfd_add_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "sysfd_add_module(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+
+  if(TARGET sysfd::${name}) # it came along with another module already
+    return()
+  endif()
+
+  foreach(dependency IN LISTS arg_DEPENDS)
+    if(NOT TARGET sysfd::${dependency})
+      add_subdirectory(${SYSFD_ROOT}/${dependency} ${CMAKE_CURRENT_BINARY_DIR}/sysfd_${dependency})
+    endif()
+  endforeach()
+  list(TRANSFORM arg_DEPENDS PREPEND sysfd:: OUTPUT_VARIABLE dependency_targets)
+
+  set(target sysfd_${name})
+  add_library(${target} ${arg_SOURCES}) # static, or shared where BUILD_SHARED_LIBS says so
+  add_library(sysfd::${name} ALIAS ${target})
+  sysfd_compile_strictly(${target})
+  target_compile_features(${target} PUBLIC cxx_std_23)
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  target_link_libraries(${target} PUBLIC ${dependency_targets})
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL SHARED_LIBRARY)
+    target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
+    # Hidden visibility does not reach what is instantiated from the standard library, whose namespace says "default".
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${SYSFD_ROOT}/cmake/exports.map")
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${SYSFD_ROOT}/cmake/exports.map)
+    if(NOT DEFINED CMAKE_INSTALL_RPATH)
+      set_property(TARGET ${target} PROPERTY INSTALL_RPATH "$ORIGIN") # the other modules are beside it
+    endif()
+  endif()
+  string(REGEX MATCH "^[0-9]+\\.[0-9]+" abi_version ${SYSFD_VERSION}) # 0.x promises no ABI from minor to minor
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    VERSION ${SYSFD_VERSION}
+    SOVERSION ${abi_version}
+    VERIFY_INTERFACE_HEADER_SETS ${SYSFD_IS_TOP_LEVEL})
+  if(SYSFD_INSTALL)
+    sysfd_install_module(${name} "${arg_DEPENDS}")
+  endif()
+endfunction()
+
+# What is installed for one module. The files shared by the family (the package configuration) belong to every module's
+# component: installing one component alone gives a package that works and that knows which modules are there.
+function(sysfd_install_module name dependencies)
+  set(component sysfd-${name})
+  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
+  install(TARGETS sysfd_${name} EXPORT sysfd-${name}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
+    FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${component})
+  install(EXPORT sysfd-${name} NAMESPACE sysfd:: FILE sysfd-${name}-targets.cmake
+    DESTINATION ${package_dir} COMPONENT ${component})
+
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package)
+  file(CONFIGURE OUTPUT ${generated}/sysfd-${name}-depends.cmake
+    CONTENT "set(sysfd_depends_of_${name} @dependencies@)\n" @ONLY)
+  write_basic_package_version_file(${generated}/sysfd-config-version.cmake
+    VERSION ${SYSFD_VERSION} COMPATIBILITY SameMinorVersion)
+  install(FILES ${generated}/sysfd-${name}-depends.cmake ${generated}/sysfd-config-version.cmake
+    ${SYSFD_ROOT}/cmake/sysfd-config.cmake DESTINATION ${package_dir} COMPONENT ${component})
+
+  list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
+  list(JOIN pc_requires ", " pc_requires)
+  file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
+  install(FILES ${generated}/sysfd-${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
+endfunction()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+#
+# find_package(sysfd COMPONENTS <module>...) gives sysfd::<module> and what it depends on; without COMPONENTS, every module
+# that is installed beside this file.
+file(GLOB sysfd_installed RELATIVE "${CMAKE_CURRENT_LIST_DIR}" "${CMAKE_CURRENT_LIST_DIR}/sysfd-*-targets.cmake")
+list(TRANSFORM sysfd_installed REPLACE "^sysfd-(.*)-targets\\.cmake$" "\\1")
+
+set(sysfd_wanted ${sysfd_FIND_COMPONENTS})
+if(NOT sysfd_wanted)
+  set(sysfd_wanted ${sysfd_installed})
+endif()
+
+# Depth first, so that what a module depends on is defined before the module itself.
+function(sysfd_load_module name wanted_by result)
+  if(TARGET sysfd::${name})
+    set(${result} "" PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT name IN_LIST sysfd_installed)
+    list(JOIN sysfd_installed ", " installed)
+    set(${result} "component \"${name}\"${wanted_by} is not installed here (installed: ${installed})" PARENT_SCOPE)
+    return()
+  endif()
+  include("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sysfd-${name}-depends.cmake")
+  foreach(dependency IN LISTS sysfd_depends_of_${name})
+    sysfd_load_module(${dependency} ", which \"${name}\" needs," problem)
+    if(problem)
+      set(${result} "${problem}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  include("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/sysfd-${name}-targets.cmake")
+  set(${result} "" PARENT_SCOPE)
+endfunction()
+
+set(sysfd_FOUND TRUE)
+foreach(sysfd_module IN LISTS sysfd_wanted)
+  sysfd_load_module(${sysfd_module} "" sysfd_problem)
+  if(NOT sysfd_problem)
+    set(sysfd_${sysfd_module}_FOUND TRUE)
+  elseif(sysfd_FIND_REQUIRED_${sysfd_module} OR NOT sysfd_FIND_COMPONENTS)
+    set(sysfd_FOUND FALSE)
+    set(sysfd_NOT_FOUND_MESSAGE "sysfd: ${sysfd_problem}")
+  endif()
+endforeach()

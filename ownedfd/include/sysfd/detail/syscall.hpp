@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// What every module of sysfd does with the answer of a system call. Not for users.
+#ifndef SYSFD_DETAIL_SYSCALL_HPP
+#define SYSFD_DETAIL_SYSCALL_HPP
+
+#include <cerrno>
+#include <expected>
+#include <system_error>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+inline std::error_code error_code(int errno_value) noexcept {
+  return {errno_value, std::system_category()};
+}
+
+// The error side of a Result.
+inline std::unexpected<std::error_code> failure(int errno_value) noexcept {
+  return std::unexpected(error_code(errno_value));
+}
+
+inline std::unexpected<std::error_code> last_error() noexcept {
+  return failure(errno);
+}
+
+// Repeats a call that a signal interrupted. Never for close(2).
+template <class Call>
+auto retry_eintr(Call call) noexcept {
+  auto returned = call();
+  while (returned == -1 && errno == EINTR)
+    returned = call();
+  return returned;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_DETAIL_SYSCALL_HPP

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/owned_fd.hpp>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+// The bare call: libc's close() is a cancellation point, and a thread that is cancelled there may
+// or may not have closed.
+long close_once(int fd) noexcept {
+  return ::syscall(SYS_close, fd);
+}
+
+void write_to_stderr(const char* text) noexcept {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
+}
+
+}  // namespace
+
+void contract_violation(const char* what) noexcept {
+  write_to_stderr("sysfd: ");
+  write_to_stderr(what);
+  write_to_stderr("\n");
+  std::abort();
+}
+
+void close_quietly(int fd) noexcept {
+  const int saved = errno;
+  close_once(fd);
+  errno = saved;
+}
+
+}  // namespace detail
+
+namespace {
+
+constexpr int first_above_standard_streams = 3;
+
+}  // namespace
+
+Result<OwnedFd> BorrowedFd::duplicate() const noexcept {
+  return OwnedFd::from_syscall(::fcntl(fd_, F_DUPFD_CLOEXEC, first_above_standard_streams));
+}
+
+Result<OwnedFd> OwnedFd::adopt_open(int fd) noexcept {
+  if (::fcntl(fd, F_GETFD) == -1) return detail::last_error();
+  return OwnedFd(fd);
+}
+
+Result<> OwnedFd::close() && noexcept {
+  const int fd = std::move(*this).release();
+  if (detail::close_once(fd) == -1) return detail::last_error();
+  return {};
+}
+
+Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept {
+  if (slot.get() == source.get()) return {};
+  if (detail::retry_eintr([&] { return ::dup3(source.get(), slot.get(), O_CLOEXEC); }) == -1)
+    return detail::last_error();
+  return {};
+}
+
+}  // namespace v0
+}  // namespace sysfd

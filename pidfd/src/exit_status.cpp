@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#include <cstring>
+
+#include <sysfd/exit_status.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+std::string to_string(ExitStatus status) {
+  if (const auto code = status.code()) return "exited with code " + std::to_string(*code);
+  const int signo = *status.signal();
+  std::string text = "killed by signal " + std::to_string(signo);
+  if (const char* description = ::sigdescr_np(signo)) text.append(" (").append(description) += ')';
+  if (status.core_dumped()) text += ", core dumped";
+  return text;
+}
+
+}  // namespace v0
+}  // namespace sysfd

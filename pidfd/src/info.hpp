@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_PIDFD_SRC_INFO_HPP
+#define SYSFD_PIDFD_SRC_INFO_HPP
+
+#include <cstdint>
+#include <sysfd/owned_fd.hpp>
+#include <sysfd/result.hpp>
+
+#include "kernel.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+// PIDFD_GET_INFO. Errors: EOPNOTSUPP this kernel does not have it; ESRCH the process is gone and
+// nothing that was asked for is known of it any more; EREMOTE.
+Result<kernel::PidFdInfo> get_info(BorrowedFd pidfd, std::uint64_t wanted) noexcept;
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_PIDFD_SRC_INFO_HPP

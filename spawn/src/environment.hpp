@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_SPAWN_SRC_ENVIRONMENT_HPP
+#define SYSFD_SPAWN_SRC_ENVIRONMENT_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+// The environment of a child: this process's own, with changes.
+class Environment {
+ public:
+  void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+  void clear();
+
+  // For execve(2). Valid until the next call, and as long as nobody changes this process's
+  // environment.
+  char* const* resolve();
+
+ private:
+  struct Change {
+    std::string text;  // "name=value", or "name" to remove it
+    std::size_t name_size;
+    bool removes;
+    std::string_view name() const noexcept { return std::string_view(text).substr(0, name_size); }
+  };
+  void put(Change change);
+  bool changes(std::string_view name) const noexcept;
+
+  bool starts_empty_ = false;
+  std::vector<Change> changes_;
+  std::vector<char*> resolved_;
+};
+
+// The value of a variable in such an environment; a null pointer if it has none.
+const char* find_variable(char* const* environment, std::string_view name) noexcept;
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_SPAWN_SRC_ENVIRONMENT_HPP

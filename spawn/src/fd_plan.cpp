@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+//
+// The requests are a parallel assignment: every target gets what its source was before any of them
+// was carried out. Each request waits for those that read its target's old content (its readers).
+// Where requests wait for each other in a circle, one number's content is put aside; that needs a
+// number that no request names, which the child may take freely, as its table is its own.
+#include "fd_plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr int done = -1;  // in place of the number of readers
+
+bool copies(const FdRequest& request) noexcept {
+  return request.kind == FdRequest::Kind::descriptor && request.source != request.target;
+}
+
+}  // namespace
+
+void FdPlan::reserve(std::size_t requests) {
+  requests_.reserve(requests);
+  ready_.reserve(requests);
+  actions_.reserve(requests + requests / 2);  // at most one to put aside for every two in a circle
+  numbers_.reserve(2 * requests);
+}
+
+void FdPlan::emit(FdAction::Kind kind, int source, int target, const FdRequest& request) {
+  actions_.push_back({kind, source, target, request.step, request.index});
+}
+
+FdPlan::Pending* FdPlan::writer_of(int number) noexcept {
+  const auto found = std::ranges::lower_bound(requests_, number, {}, &Pending::target);
+  return found != requests_.end() && found->target == number ? &*found : nullptr;
+}
+
+std::optional<FdRequest> FdPlan::make() {
+  actions_.clear();
+  ready_.clear();
+  std::ranges::sort(requests_, {}, &Pending::target);
+  const auto twice = std::ranges::adjacent_find(requests_, {}, &Pending::target);
+  if (twice != requests_.end()) {
+    const auto given = [](const Pending& request) {
+      return std::pair(request.step, request.index);
+    };
+    return std::ranges::max(twice[0], twice[1], {}, given);  // the later of the two is the mistake
+  }
+
+  int highest = -1;
+  for (Pending& request : requests_) {
+    const bool stays = request.kind == FdRequest::Kind::inherited;
+    if (copies(request))
+      if (Pending* writer = writer_of(request.source)) ++writer->readers;
+    highest = std::max({highest, stays ? request.target : -1,
+                        request.kind == FdRequest::Kind::descriptor ? request.source : -1});
+  }
+  first_unneeded_ = static_cast<unsigned>(highest + 1);
+
+  // Those in their place already are never overwritten: targets differ. They, and /dev/null, read
+  // nothing.
+  std::size_t left = 0;
+  for (Pending& request : requests_) {
+    if (copies(request)) {
+      ++left;
+      if (request.readers == 0) ready_.push_back(&request);
+    } else if (request.kind == FdRequest::Kind::descriptor) {
+      emit(FdAction::Kind::keep, request.source, request.target, request);
+    }
+  }
+  const auto move_all_ready = [&] {
+    for (; !ready_.empty(); --left) {
+      Pending& request = *ready_.back();
+      ready_.pop_back();
+      move(request);
+    }
+  };
+  move_all_ready();
+  const int aside = left > 0 ? unused_number() : -1;
+  for (Pending& request : requests_) {
+    if (left == 0) break;
+    if (!copies(request) || request.readers == done) continue;
+    break_cycle(request, aside);
+    move_all_ready();
+  }
+
+  // Last, when every number that was to be copied from is free to be taken.
+  const FdRequest* first_null = nullptr;
+  for (const Pending& request : requests_) {
+    if (request.kind != FdRequest::Kind::null) continue;
+    if (first_null)
+      emit(FdAction::Kind::duplicate, first_null->target, request.target, request);
+    else
+      emit(FdAction::Kind::open_null, -1, request.target, request);
+    if (!first_null) first_null = &request;
+  }
+  return std::nullopt;
+}
+
+void FdPlan::move(Pending& request) {
+  emit(FdAction::Kind::duplicate, request.source, request.target, request);
+  request.readers = done;
+  Pending* writer = writer_of(request.source);
+  if (writer && copies(*writer) && --writer->readers == 0) ready_.push_back(writer);
+}
+
+// When only circles are left, each number in one is read by exactly one request. The one that reads
+// this target reads the copy instead, which leaves this request ready, and then the next, all
+// around.
+void FdPlan::break_cycle(Pending& request, int aside) {
+  emit(FdAction::Kind::save, request.target, aside, request);
+  Pending* reader = &request;
+  while (reader->source != request.target)
+    reader = writer_of(reader->source);
+  reader->source = aside;
+  request.readers = 0;
+  ready_.push_back(&request);
+}
+
+int FdPlan::unused_number() {
+  numbers_.clear();
+  for (const Pending& request : requests_) {
+    numbers_.push_back(request.target);
+    if (request.kind == FdRequest::Kind::descriptor) numbers_.push_back(request.source);
+  }
+  std::ranges::sort(numbers_);
+  int unused = 0;
+  for (const int number : numbers_)
+    if (number == unused) ++unused;
+  return unused;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// System calls without libc: the answer is the kernel's own, -errno for an error. For the child
+// between clone and exec, which shares the errno, the locks and everything else of the parent's
+// libc and must not touch any of it.
+#ifndef SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
+#define SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
+
+#include <sys/syscall.h>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+#if defined(__x86_64__)
+
+inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0) noexcept {
+  long result;
+  register long r10 asm("r10") = d;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+               : "rcx", "r11", "memory");
+  return result;
+}
+
+// The system call clone or clone3 with these arguments, for a child that shares this memory while
+// the caller is suspended. The parent gets the answer; the child runs `run(argument)`, which must
+// not return, on the same stack: below everything of the parent's, the 128 bytes under the stack
+// pointer that the ABI lets a function use included.
+inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*),
+                          void* argument) noexcept {
+  long result;
+  register void* r8 asm("r8") =
+      argument;  // the fifth argument, which clone ignores without CLONE_SETTLS
+  register auto r9 asm("r9") = run;
+  register long r10 asm("r10") = 0;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "lea -128(%%rsp), %%rsp\n\t"
+      "and $-16, %%rsp\n\t"
+      "mov %%r8, %%rdi\n\t"
+      "call *%%r9\n\t"
+      "ud2\n"
+      "1:"
+      : "=a"(result)
+      : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+      : "rcx", "r11", "memory", "cc");
+  return result;
+}
+
+#elif defined(__aarch64__)
+
+inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0) noexcept {
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory", "cc");
+  return x0;
+}
+
+inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*),
+                          void* argument) noexcept {
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = 0;
+  register auto x5 asm("x5") = run;
+  register void* x6 asm("x6") = argument;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, #0\n\t"
+      "mov x30, #0\n\t"
+      "mov x0, x6\n\t"
+      "blr x5\n\t"
+      "brk #1\n"
+      "1:"
+      : "+r"(x0)
+      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x5), "r"(x6)
+      : "memory", "cc");
+  return x0;
+}
+
+#else
+#error "sysfd::spawn knows how to enter a child on x86-64 and aarch64 only"
+#endif
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP

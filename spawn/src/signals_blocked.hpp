@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_SPAWN_SRC_SIGNALS_BLOCKED_HPP
+#define SYSFD_SPAWN_SRC_SIGNALS_BLOCKED_HPP
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+// While it lives, the calling thread has every signal blocked: also the two that libc keeps for
+// itself and leaves out of its own "all", which are as bad in a child that shares memory.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    constexpr std::uint64_t all = ~std::uint64_t{0};
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
+  }
+  ~SignalsBlocked() {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  std::uint64_t before_ = 0;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_SPAWN_SRC_SIGNALS_BLOCKED_HPP

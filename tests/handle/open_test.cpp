@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <sysfd/file_handle.hpp>
+
+#include "handle/scratch_file_system.hpp"
+#include "support/descriptors.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::open_by_handle;
+using sysfd::OwnedFd;
+
+class OpenByHandle : public HandleTest {};
+
+void drop_capability(int capability) {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+  ASSERT_EQ(::syscall(SYS_capget, &header, sets), 0);
+  auto& set = sets[CAP_TO_INDEX(capability)];
+  set.effective &= ~CAP_TO_MASK(capability);
+  ASSERT_EQ(::syscall(SYS_capset, &header, sets), 0);
+}
+
+TEST_F(OpenByHandle, FindsTheFileAfterARename) {
+  const auto path = files().create("file", "content");
+  const auto handle = handle_of(path);
+  std::filesystem::create_directory(files().path() / "elsewhere");
+  std::filesystem::rename(path, files().path() / "elsewhere" / "renamed");
+  files().create("file", "impostor");
+  const auto file = open_by_handle(files().root(), handle, O_RDONLY);
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(content_of(*file), "content");
+}
+
+TEST_F(OpenByHandle, FindsAFileOfASharedFileSystem) {
+  const OwnedFd directory = *sysfd::open(sysfd::cwd(), "/dev/shm", O_RDONLY | O_DIRECTORY);
+  const std::string name = "sysfd-test-" + std::to_string(::getpid());
+  const auto made = sysfd::open(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  ASSERT_TRUE(made) << made.error().message();
+  const auto named = sysfd::name_to_handle(directory, name);
+  ASSERT_EQ(::renameat(directory.get(), name.c_str(), directory.get(), (name + "-2").c_str()), 0);
+  const auto found = open_by_handle(directory, named->handle, O_RDONLY);
+  ASSERT_EQ(::unlinkat(directory.get(), (name + "-2").c_str(), 0), 0);
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_TRUE(same_file(found->get(), made->get()));
+}
+
+TEST_F(OpenByHandle, AnyDescriptorOfTheFileSystemWillDo) {
+  const auto handle = handle_of(files().create("file", "content"));
+  const auto other = sysfd::open(sysfd::cwd(), files().create("other"), O_RDONLY);
+  ASSERT_TRUE(other);
+  const auto file = open_by_handle(*other, handle, O_RDONLY);
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(content_of(*file), "content");
+}
+
+TEST_F(OpenByHandle, OpensWithTheFlags) {
+  const auto handle = handle_of(files().create("file", "content"));
+  const BorrowedFd root = files().root();
+  const auto writable = open_by_handle(root, handle, O_WRONLY | O_APPEND | O_NONBLOCK);
+  ASSERT_TRUE(writable);
+  EXPECT_EQ(::fcntl(writable->get(), F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK),
+            O_WRONLY | O_APPEND | O_NONBLOCK);
+  EXPECT_EQ(error_of(open_by_handle(root, handle, O_RDONLY | O_DIRECTORY)),
+            std::errc::not_a_directory);
+  ASSERT_TRUE(open_by_handle(root, handle, O_WRONLY | O_TRUNC));
+  EXPECT_EQ(std::filesystem::file_size(files().path() / "file"), 0U);
+}
+
+TEST_F(OpenByHandle, IsCloseOnExecWithoutBeingAsked) {
+  const auto handle = handle_of(files().create("file"));
+  const auto file = open_by_handle(files().root(), handle, 0);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(::fcntl(file->get(), F_GETFD), FD_CLOEXEC);
+}
+
+TEST_F(OpenByHandle, OpensADirectory) {
+  std::filesystem::create_directory(files().path() / "directory");
+  const auto handle = handle_of(files().path() / "directory");
+  files().create("directory/file", "content");
+  const auto directory = open_by_handle(files().root(), handle, O_RDONLY | O_DIRECTORY);
+  ASSERT_TRUE(directory);
+  const auto file = sysfd::open(*directory, "file", O_RDONLY);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(content_of(*file), "content");
+}
+
+TEST_F(OpenByHandle, OpensASymbolicLinkOnlyByPath) {
+  const auto link = files().path() / "link";
+  std::filesystem::create_symlink("target", link);
+  const auto handle = handle_of(link);
+  const BorrowedFd root = files().root();
+  EXPECT_EQ(error_of(open_by_handle(root, handle, O_RDONLY)),
+            std::errc::too_many_symbolic_link_levels);
+  const auto opened = open_by_handle(root, handle, O_PATH);
+  ASSERT_TRUE(opened);
+  char target[16];
+  const ssize_t size = ::readlinkat(opened->get(), "", target, sizeof target);
+  ASSERT_GT(size, 0);
+  EXPECT_EQ(std::string(target, static_cast<std::size_t>(size)), "target");
+}
+
+TEST_F(OpenByHandle, AnUnlinkedFileIsFoundAsLongAsItIsOpen) {
+  const auto path = files().create("file", "content");
+  const auto handle = handle_of(path);
+  const BorrowedFd root = files().root();
+  {
+    const auto keeps_it = sysfd::open(sysfd::cwd(), path, O_RDONLY);
+    ASSERT_TRUE(keeps_it);
+    std::filesystem::remove(path);
+    EXPECT_TRUE(open_by_handle(root, handle, O_RDONLY));
+  }
+  EXPECT_EQ(error_of(open_by_handle(root, handle, O_RDONLY)).value(), ESTALE);
+}
+
+TEST_F(OpenByHandle, AHandleOfAnotherFileSystemIsStale) {
+  const ScratchFileSystem other;
+  const auto handle = handle_of(other.create("file"));
+  EXPECT_EQ(error_of(open_by_handle(files().root(), handle, O_RDONLY)).value(), ESTALE);
+}
+
+TEST_F(OpenByHandle, FlagsThatCreateAFileAreRefused) {
+  const auto handle = handle_of(files().create("file"));
+  const BorrowedFd root = files().root();
+  for (const int flags : {O_CREAT, O_RDWR | O_CREAT | O_EXCL, O_RDWR | O_TMPFILE})
+    EXPECT_EQ(error_of(open_by_handle(root, handle, flags)), std::errc::invalid_argument);
+}
+
+TEST_F(OpenByHandle, APathOnlyMountDescriptorIsRefused) {
+  const auto handle = handle_of(files().create("file"));
+  const auto path_only = sysfd::open(sysfd::cwd(), files().path(), O_PATH);
+  ASSERT_TRUE(path_only);
+  EXPECT_EQ(error_of(open_by_handle(*path_only, handle, O_RDONLY)), std::errc::bad_file_descriptor);
+}
+
+TEST_F(OpenByHandle, NeedsTheCapabilityToPassOverPermissions) {
+  const auto handle = handle_of(files().create("file"));
+  const BorrowedFd root = files().root();
+  ASSERT_TRUE(open_by_handle(root, handle, O_RDONLY));
+  run_apart([&] {
+    drop_capability(CAP_DAC_READ_SEARCH);
+    EXPECT_EQ(error_of(open_by_handle(root, handle, O_RDONLY)), std::errc::operation_not_permitted);
+    EXPECT_TRUE(sysfd::name_to_handle(root)) << "naming needs no privilege";
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <sysfd/create.hpp>
+
+#include "support/descriptors.hpp"
+#include "support/interruptions.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::OwnedFd;
+
+std::string read_some(BorrowedFd fd) {
+  std::array<char, 64> buffer;
+  const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+  return size < 0 ? "errno " + std::to_string(errno)
+                  : std::string(buffer.data(), static_cast<std::size_t>(size));
+}
+
+void write_all(BorrowedFd fd, const std::string& text) {
+  ASSERT_EQ(::write(fd.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+}
+
+TEST(Makers, EverythingIsCloseOnExecFromBirth) {
+  run_apart([] {
+    // No later call can add it here.
+    refuse_calls({{SYS_fcntl, EPERM, RefusedCall::Match{1, F_SETFD}},
+                  {SYS_ioctl, EPERM, RefusedCall::Match{1, FIOCLEX}}});
+    const auto file = sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY);
+    const auto pipe = sysfd::pipe();
+    const auto sockets = sysfd::socket_pair(SOCK_STREAM);
+    const auto memory = sysfd::memfd("memory");
+    const auto counter = sysfd::event_fd();
+    ASSERT_TRUE(file && pipe && sockets && memory && counter);
+    for (const OwnedFd* fd : {&*file, &pipe->read, &pipe->write, &sockets->first, &sockets->second,
+                              &*memory, &*counter})
+      EXPECT_EQ(::fcntl(fd->get(), F_GETFD), FD_CLOEXEC);
+  });
+}
+
+TEST(Makers, TheLimitOfOpenDescriptorsIsAnError) {
+  run_apart([] {
+    const rlimit none_left{.rlim_cur = 3, .rlim_max = 3};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+    constexpr auto expected = std::errc::too_many_files_open;
+    EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY)), expected);
+    EXPECT_EQ(error_of(sysfd::pipe()), expected);
+    EXPECT_EQ(error_of(sysfd::socket_pair(SOCK_STREAM)), expected);
+    EXPECT_EQ(error_of(sysfd::memfd("memory")), expected);
+    EXPECT_EQ(error_of(sysfd::event_fd()), expected);
+  });
+}
+
+TEST(Makers, UnknownFlagsAreAnError) {
+  EXPECT_EQ(error_of(sysfd::pipe(O_TRUNC)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(sysfd::memfd("memory", 1U << 30)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(sysfd::event_fd(0, O_TRUNC)), std::errc::invalid_argument);
+  EXPECT_FALSE(sysfd::socket_pair(0));
+}
+
+TEST(Open, CreatesReadsAndWritesAFile) {
+  const ScratchDirectory scratch;
+  const auto path = scratch.path() / "file";
+  const auto written = sysfd::open(sysfd::cwd(), path, O_WRONLY | O_CREAT | O_EXCL, 0640);
+  ASSERT_TRUE(written) << written.error().message();
+  write_all(*written, "hello");
+
+  const auto file = sysfd::open(sysfd::cwd(), path, O_RDONLY);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(read_some(*file), "hello");
+}
+
+TEST(Open, GivesANewFileTheMode) {
+  run_apart([] {
+    const ScratchDirectory scratch;
+    ::umask(0);
+    const auto file = sysfd::open(sysfd::cwd(), scratch.path() / "file", O_WRONLY | O_CREAT, 0640);
+    ASSERT_TRUE(file);
+    struct stat status;
+    ASSERT_EQ(::fstat(file->get(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0640U);
+  });
+}
+
+TEST(Open, IsRelativeToTheDirectoryDescriptor) {
+  const ScratchDirectory scratch;
+  const auto directory = sysfd::open(sysfd::cwd(), scratch.path(), O_PATH | O_DIRECTORY);
+  ASSERT_TRUE(directory);
+  const auto file = sysfd::open(*directory, "file", O_WRONLY | O_CREAT, 0600);
+  ASSERT_TRUE(file);
+  const auto same = sysfd::open(sysfd::cwd(), scratch.path() / "file", O_RDONLY);
+  ASSERT_TRUE(same);
+  EXPECT_TRUE(same_file(file->get(), same->get()));
+}
+
+TEST(Open, IgnoresTheDirectoryForAnAbsolutePath) {
+  const OwnedFd no_directory = some_file();
+  EXPECT_TRUE(sysfd::open(no_directory, "/dev/null", O_RDONLY));
+}
+
+TEST(Open, IsRelativeToTheWorkingDirectoryByCwd) {
+  EXPECT_EQ(sysfd::cwd().get(), AT_FDCWD);
+  run_apart([] {
+    const ScratchDirectory scratch;
+    ASSERT_EQ(::chdir(scratch.path().c_str()), 0);
+    ASSERT_TRUE(sysfd::open(sysfd::cwd(), "file", O_WRONLY | O_CREAT, 0600));
+    EXPECT_TRUE(std::filesystem::exists(scratch.path() / "file"));
+    ASSERT_EQ(::chdir("/"), 0);
+  });
+}
+
+TEST(Open, SaysWhyItFailed) {
+  const ScratchDirectory scratch;
+  const auto open = [&](const char* name, int flags) {
+    return error_of(sysfd::open(sysfd::cwd(), scratch.path() / name, flags, 0600));
+  };
+  EXPECT_EQ(open("absent", O_RDONLY), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(open("absent/file", O_RDONLY | O_CREAT), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(open("new", O_RDWR | O_CREAT | O_EXCL), std::error_code());
+  EXPECT_EQ(open("new", O_RDWR | O_CREAT | O_EXCL), std::errc::file_exists);
+  EXPECT_EQ(open("new", O_RDONLY | O_DIRECTORY), std::errc::not_a_directory);
+  EXPECT_EQ(open(".", O_RDWR), std::errc::is_a_directory);
+  EXPECT_EQ(open("", O_WRONLY), std::errc::is_a_directory);
+}
+
+TEST(Open, RelativeToWhatIsNoDirectoryIsAnError) {
+  const OwnedFd no_directory = some_file();
+  EXPECT_EQ(error_of(sysfd::open(no_directory, "file", O_RDONLY)), std::errc::not_a_directory);
+  const int closed = some_file().release();
+  ::close(closed);
+  EXPECT_EQ(error_of(sysfd::open(BorrowedFd::unsafe_borrow(closed), "file", O_RDONLY)),
+            std::errc::bad_file_descriptor);
+}
+
+TEST(Open, GoesOnAfterASignal) {
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchDirectory scratch;
+  const auto path = scratch.path() / "fifo";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const Interruptions interruptions;
+  const pid_t writer = ::fork();
+  if (writer == 0) {
+    interruptions.interrupt(3);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    ::_exit(::write(fd, "x", 1) == 1 ? 0 : 1);
+  }
+  ASSERT_GT(writer, 0);
+  const auto reader = sysfd::open(sysfd::cwd(), path, O_RDONLY);  // blocks until there is a writer
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_EQ(interruptions.seen(), 3);
+  EXPECT_EQ(read_some(*reader), "x");
+  EXPECT_EQ(::waitpid(writer, nullptr, 0), writer);
+}
+
+TEST(PipeMaker, BytesGoFromTheWriteEndToTheReadEnd) {
+  const auto pipe = sysfd::pipe();
+  ASSERT_TRUE(pipe);
+  write_all(pipe->write, "through");
+  EXPECT_EQ(read_some(pipe->read), "through");
+}
+
+TEST(PipeMaker, PassesFlagsOn) {
+  const auto pipe = sysfd::pipe(O_NONBLOCK);
+  ASSERT_TRUE(pipe);
+  EXPECT_EQ(read_some(pipe->read), "errno " + std::to_string(EAGAIN));
+}
+
+TEST(PipeMaker, EndsAreOwnedSeparately) {
+  auto pipe = sysfd::pipe();
+  ASSERT_TRUE(pipe);
+  ASSERT_TRUE(std::move(pipe->write).close());
+  EXPECT_EQ(read_some(pipe->read), "") << "no end of file after the only write end was closed";
+}
+
+TEST(SocketPairMaker, BytesGoBothWays) {
+  const auto sockets = sysfd::socket_pair(SOCK_STREAM);
+  ASSERT_TRUE(sockets);
+  write_all(sockets->first, "there");
+  EXPECT_EQ(read_some(sockets->second), "there");
+  write_all(sockets->second, "back");
+  EXPECT_EQ(read_some(sockets->first), "back");
+}
+
+TEST(SocketPairMaker, MakesTheTypeThatWasAskedFor) {
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}) {
+    const auto sockets = sysfd::socket_pair(type | SOCK_NONBLOCK);
+    ASSERT_TRUE(sockets);
+    int made = 0;
+    socklen_t size = sizeof made;
+    ASSERT_EQ(::getsockopt(sockets->first.get(), SOL_SOCKET, SO_TYPE, &made, &size), 0);
+    EXPECT_EQ(made, type);
+    EXPECT_EQ(read_some(sockets->first), "errno " + std::to_string(EAGAIN));
+  }
+}
+
+TEST(MemfdMaker, HoldsWhatIsWritten) {
+  const auto memory = sysfd::memfd("notes");
+  ASSERT_TRUE(memory);
+  write_all(*memory, "remembered");
+  ASSERT_EQ(::lseek(memory->get(), 0, SEEK_SET), 0);
+  EXPECT_EQ(read_some(*memory), "remembered");
+}
+
+TEST(MemfdMaker, CarriesItsName) {
+  const auto memory = sysfd::memfd("notes");
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(memory->get())),
+            "/memfd:notes (deleted)");
+}
+
+TEST(MemfdMaker, PassesFlagsOn) {
+  const auto sealable = sysfd::memfd("sealable", MFD_ALLOW_SEALING);
+  const auto plain = sysfd::memfd("plain");
+  ASSERT_TRUE(sealable && plain);
+  EXPECT_EQ(::fcntl(sealable->get(), F_ADD_SEALS, F_SEAL_WRITE), 0);
+  EXPECT_EQ(::fcntl(plain->get(), F_ADD_SEALS, F_SEAL_WRITE), -1);
+}
+
+TEST(MemfdMaker, TooLongANameIsAnError) {
+  EXPECT_TRUE(sysfd::memfd(std::string(249, 'n')));
+  EXPECT_EQ(error_of(sysfd::memfd(std::string(250, 'n'))), std::errc::invalid_argument);
+}
+
+TEST(EventFdMaker, CountsFromTheInitialValue) {
+  const auto counter = sysfd::event_fd(5);
+  ASSERT_TRUE(counter);
+  ASSERT_EQ(::eventfd_write(counter->get(), 2), 0);
+  eventfd_t value = 0;
+  ASSERT_EQ(::eventfd_read(counter->get(), &value), 0);
+  EXPECT_EQ(value, 7U);
+}
+
+TEST(EventFdMaker, PassesFlagsOn) {
+  const auto counter = sysfd::event_fd(2, EFD_SEMAPHORE | EFD_NONBLOCK);
+  ASSERT_TRUE(counter);
+  eventfd_t value = 0;
+  ASSERT_EQ(::eventfd_read(counter->get(), &value), 0);
+  EXPECT_EQ(value, 1U);
+  ASSERT_EQ(::eventfd_read(counter->get(), &value), 0);
+  EXPECT_EQ(::eventfd_read(counter->get(), &value), -1);
+  EXPECT_EQ(errno, EAGAIN);
+}
+
+}  // namespace
+}  // namespace sysfd_test

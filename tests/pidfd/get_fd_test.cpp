@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::ForeignFd;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+
+// A child with an open file, of which nothing is open here, and whose number it hands over.
+class GetFd : public testing::Test {
+ protected:
+  static constexpr int number_in_child = 123;
+
+  sysfd::Pipe pipe_ = *sysfd::pipe();
+  Child child_{[this] {
+    const OwnedFd file = some_file();
+    const int number = ::fcntl(file.get(), F_DUPFD, number_in_child);
+    if (::write(number, "of the child", 12) != 12) std::abort();
+    if (::write(pipe_.write.get(), &number, sizeof number) != sizeof number) std::abort();
+    ::close(pipe_.write.get());
+    static_cast<void>(std::move(pipe_.write).release());
+  }};
+  PidFd process_ = child_.pidfd();
+  ForeignFd file_ = [this] {
+    int number = -1;
+    if (::read(pipe_.read.get(), &number, sizeof number) != sizeof number) std::abort();
+    return ForeignFd{number};
+  }();
+};
+
+TEST_F(GetFd, FetchesAWorkingDuplicate) {
+  ASSERT_FALSE(is_open(static_cast<int>(file_)));
+  const auto file = process_.get_fd(file_);
+  ASSERT_TRUE(file) << file.error().message();
+  char text[16];
+  ASSERT_EQ(::pread(file->get(), text, sizeof text, 0), 12);
+  EXPECT_EQ(std::string(text, 12), "of the child");
+}
+
+TEST_F(GetFd, SharesTheOpenFileDescription) {
+  const auto first = process_.get_fd(file_);
+  const auto second = process_.get_fd(file_);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first->get(), second->get());
+  EXPECT_EQ(::lseek(first->get(), 0, SEEK_CUR), 12) << "the child's offset";
+  ASSERT_EQ(::lseek(first->get(), 5, SEEK_SET), 5);
+  EXPECT_EQ(::lseek(second->get(), 0, SEEK_CUR), 5);
+}
+
+TEST_F(GetFd, IsCloseOnExec) {
+  const auto file = process_.get_fd(file_);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(sysfd::is_close_on_exec(*file), true);
+}
+
+TEST_F(GetFd, ANumberThatIsNotOpenThereIsAnError) {
+  const OwnedFd open_here_only = some_file();
+  const OwnedFd high = OwnedFd::adopt(::fcntl(open_here_only.get(), F_DUPFD_CLOEXEC, 500));
+  EXPECT_EQ(error_of(process_.get_fd(ForeignFd{high.get()})), std::errc::bad_file_descriptor);
+  EXPECT_EQ(error_of(process_.get_fd(ForeignFd{-1})), std::errc::bad_file_descriptor);
+}
+
+TEST_F(GetFd, AProcessThatHasEndedHasNone) {
+  child_.end();
+  EXPECT_EQ(error_of(process_.get_fd(file_)), std::errc::no_such_process);
+  child_.reap();
+  EXPECT_EQ(error_of(process_.get_fd(file_)), std::errc::no_such_process);
+}
+
+TEST_F(GetFd, AProcessOfAnotherUserGivesNothing) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([this] {
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    EXPECT_EQ(error_of(process_.get_fd(file_)), std::errc::operation_not_permitted);
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// The process number of a reaped child, given to another child for certain.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+
+class NumberReuse : public testing::Test {
+ protected:
+  void SetUp() override {
+    SYSFD_REQUIRE_ISOLATION();
+    SYSFD_REQUIRE_ROOT();
+  }
+};
+
+TEST_F(NumberReuse, SignalsDoNotReachTheNewProcess) {
+  Child old;
+  const PidFd gone = old.pidfd();
+  old.end_and_reap(3);
+  Child innocent = Child::with_number(old.pid());
+  ASSERT_EQ(innocent.pid(), old.pid());
+  EXPECT_EQ(error_of(gone.send_signal(SIGKILL)), std::errc::no_such_process);
+  EXPECT_EQ(error_of(gone.send_signal(0)), std::errc::no_such_process);
+  innocent.end(5);
+  EXPECT_EQ(WEXITSTATUS(innocent.reap()), 5);
+}
+
+TEST_F(NumberReuse, WaitingIsNotForTheNewProcess) {
+  Child old;
+  const PidFd gone = old.pidfd();
+  old.end_and_reap(3);
+  Child innocent = Child::with_number(old.pid());
+  innocent.end(5);
+  const auto answer = gone.wait();
+  if (kernel_keeps_exit_status())
+    EXPECT_EQ(answer, ExitStatus::exited(3));
+  else
+    EXPECT_EQ(error_of(answer), std::errc::no_child_process);
+  EXPECT_EQ(innocent.pidfd().wait(), ExitStatus::exited(5));
+}
+
+TEST_F(NumberReuse, TheOldProcessHasNoNumberAnyMore) {
+  Child old;
+  const PidFd gone = old.pidfd();
+  old.end_and_reap();
+  const Child innocent = Child::with_number(old.pid());
+  EXPECT_EQ(error_of(gone.pid()), std::errc::no_such_process);
+  EXPECT_EQ(innocent.pidfd().pid(), old.pid());
+}
+
+TEST_F(NumberReuse, IdentitiesDiffer) {
+  Child old;
+  const PidFd gone = old.pidfd();
+  if (!gone.id()) GTEST_SKIP() << "this kernel has no identities";
+  old.end_and_reap();
+  const Child innocent = Child::with_number(old.pid());
+  EXPECT_NE(gone.id(), innocent.pidfd().id());
+}
+
+TEST_F(NumberReuse, DescriptorsAreNotFetchedFromTheNewProcess) {
+  Child old;
+  const PidFd gone = old.pidfd();
+  old.end_and_reap();
+  const Child innocent = Child::with_number(old.pid());
+  EXPECT_TRUE(innocent.pidfd().get_fd(sysfd::ForeignFd{0}));
+  EXPECT_EQ(error_of(gone.get_fd(sysfd::ForeignFd{0})), std::errc::no_such_process);
+}
+
+}  // namespace
+}  // namespace sysfd_test

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <limits>
+#include <semaphore>
+#include <sysfd/pidfd.hpp>
+#include <thread>
+
+#include "pidfd/child.hpp"
+#include "support/descriptors.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+
+TEST(PidFdType, IsAnOwnerThatMovesOnly) {
+  static_assert(sizeof(PidFd) == sizeof(int));
+  static_assert(!std::is_default_constructible_v<PidFd>);
+  static_assert(!std::is_copy_constructible_v<PidFd>);
+  static_assert(!std::is_copy_assignable_v<PidFd>);
+  static_assert(std::is_nothrow_move_constructible_v<PidFd>);
+  static_assert(std::is_nothrow_move_assignable_v<PidFd>);
+  static_assert(!std::is_constructible_v<PidFd, int>);
+  static_assert(!std::is_constructible_v<PidFd, OwnedFd>);
+  static_assert(!std::is_constructible_v<int, PidFd>);
+  static_assert(!std::is_constructible_v<bool, PidFd>);
+  static_assert(!std::is_base_of_v<OwnedFd, PidFd>);
+  static_assert(!std::is_convertible_v<int, sysfd::ForeignFd>);
+  static_assert(!std::is_convertible_v<sysfd::ForeignFd, int>);
+}
+
+TEST(PidFdType, LendsItsDescriptorUnlessItIsATemporary) {
+  static_assert(std::is_convertible_v<const PidFd&, BorrowedFd>);
+  static_assert(!std::is_constructible_v<BorrowedFd, PidFd>);
+  const auto self = PidFd::self();
+  ASSERT_TRUE(self);
+  const BorrowedFd lent = *self;
+  EXPECT_EQ(lent.get(), self->fd().get());
+}
+
+TEST(PidFdType, GivesItsDescriptorAway) {
+  auto self = PidFd::self();
+  ASSERT_TRUE(self);
+  const int number = self->fd().get();
+  {
+    const OwnedFd taken = (*std::move(self)).into_fd();
+    EXPECT_EQ(taken.get(), number);
+    EXPECT_TRUE(is_open(number));
+  }
+  EXPECT_FALSE(is_open(number));
+}
+
+TEST(PidFdDeathTest, UseAfterMoveStopsTheProgram) {
+  auto self = PidFd::self();
+  ASSERT_TRUE(self);
+  const PidFd moved = *std::move(self);
+  EXPECT_DEATH(static_cast<void>(self->send_signal(0)), "sysfd: use of an OwnedFd");
+}
+
+TEST(PidFdOpen, RefersToTheProcessWithTheNumber) {
+  const Child child;
+  const auto process = PidFd::open(child.pid());
+  ASSERT_TRUE(process) << process.error().message();
+  EXPECT_EQ(process->pid(), child.pid());
+}
+
+TEST(PidFdOpen, IsCloseOnExec) {
+  const auto process = PidFd::self();
+  ASSERT_TRUE(process);
+  EXPECT_EQ(sysfd::is_close_on_exec(*process), true);
+}
+
+TEST(PidFdOpen, OpensAProcessThatIsNoChild) {
+  const auto parent = PidFd::open(::getppid());
+  ASSERT_TRUE(parent);
+  EXPECT_EQ(parent->pid(), ::getppid());
+}
+
+TEST(PidFdOpen, SelfIsTheCaller) {
+  const auto self = PidFd::self();
+  ASSERT_TRUE(self);
+  EXPECT_EQ(self->pid(), ::getpid());
+}
+
+TEST(PidFdOpen, OpensAZombie) {
+  Child child;
+  child.end();
+  EXPECT_TRUE(PidFd::open(child.pid()));
+}
+
+TEST(PidFdOpen, WhatIsNoProcessNumberIsRefusedWithoutAskingTheKernel) {
+  run_apart([] {
+    refuse_calls({{SYS_pidfd_open, ENOTNAM}});
+    for (const pid_t pid : {0, -1, std::numeric_limits<pid_t>::min()})
+      EXPECT_EQ(error_of(PidFd::open(pid)), std::errc::invalid_argument) << pid;
+    EXPECT_EQ(error_of(PidFd::open(1)).value(), ENOTNAM);
+  });
+}
+
+TEST(PidFdOpen, ANumberThatNoProcessHasIsAnError) {
+  EXPECT_EQ(error_of(PidFd::open(std::numeric_limits<pid_t>::max())), std::errc::no_such_process);
+}
+
+TEST(PidFdOpen, TheNumberOfAReapedChildIsAnError) {
+  Child child;
+  child.end_and_reap();
+  EXPECT_EQ(error_of(PidFd::open(child.pid())), std::errc::no_such_process);
+}
+
+TEST(PidFdOpen, TheNumberOfAThreadIsNotThatOfAProcess) {
+  std::binary_semaphore started(0);
+  std::binary_semaphore finish(0);
+  pid_t number = 0;
+  std::thread thread([&] {
+    number = ::gettid();
+    started.release();
+    finish.acquire();
+  });
+  started.acquire();
+  const auto process = PidFd::open(number);
+  finish.release();
+  thread.join();
+  EXPECT_EQ(error_of(process), std::errc::no_such_process);
+}
+
+// EINVAL: what older kernels say of threads, and all of a process that is just being reaped.
+TEST(PidFdOpen, EveryWayOfTheKernelToSayNoSuchProcessIsOneError) {
+  for (const int error : {EINVAL, ENOENT, ESRCH})
+    run_apart([error] {
+      refuse_calls({{SYS_pidfd_open, error}});
+      EXPECT_EQ(error_of(PidFd::self()), std::errc::no_such_process) << error;
+    });
+}
+
+TEST(PidFdOpen, OtherErrorsArePassedOn) {
+  run_apart([] {
+    const rlimit none_left{.rlim_cur = 3, .rlim_max = 3};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+    EXPECT_EQ(error_of(PidFd::self()), std::errc::too_many_files_open);
+    refuse_calls({{SYS_pidfd_open, ENOSYS}});
+    EXPECT_EQ(error_of(PidFd::self()), std::errc::function_not_supported);
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test

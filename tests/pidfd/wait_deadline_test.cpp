@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/interruptions.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using std::chrono::nanoseconds;
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+
+constexpr nanoseconds short_durations[] = {nanoseconds::min(), -1h, 0ns, 1ns, 1ms};
+
+Clock::time_point early_deadlines[] = {Clock::time_point::min(), Clock::time_point(),
+                                       Clock::now() - 1h, Clock::now() + 1ms};
+
+// Ends as soon as this process is blocked.
+class EndsMeanwhile : public testing::Test {
+ protected:
+  Interruptions parent_;
+  Child child_{[this] {
+    parent_.interrupt(0);
+    ::_exit(8);
+  }};
+  PidFd process_ = child_.pidfd();
+};
+
+TEST(TryWait, HasNoValueWhileTheProcessRuns) {
+  const Child child;
+  EXPECT_EQ(child.pidfd().try_wait(), std::nullopt);
+}
+
+TEST(TryWait, HasTheStatusOnceTheProcessHasEnded) {
+  Child child;
+  const PidFd process = child.pidfd();
+  child.end(5);
+  EXPECT_EQ(process.try_wait(), ExitStatus::exited(5));
+}
+
+TEST(TryWait, HasNoValueForTheCallerItself) {
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  const auto self = PidFd::self();
+  ASSERT_TRUE(self);
+  EXPECT_EQ(self->try_wait(), std::nullopt);
+  EXPECT_EQ(self->wait_for(1ms), std::nullopt);
+}
+
+TEST(WaitFor, HasNoValueWhileTheProcessRuns) {
+  const Child child;
+  const PidFd process = child.pidfd();
+  for (const auto duration : short_durations)
+    EXPECT_EQ(process.wait_for(duration), std::nullopt) << duration.count();
+}
+
+TEST(WaitFor, ZeroAndLessMeanOneLook) {
+  run_apart([] {
+    const Child child;
+    const PidFd process = child.pidfd();
+    refuse_calls({{SYS_ppoll, ENOTNAM}});
+    EXPECT_EQ(process.wait_for(0ns), std::nullopt);
+    EXPECT_EQ(process.wait_for(nanoseconds::min()), std::nullopt);
+    EXPECT_EQ(error_of(process.wait_for(1ms)).value(), ENOTNAM);
+  });
+}
+
+TEST(WaitFor, HasTheStatusOfAProcessThatHasEndedHoweverShortTheDuration) {
+  for (const auto duration : short_durations) {
+    Child child;
+    const PidFd process = child.pidfd();
+    child.end(5);
+    EXPECT_EQ(process.wait_for(duration), ExitStatus::exited(5)) << duration.count();
+  }
+}
+
+TEST(WaitUntil, HasNoValueWhileTheProcessRuns) {
+  const Child child;
+  const PidFd process = child.pidfd();
+  for (const auto deadline : early_deadlines)
+    EXPECT_EQ(process.wait_until(deadline), std::nullopt) << deadline.time_since_epoch().count();
+}
+
+TEST(WaitUntil, HasTheStatusOfAProcessThatHasEndedHoweverEarlyTheDeadline) {
+  for (const auto deadline : early_deadlines) {
+    Child child;
+    const PidFd process = child.pidfd();
+    child.end(5);
+    EXPECT_EQ(process.wait_until(deadline), ExitStatus::exited(5))
+        << deadline.time_since_epoch().count();
+  }
+}
+
+TEST_F(EndsMeanwhile, WaitForSeesIt) {
+  EXPECT_EQ(process_.wait_for(24h), ExitStatus::exited(8));
+}
+
+TEST_F(EndsMeanwhile, WaitForTheLongestDurationSeesIt) {
+  EXPECT_EQ(process_.wait_for(nanoseconds::max()), ExitStatus::exited(8));
+}
+
+TEST_F(EndsMeanwhile, WaitUntilSeesIt) {
+  EXPECT_EQ(process_.wait_until(Clock::now() + 24h), ExitStatus::exited(8));
+}
+
+TEST_F(EndsMeanwhile, WaitUntilTheLastMomentOfTheClockSeesIt) {
+  EXPECT_EQ(process_.wait_until(Clock::time_point::max()), ExitStatus::exited(8));
+}
+
+}  // namespace
+}  // namespace sysfd_test

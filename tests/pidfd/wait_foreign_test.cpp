@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+//
+// Waiting for what is not, or no longer, this process's to wait for.
+#include <gtest/gtest.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/interruptions.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+
+TEST(StolenStatus, IsKnownAllTheSame) {
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  Child child;
+  const PidFd process = child.pidfd();
+  child.tell_to_end(9);
+  ASSERT_EQ(::waitpid(-1, nullptr, 0), child.pid());
+  EXPECT_EQ(process.try_wait(), ExitStatus::exited(9));
+  EXPECT_EQ(process.wait_for(1ms), ExitStatus::exited(9));
+  EXPECT_EQ(process.wait(), ExitStatus::exited(9));
+}
+
+TEST(StolenStatus, OfAKilledProcessTellsTheSignal) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  Child child;
+  const PidFd process = child.pidfd();
+  ASSERT_TRUE(process.send_signal(SIGKILL));
+  ASSERT_EQ(::waitpid(-1, nullptr, 0), child.pid());
+  EXPECT_EQ(process.wait(), ExitStatus::killed(SIGKILL));
+}
+
+TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  Child child;
+  const PidFd process = child.pidfd();
+  ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+  child.end_and_reap(9);
+  EXPECT_EQ(process.wait(), ExitStatus::exited(9));
+}
+
+// ESRCH: of kernels that have PIDFD_GET_INFO and keep no status.
+TEST(StolenStatus, IsAnErrorWhereTheKernelCannotTell) {
+  for (const int refusal : {ENOTTY, EINVAL, ESRCH})
+    run_apart([refusal] {
+      Child child;
+      const PidFd process = child.pidfd();
+      child.end_and_reap(9);
+      refuse_calls({{SYS_ioctl, refusal}});
+      EXPECT_EQ(error_of(process.wait()), std::errc::no_child_process);
+      EXPECT_EQ(error_of(process.try_wait()), std::errc::no_child_process);
+      EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::no_child_process);
+    });
+}
+
+TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  run_apart([] {
+    ::signal(SIGCHLD, SIG_IGN);
+    Child child;
+    const PidFd process = child.pidfd();
+    EXPECT_EQ(process.try_wait(), std::nullopt);
+    EXPECT_EQ(process.wait_for(1ms), std::nullopt);
+    child.end(4);
+    EXPECT_EQ(process.try_wait(), ExitStatus::exited(4));
+    EXPECT_EQ(process.wait(), ExitStatus::exited(4));
+  });
+}
+
+TEST(IgnoredSigchld, WaitSeesTheEnd) {
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  for (const auto wait :
+       {+[](const PidFd& p) { return p.wait_for(24h); },
+        +[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> { return p.wait(); }})
+    run_apart([wait] {
+      ::signal(SIGCHLD, SIG_IGN);
+      const Interruptions parent;
+      const Child child([&] {
+        parent.interrupt(0);
+        ::_exit(4);
+      });
+      EXPECT_EQ(wait(child.pidfd()), ExitStatus::exited(4));
+    });
+}
+
+// A child that somebody else traces: its pidfd is readable once it has ended, but waitid(2) says
+// "not yet" until the tracer has let go.
+TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    const rlimit one_second{.rlim_cur = 1, .rlim_max = 1};
+    ASSERT_EQ(::setrlimit(RLIMIT_CPU, &one_second), 0) << "to end a busy loop";
+    const sysfd::Pipe attached = *sysfd::pipe();
+    Child child;
+    const PidFd process = child.pidfd();
+    Child tracer([&] {
+      const char answer = ::ptrace(PTRACE_SEIZE, child.pid(), nullptr, nullptr) == 0 ? 'y' : 'n';
+      if (::write(attached.write.get(), &answer, 1) != 1) std::abort();
+    });
+    char answer = 0;
+    ASSERT_EQ(::read(attached.read.get(), &answer, 1), 1);
+    ASSERT_EQ(answer, 'y');
+
+    child.tell_to_end(3);
+    wait_until_ended(process);
+    EXPECT_EQ(process.try_wait(), std::nullopt);
+    EXPECT_EQ(process.wait_for(1ms), std::nullopt);
+    tracer.end_and_reap();
+    EXPECT_EQ(process.wait(), ExitStatus::exited(3));
+  });
+}
+
+// A process whose parent is another child of this process, and reaps it only when told to.
+class Grandchild : public testing::Test {
+ protected:
+  void SetUp() override { SYSFD_REQUIRE_KEPT_EXIT_STATUS(); }
+
+  void end_grandchild(unsigned char code) { send(end_, code); }
+  void reap_grandchild() { send(reap_, 0); }
+  void TearDown() override {
+    end_grandchild(0);
+    reap_grandchild();
+  }
+
+ private:
+  static void send(const sysfd::Pipe& pipe, unsigned char byte) {
+    if (::write(pipe.write.get(), &byte, 1) != 1) std::abort();
+  }
+  static unsigned char receive(const sysfd::Pipe& pipe) {
+    unsigned char byte = 0;
+    if (::read(pipe.read.get(), &byte, 1) != 1) std::abort();
+    return byte;
+  }
+
+  sysfd::Pipe number_ = *sysfd::pipe();
+  sysfd::Pipe end_ = *sysfd::pipe();
+  sysfd::Pipe reap_ = *sysfd::pipe();
+  Child middle_{[this] {
+    const pid_t grandchild = ::fork();
+    if (grandchild == 0) ::_exit(receive(end_));
+    if (::write(number_.write.get(), &grandchild, sizeof grandchild) != sizeof grandchild)
+      std::abort();
+    receive(reap_);
+    ::waitpid(grandchild, nullptr, 0);
+  }};
+
+ protected:
+  PidFd process_ = [this] {
+    pid_t grandchild = 0;
+    if (::read(number_.read.get(), &grandchild, sizeof grandchild) != sizeof grandchild)
+      std::abort();
+    return *PidFd::open(grandchild);
+  }();
+};
+
+TEST_F(Grandchild, HasNoStatusWhileItRuns) {
+  EXPECT_EQ(process_.try_wait(), std::nullopt);
+  EXPECT_EQ(process_.wait_for(1ms), std::nullopt);
+}
+
+TEST_F(Grandchild, HasNoStatusBeforeItsParentHasReapedIt) {
+  end_grandchild(9);
+  wait_until_ended(process_);
+  EXPECT_EQ(process_.try_wait(), std::nullopt);
+  EXPECT_EQ(process_.wait_for(1ms), std::nullopt);
+}
+
+TEST_F(Grandchild, IsWaitedForUntilItsParentHasReapedIt) {
+  end_grandchild(9);
+  wait_until_ended(process_);
+  reap_grandchild();
+  EXPECT_EQ(process_.wait(), ExitStatus::exited(9));
+  EXPECT_EQ(process_.try_wait(), ExitStatus::exited(9));
+}
+
+TEST_F(Grandchild, IsWaitedForWithADeadline) {
+  end_grandchild(9);
+  reap_grandchild();
+  EXPECT_EQ(process_.wait_for(24h), ExitStatus::exited(9));
+}
+
+TEST_F(Grandchild, IsAnErrorWhereTheKernelCannotTell) {
+  run_apart([this] {
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    EXPECT_EQ(error_of(process_.wait()), std::errc::no_child_process);
+    EXPECT_EQ(error_of(process_.try_wait()), std::errc::no_child_process);
+    EXPECT_EQ(error_of(process_.wait_for(24h)), std::errc::no_child_process);
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test

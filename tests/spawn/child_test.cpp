@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+//
+// A child once it runs: waiting, and what becomes of it when its Child goes.
+#include <sysfd/child.hpp>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::DropPolicy;
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+using sysfd::Stdio;
+using sysfd_test::run_apart;
+
+static_assert(!std::is_copy_constructible_v<Child> && !std::is_default_constructible_v<Child>);
+static_assert(std::is_nothrow_move_constructible_v<Child> &&
+              std::is_nothrow_move_assignable_v<Child>);
+
+// A child that runs until its stdin is closed.
+Child endless() {
+  return or_throw(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
+}
+
+// A second hold on the process of a child.
+PidFd second_pidfd(const Child& child) {
+  return or_throw(PidFd::adopt(or_throw(child.fd().duplicate(), "duplicate")), "adopt");
+}
+
+TEST(Child, IsTheProcessThatWasStarted) {
+  Child child = endless();
+  EXPECT_GT(child.pid(), 0);
+  EXPECT_EQ(*child.pidfd().pid(), child.pid());
+  EXPECT_TRUE(*sysfd::is_close_on_exec(child.fd()));
+  EXPECT_TRUE(child.wait()->success());
+}
+
+TEST(Child, IsWaitedForOnceAndRemembered) {
+  Child child = or_throw(Command("/bin/sh").args({"-c", "exit 3"}).spawn());
+  EXPECT_EQ(*child.wait(), ExitStatus::exited(3));
+  EXPECT_EQ(*child.wait(), ExitStatus::exited(3));
+  EXPECT_EQ(**child.try_wait(), ExitStatus::exited(3));
+  EXPECT_EQ(**child.wait_for(1h), ExitStatus::exited(3));
+  EXPECT_EQ(**child.wait_until({}), ExitStatus::exited(3));
+}
+
+TEST(Child, HasNoStatusWhileItRuns) {
+  Child child = endless();
+  EXPECT_EQ(*child.try_wait(), std::nullopt);
+  EXPECT_EQ(*child.wait_for(1ms), std::nullopt);
+  EXPECT_EQ(*child.wait_until(std::chrono::steady_clock::now()), std::nullopt);
+  EXPECT_TRUE(child.wait()->success());
+}
+
+TEST(Child, CanBeKilledThroughItsPidfd) {
+  SYSFD_REQUIRE_ISOLATION();
+  Child child = endless();
+  ASSERT_TRUE(child.pidfd().send_signal(SIGTERM));
+  EXPECT_EQ(*child.wait(), ExitStatus::killed(SIGTERM));
+  EXPECT_EQ(child.pidfd().send_signal(SIGTERM).error(), std::errc::no_such_process);
+}
+
+TEST(Child, IsKilledAndReapedWhenItIsDropped) {
+  SYSFD_REQUIRE_ISOLATION();
+  std::optional<Child> child = endless();
+  const pid_t pid = child->pid();
+  ASSERT_GT(pid, 0);
+  const PidFd process = second_pidfd(*child);
+  child.reset();
+  EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process) << "it was reaped";
+  EXPECT_EQ(PidFd::open(pid).error(), std::errc::no_such_process);
+  const auto status = process.wait();
+  if (status) {
+    EXPECT_EQ(*status, ExitStatus::killed(SIGKILL));
+  }
+}
+
+TEST(Child, IsDroppedWhenAnotherIsAssigned) {
+  SYSFD_REQUIRE_ISOLATION();
+  Child child = endless();
+  const PidFd first = second_pidfd(child);
+  child = endless();
+  EXPECT_EQ(first.send_signal(0).error(), std::errc::no_such_process);
+  EXPECT_EQ(*child.try_wait(), std::nullopt);
+}
+
+TEST(Child, KeepsItsProcessWhenItIsMoved) {
+  SYSFD_REQUIRE_ISOLATION();
+  Child child = endless();
+  const pid_t pid = child.pid();
+  Child moved = std::move(child);
+  EXPECT_EQ(moved.pid(), pid);
+  EXPECT_TRUE(moved.stdin_pipe());
+  EXPECT_FALSE(child.stdin_pipe());  // NOLINT(bugprone-use-after-move): that is what is tested
+  Child& alias = moved;
+  moved = std::move(alias);
+  EXPECT_EQ(*moved.try_wait(), std::nullopt);
+}
+
+TEST(ChildDeathTest, ThatWasMovedFromStopsTheProgram) {
+  Child child = endless();
+  Child moved = std::move(child);
+  EXPECT_DEATH((void)child.pidfd(), "sysfd: use of a Child that was moved from or detached");
+}
+
+TEST(Child, LivesOnWhenItIsDetached) {
+  SYSFD_REQUIRE_ISOLATION();
+  // It ends when the pipe closes that it reads: one end here, one handed over.
+  auto [read, write] = *sysfd::pipe();
+  const PidFd process =
+      or_throw(Command("cat").stdin_from(std::move(read)).stdout_to(Stdio::null()).spawn())
+          .detach();
+  EXPECT_EQ(*process.try_wait(), std::nullopt);
+  ASSERT_TRUE(std::move(write).close());
+  EXPECT_TRUE(process.wait()->success());
+}
+
+TEST(Child, LivesOnWhenThePolicySaysSo) {
+  auto [read, write] = *sysfd::pipe();
+  std::optional<Child> child = or_throw(Command("cat")
+                                            .stdin_from(std::move(read))
+                                            .stdout_to(Stdio::null())
+                                            .on_drop(DropPolicy::detach)
+                                            .spawn());
+  const PidFd process = second_pidfd(*child);
+  child.reset();
+  EXPECT_EQ(*process.try_wait(), std::nullopt);
+  ASSERT_TRUE(std::move(write).close());
+  EXPECT_TRUE(process.wait()->success());
+}
+
+TEST(Child, IsWaitedForWhenThePolicySaysSo) {
+  std::optional<Child> child = or_throw(Command("cat")
+                                            .stdin_from(Stdio::pipe())
+                                            .stdout_to(Stdio::null())
+                                            .on_drop(DropPolicy::wait)
+                                            .spawn());
+  const PidFd process = second_pidfd(*child);
+  child.reset();
+  EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
+  const auto status = process.wait();
+  if (status) {
+    EXPECT_TRUE(status->success());
+  }
+}
+
+TEST(Child, IsRightWhereSigchldIsIgnored) {
+  run_apart([] {
+    ::signal(SIGCHLD, SIG_IGN);
+    Child child = or_throw(Command("/bin/sh").args({"-c", "exit 5"}).spawn());
+    const auto status = child.wait();
+    if (status)
+      EXPECT_EQ(*status, ExitStatus::exited(5));
+    else
+      EXPECT_EQ(status.error(), std::errc::no_child_process) << "kernels that cannot tell say so";
+    const auto failed = Command("/no/such").spawn();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, std::errc::no_such_file_or_directory);
+    Child dropped = endless();
+  });
+}
+
+TEST(Child, IsRightWhereAStrangerReapsIt) {
+  run_apart([] {
+    Child child = or_throw(Command("/bin/sh").args({"-c", "exit 6"}).spawn());
+    int stolen = 0;
+    ASSERT_EQ(::waitpid(-1, &stolen, 0), child.pid());
+    const auto status = child.wait();
+    if (status)
+      EXPECT_EQ(*status, ExitStatus::exited(6));
+    else
+      EXPECT_EQ(status.error(), std::errc::no_child_process);
+  });
+}
+
+TEST(Child, ThatFailsToStartIsReportedWhereAStrangerReapsEverything) {
+  run_apart([] {
+    std::jthread reaper([](const std::stop_token& stop) {
+      while (!stop.stop_requested())
+        ::waitpid(-1, nullptr, WNOHANG);
+    });
+    for (int round = 0; round < 50; ++round) {
+      const auto failed = Command("/no/such").spawn();
+      ASSERT_FALSE(failed);
+      EXPECT_EQ(failed.error().code, std::errc::no_such_file_or_directory);
+      Child child = or_throw(Command("/bin/true").spawn());
+      const auto status = child.wait();
+      if (status)
+        EXPECT_TRUE(status->success());
+      else
+        EXPECT_EQ(status.error(), std::errc::no_child_process);
+    }
+  });
+}
+
+TEST(Child, CanBeStartedInManyThreadsAtOnce) {
+  constexpr int thread_count = 8;
+  constexpr int rounds = 40;
+  std::vector<std::jthread> threads;
+  std::atomic<int> right = 0;
+  for (int thread = 0; thread < thread_count; ++thread)
+    threads.emplace_back([thread, &right] {
+      const auto file = sysfd::memfd("file");
+      for (int round = 0; round < rounds; ++round) {
+        if ((round + thread) % 2 == 0) {
+          auto child = Command("/bin/true").pass(*file, 3 + round).spawn();
+          if (child && child->wait()->success()) ++right;
+        } else {
+          const auto failed = Command("/no/such").pass(*file, 3 + round).spawn();
+          if (!failed && failed.error().code == std::errc::no_such_file_or_directory) ++right;
+        }
+      }
+    });
+  threads.clear();
+  EXPECT_EQ(right, thread_count * rounds);
+}
+
+}  // namespace

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+//
+// The child has exactly the descriptors that it was given, under the numbers that it was given
+// them.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/inspect.hpp"
+#include "support/descriptors.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Command;
+using sysfd::OwnedFd;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::identity_of;
+using sysfd_test::identity_of_null;
+using sysfd_test::inspect;
+using sysfd_test::Report;
+using sysfd_test::run_apart;
+using sysfd_test::some_file;
+
+std::set<int> numbers(const Report& report) {
+  std::set<int> found;
+  for (const auto& [fd, file] : report.descriptors)
+    found.insert(fd);
+  return found;
+}
+
+// A new file under a chosen number.
+OwnedFd file_at(int number) {
+  OwnedFd file = some_file();
+  if (file.get() == number) return file;
+  return OwnedFd::adopt(::dup3(file.get(), number, O_CLOEXEC));
+}
+
+TEST(ChildDescriptors, AreTheStandardStreamsAloneByDefault) {
+  const OwnedFd close_on_exec = some_file();
+  const OwnedFd inheritable = some_file();
+  ::fcntl(inheritable.get(), F_SETFD, 0);
+  const Report report = inspect([](Command&) {});
+  EXPECT_EQ(numbers(report), (std::set{0, 1, 2}));
+  for (int fd = 0; fd < 3; ++fd)
+    EXPECT_EQ(report.descriptors.at(fd), identity_of(fd));
+}
+
+TEST(ChildDescriptors, DoNotIncludeWhatIsOpenHereAmongThousands) {
+  std::vector<OwnedFd> files;
+  for (int i = 0; i < 2000; ++i) {
+    files.push_back(some_file());
+    ::fcntl(files.back().get(), F_SETFD, 0);
+  }
+  const Report report = inspect([&](Command& command) { command.pass(files[1000], 700); });
+  EXPECT_EQ(numbers(report), (std::set{0, 1, 2, 700}));
+  EXPECT_EQ(report.descriptors.at(700), identity_of(files[1000].get()));
+}
+
+TEST(ChildDescriptors, CanBeSwapped) {
+  const OwnedFd a = some_file();
+  const OwnedFd b = some_file();
+  const Report report =
+      inspect([&](Command& command) { command.pass(a, b.get()).pass(b, a.get()); });
+  EXPECT_EQ(report.descriptors.at(b.get()), identity_of(a.get()));
+  EXPECT_EQ(report.descriptors.at(a.get()), identity_of(b.get()));
+  EXPECT_EQ(report.descriptors.size(), 5U);
+}
+
+TEST(ChildDescriptors, CanGoRoundInACircleOfThree) {
+  const OwnedFd a = some_file();
+  const OwnedFd b = some_file();
+  const OwnedFd c = some_file();
+  const Report report = inspect(
+      [&](Command& command) { command.pass(a, b.get()).pass(b, c.get()).pass(c, a.get()); });
+  EXPECT_EQ(report.descriptors.at(b.get()), identity_of(a.get()));
+  EXPECT_EQ(report.descriptors.at(c.get()), identity_of(b.get()));
+  EXPECT_EQ(report.descriptors.at(a.get()), identity_of(c.get()));
+  EXPECT_EQ(report.descriptors.size(), 6U);
+}
+
+TEST(ChildDescriptors, CanHaveOneSourceUnderSeveralNumbers) {
+  const OwnedFd file = some_file();
+  const Report report = inspect(
+      [&](Command& command) { command.pass(file, 9).pass(file, 5).pass(file, file.get()); });
+  for (const int number : {9, 5, file.get()})
+    EXPECT_EQ(report.descriptors.at(number), identity_of(file.get()));
+}
+
+TEST(ChildDescriptors, CanKeepTheirNumber) {
+  const OwnedFd file = some_file();
+  ASSERT_TRUE(*sysfd::is_close_on_exec(file));
+  const Report report = inspect([&](Command& command) { command.pass(file, file.get()); });
+  EXPECT_EQ(report.descriptors.at(file.get()), identity_of(file.get()));
+  EXPECT_TRUE(*sysfd::is_close_on_exec(file)) << "the parent's flag is the parent's";
+}
+
+TEST(ChildDescriptors, CanBeTheStandardStreamsInAnyOrder) {
+  const Report report = inspect([](Command& command) {
+    command.pass(BorrowedFd::unsafe_borrow(0), 1)
+        .pass(BorrowedFd::unsafe_borrow(1), 2)
+        .pass(BorrowedFd::unsafe_borrow(2), 0)
+        .pass(BorrowedFd::unsafe_borrow(0), 6);
+  });
+  EXPECT_EQ(report.descriptors.at(1), identity_of(0));
+  EXPECT_EQ(report.descriptors.at(2), identity_of(1));
+  EXPECT_EQ(report.descriptors.at(0), identity_of(2));
+  EXPECT_EQ(report.descriptors.at(6), identity_of(0));
+}
+
+TEST(ChildDescriptors, WorkInAParentWithoutStandardStreams) {
+  run_apart([] {
+    const OwnedFd witness = file_at(20);
+    for (int fd = 0; fd < 3; ++fd)
+      ::close(fd);
+    const Report inherited = inspect([](Command&) {});
+    EXPECT_EQ(numbers(inherited), (std::set{0, 1, 2}));
+    for (int fd = 0; fd < 3; ++fd)
+      EXPECT_EQ(inherited.descriptors.at(fd), identity_of_null());
+
+    const OwnedFd low = some_file();  // number 0, close-on-exec: not a standard stream
+    EXPECT_EQ(low.get(), 0);
+    const Report report = inspect([&](Command& command) { command.pass(low, 2).pass(witness, 1); });
+    EXPECT_EQ(numbers(report), (std::set{0, 1, 2}));
+    EXPECT_EQ(report.descriptors.at(0), identity_of_null());
+    EXPECT_EQ(report.descriptors.at(1), identity_of(witness.get()));
+    EXPECT_EQ(report.descriptors.at(2), identity_of(low.get()));
+
+    // Pipes that are made here get the free numbers.
+    {
+      sysfd_test::Inspection inspection;
+      inspection.command.stdin_from(Stdio::pipe())
+          .stdout_to(Stdio::pipe())
+          .stderr_to(Stdio::pipe());
+      auto child = inspection.command.spawn();
+      ASSERT_TRUE(child) << child.error().describe();
+      const auto in = identity_of(child->stdin_pipe()->get());
+      const auto out = identity_of(child->stdout_pipe()->get());
+      const auto err = identity_of(child->stderr_pipe()->get());
+      EXPECT_TRUE(child->wait()->success());
+      const Report piped = inspection.read();
+      EXPECT_EQ(numbers(piped), (std::set{0, 1, 2}));
+      EXPECT_EQ(piped.descriptors.at(0), in);
+      EXPECT_EQ(piped.descriptors.at(1), out);
+      EXPECT_EQ(piped.descriptors.at(2), err);
+    }
+  });
+}
+
+// Every map of up to three of these five numbers onto up to three of them, in a real child.
+TEST(ChildDescriptors, AreRightForEverySmallMap) {
+  run_apart([] {
+    std::vector<OwnedFd> files;
+    for (int fd = 3; fd < 8; ++fd)
+      files.push_back(file_at(fd));
+    for (unsigned targets = 1; targets < 32; ++targets) {
+      std::vector<int> chosen;
+      for (int i = 0; i < 5; ++i)
+        if (targets >> i & 1U) chosen.push_back(i + 3);
+      if (chosen.size() > 3) continue;
+      // Not all 125 source triples for each: every fifth, another fifth each time.
+      const int combinations = chosen.size() == 1 ? 5 : chosen.size() == 2 ? 25 : 125;
+      const int step = chosen.size() == 3 ? 5 : 1;
+      for (int combination = static_cast<int>(targets) % step; combination < combinations;
+           combination += step) {
+        std::map<int, int> map;
+        for (int rest = combination; const int target : chosen) {
+          map[target] = rest % 5 + 3;
+          rest /= 5;
+        }
+        const Report report = inspect([&](Command& command) {
+          for (const auto& [target, source] : map)
+            command.pass(BorrowedFd::unsafe_borrow(source), target);
+        });
+        ASSERT_EQ(report.descriptors.size(), 3 + map.size());
+        for (const auto& [target, source] : map)
+          ASSERT_EQ(report.descriptors.at(target), identity_of(source))
+              << source << " -> " << target;
+      }
+    }
+  });
+}
+
+TEST(ChildDescriptors, ThatAreBorrowedStayOpenHere) {
+  const OwnedFd file = some_file();
+  auto child = Command("/bin/true").pass(file, 7).stdin_from(file).spawn();
+  ASSERT_TRUE(child);
+  EXPECT_TRUE(sysfd_test::is_open(file.get()));
+  EXPECT_TRUE(child->wait()->success());
+}
+
+TEST(ChildDescriptors, ThatAreOwnedAreHandedOverOnce) {
+  auto [read, write] = *sysfd::pipe();
+  const int number = write.get();
+  Command command("/bin/true");
+  command.pass(std::move(write), 7);
+  EXPECT_TRUE(sysfd_test::is_open(number)) << "until a child runs";
+  auto child = command.spawn();
+  ASSERT_TRUE(child);
+  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_TRUE(child->wait()->success());
+  char byte;
+  EXPECT_EQ(::read(read.get(), &byte, 1), 0) << "nobody has the write end any more";
+
+  const auto second = command.spawn();
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().step, SpawnStep::descriptor);
+  EXPECT_EQ(second.error().code, std::errc::bad_file_descriptor);
+}
+
+TEST(ChildDescriptors, ThatAreOwnedStayWithTheCommandIfNoChildRuns) {
+  OwnedFd file = some_file();
+  const int number = file.get();
+  Command command("/no/such/program");
+  command.pass(std::move(file), 7);
+  EXPECT_FALSE(command.spawn());
+  EXPECT_TRUE(sysfd_test::is_open(number));
+  EXPECT_EQ(command.spawn().error().step, SpawnStep::exec) << "it could be tried again";
+}
+
+TEST(ChildDescriptors, UnderANumberGivenTwiceAreRefused) {
+  const OwnedFd file = some_file();
+  const auto child = Command("/bin/true").pass(file, 5).pass(file, 6).pass(file, 5).spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().step, SpawnStep::descriptor);
+  EXPECT_EQ(child.error().index, 2);
+  EXPECT_EQ(child.error().code, std::errc::invalid_argument);
+  EXPECT_EQ(child.error().describe(),
+            "descriptor 2, to be number 5, which is given twice: Invalid argument");
+}
+
+TEST(ChildDescriptors, UnderTheNumberOfAStreamThatWasSetAreRefused) {
+  const OwnedFd file = some_file();
+  const auto child = Command("/bin/true").stdout_to(Stdio::null()).pass(file, 1).spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().step, SpawnStep::descriptor);
+  EXPECT_EQ(child.error().index, 0);
+}
+
+TEST(ChildDescriptors, UnderANumberThatCannotBeAreRefused) {
+  const OwnedFd file = some_file();
+  rlimit limit;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  for (const int number : {-1, -100, static_cast<int>(limit.rlim_cur)}) {
+    const auto child = Command("/bin/true").pass(file, 9).pass(file, number).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::descriptor);
+    EXPECT_EQ(child.error().index, 1);
+    EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
+  }
+  auto last = Command("/bin/true").pass(file, static_cast<int>(limit.rlim_cur) - 1).spawn();
+  ASSERT_TRUE(last) << last.error().describe();
+  EXPECT_TRUE(last->wait()->success());
+}
+
+TEST(ChildDescriptors, ThatAreNoneAreRefused) {
+  const auto child = Command("/bin/true").pass(sysfd::cwd(), 5).spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().step, SpawnStep::descriptor);
+  EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
+}
+
+// The descriptor of the child itself is made in the same table at the same time, and must not be
+// taken for what was meant.
+TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReported) {
+  const OwnedFd file = some_file();
+  for (const int closed : {3, 4, 5, 6, 7, 8}) {
+    if (closed == file.get()) continue;
+    ASSERT_FALSE(sysfd_test::is_open(closed));
+    const auto child =
+        Command("/bin/true").pass(file, 10).pass(BorrowedFd::unsafe_borrow(closed), 11).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::descriptor);
+    EXPECT_EQ(child.error().index, 1);
+    EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
+  }
+}
+
+TEST(ChildStreams, CanBeNull) {
+  const Report report = inspect([](Command& command) {
+    command.stdin_from(Stdio::null()).stdout_to(Stdio::null()).stderr_to(Stdio::null());
+  });
+  for (int fd = 0; fd < 3; ++fd)
+    EXPECT_EQ(report.descriptors.at(fd), identity_of_null());
+  EXPECT_EQ(report.descriptors.size(), 3U);
+}
+
+TEST(ChildStreams, CanBeDescriptorsThatAreLentOrGiven) {
+  const OwnedFd lent = some_file();
+  OwnedFd given = some_file();
+  const auto given_file = identity_of(given.get());
+  const Report report = inspect([&](Command& command) {
+    command.stdin_from(lent).stdout_to(std::move(given)).stderr_to(lent);
+  });
+  EXPECT_EQ(report.descriptors.at(0), identity_of(lent.get()));
+  EXPECT_EQ(report.descriptors.at(1), given_file);
+  EXPECT_EQ(report.descriptors.at(2), identity_of(lent.get()));
+}
+
+TEST(ChildStreams, ThatAreCloseOnExecHereAreNullThere) {
+  run_apart([] {
+    ::fcntl(2, F_SETFD, FD_CLOEXEC);
+    const Report report = inspect([](Command&) {});
+    EXPECT_EQ(report.descriptors.at(2), identity_of_null());
+  });
+}
+
+TEST(ChildStreams, GoThroughPipes) {
+  auto child =
+      Command("tr").args({"a-z", "A-Z"}).stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  ASSERT_TRUE(child->stdin_pipe() && child->stdout_pipe());
+  EXPECT_FALSE(child->stderr_pipe());
+  ASSERT_EQ(::write(child->stdin_pipe()->get(), "pipe\n", 5), 5);
+  EXPECT_TRUE(child->wait()->success()) << "wait() closes the pipe that the child reads to its end";
+  char text[16];
+  ASSERT_EQ(::read(child->stdout_pipe()->get(), text, sizeof text), 5);
+  EXPECT_EQ(std::string(text, 5), "PIPE\n");
+  EXPECT_EQ(::read(child->stdout_pipe()->get(), text, sizeof text), 0);
+}
+
+TEST(ChildStreams, OfASecondChildAreNewPipes) {
+  Command command("/bin/true");
+  command.stdout_to(Stdio::pipe());
+  for (int round = 0; round < 2; ++round) {
+    auto child = command.spawn();
+    ASSERT_TRUE(child);
+    char byte;
+    EXPECT_EQ(::read(child->stdout_pipe()->get(), &byte, 1), 0);
+    EXPECT_TRUE(child->wait()->success());
+  }
+}
+
+TEST(ChildStreams, ThatCannotBeMadeAreReported) {
+  run_apart([] {
+    const rlimit limit{4, 4};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const auto child = Command("/bin/true").stderr_to(Stdio::pipe()).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::standard_stream);
+    EXPECT_EQ(child.error().index, 2);
+    EXPECT_EQ(child.error().describe(), "stderr of the child: Too many open files");
+  });
+}
+
+}  // namespace

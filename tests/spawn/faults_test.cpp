@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+//
+// Every system call on the way to the program made to fail: the step is named, and nothing is left
+// behind.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/inspect.hpp"
+#include "support/descriptors.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::Command;
+using sysfd::OwnedFd;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::identity_of;
+using sysfd_test::inspect;
+using sysfd_test::refuse_calls;
+using sysfd_test::RefusedCall;
+using sysfd_test::Report;
+using sysfd_test::run_apart;
+using sysfd_test::some_file;
+
+// A command that takes every step there is, so that each call can be made to fail.
+Command every_step(const OwnedFd& file, const OwnedFd& other) {
+  return Command("/bin/true")
+      .pass(file, 8)
+      .pass(other, other.get())
+      .stdin_from(Stdio::null())
+      .stdout_to(Stdio::pipe())
+      .working_directory("/");
+}
+
+// Spawning with this call refused fails at this step with the call's errno, and leaves all as it
+// was.
+void expect_failure(const RefusedCall& call, SpawnStep step, int index = -1) {
+  SCOPED_TRACE("call " + std::to_string(call.number));
+  run_apart([&] {
+    const OwnedFd file = some_file();
+    const OwnedFd other = some_file();
+    refuse_calls({call});
+    const auto before = sysfd_test::open_descriptors();
+    sigset_t mask_before;
+    ::sigprocmask(SIG_BLOCK, nullptr, &mask_before);
+
+    const auto child = every_step(file, other).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, step) << child.error().describe();
+    EXPECT_EQ(child.error().code.value(), call.error) << child.error().describe();
+    EXPECT_EQ(child.error().index, index) << child.error().describe();
+
+    EXPECT_EQ(sysfd_test::open_descriptors(), before);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child was left";
+    sigset_t mask_after;
+    ::sigprocmask(SIG_BLOCK, nullptr, &mask_after);
+    for (int signo = 1; signo <= SIGRTMAX; ++signo)
+      EXPECT_EQ(::sigismember(&mask_after, signo), ::sigismember(&mask_before, signo));
+  });
+}
+
+TEST(SpawnFaults, AreNamedByTheirStep) {
+  expect_failure({SYS_pipe2, EMFILE}, SpawnStep::standard_stream, 1);
+  expect_failure({SYS_clone3, EAGAIN}, SpawnStep::clone);
+  expect_failure({SYS_clone3, ENOMEM}, SpawnStep::clone);
+  expect_failure({SYS_clone3, EMFILE}, SpawnStep::clone);
+  expect_failure({SYS_close_range, ENOMEM}, SpawnStep::table);
+  expect_failure({SYS_close_range, ENOMEM, RefusedCall::Match{2, 4}}, SpawnStep::table);
+  expect_failure({SYS_rt_sigaction, EINVAL}, SpawnStep::signals);
+  expect_failure({SYS_chdir, EACCES}, SpawnStep::working_directory);
+  expect_failure({SYS_dup3, EMFILE, RefusedCall::Match{1, 8}}, SpawnStep::descriptor, 0);
+  expect_failure({SYS_fcntl, ENOLCK, RefusedCall::Match{1, F_SETFD}}, SpawnStep::descriptor, 1);
+  expect_failure({SYS_dup3, EBUSY, RefusedCall::Match{1, 1}}, SpawnStep::standard_stream, 1);
+  expect_failure({SYS_openat, ENXIO, RefusedCall::Match{2, O_RDWR}}, SpawnStep::standard_stream, 0);
+  expect_failure({SYS_execve, EIO}, SpawnStep::exec);
+  expect_failure({SYS_execve, ETXTBSY}, SpawnStep::exec);
+  expect_failure({SYS_execve, ENOMEM}, SpawnStep::exec);
+}
+
+TEST(SpawnFaults, IncludeAChildThatIsKilledOnItsWay) {
+  run_apart([] {
+    sysfd_test::kill_on_call(SYS_close_range);  // which only the child makes
+    const auto child = Command("/bin/true").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::start);
+    EXPECT_EQ(child.error().code, std::errc::operation_canceled);
+    EXPECT_EQ(child.error().subject.substr(0, 19), "killed by signal 31");
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child was left";
+  });
+}
+
+TEST(SpawnFaults, OfTheFileSystemLookFurtherInPath) {
+  run_apart([] {
+    refuse_calls({{SYS_execve, ESTALE}});
+    const auto child = Command("true").env("PATH", "/bin:/usr/bin").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().code.value(), ESTALE);
+    EXPECT_EQ(child.error().subject, "true");
+  });
+}
+
+TEST(SpawnFaults, OfTooManyDescriptorsMakeNoChild) {
+  run_apart([] {
+    const rlimit limit{3, 3};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const auto child = Command("/bin/true").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::clone);
+    EXPECT_EQ(child.error().code, std::errc::too_many_files_open);
+    EXPECT_EQ(child.error().describe(), "clone: Too many open files");
+  });
+}
+
+TEST(SpawnFaults, OfTooManyProcessesMakeNoChild) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    const rlimit limit{0, 0};
+    ASSERT_EQ(::setrlimit(RLIMIT_NPROC, &limit), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    const auto child = Command("/bin/true").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::clone);
+    EXPECT_EQ(child.error().code, std::errc::resource_unavailable_try_again);
+  });
+}
+
+TEST(SpawnWithoutClone3, GoesOnWithClone) {
+  for (const int error : {ENOSYS, EPERM, E2BIG})
+    run_apart([error] {
+      refuse_calls({{SYS_clone3, error}});
+      const OwnedFd file = some_file();
+      for (int round = 0; round < 2; ++round) {
+        const Report report = inspect([&](Command& command) { command.pass(file, 5); });
+        EXPECT_EQ(report.descriptors.at(5), identity_of(file.get()));
+        EXPECT_EQ(report.descriptors.size(), 4U);
+      }
+      const auto failed = Command("/no/such").spawn();
+      ASSERT_FALSE(failed);
+      EXPECT_EQ(failed.error().code, std::errc::no_such_file_or_directory);
+    });
+}
+
+TEST(SpawnWithoutClone3, AndCloneFailsAndNeverForks) {
+  run_apart([] {
+    refuse_calls({{SYS_clone3, ENOSYS}, {SYS_clone, EPERM}});
+    const auto child = Command("/bin/true").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::clone);
+    EXPECT_EQ(child.error().code, std::errc::operation_not_permitted);
+  });
+}
+
+TEST(SpawnWithoutCloseRange, GivesTheSameDescriptors) {
+  for (const int error : {ENOSYS, EPERM, EACCES})
+    run_apart([error] {
+      std::vector<OwnedFd> files;
+      for (int i = 0; i < 300; ++i) {
+        files.push_back(some_file());
+        ::fcntl(files.back().get(), F_SETFD, 0);
+      }
+      refuse_calls({{SYS_close_range, error}});
+      const Report report = inspect([&](Command& command) {
+        command.pass(files[7], 250).pass(files[200], files[200].get()).stdin_from(Stdio::null());
+      });
+      EXPECT_EQ(report.descriptors.size(), 5U);
+      EXPECT_EQ(report.descriptors.at(250), identity_of(files[7].get()));
+      EXPECT_EQ(report.descriptors.at(files[200].get()), identity_of(files[200].get()));
+      EXPECT_EQ(report.descriptors.at(0), sysfd_test::identity_of_null());
+      EXPECT_FALSE(*sysfd::is_close_on_exec(files[9])) << "the parent's flags are the parent's";
+    });
+}
+
+TEST(SpawnWithoutCloseRange, AndWithoutUnshareTouchesNothingOfTheParent) {
+  run_apart([] {
+    const OwnedFd file = some_file();
+    const OwnedFd witness = OwnedFd::adopt(::dup3(file.get(), 8, 0));
+    const OwnedFd passed = some_file();
+    refuse_calls({{SYS_close_range, EPERM}, {SYS_unshare, EPERM}});
+    const auto child = Command("/bin/true").pass(passed, 8).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::table);
+    EXPECT_TRUE(sysfd_test::same_file(witness.get(), file.get()));
+    EXPECT_FALSE(*sysfd::is_close_on_exec(witness));
+  });
+}
+
+}  // namespace

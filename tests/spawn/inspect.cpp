@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/inspect.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace sysfd_test {
+namespace {
+
+void parse(const std::string& line, Report& report) {
+  const std::size_t end = line.find_first_of(" \t");
+  const std::string key = line.substr(0, end);
+  const std::string value = line.substr(std::min(line.find_first_not_of(" \t", end), line.size()));
+  const auto mask = [&] { return std::stoull(value, nullptr, 16); };
+  if (key == "fd") {
+    std::istringstream fields(value);
+    int fd = -1;
+    FileIdentity file;
+    fields >> fd >> file.first >> file.second;
+    report.descriptors[fd] = file;
+  } else if (key == "arg") {
+    report.arguments.push_back(value);
+  } else if (key == "env") {
+    report.environment[value.substr(0, value.find('='))] = value.substr(value.find('=') + 1);
+  } else if (key == "cwd") {
+    report.directory = value;
+  } else if (key == "SigBlk:") {
+    report.signals_blocked = mask();
+  } else if (key == "SigIgn:") {
+    report.signals_ignored = mask();
+  } else if (key == "SigCgt:") {
+    report.signals_caught = mask();
+  }
+}
+
+}  // namespace
+
+FileIdentity identity_of(int fd) {
+  struct stat status{};
+  EXPECT_EQ(::fstat(fd, &status), 0) << "descriptor " << fd;
+  return {status.st_dev, status.st_ino};
+}
+
+FileIdentity identity_of_null() {
+  struct stat status{};
+  EXPECT_EQ(::stat("/dev/null", &status), 0);
+  return {status.st_dev, status.st_ino};
+}
+
+std::string Inspection::inspector_path() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "spawn_inspector";
+}
+
+Inspection::Inspection(const std::string& program) : command(program) {
+  command.arg(directory_.path() / "report");
+}
+
+Report Inspection::run() {
+  auto child = command.spawn();
+  if (!child) {
+    ADD_FAILURE() << child.error().describe();
+    return {};
+  }
+  const auto status = child->wait();
+  EXPECT_TRUE(status && status->success())
+      << (status ? to_string(*status) : status.error().message());
+  return read();
+}
+
+Report Inspection::read() const {
+  Report report;
+  std::ifstream file(directory_.path() / "report");
+  for (std::string line; std::getline(file, line);)
+    parse(line, report);
+  return report;
+}
+
+}  // namespace sysfd_test

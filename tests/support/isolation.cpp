@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "support/isolation.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace sysfd_test {
+namespace {
+
+// Set for the process that was isolated, so that what it starts (death tests run the program again)
+// is not isolated once more.
+constexpr const char* marker = "SYSFD_TEST_ISOLATED";
+
+bool write_file(const char* path, const std::string& text) {
+  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+  const bool written =
+      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (fd >= 0) ::close(fd);
+  return written;
+}
+
+bool unshare_namespaces() {
+  constexpr int namespaces = CLONE_NEWPID | CLONE_NEWNS;
+  if (::geteuid() == 0) return ::unshare(namespaces) == 0;
+  const std::string user = std::to_string(::geteuid());
+  const std::string group = std::to_string(::getegid());
+  return ::unshare(CLONE_NEWUSER | namespaces) == 0 && write_file("/proc/self/setgroups", "deny") &&
+         write_file("/proc/self/uid_map", user + " " + user + " 1") &&
+         write_file("/proc/self/gid_map", group + " " + group + " 1");
+}
+
+// Ends as the process with this wait status ended.
+[[noreturn]] void end_like(int status) {
+  if (WIFEXITED(status)) std::_Exit(WEXITSTATUS(status));
+  std::fprintf(stderr, "the test program was killed by signal %d\n", WTERMSIG(status));
+  std::_Exit(128 + WTERMSIG(status));
+}
+
+int wait_for(pid_t child) {
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, __WALL);
+    if (ended == child) return status;
+    if (ended == -1 && errno != EINTR) return 0xff00;
+  }
+}
+
+// Number 1 of the namespace: reaps orphans, and takes everything down with it when the tests are
+// done.
+void become_init() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const pid_t tests = ::fork();
+  if (tests == 0) {
+    ::setenv(marker, "1", 1);
+    return;
+  }
+  end_like(tests > 0 ? wait_for(tests) : 0xff00);
+}
+
+}  // namespace
+
+bool is_isolated() {
+  return std::getenv(marker) != nullptr;
+}
+
+void isolate(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    if (std::string_view(argv[i]).starts_with("--gtest_list_tests")) return;
+  if (is_isolated()) return;
+
+  // In a child, so that a refusal half-way leaves this process as it is.
+  const pid_t child = ::fork();
+  if (child < 0) return;
+  if (child > 0) {
+    constexpr int refused = 125;
+    const int status = wait_for(child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == refused) return;
+    end_like(status);
+  }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const bool unshared =
+      unshare_namespaces() && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  const pid_t init = unshared ? ::fork() : -1;
+  if (init < 0) std::_Exit(125);
+  if (init > 0) end_like(wait_for(init));
+  if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+    std::_Exit(125);
+  become_init();
+}
+
+}  // namespace sysfd_test

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// Faults, made by the kernel itself: from here on, chosen system calls fail with a chosen errno
+// (seccomp). Cannot be undone, and is inherited by every child: call it inside run_apart().
+#ifndef SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP
+#define SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+
+namespace sysfd_test {
+
+struct RefusedCall {
+  int number;  // SYS_close, ...
+  int error;   // the errno that it fails with
+  // Only calls whose argument number `argument` (from 0) has this value in its lower 32 bits.
+  struct Match {
+    unsigned argument;
+    std::uint32_t value;
+  };
+  std::optional<Match> only = std::nullopt;
+};
+
+void refuse_calls(std::initializer_list<RefusedCall> calls);
+
+// A process that makes this call is killed by SIGSYS.
+void kill_on_call(int number);
+
+// Instead of failing in the kernel, calls of `number` with the first argument `argument` arrive
+// here (by SIGSYS), fail with `error`, and are counted.
+void count_and_refuse_calls(int number, std::uint32_t argument, int error);
+int counted_calls();
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// What a test needs of the machine. One that does not get it is skipped, and says why.
+// tests/must_run.txt lists the suites that scripts/test does not allow to be skipped in CI.
+#ifndef SYSFD_TESTS_SUPPORT_REQUIREMENTS_HPP
+#define SYSFD_TESTS_SUPPORT_REQUIREMENTS_HPP
+
+#include <gtest/gtest.h>
+
+#include "support/isolation.hpp"
+
+#define SYSFD_REQUIRE_ROOT() \
+  if (!sysfd_test::is_root()) GTEST_SKIP() << "needs root"
+
+// For every test that sends a signal.
+#define SYSFD_REQUIRE_ISOLATION() \
+  if (!sysfd_test::is_isolated()) GTEST_SKIP() << "needs a pid namespace of its own"
+
+namespace sysfd_test {
+
+// Root with the capabilities of root, outside of any user namespace of ours.
+bool is_root();
+
+// Writes a line "Suite.Test: reason" per skipped test to the file that the environment variable
+// SYSFD_SKIP_LOG names.
+class SkipLog : public testing::EmptyTestEventListener {
+ public:
+  void OnTestEnd(const testing::TestInfo& test) override;
+};
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_SUPPORT_REQUIREMENTS_HPP
