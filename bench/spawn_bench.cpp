@@ -3,8 +3,11 @@
 // Starting a program and waiting for its end: sysfd beside what one would use instead, in the same
 // run, in random order.
 //
-//     spawn_bench             times, and their ratios
-//     spawn_bench --check     the same; fails if a ratio is over its limit
+//     spawn_bench               times, and their ratios
+//     spawn_bench --check       the same; fails if a ratio is over its limit
+//     spawn_bench --unpinned    parent and child on any processors. Otherwise they stay on one, so that
+//                               the time it takes to wake up another one, the same for all and more
+//                               than anything else, is left out.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -177,13 +180,12 @@ const std::vector<sysfd_bench::Ratio> ratios = {
 
 int main(int argc, char** argv) {
   ::close_range(3, ~0U, 0);
-  bool check = false;
-  for (int i = 1; i < argc; ++i)
-    if (std::string_view(argv[i]) == "--check") {
-      check = true;
-      std::swap(argv[i], argv[--argc]);
-    }
   std::vector<char*> arguments(argv, argv + argc);
+  const auto take_option = [&](std::string_view option) {
+    return std::erase_if(arguments, [&](const char* argument) { return argument == option; }) > 0;
+  };
+  const bool check = take_option("--check");
+  if (!take_option("--unpinned")) sysfd_bench::stay_on_one_processor();
   char interleave[] = "--benchmark_enable_random_interleaving=true";
   arguments.insert(arguments.begin() + 1, interleave);
   int argument_count = static_cast<int>(arguments.size());

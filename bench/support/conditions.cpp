@@ -2,6 +2,7 @@
 #include "support/conditions.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -20,6 +21,13 @@ namespace {
 }
 
 }  // namespace
+
+void stay_on_one_processor() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &processors);
+  if (::sched_setaffinity(0, sizeof processors, &processors) != 0) give_up("sched_setaffinity");
+}
 
 std::size_t raise_descriptor_limit() {
   rlimit limit{};

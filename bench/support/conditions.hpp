@@ -8,6 +8,9 @@
 
 namespace sysfd_bench {
 
+// From now on, this process and its children run on the processor that it runs on now.
+void stay_on_one_processor();
+
 // Raises RLIMIT_NOFILE as far as it goes. Answers how many descriptors can be held by
 // hold_descriptors().
 std::size_t raise_descriptor_limit();
