@@ -210,12 +210,12 @@ void descriptor_of_another(const Workplace& here) {
           .spawn());
   check(read_line(*child.stdout_pipe()) == "ready",
         "a shell has opened a file as its number 9, and removed its name");
-  const auto fetched = child.pidfd().get_fd(sysfd::ForeignFd{9});
+  auto fetched = child.pidfd().get_fd(sysfd::ForeignFd{9});
   if (!fetched && fetched.error() == std::errc::operation_not_permitted) {
     std::cout << "   this system does not let " << ::geteuid()
               << " look into its own children (ptrace restrictions)\n";
   } else {
-    const OwnedFd file = or_throw(fetched->duplicate(), "get_fd");
+    const OwnedFd file = or_throw(std::move(fetched), "get_fd");
     char text[64] = {};
     const ssize_t size = ::pread(file.get(), text, sizeof text - 1, 0);
     check(size > 0 && std::string_view(text) == "kept in no directory\n",

@@ -14,7 +14,7 @@ Child::Child(Child&& other) noexcept
     : pidfd_(std::exchange(other.pidfd_, std::nullopt)),
       pid_(other.pid_),
       policy_(other.policy_),
-      status_(other.status_) {
+      status_(std::exchange(other.status_, std::nullopt)) {
   for (std::size_t i = 0; i < std::size(pipes_); ++i)
     pipes_[i] = std::exchange(other.pipes_[i], std::nullopt);
 }
@@ -25,7 +25,7 @@ Child& Child::operator=(Child&& other) noexcept {
   pidfd_ = std::exchange(other.pidfd_, std::nullopt);
   pid_ = other.pid_;
   policy_ = other.policy_;
-  status_ = other.status_;
+  status_ = std::exchange(other.status_, std::nullopt);
   for (std::size_t i = 0; i < std::size(pipes_); ++i)
     pipes_[i] = std::exchange(other.pipes_[i], std::nullopt);
   return *this;
@@ -35,16 +35,28 @@ Child::~Child() {
   drop();
 }
 
-// Errors can be ignored: a process that cannot be signalled or waited for is gone already.
+// Errors can be ignored: a process that cannot be signalled or waited for is gone already. The pipes
+// go first, since the child may be waiting for somebody to read them.
 void Child::drop() noexcept {
+  close_pipes();
   if (!pidfd_ || status_ || policy_ == DropPolicy::detach) return;
   if (policy_ == DropPolicy::kill) (void)pidfd_->send_signal(SIGKILL);
   (void)wait();
 }
 
+void Child::close_pipes() noexcept {
+  for (auto& pipe : pipes_)
+    pipe.reset();
+}
+
 const PidFd& Child::pidfd() const noexcept {
   if (!pidfd_) detail::contract_violation("use of a Child that was moved from or detached");
   return *pidfd_;
+}
+
+pid_t Child::pid() const noexcept {
+  (void)pidfd();  // or the program stops here
+  return pid_;
 }
 
 template <class Answer>
@@ -76,10 +88,10 @@ Result<std::optional<ExitStatus>> Child::wait_until(
 }
 
 PidFd Child::detach() && noexcept {
-  PidFd process = *std::move((void(pidfd()), pidfd_));
-  pidfd_.reset();
-  for (auto& pipe : pipes_)
-    pipe.reset();
+  (void)pidfd();  // or the program stops here
+  PidFd process = *std::exchange(pidfd_, std::nullopt);
+  status_.reset();
+  close_pipes();
   return process;
 }
 

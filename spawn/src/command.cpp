@@ -53,8 +53,8 @@ Command& Command::arg(CStr value) & {
     return *this;
   }
   state.argument_text.emplace_back(value.get());
-  state.arguments.back() = state.argument_text.back().data();
   state.arguments.push_back(nullptr);
+  state.arguments[state.arguments.size() - 2] = state.argument_text.back().data();
   return *this;
 }
 

@@ -111,10 +111,10 @@ void FdPlan::move(Pending& request) {
 // this target reads the copy instead, which leaves this request ready, and then the next, all
 // around.
 void FdPlan::break_cycle(Pending& request, int aside) {
-  emit(FdAction::Kind::save, request.target, aside, request);
   Pending* reader = &request;
   while (reader->source != request.target)
     reader = writer_of(reader->source);
+  emit(FdAction::Kind::save, request.target, aside, *reader);
   reader->source = aside;
   request.readers = 0;
   ready_.push_back(&request);

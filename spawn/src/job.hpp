@@ -38,8 +38,9 @@ struct Job {
   };
 
   // Set by the parent, only read by the child.
-  unsigned first_unneeded = 0;  // no descriptor with this number or a higher one is needed
-  bool by_clone = false;  // not clone3: handlers are the parent's, the descriptor table is a copy
+  unsigned first_unneeded = 0;   // no descriptor with this number or a higher one is needed
+  bool shares_table = false;     // CLONE_FILES: the descriptor table is the parent's own
+  bool resets_handlers = false;  // no CLONE_CLEAR_SIGHAND: the signal handlers are the parent's
   const char* directory = nullptr;
   int directory_fd = -1;
   const FdAction* actions = nullptr;
@@ -50,7 +51,8 @@ struct Job {
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
 
-  // Set by the kernel before the child runs.
+  // Set by the kernel before the child runs, in the parent's memory: a child that does not see it
+  // does not share that memory.
   int pidfd = -1;
 
   // Set by the child, only read by the parent, after the child has left this memory.
@@ -61,9 +63,9 @@ struct Job {
   const char* path = nullptr;  // the candidate that execve(2) failed for, where it was one
 };
 
-// The child's life from clone to exec. In a file of its own, which is compiled apart: it uses
-// nothing but raw system calls.
-[[noreturn]] void run_child(Job* prepared) noexcept;
+// The child's life from clone to exec; `prepared` is a Job. In a file of its own, which is compiled apart:
+// it uses nothing but raw system calls.
+[[noreturn]] void run_child(void* prepared) noexcept;
 
 }  // namespace detail
 }  // namespace v0

@@ -23,13 +23,17 @@ long address(const void* pointer) {
   return reinterpret_cast<long>(pointer);
 }
 
+[[noreturn]] void exit_quietly() {
+  for (;;)
+    raw_syscall(SYS_exit_group, 127);
+}
+
 [[noreturn]] void fail(Job& job, SpawnStep step, long answer, int index = -1) {
   job.failed_step = step;
   job.error = static_cast<int>(-answer);
   job.index = index;
   job.progress = Job::Progress::failed;
-  for (;;)
-    raw_syscall(SYS_exit_group, 127);
+  exit_quietly();
 }
 
 // The number that a directory entry's name is, or -1.
@@ -64,18 +68,18 @@ void mark_close_on_exec_one_by_one(Job& job) {
   raw_syscall(SYS_close, directory);
 }
 
-// Until here (unless by clone) the parent's threads and this child have one table in common. The
-// copy holds nothing above what is needed, so that it is cheap however many descriptors the parent
-// has; and what is not needed below is closed by exec.
+// Until here the parent's threads and this child have one table in common. The copy holds nothing
+// above what is needed, so that it is cheap however many descriptors the parent has; and what is not
+// needed below is closed by exec.
 void take_own_table(Job& job) {
   long answer = raw_syscall(SYS_close_range, job.first_unneeded, ~0U, kernel::close_range_unshare);
   if (answer == -ENOSYS || answer == -EPERM || answer == -EACCES) {
-    answer = job.by_clone ? 0 : raw_syscall(SYS_unshare, CLONE_FILES);
+    answer = job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
     if (answer < 0) fail(job, SpawnStep::table, answer);
-    return mark_close_on_exec_one_by_one(job);
-  }
-  if (answer == 0 && job.first_unneeded > 3)
+    mark_close_on_exec_one_by_one(job);
+  } else if (answer == 0 && job.first_unneeded > 3) {
     answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
+  }
   if (answer < 0) fail(job, SpawnStep::table, answer);
 
   // The kernel has put the pidfd into the common table. If the caller passes a descriptor that is
@@ -87,7 +91,7 @@ void take_own_table(Job& job) {
 void reset_signal_actions(Job& job) {
   static constexpr kernel::SignalAction default_action{};
   long answer = 0;
-  for (int signo = 1; job.by_clone && signo <= kernel::signal_count; ++signo) {
+  for (int signo = 1; job.resets_handlers && signo <= kernel::signal_count; ++signo) {
     kernel::SignalAction old;  // no initializer: compilers may call memset for one
     old.handler = 0;
     raw_syscall(SYS_rt_sigaction, signo, 0, address(&old), sizeof old.mask);
@@ -172,8 +176,9 @@ bool is_not_there(long answer) {
 
 }  // namespace
 
-void run_child(Job* prepared) noexcept {
-  Job& job = *prepared;
+void run_child(void* prepared) noexcept {
+  Job& job = *static_cast<Job*>(prepared);
+  if (job.pidfd < 0) exit_quietly();
   job.progress = Job::Progress::started;
   take_own_table(job);
   reset_signal_actions(job);

@@ -6,8 +6,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <string_view>
 
 #include <sysfd/create.hpp>
@@ -53,28 +51,13 @@ void find_candidates(const std::string& program, char* const* environment,
   candidates.push_back('\0');
 }
 
-// Ends a child that did not come to the program, and reaps it. Answers how it ended, if that was by
-// itself.
-std::optional<ExitStatus> end_child(const Job& job, const PidFd& process) noexcept {
-  // One that was killed at birth is gone in no time. One that shares no memory lives on.
-  constexpr auto killed_by_then = std::chrono::milliseconds(100);
-  std::optional<ExitStatus> status;
-  if (job.progress == Job::Progress::not_started)
-    status = process.wait_for(killed_by_then).value_or(std::nullopt);
-  if (job.progress == Job::Progress::not_started && !status) (void)process.send_signal(SIGKILL);
-  if (!status) {
-    const auto ended = process.wait();
-    if (ended && job.progress == Job::Progress::started) status = *ended;
-  }
-  return status;
-}
-
 // What is to be said of a child that did not come to the program, though no step of it failed.
-SpawnError premature_end(const Job& job, std::optional<ExitStatus> status) {
+SpawnError premature_end(const Job& job, const Result<ExitStatus>& status) {
   const bool killed = status && status->signal();
-  if (job.progress == Job::Progress::started || killed)
+  if (job.progress == Job::Progress::started || killed) {
     return {SpawnStep::start, detail::error_code(ECANCELED), -1,
             killed ? to_string(*status) : "which has ended"};
+  }
   return {SpawnStep::start, detail::error_code(ENOSYS), -1,
           "with which no memory is shared (an emulator?)"};
 }
@@ -214,7 +197,7 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
 
   PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
   if (job_.progress != Job::Progress::executing) {
-    const auto status = end_child(job_, process);
+    const auto status = process.wait();  // it is ending
     if (job_.progress == Job::Progress::failed) return std::unexpected(failure());
     return std::unexpected(premature_end(job_, status));
   }

@@ -162,6 +162,25 @@ TEST(Child, IsWaitedForWhenThePolicySaysSo) {
   }
 }
 
+TEST(Child, IsNotWaitedForWhileItsOutputIsHeldUnread) {
+  std::optional<Child> child = or_throw(Command("yes")
+                                            .stdout_to(Stdio::pipe())
+                                            .stderr_to(Stdio::null())
+                                            .on_drop(DropPolicy::wait)
+                                            .spawn());
+  const PidFd process = second_pidfd(*child);
+  child.reset();  // closes the pipe first, or would wait for ever
+  EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
+}
+
+TEST(ChildDeathTest, ThatWasWaitedForAndMovedFromStopsTheProgramToo) {
+  Child child = or_throw(Command("/bin/true").spawn());
+  EXPECT_TRUE(child.wait()->success());
+  const Child moved = std::move(child);
+  EXPECT_DEATH((void)child.wait(), "sysfd: use of a Child that was moved from or detached");
+  EXPECT_DEATH((void)child.pid(), "sysfd: use of a Child that was moved from or detached");
+}
+
 TEST(Child, IsRightWhereSigchldIsIgnored) {
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -79,8 +80,7 @@ TEST(CommandProgram, IsLookedUpInDefaultDirectoriesWithoutAPath) {
   auto child = Command("true").remove_env("PATH").spawn();
   ASSERT_TRUE(child) << child.error().describe();
   EXPECT_TRUE(child->wait()->success());
-  EXPECT_EQ(error_of(std::move(Command("true").env("PATH", ""))).code,
-            std::errc::no_such_file_or_directory);
+  EXPECT_EQ(error_of(Command("true").env("PATH", "")).code, std::errc::no_such_file_or_directory);
 }
 
 TEST(CommandProgram, IsNotLookedUpInTheWorkingDirectoryForAnEmptyElementOfPath) {
@@ -154,6 +154,14 @@ TEST(CommandArguments, ArriveAsTheyAre) {
   expected.insert(expected.begin(), Inspection::inspector_path());
   expected.insert(expected.end(), {"one more", "x", "y"});
   EXPECT_EQ(report.arguments, expected);
+}
+
+TEST(CommandArguments, CanComeFromAnyRange) {
+  const std::vector<std::string> words = {"keep", "", "this"};
+  auto not_empty =
+      words | std::views::filter([](const std::string& word) { return !word.empty(); });
+  const Report report = inspect([&](Command& command) { command.args(not_empty); });
+  EXPECT_EQ(report.arguments.size(), 3U);
 }
 
 TEST(CommandArguments, AreCopied) {

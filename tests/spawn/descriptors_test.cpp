@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 
 #include "spawn/inspect.hpp"
 #include "support/descriptors.hpp"
+#include "support/refuse_calls.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -283,6 +285,41 @@ TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReported) {
     EXPECT_EQ(child.error().index, 1);
     EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
   }
+}
+
+TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReportedWithoutCloseRange) {
+  run_apart([] {
+    sysfd_test::refuse_calls({{SYS_close_range, ENOSYS}});
+    const OwnedFd file = file_at(9);
+    const auto child =
+        Command("/bin/true").pass(file, 10).pass(BorrowedFd::unsafe_borrow(3), 11).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().index, 1);
+  });
+}
+
+TEST(ChildDescriptors, ThatWereClosedMeanwhileAreNamedInACircleToo) {
+  const OwnedFd file = some_file();
+  for (const int closed : {15, 25}) {
+    const auto child = Command("/bin/true")
+                           .pass(BorrowedFd::unsafe_borrow(closed), file.get())
+                           .pass(file, closed)
+                           .spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().index, 0) << child.error().describe();
+  }
+  const OwnedFd high = file_at(30);
+  const auto child =
+      Command("/bin/true").pass(BorrowedFd::unsafe_borrow(5), 30).pass(high, 5).spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().index, 0) << child.error().describe();
+}
+
+TEST(ChildStreams, CanBeTypedOwners) {
+  const auto self = sysfd::PidFd::self();
+  ASSERT_TRUE(self);
+  const Report report = inspect([&](Command& command) { command.stdin_from(*self); });
+  EXPECT_EQ(report.descriptors.at(0), identity_of(self->fd().get()));
 }
 
 TEST(ChildStreams, CanBeNull) {

@@ -125,7 +125,7 @@ class [[nodiscard(
 
   // Takes over what a system call returned; where that is -1, the error is errno. Not for functions
   // that return -errno.
-  static Result<OwnedFd> from_syscall(int returned) noexcept {
+  [[nodiscard]] static Result<OwnedFd> from_syscall(int returned) noexcept {
     if (returned == -1) return detail::last_error();
     return adopt(returned);
   }

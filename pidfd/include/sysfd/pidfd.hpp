@@ -98,7 +98,8 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> try_wait() const noexcept;
 
   // The same with an end to waiting: no value if the process has not ended by then. One to three
-  // system calls. Durations of zero and less mean try_wait().
+  // system calls. Durations of zero and less mean try_wait(); they count in nanoseconds, so that 292
+  // years are the longest.
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_for(
       std::chrono::nanoseconds duration) const noexcept;
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(

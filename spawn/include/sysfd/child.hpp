@@ -49,7 +49,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
 
   // The process number, for people and logs. Once the process is reaped the number can be given to
   // another.
-  pid_t pid() const noexcept { return pid_; }
+  SYSFD_API pid_t pid() const noexcept;
 
   // The parent's end of a stream for which the Command said Stdio::pipe(), else nothing. It may be
   // moved away, and closed by reset(). A child that reads its stdin to the end ends only once this
@@ -75,6 +75,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   friend class Command;
   Child(PidFd pidfd, pid_t pid, DropPolicy policy) noexcept;
   void drop() noexcept;
+  void close_pipes() noexcept;
   template <class Answer>
   Answer remember(Answer answer) noexcept;
 

@@ -22,6 +22,7 @@
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 
+#include <concepts>
 #include <expected>
 #include <initializer_list>
 #include <memory>
@@ -49,8 +50,8 @@ class Stdio {
   // A new pipe, whose other end the Child has.
   static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
 
-  Stdio(BorrowedFd fd) noexcept : kind_(Kind::descriptor), fd_(fd) {}
-  Stdio(const OwnedFd& fd) noexcept : Stdio(BorrowedFd(fd)) {}
+  template <std::convertible_to<BorrowedFd> Lender>
+  Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
   Stdio(OwnedFd&& fd) noexcept : kind_(Kind::descriptor), owned_(std::move(fd)) {}
 
  private:
@@ -75,63 +76,70 @@ class Command {
   SYSFD_API ~Command();
 
   SYSFD_API Command& arg(CStr value) &;
-  Command&& arg(CStr value) && { return std::move(arg(value)); }
-  // `values`: any range of strings.
+  Command arg(CStr value) && { return std::move(arg(value)); }
+  // `values`: any range of what converts to a CStr.
   template <class Strings>
-  Command& args(const Strings& values) & {
-    for (const auto& value : values)
+  Command& args(Strings&& values) & {
+    for (auto&& value : values)
       arg(value);
     return *this;
   }
   template <class Strings>
-  Command&& args(const Strings& values) && {
-    return std::move(args(values));
+  Command args(Strings&& values) && {
+    args(values);
+    return std::move(*this);
   }
   Command& args(std::initializer_list<CStr> values) & {
-    return args<std::initializer_list<CStr>>(values);
+    for (const CStr value : values)
+      arg(value);
+    return *this;
   }
-  Command&& args(std::initializer_list<CStr> values) && { return std::move(args(values)); }
+  Command args(std::initializer_list<CStr> values) && {
+    args(values);
+    return std::move(*this);
+  }
 
   // The environment is this process's as it is when spawn() is called (nobody may change it
   // meanwhile: setenv(3)), with these changes. A name that is empty or has a '=' inside is an
   // error.
   SYSFD_API Command& env(CStr name, CStr value) &;
-  Command&& env(CStr name, CStr value) && { return std::move(env(name, value)); }
+  Command env(CStr name, CStr value) && { return std::move(env(name, value)); }
   SYSFD_API Command& remove_env(CStr name) &;
-  Command&& remove_env(CStr name) && { return std::move(remove_env(name)); }
+  Command remove_env(CStr name) && { return std::move(remove_env(name)); }
   // Starts from nothing instead, and forgets the changes made so far.
   SYSFD_API Command& clear_env() &;
-  Command&& clear_env() && { return std::move(clear_env()); }
+  Command clear_env() && { return std::move(clear_env()); }
 
   // Where the program starts. A relative path of the program, or in PATH, counts from there.
   SYSFD_API Command& working_directory(CStr path) &;
-  Command&& working_directory(CStr path) && { return std::move(working_directory(path)); }
+  Command working_directory(CStr path) && { return std::move(working_directory(path)); }
   SYSFD_API Command& working_directory(BorrowedFd directory) &;
-  Command&& working_directory(BorrowedFd directory) && {
+  Command working_directory(BorrowedFd directory) && {
     return std::move(working_directory(directory));
   }
 
   SYSFD_API Command& stdin_from(Stdio source) &;
-  Command&& stdin_from(Stdio source) && { return std::move(stdin_from(std::move(source))); }
+  Command stdin_from(Stdio source) && { return std::move(stdin_from(std::move(source))); }
   SYSFD_API Command& stdout_to(Stdio destination) &;
-  Command&& stdout_to(Stdio destination) && { return std::move(stdout_to(std::move(destination))); }
+  Command stdout_to(Stdio destination) && { return std::move(stdout_to(std::move(destination))); }
   SYSFD_API Command& stderr_to(Stdio destination) &;
-  Command&& stderr_to(Stdio destination) && { return std::move(stderr_to(std::move(destination))); }
+  Command stderr_to(Stdio destination) && { return std::move(stderr_to(std::move(destination))); }
 
   // Gives the child `fd` under the number `number`, whatever is open here under that number: every
   // set of numbers is possible, swapped ones, 0 to 2 and one descriptor under several numbers
   // included. A borrowed descriptor must stay open until spawn() has returned. An owned one is
   // handed over: once a child runs it is closed here, and the Command cannot start a second child.
   // Errors of spawn() for it: EBADF `fd` is not open, `number` is negative or not below
-  // RLIMIT_NOFILE; EINVAL `number` is given twice.
+  // RLIMIT_NOFILE, or no number below that is left free to swap others by; EINVAL `number` is given
+  // twice.
   SYSFD_API Command& pass(BorrowedFd fd, int number) &;
-  Command&& pass(BorrowedFd fd, int number) && { return std::move(pass(fd, number)); }
+  Command pass(BorrowedFd fd, int number) && { return std::move(pass(fd, number)); }
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
-  Command&& pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
+  Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
   // What becomes of the process when its Child is destroyed; DropPolicy::kill if not said.
   SYSFD_API Command& on_drop(DropPolicy policy) &;
-  Command&& on_drop(DropPolicy policy) && { return std::move(on_drop(policy)); }
+  Command on_drop(DropPolicy policy) && { return std::move(on_drop(policy)); }
 
   // clone3(2) and execve(2): starts the program, and returns once it is executing or could not be
   // started. May be called again for another child, unless an owned descriptor was handed over.
