@@ -85,7 +85,7 @@ TEST(CommandProgram, IsLookedUpInDefaultDirectoriesWithoutAPath) {
 
 TEST(CommandProgram, IsNotLookedUpInTheWorkingDirectoryForAnEmptyElementOfPath) {
   const ScratchDirectory directory;
-  fs::create_symlink("/bin/true", directory.path().string() + "/sysfd_here");
+  write_file(directory.path().string() + "/sysfd_here", "#!/bin/sh\n", 0755);
   for (const char* path : {":", "::/no/such", ":/no/such:"})
     EXPECT_EQ(
         error_of(
@@ -100,7 +100,7 @@ TEST(CommandProgram, IsLookedForBehindOneThatMayNotBeExecuted) {
   write_file(first.path().string() + "/sysfd_tool", "", 0644);
   EXPECT_EQ(error_of(Command("sysfd_tool").env("PATH", first.path().string() + ":/no/such")).code,
             std::errc::permission_denied);
-  fs::create_symlink("/bin/true", second.path().string() + "/sysfd_tool");
+  write_file(second.path().string() + "/sysfd_tool", "#!/bin/sh\n", 0755);
   auto child = Command("sysfd_tool")
                    .env("PATH", first.path().string() + ":" + second.path().string())
                    .spawn();
@@ -112,7 +112,7 @@ TEST(CommandProgram, ThatTheKernelCannotExecuteEndsTheSearchAndIsNamed) {
   const ScratchDirectory first;
   const ScratchDirectory second;
   write_file(first.path().string() + "/sysfd_tool", "neither ELF nor script", 0755);
-  fs::create_symlink("/bin/true", second.path().string() + "/sysfd_tool");
+  write_file(second.path().string() + "/sysfd_tool", "#!/bin/sh\n", 0755);
   const SpawnError error = error_of(
       Command("sysfd_tool").env("PATH", first.path().string() + ":" + second.path().string()));
   EXPECT_EQ(error.code, std::errc::executable_format_error);
@@ -277,7 +277,7 @@ TEST(CommandWorkingDirectory, CanBeGivenByPathOrDescriptor) {
 TEST(CommandWorkingDirectory, IsWhereARelativeProgramIsLookedFor) {
   const ScratchDirectory directory;
   fs::create_directory(directory.path().string() + "/bin");
-  fs::create_symlink("/bin/true", directory.path().string() + "/bin/sysfd_tool");
+  write_file(directory.path().string() + "/bin/sysfd_tool", "#!/bin/sh\n", 0755);
   auto by_path = Command("bin/sysfd_tool").working_directory(directory.path().string()).spawn();
   ASSERT_TRUE(by_path) << by_path.error().describe();
   EXPECT_TRUE(by_path->wait()->success());
