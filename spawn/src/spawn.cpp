@@ -21,11 +21,6 @@ namespace {
 using detail::FdRequest;
 using detail::Job;
 
-std::unexpected<SpawnError> failed(SpawnStep step, std::error_code code, int index,
-                                   std::string subject) {
-  return std::unexpected(SpawnError{step, code, index, std::move(subject)});
-}
-
 constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 // Whether exec would leave this standard stream open.
@@ -193,7 +188,7 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
     const detail::SignalsBlocked blocked;
     return detail::enter_child(job_);
   }();
-  if (!pid) return failed(SpawnStep::clone, pid.error(), -1, "");
+  if (!pid) return std::unexpected(SpawnError{SpawnStep::clone, pid.error(), -1, ""});
 
   PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
   if (job_.progress != Job::Progress::executing) {
