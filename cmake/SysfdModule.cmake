@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...])
+# sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...] [LIBRARIES <library>...])
 #
 # Declares one module of the family, from the CMakeLists.txt of its folder: the library target sysfd::<name>, and, where
 # SYSFD_INSTALL is on, its own export set, install component (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on
-# and that nobody has declared yet are added from their sibling folders, so that any single folder can be used alone.
+# and that nobody has declared yet are added from their sibling folders, so that any single folder can be used alone. LIBRARIES are
+# those of others that its sources use: "cap" is libcap, as the linker and (with "lib") pkg-config know it.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -26,7 +27,7 @@ function(sysfd_compile_strictly target)
 endfunction()
 
 function(sysfd_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sysfd_add_module(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -48,7 +49,13 @@ function(sysfd_add_module name)
   sysfd_compile_strictly(${target})
   target_compile_features(${target} PUBLIC cxx_std_23)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
-  target_link_libraries(${target} PUBLIC ${dependency_targets})
+  target_link_libraries(${target} PUBLIC ${dependency_targets} PRIVATE ${arg_LIBRARIES})
+  foreach(library IN LISTS arg_LIBRARIES)
+    find_library(SYSFD_LIB_${library} ${library})
+    if(NOT SYSFD_LIB_${library})
+      message(FATAL_ERROR "sysfd::${name} needs lib${library} (Debian: lib${library}-dev)")
+    endif()
+  endforeach()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
@@ -68,13 +75,13 @@ function(sysfd_add_module name)
     SOVERSION ${abi_version}
     VERIFY_INTERFACE_HEADER_SETS ${SYSFD_IS_TOP_LEVEL})
   if(SYSFD_INSTALL)
-    sysfd_install_module(${name} "${arg_DEPENDS}")
+    sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}")
   endif()
 endfunction()
 
 # What is installed for one module. The files shared by the family (the package configuration) belong to every module's
 # component: installing one component alone gives a package that works and that knows which modules are there.
-function(sysfd_install_module name dependencies)
+function(sysfd_install_module name dependencies libraries)
   set(component sysfd-${name})
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
   install(TARGETS sysfd_${name} EXPORT sysfd-${name}
@@ -94,6 +101,8 @@ function(sysfd_install_module name dependencies)
 
   list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
   list(JOIN pc_requires ", " pc_requires)
+  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to its user
+  list(JOIN pc_libraries " " pc_libraries)
   file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
   configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
   install(FILES ${generated}/sysfd-${name}.pc

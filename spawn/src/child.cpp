@@ -1,34 +1,55 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/child.hpp>
 
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <memory>
 #include <utility>
+
+#include <sysfd/create.hpp>
+
+#include "child_start.hpp"
+#include "kernel.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 
-Child::Child(PidFd pidfd, pid_t pid, DropPolicy policy) noexcept
-    : pidfd_(std::move(pidfd)), pid_(pid), policy_(policy) {}
+Child::Child(Start&& start) noexcept
+    : pidfd_(std::move(start.pidfd)),
+      pid_(start.pid),
+      leads_group_(start.leads_group),
+      policy_(start.policy),
+      grace_(start.grace),
+      report_(start.report),
+      terminal_(std::move(start.terminal)),
+      cgroup_(std::move(start.cgroup)) {
+  std::ranges::move(start.pipes, pipes_);
+}
 
+// std::optional stays engaged when it is moved from: what was taken is taken away.
 Child::Child(Child&& other) noexcept
     : pidfd_(std::exchange(other.pidfd_, std::nullopt)),
       pid_(other.pid_),
+      leads_group_(other.leads_group_),
       policy_(other.policy_),
-      status_(std::exchange(other.status_, std::nullopt)) {
+      grace_(other.grace_),
+      report_(other.report_),
+      status_(std::exchange(other.status_, std::nullopt)),
+      terminal_(std::exchange(other.terminal_, std::nullopt)),
+      cgroup_(std::exchange(other.cgroup_, std::nullopt)) {
   for (std::size_t i = 0; i < std::size(pipes_); ++i)
     pipes_[i] = std::exchange(other.pipes_[i], std::nullopt);
 }
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this == &other) return *this;
-  drop();
-  pidfd_ = std::exchange(other.pidfd_, std::nullopt);
-  pid_ = other.pid_;
-  policy_ = other.policy_;
-  status_ = std::exchange(other.status_, std::nullopt);
-  for (std::size_t i = 0; i < std::size(pipes_); ++i)
-    pipes_[i] = std::exchange(other.pipes_[i], std::nullopt);
-  return *this;
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
 }
 
 Child::~Child() {
@@ -41,12 +62,13 @@ void Child::drop() noexcept {
   close_pipes();
   if (!pidfd_ || status_ || policy_ == DropPolicy::detach) return;
   if (policy_ == DropPolicy::kill) (void)pidfd_->send_signal(SIGKILL);
-  (void)wait();
+  (void)(policy_ == DropPolicy::terminate ? terminate(grace_) : wait());
 }
 
 void Child::close_pipes() noexcept {
   for (auto& pipe : pipes_)
     pipe.reset();
+  terminal_.reset();
 }
 
 const PidFd& Child::pidfd() const noexcept {
@@ -57,6 +79,11 @@ const PidFd& Child::pidfd() const noexcept {
 pid_t Child::pid() const noexcept {
   (void)pidfd();  // or the program stops here
   return pid_;
+}
+
+const SpawnReport& Child::report() const noexcept {
+  (void)pidfd();  // or the program stops here
+  return report_;
 }
 
 template <class Answer>
@@ -85,6 +112,46 @@ Result<std::optional<ExitStatus>> Child::wait_until(
     std::chrono::steady_clock::time_point deadline) noexcept {
   if (status_) return status_;
   return remember(pidfd().wait_until(deadline));
+}
+
+Result<ExitStatus> Child::terminate(std::chrono::nanoseconds grace) noexcept {
+  if (status_) return *status_;
+  (void)pidfd().send_signal(SIGTERM);
+  stdin_pipe().reset();
+  const auto in_time = wait_for(grace);
+  if (!in_time) return std::unexpected(in_time.error());
+  if (*in_time) return **in_time;
+  (void)pidfd().send_signal(SIGKILL);
+  return wait();
+}
+
+// Before Linux 6.9 a group can be named by its number only. That of a group whose leader has not been
+// reaped is not given to another one.
+Result<> Child::send_signal_to_group(int signo) noexcept {
+  if (!leads_group_) return detail::failure(ESRCH);
+  const int pidfd = this->pidfd().fd().get();
+  constexpr unsigned process_group = 1 << 2;  // PIDFD_SIGNAL_PROCESS_GROUP
+  if (::syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, process_group) == 0) return {};
+  if (errno != EINVAL || signo < 0 || signo > detail::kernel::signal_count)
+    return detail::last_error();
+
+  siginfo_t info{};
+  const bool is_unreaped =
+      !status_ && ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info,
+                           WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+  if (!is_unreaped || pid_ <= 1) return detail::failure(EOPNOTSUPP);
+  if (::kill(-pid_, signo) == -1) return detail::last_error();
+  return {};
+}
+
+Result<> Child::kill_cgroup() noexcept {
+  (void)pidfd();  // or the program stops here
+  if (!cgroup_) return detail::failure(EOPNOTSUPP);
+  const auto file = open(*cgroup_, "cgroup.kill", O_WRONLY);
+  if (!file) return std::unexpected(file.error());
+  if (detail::retry_eintr([&] { return ::write(file->get(), "1", 1); }) == -1)
+    return detail::last_error();
+  return {};
 }
 
 PidFd Child::detach() && noexcept {

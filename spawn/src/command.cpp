@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/command.hpp>
 
+#include <algorithm>
+#include <csignal>
 #include <cstring>
+#include <string_view>
 
 #include "command_state.hpp"
 
@@ -18,8 +21,25 @@ std::string shown(CStr string) {
 
 }  // namespace
 
+namespace detail {
+SpawnError wrong_value(SpawnStep step, std::string subject, int index) {
+  return {step, error_code(EINVAL), index, std::move(subject)};
+}
+}  // namespace detail
+
 void Command::State::wrong(SpawnStep step, int error, int index, std::string subject) {
   if (!mistake) mistake = SpawnError{step, detail::error_code(error), index, std::move(subject)};
+}
+
+void Command::State::wrong(detail::Mistake found) {
+  if (!mistake) mistake = std::move(found);
+}
+
+void Command::State::reserve() {
+  constexpr std::size_t streams_and_attributes = 24;
+  const std::size_t descriptors = passed.capacity() + listeners.capacity();
+  fds.reserve(standard_streams + descriptors);
+  steps.reserve(streams_and_attributes + 2 * descriptors);
 }
 
 Command::State& Command::state() const noexcept {
@@ -37,13 +57,32 @@ Command::Command(CStr program) : state_(std::make_unique<State>()) {
     state.program = program.get();
   state.argument_text.push_back(state.program);
   state.arguments = {state.argument_text.back().data(), nullptr};
-  state.plan.reserve(standard_streams);
+  state.reserve();
   state.candidates.reserve(state.program.size() + 2);
+}
+
+Command::Command(BorrowedFd program, CStr argument0) : Command(CStr("(descriptor)")) {
+  State& state = *state_;
+  state.program_fd = program.get();
+  state.program = "descriptor " + std::to_string(program.get());
+  this->argument0(argument0);
+  if (program.get() < 0) state.wrong(SpawnStep::program, EBADF, -1, state.program);
 }
 
 Command::Command(Command&&) noexcept = default;
 Command& Command::operator=(Command&&) noexcept = default;
 Command::~Command() = default;
+
+Command& Command::argument0(CStr value) & {
+  State& state = this->state();
+  if (!value.get()) {
+    state.wrong(SpawnStep::program, EINVAL, -1, shown(value));
+    return *this;
+  }
+  state.argument_text.front() = value.get();
+  state.arguments.front() = state.argument_text.front().data();
+  return *this;
+}
 
 Command& Command::arg(CStr value) & {
   State& state = this->state();
@@ -83,20 +122,43 @@ Command& Command::clear_env() & {
   return *this;
 }
 
-Command& Command::working_directory(CStr path) & {
+Command& Command::working_directory(CStr path, DirectoryChange change) & {
   State& state = this->state();
-  state.directory_fd = -1;
+  state.directory = {};
+  state.directory_change = change;
   if (path.get())
-    state.directory = path.get();
+    state.directory.path = path.get();
   else
     state.wrong(SpawnStep::working_directory, EINVAL, -1, shown(path));
   return *this;
 }
 
-Command& Command::working_directory(BorrowedFd directory) & {
+Command& Command::working_directory(BorrowedFd directory, DirectoryChange change) & {
   State& state = this->state();
-  state.directory.reset();
-  state.directory_fd = directory.get();
+  state.directory = {std::nullopt, directory.get()};
+  state.directory_change = change;
+  return *this;
+}
+
+Command& Command::root_directory(CStr path) & {
+  State& state = this->state();
+  state.root = {};
+  if (path.get())
+    state.root.path = path.get();
+  else
+    state.wrong(SpawnStep::root_directory, EINVAL, -1, shown(path));
+  return *this;
+}
+
+Command& Command::root_directory(BorrowedFd directory) & {
+  state().root = {std::nullopt, directory.get()};
+  return *this;
+}
+
+Command& Command::cgroup(BorrowedFd directory) & {
+  State& state = this->state();
+  state.cgroup_fd = directory.get();
+  if (directory.get() < 0) state.wrong(SpawnStep::cgroup, EBADF, -1, "");
   return *this;
 }
 
@@ -118,7 +180,7 @@ Command& Command::stderr_to(Stdio destination) & {
 Command& Command::pass(BorrowedFd fd, int number) & {
   State& state = this->state();
   state.passed.push_back({fd.get(), number, std::nullopt});
-  state.plan.reserve(standard_streams + state.passed.capacity());
+  state.reserve();
   return *this;
 }
 
@@ -126,12 +188,104 @@ Command& Command::pass(OwnedFd&& fd, int number) & {
   State& state = this->state();
   const int source = fd.get();
   state.passed.push_back({source, number, std::move(fd)});
-  state.plan.reserve(standard_streams + state.passed.capacity());
+  state.reserve();
   return *this;
 }
 
-Command& Command::on_drop(DropPolicy policy) & {
-  state().drop_policy = policy;
+Command& Command::listen_fds(CStr name, BorrowedFd fd) & {
+  State& state = this->state();
+  state.add_listener(name, {fd.get(), -1, std::nullopt});
+  return *this;
+}
+
+Command& Command::listen_fds(CStr name, OwnedFd&& fd) & {
+  State& state = this->state();
+  const int source = fd.get();
+  state.add_listener(name, {source, -1, std::move(fd)});
+  return *this;
+}
+
+// sd_listen_fds_with_names(3) separates the names by colons.
+void Command::State::add_listener(CStr name, Passed listener) {
+  constexpr int first_number = 3;  // SD_LISTEN_FDS_START
+  constexpr std::size_t longest_name = 255;
+  const int index = static_cast<int>(listeners.size());
+  const std::string_view text = name.get() ? name.get() : "";
+  const bool is_printable =
+      std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 127 && c != ':'; });
+  if (text.empty() || text.size() > longest_name || !is_printable)
+    wrong(SpawnStep::listen_fds, EINVAL, index, shown(name));
+  if (index > 0) listener_names += ':';
+  listener_names += text;
+  listener.target = first_number + index;
+  listeners.push_back(std::move(listener));
+  reserve();
+}
+
+Command& Command::terminal(WindowSize size) & {
+  State& state = this->state();
+  state.window_size = size;
+  for (Stdio& stream : state.streams)
+    stream = Stdio::terminal();
+  return *this;
+}
+
+Command& Command::identity(Identity identity) & {
+  State& state = this->state();
+  state.wrong(detail::prepare(std::move(identity), state.identity));
+  return *this;
+}
+
+Command& Command::resources(Resources resources) & {
+  State& state = this->state();
+  state.wrong(detail::check(resources));
+  state.resources = std::move(resources);
+  return *this;
+}
+
+Command& Command::session(Session session) & {
+  State& state = this->state();
+  state.wrong(detail::check(session));
+  state.session = session;
+  return *this;
+}
+
+Command& Command::signals(Signals signals) & {
+  State& state = this->state();
+  state.wrong(detail::check(signals));
+  state.signals = std::move(signals);
+  return *this;
+}
+
+Command& Command::namespaces(Namespaces namespaces) & {
+  State& state = this->state();
+  state.wrong(detail::check(namespaces));
+  state.namespaces = std::move(namespaces);
+  return *this;
+}
+
+Command& Command::on_drop(DropPolicy policy, std::chrono::nanoseconds grace) & {
+  State& state = this->state();
+  state.drop_policy = policy;
+  state.grace = grace;
+  return *this;
+}
+
+Command& Command::parent_death_signal(int signo) & {
+  State& state = this->state();
+  if (signo < 1 || signo > SIGRTMAX)
+    state.wrong(SpawnStep::parent_death, EINVAL, -1, std::to_string(signo));
+  state.parent_death_signal = signo;
+  return *this;
+}
+
+Command& Command::kill_with_parent() & {
+  state().killed_with_parent = true;
+  return *this;
+}
+
+Command& Command::retry_busy(int times) & {
+  state().busy_retries = times;
   return *this;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SYSFD_SPAWN_SRC_COMMAND_STATE_HPP
 #define SYSFD_SPAWN_SRC_COMMAND_STATE_HPP
 
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <string>
@@ -9,8 +10,10 @@
 
 #include <sysfd/command.hpp>
 
+#include "attributes/attributes.hpp"
 #include "environment.hpp"
 #include "fd_plan.hpp"
+#include "steps.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -24,28 +27,54 @@ struct Command::State {
     std::optional<OwnedFd> owned;
     bool handed_over = false;
   };
+  struct Directory {
+    std::optional<std::string> path;
+    int fd = -1;
+    bool is_given() const noexcept { return path || fd >= 0; }
+  };
 
   // The first mistake that a setter found.
   std::optional<SpawnError> mistake;
 
-  std::string program;
+  std::string program;  // for messages where it is a descriptor
+  int program_fd = -1;
   std::deque<std::string>
       argument_text;             // a deque: what the pointers below point to stays where it is
   std::vector<char*> arguments;  // ends with a null pointer, at all times
   int argument_calls = 0;
   detail::Environment environment;
   int environment_calls = 0;
-  std::optional<std::string> directory;
-  int directory_fd = -1;
-  Stdio streams[3] = {Stdio::inherit(), Stdio::inherit(), Stdio::inherit()};
+  Directory root;
+  Directory directory;
+  DirectoryChange directory_change = DirectoryChange::before_identity;
+  int cgroup_fd = -1;
+  Stdio streams[3] = {Stdio(Stdio::Kind::unset), Stdio(Stdio::Kind::unset),
+                      Stdio(Stdio::Kind::unset)};
   std::vector<Passed> passed;
+  std::vector<Passed> listeners;
+  std::string listener_names;
+  WindowSize window_size;
+  detail::PreparedIdentity identity;
+  Resources resources;
+  Session session;
+  Signals signals;
+  Namespaces namespaces;
   DropPolicy drop_policy = DropPolicy::kill;
+  std::chrono::nanoseconds grace{};
+  int parent_death_signal = 0;
+  bool killed_with_parent = false;
+  int busy_retries = 0;
 
   std::string candidates;
-  detail::FdPlan plan;
+  detail::FdPlan fds;
+  detail::Steps steps;
 
   // Remembers a mistake, unless there was one before.
   void wrong(SpawnStep step, int error, int index, std::string subject);
+  void wrong(detail::Mistake found);
+  void add_listener(CStr name, Passed listener);
+  // Makes room, so that spawn() need not.
+  void reserve();
 };
 
 }  // namespace v0

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "enter.hpp"
 
+#include <sys/wait.h>
+
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -28,41 +30,109 @@ bool is_emulated() noexcept {
   return emulated;
 }
 
-long by_clone3(Job& job) noexcept {
+// EPERM and E2BIG: from seccomp filters that are older than the call.
+bool is_refused(long answer) noexcept {
+  return answer == -ENOSYS || answer == -EPERM || answer == -E2BIG;
+}
+
+void reset(Job& job) noexcept {
+  job.pidfd = -1;
+  job.progress = Job::Progress::not_started;
+  job.table_was_copied = false;
+  job.path = nullptr;
+}
+
+long by_clone3(Job& job, const Birth& birth) noexcept {
   // CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
   // copies only what it needs.
   kernel::CloneArguments arguments{};
-  arguments.flags = clone_flags | CLONE_FILES | kernel::clone_clear_sighand;
+  arguments.flags =
+      clone_flags | CLONE_FILES | kernel::clone_clear_sighand | birth.namespaces.flags();
   arguments.pidfd = reinterpret_cast<std::uintptr_t>(&job.pidfd);
   arguments.exit_signal = SIGCHLD;
-  job.pidfd = -1;
+  if (birth.reaps_itself || birth.killed_with_parent) {
+    arguments.flags |= kernel::clone_autoreap;
+    arguments.exit_signal = 0;
+  }
+  if (birth.killed_with_parent) {
+    arguments.flags |= kernel::clone_pidfd_autokill;
+    if (birth.no_new_privileges) arguments.flags |= kernel::clone_nnp;
+  }
+  std::size_t size = kernel::clone_arguments_first_size;
+  if (birth.cgroup >= 0) {
+    arguments.flags |= kernel::clone_into_cgroup;
+    arguments.cgroup = static_cast<std::uint64_t>(birth.cgroup);
+    size = sizeof arguments;
+  }
+  reset(job);
   job.shares_table = true;
   job.resets_handlers = false;
-  return clone_and_run(SYS_clone3, reinterpret_cast<long>(&arguments), sizeof arguments, 0,
-                       run_child, &job);
+  job.killed_with_parent = birth.killed_with_parent;
+  return clone_and_run(SYS_clone3, address(&arguments), static_cast<long>(size), 0, run_child,
+                       &job);
 }
 
-long by_clone(Job& job) noexcept {
-  job.pidfd = -1;
+long by_clone(Job& job, const Birth& birth) noexcept {
+  reset(job);
   job.shares_table = !is_emulated();
   job.resets_handlers = true;
-  const std::uint64_t flags = clone_flags | (job.shares_table ? CLONE_FILES : 0) | SIGCHLD;
-  return clone_and_run(SYS_clone, static_cast<long>(flags), 0, reinterpret_cast<long>(&job.pidfd),
-                       run_child, &job);
+  job.killed_with_parent = false;
+  const std::uint64_t flags =
+      clone_flags | birth.namespaces.flags() | (job.shares_table ? CLONE_FILES : 0) | SIGCHLD;
+  return clone_and_run(SYS_clone, static_cast<long>(flags), 0, address(&job.pidfd), run_child,
+                       &job);
+}
+
+// clone(2) has no cgroup, and has the bit of time namespaces for something else.
+bool clone_can(const Birth& birth) noexcept {
+  return birth.cgroup < 0 && !birth.namespaces.contains(Namespace::time);
 }
 
 }  // namespace
 
-Result<pid_t> enter_child(Job& job) noexcept {
+Result<pid_t> enter_child(Job& job, Birth& birth) noexcept {
   long answer = -ENOSYS;
+  birth.by_clone3 = true;
   if (!clone3_missing.load(std::memory_order_relaxed)) {
-    answer = by_clone3(job);
+    answer = by_clone3(job, birth);
+    const bool asks_for_more = birth.reaps_itself || birth.killed_with_parent;
+    if (asks_for_more && (answer == -EINVAL || answer == -EPERM)) {
+      birth.reaps_itself = birth.killed_with_parent = false;
+      answer = by_clone3(job, birth);
+    }
     if (answer == -ENOSYS) clone3_missing.store(true, std::memory_order_relaxed);
   }
-  // EPERM and E2BIG: from seccomp filters that are older than the call.
-  if (answer == -ENOSYS || answer == -EPERM || answer == -E2BIG) answer = by_clone(job);
+  if (is_refused(answer) && clone_can(birth)) {
+    birth.by_clone3 = birth.reaps_itself = birth.killed_with_parent = false;
+    answer = by_clone(job, birth);
+  }
   if (answer < 0) return failure(static_cast<int>(-answer));
+  birth.reaps_itself |= birth.killed_with_parent;
   return static_cast<pid_t>(answer);
+}
+
+// With an exit signal of zero, so that nobody who waits for children comes across it.
+Result<> IdMapWriter::start() noexcept {
+  kernel::CloneArguments arguments{};
+  arguments.flags = CLONE_VM | CLONE_FILES;
+  arguments.stack = reinterpret_cast<std::uintptr_t>(stack_.get());
+  arguments.stack_size = stack_size;
+  long answer = clone_and_run(SYS_clone3, address(&arguments),
+                              static_cast<long>(kernel::clone_arguments_first_size), 0,
+                              &detail::write_id_maps, &maps_);
+  if (is_refused(answer))
+    answer = clone_and_run(SYS_clone, CLONE_VM | CLONE_FILES, address(stack_.get() + stack_size), 0,
+                           &detail::write_id_maps, &maps_);
+  if (answer < 0) return failure(static_cast<int>(-answer));
+  pid_ = static_cast<pid_t>(answer);
+  return {};
+}
+
+IdMapWriter::~IdMapWriter() {
+  if (pid_ <= 0) return;
+  if (__atomic_load_n(&maps_.is_wanted, __ATOMIC_ACQUIRE) == IdMaps::undecided)
+    set_and_wake(maps_.is_wanted, IdMaps::unwanted);
+  retry_eintr([&] { return ::waitpid(pid_, nullptr, __WALL); });
 }
 
 }  // namespace detail

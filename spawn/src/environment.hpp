@@ -11,9 +11,17 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// The environment of a child: this process's own, with changes.
+// The environment of a child: this process's own, with changes. This process's LISTEN_... variables
+// are never in it, since they say that they are for this process.
 class Environment {
  public:
+  // Where the child writes what only it knows.
+  struct ListenSlots {
+    char* number;              // of LISTEN_PID
+    char* identity;            // of LISTEN_PIDFDID
+    char** identity_variable;  // the whole of it: the last one
+  };
+
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
   void clear();
@@ -21,6 +29,11 @@ class Environment {
   // For execve(2). Valid until the next call, and as long as nobody changes this process's
   // environment.
   char* const* resolve();
+  // The same, with the variables for that many descriptors.
+  char* const* resolve_for_listeners(std::size_t count, const std::string& names,
+                                     ListenSlots& slots);
+  // A LISTEN_... variable that was set in spite of them, if one was.
+  const char* listen_variable() const noexcept;
 
  private:
   struct Change {
@@ -31,9 +44,11 @@ class Environment {
   };
   void put(Change change);
   bool changes(std::string_view name) const noexcept;
+  void collect();
 
   bool starts_empty_ = false;
   std::vector<Change> changes_;
+  std::string listen_texts_[4];
   std::vector<char*> resolved_;
 };
 

@@ -29,8 +29,8 @@ void FdPlan::reserve(std::size_t requests) {
   numbers_.reserve(2 * requests);
 }
 
-void FdPlan::emit(FdAction::Kind kind, int source, int target, const FdRequest& request) {
-  actions_.push_back({kind, source, target, request.step, request.index});
+void FdPlan::emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index) {
+  actions_.push_back({kind, source, target, step, index});
 }
 
 FdPlan::Pending* FdPlan::writer_of(int number) noexcept {
@@ -41,6 +41,8 @@ FdPlan::Pending* FdPlan::writer_of(int number) noexcept {
 std::optional<FdRequest> FdPlan::make() {
   actions_.clear();
   ready_.clear();
+  numbers_.clear();
+  next_unused_ = 0;
   std::ranges::sort(requests_, {}, &Pending::target);
   const auto twice = std::ranges::adjacent_find(requests_, {}, &Pending::target);
   if (twice != requests_.end()) {
@@ -58,7 +60,10 @@ std::optional<FdRequest> FdPlan::make() {
     highest = std::max({highest, stays ? request.target : -1,
                         request.kind == FdRequest::Kind::descriptor ? request.source : -1});
   }
+  for (const Held& held : held_)
+    highest = std::max(highest, held.source);
   first_unneeded_ = static_cast<unsigned>(highest + 1);
+  put_held_ones_aside();
 
   // Those in their place already are never overwritten: targets differ. They, and /dev/null, read
   // nothing.
@@ -68,7 +73,7 @@ std::optional<FdRequest> FdPlan::make() {
       ++left;
       if (request.readers == 0) ready_.push_back(&request);
     } else if (request.kind == FdRequest::Kind::descriptor) {
-      emit(FdAction::Kind::keep, request.source, request.target, request);
+      emit(FdAction::Kind::keep, request.source, request.target, request.step, request.index);
     }
   }
   const auto move_all_ready = [&] {
@@ -79,7 +84,7 @@ std::optional<FdRequest> FdPlan::make() {
     }
   };
   move_all_ready();
-  const int aside = left > 0 ? unused_number() : -1;
+  const int aside = left > 0 ? next_unused_number() : -1;
   for (Pending& request : requests_) {
     if (left == 0) break;
     if (!copies(request) || request.readers == done) continue;
@@ -92,16 +97,17 @@ std::optional<FdRequest> FdPlan::make() {
   for (const Pending& request : requests_) {
     if (request.kind != FdRequest::Kind::null) continue;
     if (first_null)
-      emit(FdAction::Kind::duplicate, first_null->target, request.target, request);
+      emit(FdAction::Kind::duplicate, first_null->target, request.target, request.step,
+           request.index);
     else
-      emit(FdAction::Kind::open_null, -1, request.target, request);
+      emit(FdAction::Kind::open_null, -1, request.target, request.step, request.index);
     if (!first_null) first_null = &request;
   }
   return std::nullopt;
 }
 
 void FdPlan::move(Pending& request) {
-  emit(FdAction::Kind::duplicate, request.source, request.target, request);
+  emit(FdAction::Kind::duplicate, request.source, request.target, request.step, request.index);
   request.readers = done;
   Pending* writer = writer_of(request.source);
   if (writer && copies(*writer) && --writer->readers == 0) ready_.push_back(writer);
@@ -114,23 +120,47 @@ void FdPlan::break_cycle(Pending& request, int aside) {
   Pending* reader = &request;
   while (reader->source != request.target)
     reader = writer_of(reader->source);
-  emit(FdAction::Kind::save, request.target, aside, *reader);
+  emit(FdAction::Kind::save, request.target, aside, reader->step, reader->index);
   reader->source = aside;
   request.readers = 0;
   ready_.push_back(&request);
 }
 
-int FdPlan::unused_number() {
-  numbers_.clear();
-  for (const Pending& request : requests_) {
-    numbers_.push_back(request.target);
-    if (request.kind == FdRequest::Kind::descriptor) numbers_.push_back(request.source);
+// What is passed on as well is found under the number that it is passed as: a script's interpreter
+// can open that one. What would be overwritten is copied first.
+void FdPlan::put_held_ones_aside() {
+  for (Held& held : held_) {
+    const auto passed = std::ranges::find_if(requests_, [&](const FdRequest& request) {
+      return request.kind == FdRequest::Kind::descriptor && request.source == held.source;
+    });
+    const Pending* writer = writer_of(held.source);
+    if (passed != requests_.end()) {
+      held.place = passed->target;
+    } else if (writer && writer->kind != FdRequest::Kind::inherited) {
+      held.place = next_unused_number();
+      emit(FdAction::Kind::save, held.source, held.place, held.step, held.index);
+    }
   }
-  std::ranges::sort(numbers_);
-  int unused = 0;
-  for (const int number : numbers_)
-    if (number == unused) ++unused;
-  return unused;
+}
+
+int FdPlan::place_of(int source) const noexcept {
+  const auto found = std::ranges::find(held_, source, &Held::source);
+  return found != held_.end() ? found->place : source;
+}
+
+int FdPlan::next_unused_number() {
+  if (numbers_.empty()) {
+    for (const Held& held : held_)
+      numbers_.push_back(held.source);
+    for (const Pending& request : requests_) {
+      numbers_.push_back(request.target);
+      if (request.kind == FdRequest::Kind::descriptor) numbers_.push_back(request.source);
+    }
+    std::ranges::sort(numbers_);
+  }
+  while (std::ranges::binary_search(numbers_, next_unused_))
+    ++next_unused_;
+  return next_unused_++;
 }
 
 }  // namespace detail

@@ -10,11 +10,26 @@
 #include <span>
 #include <vector>
 
-#include "job.hpp"
+#include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
+
+// One change of the child's descriptor table.
+struct FdAction {
+  enum class Kind {
+    duplicate,  // dup3(source, target)
+    save,       // the same, close-on-exec: puts a descriptor aside that is about to be overwritten
+    keep,       // target is in its place already, and shall not be closed by exec
+    open_null,  // opens /dev/null as target
+  };
+  Kind kind;
+  int source;
+  int target;
+  SpawnStep step;  // whose fault it is if this fails
+  int index;
+};
 
 // What the child shall have as `target`.
 struct FdRequest {
@@ -37,30 +52,49 @@ class FdPlan {
   void reserve(std::size_t requests);
 
   // The requests of the plan to be made; their targets must be different and not negative.
-  void clear() noexcept { requests_.clear(); }
+  void clear() noexcept {
+    requests_.clear();
+    held_.clear();
+  }
   void add(const FdRequest& request) { requests_.push_back({request, 0}); }
+  // Something else needs what `source` is in the parent after the plan was carried out; the program
+  // does not.
+  void hold(int source, SpawnStep step, int index = -1) {
+    held_.push_back({source, source, step, index});
+  }
 
   // Plans. Answers a request whose target another one has too, if there is one.
   std::optional<FdRequest> make();
 
   std::span<const FdAction> actions() const noexcept { return actions_; }
-  // One above the highest number that a request has as its source, or inherits.
+  // The number under which a source that is held is to be found then.
+  int place_of(int source) const noexcept;
+  // One above the highest number that a request has as its source, inherits, or that is held.
   unsigned first_unneeded() const noexcept { return first_unneeded_; }
 
  private:
   struct Pending : FdRequest {
     int readers;  // how many others still have to copy from the target's old content
   };
-  void emit(FdAction::Kind kind, int source, int target, const FdRequest& request);
+  struct Held {
+    int source;
+    int place;
+    SpawnStep step;
+    int index;
+  };
+  void emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index);
+  void put_held_ones_aside();
   Pending* writer_of(int number) noexcept;
   void move(Pending& request);
   void break_cycle(Pending& request, int aside);
-  int unused_number();
+  int next_unused_number();
 
   std::vector<Pending> requests_;
   std::vector<Pending*> ready_;
   std::vector<FdAction> actions_;
-  std::vector<int> numbers_;
+  std::vector<Held> held_;
+  std::vector<int> numbers_;  // all that the requests and held ones name, once it is needed
+  int next_unused_ = 0;
   unsigned first_unneeded_ = 0;
 };
 

@@ -14,17 +14,23 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// One change of the child's descriptor table; see fd_plan.hpp for how a list of them comes about.
-struct FdAction {
-  enum class Kind {
-    duplicate,  // dup3(source, target)
-    save,       // the same, close-on-exec: puts a descriptor aside that is about to be overwritten
-    keep,       // target is in its place already, and shall not be closed by exec
-    open_null,  // opens /dev/null as target
+// One thing that the child does between having its own descriptor table and executing the program:
+// a system call with its arguments, or, where more than that is needed, an action of run_child.cpp.
+struct Step {
+  enum Action : long {
+    open_null = -1,        // opens /dev/null as descriptor a
+    write_file = -2,       // writes b, of c bytes, to the file a
+    take_foreground = -3,  // makes its group the foreground one of the terminal a
+    set_parent_death =
+        -4,              // signal a; the parent is number b or, if it can have none here, pidfd c;
+                         // not if d and the kernel kills the child with its parent
+    await_id_maps = -5,  // has the IdMaps a written
+    enable_capabilities = -6,  // all that are permitted; b inheritable if a
+    write_listen_pid = -7,     // its number into a; its identity into b, or no variable c
+    join_cgroup = -8,          // the one of the directory a
   };
-  Kind kind;
-  int source;
-  int target;
+  long call;  // the number of a system call, or an Action
+  long a, b, c, d, e;
   SpawnStep step;  // whose fault it is if this fails
   int index;
 };
@@ -38,15 +44,16 @@ struct Job {
   };
 
   // Set by the parent, only read by the child.
-  unsigned first_unneeded = 0;   // no descriptor with this number or a higher one is needed
-  bool shares_table = false;     // CLONE_FILES: the descriptor table is the parent's own
-  bool resets_handlers = false;  // no CLONE_CLEAR_SIGHAND: the signal handlers are the parent's
-  const char* directory = nullptr;
-  int directory_fd = -1;
-  const FdAction* actions = nullptr;
-  std::size_t action_count = 0;
+  unsigned first_unneeded = 0;      // no descriptor with this number or a higher one is needed
+  bool shares_table = false;        // CLONE_FILES: the descriptor table is the parent's own
+  bool resets_handlers = false;     // no CLONE_CLEAR_SIGHAND: the signal handlers are the parent's
+  bool killed_with_parent = false;  // CLONE_PIDFD_AUTOKILL
+  const Step* steps = nullptr;
+  std::size_t step_count = 0;
   std::uint64_t signal_mask = 0;  // one bit a signal, as rt_sigprocmask(2) has it
-  // The paths to try, one behind the other, each with its NUL; an empty one ends the list.
+  // The program: a descriptor, or the paths to try, one behind the other, each with its NUL; an empty
+  // one ends the list.
+  int program = -1;
   const char* candidates = nullptr;
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
@@ -57,15 +64,38 @@ struct Job {
 
   // Set by the child, only read by the parent, after the child has left this memory.
   Progress progress = Progress::not_started;
+  bool table_was_copied = false;  // close_range was refused
   SpawnStep failed_step{};
   int error = 0;
   int index = -1;
   const char* path = nullptr;  // the candidate that execve(2) failed for, where it was one
 };
 
-// The child's life from clone to exec; `prepared` is a Job. In a file of its own, which is compiled apart:
-// it uses nothing but raw system calls.
+// The maps of a new user namespace, which a second child writes, one in the parent's namespaces:
+// the first one may not, and the parent is suspended.
+struct IdMaps {
+  enum Wanted : int { undecided, wanted, unwanted };
+
+  // Set by the parent. Texts for /proc/<pid>/uid_map and gid_map, or none.
+  const char* users = nullptr;
+  std::size_t users_size = 0;
+  const char* groups = nullptr;
+  std::size_t groups_size = 0;
+
+  char process[16] = {};      // set by the child: what /proc/self leads to
+  int is_wanted = undecided;  // the same, or by the parent. A futex
+  int writer_lives = 1;       // cleared by the kernel when the writer ends. A futex
+  SpawnStep failed_step{};    // these two are set by the writer
+  int error = -1;             // 0: written
+};
+
+// The child's life from clone to exec; `prepared` is a Job. These three are in files of their own,
+// which are compiled apart: they use nothing but raw system calls.
 [[noreturn]] void run_child(void* prepared) noexcept;
+// The same in the calling process itself. Comes back after a failure only.
+void run_in_place(Job& job) noexcept;
+// The life of the writer; `prepared` is an IdMaps.
+[[noreturn]] void write_id_maps(void* prepared) noexcept;
 
 }  // namespace detail
 }  // namespace v0

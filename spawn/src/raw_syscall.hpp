@@ -6,6 +6,7 @@
 #ifndef SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
 #define SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
 
+#include <linux/futex.h>
 #include <sys/syscall.h>
 
 namespace sysfd {
@@ -14,20 +15,23 @@ namespace detail {
 
 #if defined(__x86_64__)
 
-inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0) noexcept {
+inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                        long e = 0) noexcept {
   long result;
   register long r10 asm("r10") = d;
+  register long r8 asm("r8") = e;
   asm volatile("syscall"
                : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
                : "rcx", "r11", "memory");
   return result;
 }
 
-// The system call clone or clone3 with these arguments, for a child that shares this memory while
-// the caller is suspended. The parent gets the answer; the child runs `run(argument)`, which must
-// not return, on the same stack: below everything of the parent's, the 128 bytes under the stack
-// pointer that the ABI lets a function use included.
+// The system call clone or clone3 with these arguments, for a child that shares this memory. The
+// parent gets the answer; the child runs `run(argument)`, which must not return, on the stack that
+// the arguments say. If that is the parent's own, the parent is to be suspended (CLONE_VFORK): the
+// child runs below everything of the parent's, the 128 bytes under the stack pointer that the ABI
+// lets a function use included.
 inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*),
                           void* argument) noexcept {
   long result;
@@ -54,13 +58,15 @@ inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*
 
 #elif defined(__aarch64__)
 
-inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0) noexcept {
+inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                        long e = 0) noexcept {
   register long x8 asm("x8") = number;
   register long x0 asm("x0") = a;
   register long x1 asm("x1") = b;
   register long x2 asm("x2") = c;
   register long x3 asm("x3") = d;
-  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory", "cc");
+  register long x4 asm("x4") = e;
+  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory", "cc");
   return x0;
 }
 
@@ -91,6 +97,25 @@ inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*
 #else
 #error "sysfd::spawn knows how to enter a child on x86-64 and aarch64 only"
 #endif
+
+inline long address(const void* pointer) noexcept {
+  return reinterpret_cast<long>(pointer);
+}
+
+[[noreturn]] inline void exit_quietly() noexcept {
+  for (;;)
+    raw_syscall(SYS_exit_group, 127);
+}
+
+// A futex between processes that share this memory.
+inline void wait_while(const int& word, int value) noexcept {
+  while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) == value)
+    raw_syscall(SYS_futex, address(&word), FUTEX_WAIT, value);
+}
+inline void set_and_wake(int& word, int value) noexcept {
+  __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+  raw_syscall(SYS_futex, address(&word), FUTEX_WAKE, 1);
+}
 
 }  // namespace detail
 }  // namespace v0

@@ -4,8 +4,15 @@
 // parent's thread-local storage: it makes raw system calls, reads the job and writes its report,
 // and does nothing else. This file is compiled without sanitizers, stack protector and the like,
 // and a test checks that its object file refers to no symbol outside of itself.
+//
+// What it does in which order is said by spawn.cpp, where the steps come from.
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 #include <csignal>
@@ -18,23 +25,6 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 namespace {
-
-long address(const void* pointer) {
-  return reinterpret_cast<long>(pointer);
-}
-
-[[noreturn]] void exit_quietly() {
-  for (;;)
-    raw_syscall(SYS_exit_group, 127);
-}
-
-[[noreturn]] void fail(Job& job, SpawnStep step, long answer, int index = -1) {
-  job.failed_step = step;
-  job.error = static_cast<int>(-answer);
-  job.index = index;
-  job.progress = Job::Progress::failed;
-  exit_quietly();
-}
 
 // The number that a directory entry's name is, or -1.
 int number_of(const char* name) {
@@ -49,69 +39,68 @@ int number_of(const char* name) {
 
 // What close_range(3, ~0, CLOEXEC) does, where a seccomp filter that is older than that call
 // forbids it.
-void mark_close_on_exec_one_by_one(Job& job) {
+long mark_close_on_exec_one_by_one() {
   const long directory = raw_syscall(SYS_openat, AT_FDCWD, address("/proc/self/fd"),
                                      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) fail(job, SpawnStep::table, directory);
-  for (;;) {
+  if (directory < 0) return directory;
+  long size = 0;
+  do {
     alignas(kernel::DirectoryEntry) char buffer[1024];
-    const long size = raw_syscall(SYS_getdents64, directory, address(buffer), sizeof buffer);
-    if (size < 0) fail(job, SpawnStep::table, size);
-    if (size == 0) break;
+    size = raw_syscall(SYS_getdents64, directory, address(buffer), sizeof buffer);
     for (long offset = 0; offset < size;) {
       const auto* entry = reinterpret_cast<const kernel::DirectoryEntry*>(buffer + offset);
       const int fd = number_of(entry->name);
       if (fd > 2) raw_syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
       offset += entry->size;
     }
-  }
+  } while (size > 0);
   raw_syscall(SYS_close, directory);
+  return size;
+}
+
+bool is_refused(long answer) {
+  return answer == -ENOSYS || answer == -EPERM || answer == -EACCES;
 }
 
 // Until here the parent's threads and this child have one table in common. The copy holds nothing
 // above what is needed, so that it is cheap however many descriptors the parent has; and what is not
 // needed below is closed by exec.
-void take_own_table(Job& job) {
+long take_own_table(Job& job) {
   long answer = raw_syscall(SYS_close_range, job.first_unneeded, ~0U, kernel::close_range_unshare);
-  if (answer == -ENOSYS || answer == -EPERM || answer == -EACCES) {
+  if (is_refused(answer)) {
+    job.table_was_copied = true;
     answer = job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
-    if (answer < 0) fail(job, SpawnStep::table, answer);
-    mark_close_on_exec_one_by_one(job);
+    if (answer == 0) answer = mark_close_on_exec_one_by_one();
   } else if (answer == 0 && job.first_unneeded > 3) {
     answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
   }
-  if (answer < 0) fail(job, SpawnStep::table, answer);
-
   // The kernel has put the pidfd into the common table. If the caller passes a descriptor that is
   // not open, it may have got that number.
-  if (static_cast<unsigned>(job.pidfd) < job.first_unneeded) raw_syscall(SYS_close, job.pidfd);
+  if (answer == 0 && static_cast<unsigned>(job.pidfd) < job.first_unneeded)
+    raw_syscall(SYS_close, job.pidfd);
+  return answer;
+}
+
+long keep_own_table() {
+  const long answer = raw_syscall(SYS_close_range, 3, ~0U, kernel::close_range_cloexec);
+  return is_refused(answer) ? mark_close_on_exec_one_by_one() : answer;
 }
 
 // All signals are blocked: no handler of the parent can run here.
-void reset_signal_actions(Job& job) {
+long reset_handlers() {
   static constexpr kernel::SignalAction default_action{};
   long answer = 0;
-  for (int signo = 1; job.resets_handlers && signo <= kernel::signal_count; ++signo) {
+  for (int signo = 1; signo <= kernel::signal_count && answer == 0; ++signo) {
     kernel::SignalAction old;  // no initializer: compilers may call memset for one
     old.handler = 0;
     raw_syscall(SYS_rt_sigaction, signo, 0, address(&old), sizeof old.mask);
     if (old.handler > 1)
       answer = raw_syscall(SYS_rt_sigaction, signo, address(&default_action), 0, sizeof old.mask);
-    if (answer < 0) fail(job, SpawnStep::signals, answer);
   }
-  answer = raw_syscall(SYS_rt_sigaction, SIGPIPE, address(&default_action), 0,
-                       sizeof default_action.mask);
-  if (answer < 0) fail(job, SpawnStep::signals, answer);
+  return answer;
 }
 
-void change_directory(Job& job) {
-  long answer = 0;
-  if (job.directory) answer = raw_syscall(SYS_chdir, address(job.directory));
-  if (job.directory_fd >= 0) answer = raw_syscall(SYS_fchdir, job.directory_fd);
-  if (answer < 0) fail(job, SpawnStep::working_directory, answer);
-}
-
-long open_null_as(int target) {
+long open_null_as(long target) {
   const long fd = raw_syscall(SYS_openat, AT_FDCWD, address("/dev/null"), O_RDWR);
   if (fd < 0 || fd == target) return fd;
   const long answer = raw_syscall(SYS_dup3, fd, target, 0);
@@ -119,35 +108,106 @@ long open_null_as(int target) {
   return answer;
 }
 
-long carry_out(const FdAction& action) {
-  switch (action.kind) {
-    case FdAction::Kind::duplicate:
-      return raw_syscall(SYS_dup3, action.source, action.target, 0);
-    case FdAction::Kind::save:
-      return raw_syscall(SYS_dup3, action.source, action.target, O_CLOEXEC);
-    case FdAction::Kind::keep:
-      return raw_syscall(SYS_fcntl, action.target, F_SETFD, 0);
-    case FdAction::Kind::open_null:
-      return open_null_as(action.target);
-  }
-  return -EINVAL;
+long write_file(long directory, long path, long text, long size) {
+  const long fd = raw_syscall(SYS_openat, directory, path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const long answer = raw_syscall(SYS_write, fd, text, size);
+  raw_syscall(SYS_close, fd);
+  return answer;
 }
 
-void place_descriptors(Job& job) {
-  for (std::size_t i = 0; i < job.action_count; ++i) {
-    const FdAction& action = job.actions[i];
-    if (const long answer = carry_out(action); answer < 0)
-      fail(job, action.step, answer, action.index);
-  }
+long take_foreground(long terminal) {
+  const int group = static_cast<int>(raw_syscall(SYS_getpgid, 0));
+  return raw_syscall(SYS_ioctl, terminal, TIOCSPGRP, address(&group));
 }
 
-// A signal that has come for the child since it was made may end it here. That is no failure to
-// start: it would have come a moment later just as well.
-void set_signal_mask(Job& job) {
-  job.progress = Job::Progress::executing;
-  const long answer = raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, address(&job.signal_mask), 0,
-                                  sizeof job.signal_mask);
-  if (answer < 0) fail(job, SpawnStep::signals, answer);
+// The signal is sent only for a death that is yet to come.
+long set_parent_death(long signo, long parent, long parent_pidfd) {
+  const long answer = raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, signo);
+  if (answer < 0) return answer;
+  bool is_dead = false;
+  if (parent_pidfd >= 0) {
+    pollfd entry;
+    entry.fd = static_cast<int>(parent_pidfd);
+    entry.events = POLLIN;
+    const timespec at_once{};
+    is_dead = raw_syscall(SYS_ppoll, address(&entry), 1, address(&at_once)) > 0;
+  } else {
+    is_dead = raw_syscall(SYS_getppid) != parent;
+  }
+  return is_dead ? -ESRCH : 0;
+}
+
+long await_id_maps(IdMaps& maps) {
+  const long size = raw_syscall(SYS_readlinkat, AT_FDCWD, address("/proc/self"),
+                                address(maps.process), sizeof maps.process - 1);
+  if (size < 0) return size;
+  set_and_wake(maps.is_wanted, IdMaps::wanted);
+  wait_while(maps.writer_lives, 1);
+  return -maps.error;
+}
+
+long enable_capabilities(bool sets_inheritable, std::uint64_t inheritable) {
+  kernel::CapabilityHeader header;
+  header.version = kernel::capability_version;
+  header.pid = 0;
+  kernel::CapabilityData data[2];  // no initializer, as above
+  for (int i = 0; i < 2; ++i)
+    data[i].permitted = data[i].inheritable = 0;
+  const long answer = raw_syscall(SYS_capget, address(&header), address(data));
+  if (answer < 0) return answer;
+  for (int i = 0; i < 2; ++i) {
+    data[i].effective = data[i].permitted;
+    if (sets_inheritable) data[i].inheritable = static_cast<std::uint32_t>(inheritable >> (32 * i));
+  }
+  return raw_syscall(SYS_capset, address(&header), address(data));
+}
+
+void write_decimal(char* text, std::uint64_t number) {
+  int size = 1;
+  for (std::uint64_t left = number; left >= 10; left /= 10)
+    ++size;
+  text[size] = '\0';
+  for (; size > 0; number /= 10)
+    text[--size] = static_cast<char>('0' + number % 10);
+}
+
+// The 64-bit inode number of a pidfd is its process's identity, where pidfds have a file system.
+bool write_own_identity(char* text) {
+  const long pidfd = raw_syscall(SYS_pidfd_open, raw_syscall(SYS_getpid), 0);
+  if (pidfd < 0) return false;
+  struct statfs file_system;
+  struct stat status;
+  const bool known = raw_syscall(SYS_fstatfs, pidfd, address(&file_system)) == 0 &&
+                     file_system.f_type == kernel::pidfs_magic &&
+                     raw_syscall(SYS_fstat, pidfd, address(&status)) == 0;
+  raw_syscall(SYS_close, pidfd);
+  if (known) write_decimal(text, status.st_ino);
+  return known;
+}
+
+long write_listen_pid(char* number, char* identity, char** identity_variable) {
+  write_decimal(number, static_cast<std::uint64_t>(raw_syscall(SYS_getpid)));
+  if (!write_own_identity(identity)) *identity_variable = nullptr;
+  return 0;
+}
+
+long carry_out(const Job& job, const Step& step) {
+  switch (step.call) {
+    case Step::open_null: return open_null_as(step.a);
+    case Step::write_file: return write_file(AT_FDCWD, step.a, step.b, step.c);
+    case Step::take_foreground: return take_foreground(step.a);
+    case Step::set_parent_death:
+      return step.d && job.killed_with_parent ? 0 : set_parent_death(step.a, step.b, step.c);
+    case Step::await_id_maps: return await_id_maps(*reinterpret_cast<IdMaps*>(step.a));
+    case Step::enable_capabilities:
+      return enable_capabilities(step.a != 0, static_cast<std::uint64_t>(step.b));
+    case Step::write_listen_pid:
+      return write_listen_pid(reinterpret_cast<char*>(step.a), reinterpret_cast<char*>(step.b),
+                              reinterpret_cast<char**>(step.c));
+    case Step::join_cgroup: return write_file(step.a, address("cgroup.procs"), address("0"), 1);
+    default: return raw_syscall(step.call, step.a, step.b, step.c, step.d, step.e);
+  }
 }
 
 // Whether a file that execve(2) fails for like this says nothing about the next directory of PATH.
@@ -156,36 +216,69 @@ bool is_not_there(long answer) {
          answer == -ENODEV || answer == -ETIMEDOUT;
 }
 
-[[noreturn]] void execute(Job& job) {
+// Answers, if at all, why not.
+long execute(Job& job) {
+  if (job.program >= 0)
+    return raw_syscall(SYS_execveat, job.program, address(""), address(job.arguments),
+                       address(job.environment), AT_EMPTY_PATH);
   long answer = -ENOENT;
-  const char* denied = nullptr;
   for (const char* candidate = job.candidates; *candidate; ++candidate) {
     answer = raw_syscall(SYS_execve, address(candidate), address(job.arguments),
                          address(job.environment));
-    if (answer == -EACCES && !denied) denied = candidate;
+    if (answer == -EACCES && !job.path) job.path = candidate;
     if (answer != -EACCES && !is_not_there(answer)) {
       job.path = candidate;
-      fail(job, SpawnStep::exec, answer);
+      return answer;
     }
     while (*candidate)
       ++candidate;
   }
-  job.path = denied;
-  fail(job, SpawnStep::exec, denied ? -EACCES : answer);
+  return job.path ? -EACCES : answer;
+}
+
+void fail(Job& job, SpawnStep step, long answer, int index = -1) {
+  job.failed_step = step;
+  job.error = static_cast<int>(-answer);
+  job.index = index;
+  job.progress = Job::Progress::failed;
+}
+
+// Comes back after a failure.
+void run(Job& job, bool in_place) {
+  job.progress = Job::Progress::started;
+  if (const long answer = in_place ? keep_own_table() : take_own_table(job); answer < 0)
+    return fail(job, SpawnStep::table, answer);
+  if (job.resets_handlers)
+    if (const long answer = reset_handlers(); answer < 0)
+      return fail(job, SpawnStep::signals, answer);
+
+  for (const Step* step = job.steps; step != job.steps + job.step_count; ++step)
+    if (const long answer = carry_out(job, *step); answer < 0) {
+      const bool by_writer = step->call == Step::await_id_maps;
+      return fail(job, by_writer ? reinterpret_cast<IdMaps*>(step->a)->failed_step : step->step,
+                  answer, step->index);
+    }
+
+  // A signal that has come for the child since it was made may end it here. That is no failure to
+  // start: it would have come a moment later just as well.
+  job.progress = Job::Progress::executing;
+  if (const long answer = raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, address(&job.signal_mask), 0,
+                                      sizeof job.signal_mask);
+      answer < 0)
+    return fail(job, SpawnStep::signals, answer);
+  fail(job, SpawnStep::exec, execute(job));
 }
 
 }  // namespace
 
 void run_child(void* prepared) noexcept {
   Job& job = *static_cast<Job*>(prepared);
-  if (job.pidfd < 0) exit_quietly();
-  job.progress = Job::Progress::started;
-  take_own_table(job);
-  reset_signal_actions(job);
-  change_directory(job);
-  place_descriptors(job);
-  set_signal_mask(job);
-  execute(job);
+  if (job.pidfd >= 0) run(job, false);
+  exit_quietly();
+}
+
+void run_in_place(Job& job) noexcept {
+  run(job, true);
 }
 
 }  // namespace detail

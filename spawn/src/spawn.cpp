@@ -1,224 +1,228 @@
 // SPDX-License-Identifier: MIT
 //
-// Command::spawn(), the parent's side: everything is decided and made ready, then the child is
-// entered, then its report is read.
-#include <fcntl.h>
-#include <sys/resource.h>
+// The parent's part from the clone on: the child is entered, then its report is read.
+#include <unistd.h>
 
 #include <algorithm>
-#include <string_view>
+#include <ctime>
 
 #include <sysfd/create.hpp>
 
-#include "command_state.hpp"
-#include "enter.hpp"
+#include "attempt.hpp"
+#include "child_start.hpp"
+#include "dumpable_kept.hpp"
+#include "pid_namespace_visit.hpp"
 #include "signals_blocked.hpp"
 
 namespace sysfd {
 inline namespace v0 {
-namespace {
 
-using detail::FdRequest;
 using detail::Job;
 
+namespace {
+
+// What is said where the number of a descriptor alone does not help.
 constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
-// Whether exec would leave this standard stream open.
-bool is_inheritable(int stream) noexcept {
-  return ::fcntl(stream, F_GETFD) == 0;
+// 0.1 milliseconds, then twice as long each time, up to 10.
+void pause_before_retry(int retry) noexcept {
+  const long nanoseconds = std::min(100'000L << std::min(retry, 7), 10'000'000L);
+  timespec left{0, nanoseconds};
+  while (::nanosleep(&left, &left) == -1 && errno == EINTR) {
+  }
 }
 
-// The paths to try for a program name, as Job::candidates has them.
-void find_candidates(const std::string& program, char* const* environment,
-                     std::string& candidates) {
-  candidates.clear();
-  if (program.contains('/')) {
-    candidates.append(program).push_back('\0');
-  } else {
-    const char* path = detail::find_variable(environment, "PATH");
-    for (std::string_view left = path ? path : "/bin:/usr/bin"; !left.empty();) {
-      const std::string_view directory = left.substr(0, left.find(':'));
-      left.remove_prefix(std::min(left.size(), directory.size() + 1));
-      if (directory.empty()) continue;
-      candidates.append(directory).append(1, '/').append(program).push_back('\0');
-    }
-  }
-  candidates.push_back('\0');
-}
-
-// What is to be said of a child that did not come to the program, though no step of it failed.
-SpawnError premature_end(const Job& job, const Result<ExitStatus>& status) {
-  const bool killed = status && status->signal();
-  if (job.progress == Job::Progress::started || killed) {
-    return {SpawnStep::start, detail::error_code(ECANCELED), -1,
-            killed ? to_string(*status) : "which has ended"};
-  }
-  return {SpawnStep::start, detail::error_code(ENOSYS), -1,
-          "with which no memory is shared (an emulator?)"};
+bool is_a_limit(std::error_code code) noexcept {
+  return code == std::errc::resource_unavailable_try_again ||
+         code == std::errc::not_enough_memory || code == std::errc::too_many_files_open ||
+         code == std::errc::too_many_files_open_in_system;
 }
 
 }  // namespace
 
-// What one call of spawn() makes on top of what the Command has.
-struct Command::Attempt {
-  explicit Attempt(Command::State& state) noexcept : state_(state) {}
-
-  std::optional<SpawnError> prepare();
-  std::expected<Child, SpawnError> run();
-
- private:
-  std::optional<SpawnError> prepare_streams();
-  std::optional<SpawnError> prepare_passed();
-  std::optional<SpawnError> prepare_stream(int number);
-  SpawnError failure() const;
-  void hand_over();
-
-  Command::State& state_;
-  Job job_;
-  std::optional<OwnedFd> child_ends_[3];  // of pipes
-  std::optional<OwnedFd> parent_ends_[3];
-};
-
-std::optional<SpawnError> Command::Attempt::prepare_stream(int number) {
-  Stdio& stream = state_.streams[number];
-  FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
-  switch (stream.kind_) {
-    case Stdio::Kind::inherit:
-      request.kind = is_inheritable(number) ? FdRequest::Kind::inherited : FdRequest::Kind::null;
-      break;
-    case Stdio::Kind::null:
-      request.kind = FdRequest::Kind::null;
-      break;
-    case Stdio::Kind::pipe: {
-      auto made = pipe();
-      if (!made)
-        return SpawnError{SpawnStep::standard_stream, made.error(), number, stream_names[number]};
-      const bool child_reads = number == 0;
-      child_ends_[number] = std::move(child_reads ? made->read : made->write);
-      parent_ends_[number] = std::move(child_reads ? made->write : made->read);
-      request.source = child_ends_[number]->get();
-      break;
-    }
-    case Stdio::Kind::descriptor:
-      request.source = stream.owned_ ? stream.owned_->get() : stream.fd_ ? stream.fd_->get() : -1;
-      if (request.source < 0)
-        return SpawnError{SpawnStep::standard_stream, detail::error_code(EBADF), number,
-                          stream_names[number]};
-      break;
+// Whose fault it is that there is no child.
+SpawnError Command::Attempt::clone_failure(std::error_code code) const {
+  if (!is_a_limit(code)) {
+    if (!birth_.namespaces.empty()) return {SpawnStep::namespaces, code, -1, ""};
+    if (birth_.cgroup >= 0) return {SpawnStep::cgroup, code, -1, ""};
   }
-  state_.plan.add(request);
-  return std::nullopt;
+  return {SpawnStep::clone, code, -1, ""};
 }
 
-std::optional<SpawnError> Command::Attempt::prepare_streams() {
-  // What is passed under a stream's number takes the place of what it would be if nothing is said.
-  bool is_passed[3] = {};
-  for (const State::Passed& passed : state_.passed)
-    if (passed.target >= 0 && passed.target < 3) is_passed[passed.target] = true;
-  // Inherited ones first: a pipe that is made here may get a number that was closed.
-  for (const bool inherited : {true, false})
-    for (int number = 0; number < 3; ++number) {
-      const bool inherits = state_.streams[number].kind_ == Stdio::Kind::inherit;
-      if (inherits != inherited || (inherits && is_passed[number])) continue;
-      if (auto error = prepare_stream(number)) return error;
-    }
-  return std::nullopt;
+// What is to be said of a child that did not come to the program, though no step of it failed.
+SpawnError Command::Attempt::premature_end(const Result<ExitStatus>& status) const {
+  const bool killed = status && status->signal();
+  if (killed && birth_.cgroup >= 0 && job_.progress == Job::Progress::not_started)
+    return {SpawnStep::cgroup, detail::error_code(ECANCELED), -1,
+            "which kills what is born into it (was it killed once?)"};
+  if (job_.progress == Job::Progress::started || killed)
+    return {SpawnStep::start, detail::error_code(ECANCELED), -1,
+            killed ? to_string(*status) : "which has ended"};
+  return {SpawnStep::start, detail::error_code(ENOSYS), -1,
+          "with which no memory is shared (an emulator?)"};
 }
 
-std::optional<SpawnError> Command::Attempt::prepare_passed() {
-  if (state_.passed.empty()) return std::nullopt;
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  for (std::size_t i = 0; i < state_.passed.size(); ++i) {
-    const State::Passed& passed = state_.passed[i];
-    const int index = static_cast<int>(i);
-    const auto wrong = [&](int error, const char* reason) {
-      return SpawnError{SpawnStep::descriptor, detail::error_code(error), index,
-                        "to be number " + std::to_string(passed.target) + reason};
-    };
-    if (passed.handed_over) return wrong(EBADF, ", which an earlier child was given");
-    if (passed.source < 0) return wrong(EBADF, ", which is none");
-    if (passed.target < 0) return wrong(EBADF, "");
-    if (static_cast<rlim_t>(passed.target) >= limit.rlim_cur)
-      return wrong(EBADF, ", beyond the limit");
-    state_.plan.add(
-        {FdRequest::Kind::descriptor, passed.source, passed.target, SpawnStep::descriptor, index});
-  }
-  return std::nullopt;
+// The kernel says ENOENT for a script whose interpreter will not be able to open it.
+void Command::Attempt::explain_script(SpawnError& error) const {
+  char start[2] = {};
+  if (error.code != std::errc::no_such_file_or_directory || state_.program_fd < 0 ||
+      ::pread(state_.program_fd, start, sizeof start, 0) != sizeof start || start[0] != '#' ||
+      start[1] != '!')
+    return;
+  error.subject += ", a script that its interpreter cannot open again: pass() it to the child too";
 }
 
-std::optional<SpawnError> Command::Attempt::prepare() {
-  state_.plan.clear();
-  if (auto error = prepare_streams()) return error;
-  if (auto error = prepare_passed()) return error;
-  if (const auto twice = state_.plan.make())
-    return SpawnError{twice->step, detail::error_code(EINVAL), twice->index,
-                      "to be number " + std::to_string(twice->target) + ", which is given twice"};
-
-  job_.actions = state_.plan.actions().data();
-  job_.action_count = state_.plan.actions().size();
-  job_.first_unneeded = state_.plan.first_unneeded();
-  if (state_.directory) job_.directory = state_.directory->c_str();
-  if (state_.directory_fd >= 0) {
-    job_.directory_fd = state_.directory_fd;
-    job_.first_unneeded =
-        std::max(job_.first_unneeded, static_cast<unsigned>(state_.directory_fd) + 1);
-  }
-  job_.arguments = state_.arguments.data();
-  job_.environment = state_.environment.resolve();
-  find_candidates(state_.program, job_.environment, state_.candidates);
-  job_.candidates = state_.candidates.c_str();
-  return std::nullopt;
-}
-
-SpawnError Command::Attempt::failure() const {
+SpawnError Command::Attempt::failure() {
   SpawnError error{job_.failed_step, detail::error_code(job_.error), job_.index, ""};
-  if (error.step == SpawnStep::exec) error.subject = job_.path ? job_.path : state_.program;
-  if (error.step == SpawnStep::working_directory && state_.directory)
-    error.subject = *state_.directory;
-  if (error.step == SpawnStep::standard_stream) error.subject = stream_names[error.index];
-  if (error.step == SpawnStep::descriptor)
-    error.subject = "to be number " +
-                    std::to_string(state_.passed[static_cast<std::size_t>(error.index)].target);
+  const auto target_of = [&](const std::vector<State::Passed>& list) {
+    return "to be number " + std::to_string(list[static_cast<std::size_t>(error.index)].target);
+  };
+  switch (error.step) {
+    case SpawnStep::exec:
+      error.subject = job_.path ? job_.path : state_.program;
+      explain_script(error);
+      break;
+    case SpawnStep::working_directory: error.subject = state_.directory.path.value_or(""); break;
+    case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
+    case SpawnStep::standard_stream: error.subject = stream_names[error.index]; break;
+    case SpawnStep::descriptor: error.subject = target_of(state_.passed); break;
+    case SpawnStep::listen_fds:
+      if (error.index >= 0) error.subject = target_of(state_.listeners);
+      break;
+    default: break;
+  }
   return error;
 }
 
-std::expected<Child, SpawnError> Command::Attempt::run() {
-  const auto pid = [this] {
-    const detail::SignalsBlocked blocked;
-    return detail::enter_child(job_);
-  }();
-  if (!pid) return std::unexpected(SpawnError{SpawnStep::clone, pid.error(), -1, ""});
+std::expected<pid_t, SpawnError> Command::Attempt::enter() {
+  const auto pid = detail::enter_child(job_, birth_);
+  if (!pid) return std::unexpected(clone_failure(pid.error()));
+  return *pid;
+}
 
-  PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
-  if (job_.progress != Job::Progress::executing) {
-    const auto status = process.wait();  // it is ending
-    if (job_.progress == Job::Progress::failed) return std::unexpected(failure());
-    return std::unexpected(premature_end(job_, status));
+std::expected<pid_t, SpawnError> Command::Attempt::enter_with_id_maps() {
+  if (!maps_) return enter();
+  *maps_ = {.users = maps_->users,
+            .users_size = maps_->users_size,
+            .groups = maps_->groups,
+            .groups_size = maps_->groups_size};
+  detail::IdMapWriter writer(*maps_);
+  if (const auto started = writer.start(); !started)
+    return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
+  return enter();
+}
+
+std::expected<pid_t, SpawnError> Command::Attempt::enter_from_pid_namespace() {
+  const auto& joins = state_.namespaces.join;
+  for (std::size_t i = 0; i < joins.size(); ++i) {
+    if (!detail::kinds_of(joins[i]).contains(Namespace::pid)) continue;
+    const detail::PidNamespaceVisit visit(joins[i].of);
+    if (const auto code = visit.error())
+      return std::unexpected(SpawnError{SpawnStep::join_namespace, code, static_cast<int>(i), ""});
+    return enter_with_id_maps();
   }
-  Child child(std::move(process), *pid, state_.drop_policy);
-  for (int number = 0; number < 3; ++number)
-    child.pipes_[number] = std::move(parent_ends_[number]);
-  hand_over();
-  return child;
+  return enter_with_id_maps();
+}
+
+Child Command::Attempt::make_child(PidFd process, pid_t pid) {
+  const bool leads_group = session_.new_session || session_.process_group == 0;
+  Child::Start start{.pidfd = std::move(process),
+                     .pid = pid,
+                     .leads_group = leads_group,
+                     .policy = state_.drop_policy,
+                     .grace = state_.grace,
+                     .report = {.by_clone3 = birth_.by_clone3,
+                                .isolated_table = job_.shares_table && !job_.table_was_copied,
+                                .reaps_itself = birth_.reaps_itself,
+                                .killed_with_parent = birth_.killed_with_parent,
+                                .busy_retries = busy_retries_},
+                     .terminal = std::move(parent_terminal_),
+                     .cgroup = std::move(cgroup_)};
+  std::ranges::move(parent_ends_, start.pipes);
+  return Child(std::move(start));
 }
 
 void Command::Attempt::hand_over() {
   for (Stdio& stream : state_.streams)
     stream.owned_.reset();
-  for (State::Passed& passed : state_.passed) {
-    if (!passed.owned) continue;
-    passed.owned.reset();
-    passed.handed_over = true;
+  for (auto* list : {&state_.passed, &state_.listeners})
+    for (State::Passed& passed : *list) {
+      if (!passed.owned) continue;
+      passed.owned.reset();
+      passed.handed_over = true;
+    }
+}
+
+std::expected<Child, SpawnError> Command::Attempt::run() {
+  const bool shares_credentials = state_.identity.changes_credentials() ||
+                                  !birth_.namespaces.empty() || !state_.namespaces.join.empty();
+  for (;; ++busy_retries_) {
+    const auto pid = [&] {
+      const detail::DumpableKept dumpable(shares_credentials);
+      const detail::SignalsBlocked blocked;
+      return enter_from_pid_namespace();
+    }();
+    if (!pid) return std::unexpected(pid.error());
+
+    PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
+    if (job_.progress == Job::Progress::executing) {
+      Child child = make_child(std::move(process), *pid);
+      hand_over();
+      return child;
+    }
+    const auto status = process.wait();  // it is ending
+    if (job_.progress != Job::Progress::failed) return std::unexpected(premature_end(status));
+    const bool was_busy = job_.failed_step == SpawnStep::exec && job_.error == ETXTBSY;
+    if (!was_busy || busy_retries_ >= state_.busy_retries) return std::unexpected(failure());
+    pause_before_retry(busy_retries_);
   }
 }
 
-std::expected<Child, SpawnError> Command::spawn() {
+SpawnError Command::Attempt::run_in_place() {
+  const detail::DumpableKept dumpable(state_.identity.changes_credentials());
+  const detail::SignalsBlocked blocked;
+  std::optional<detail::IdMapWriter> writer;
+  if (maps_) {
+    writer.emplace(*maps_);
+    if (const auto started = writer->start(); !started)
+      return {SpawnStep::clone, started.error(), -1, ""};
+  }
+  detail::run_in_place(job_);
+  return failure();
+}
+
+std::expected<Child, SpawnError> Command::spawn_with(const Stdio* const (&defaults)[3]) {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  Attempt attempt(state);
-  if (auto error = attempt.prepare()) return std::unexpected(*std::move(error));
+  Attempt attempt(state, Attempt::Kind::child, {defaults[0], defaults[1], defaults[2]});
+  if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   return attempt.run();
+}
+
+std::expected<Child, SpawnError> Command::spawn() {
+  const Stdio inherit = Stdio::inherit();
+  return spawn_with({&inherit, &inherit, &inherit});
+}
+
+std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
+  const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
+  const Stdio out = Stdio::pipe();
+  auto child = spawn_with({&in, &out, &out});
+  if (!child) return std::unexpected(std::move(child.error()));
+  auto output = child->communicate(options);
+  if (!output)
+    return std::unexpected(SpawnError{SpawnStep::standard_stream, output.error(), -1, "a pipe"});
+  if (output->timed_out) child->end_now(*output, options);
+  return *std::move(output);
+}
+
+SpawnError Command::exec() {
+  State& state = this->state();
+  if (state.mistake) return *state.mistake;
+  const Stdio inherit = Stdio::inherit();
+  Attempt attempt(state, Attempt::Kind::in_place, {&inherit, &inherit, &inherit});
+  if (auto mistake = attempt.prepare()) return *std::move(mistake);
+  return attempt.run_in_place();
 }
 
 }  // namespace v0

@@ -39,11 +39,8 @@ std::map<int, int> carry_out(const FdPlan& plan, int size) {
         EXPECT_NE(action.source, action.target);
         table[action.target] = table[action.source];
         break;
-      case FdAction::Kind::keep:
-        break;
-      case FdAction::Kind::open_null:
-        table[action.target] = null_file;
-        break;
+      case FdAction::Kind::keep: break;
+      case FdAction::Kind::open_null: table[action.target] = null_file; break;
     }
     if (action.kind == FdAction::Kind::save)
       closed_by_exec.insert(action.target);

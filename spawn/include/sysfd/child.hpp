@@ -19,6 +19,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/exit_status.hpp>
+#include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/result.hpp>
@@ -28,11 +29,23 @@ inline namespace v0 {
 
 // What becomes of a child that has not been waited for when its Child is destroyed.
 enum class DropPolicy {
-  kill,    // SIGKILL, then wait: nothing is left. Blocks for as long as the kernel needs to end the
-           // process.
-  wait,    // wait until it ends by itself. Blocks.
-  detach,  // nothing. When it ends it stays a zombie, until somebody waits for it or this process
-           // ends.
+  kill,       // SIGKILL, then wait: nothing is left. Blocks for as long as the kernel needs to end
+              // the process.
+  terminate,  // SIGTERM, and SIGKILL if it has not ended within the grace period, then wait
+  wait,       // wait until it ends by itself. Blocks.
+  detach,  // nothing. When it ends it is gone (CLONE_AUTOREAP, Linux 7.1; there is no SIGCHLD for
+           // it then), or, before Linux 7.1, stays a zombie until somebody waits for it or this
+           // process ends.
+};
+
+// Which way a child was started.
+struct SpawnReport {
+  bool by_clone3;       // else by clone(2), since clone3 was refused
+  bool isolated_table;  // it never held a descriptor of the parent that it was not given; else it
+                        // did until exec, as with fork(2)
+  bool reaps_itself;    // CLONE_AUTOREAP
+  bool killed_with_parent;  // CLONE_PIDFD_AUTOKILL
+  int busy_retries;         // how often the program was found open for writing
 };
 
 class [[nodiscard("a Child that is dropped kills its process")]] Child {
@@ -58,8 +71,17 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   std::optional<OwnedFd>& stdout_pipe() noexcept SYSFD_LIFETIMEBOUND { return pipes_[1]; }
   std::optional<OwnedFd>& stderr_pipe() noexcept SYSFD_LIFETIMEBOUND { return pipes_[2]; }
 
-  // As those of PidFd, errors included. Asked again, they give the same answer without a system
-  // call. wait() first closes stdin_pipe(), for which the child may be waiting.
+  // The parent's end of the pseudo-terminal that Command::terminal() or Stdio::terminal() made, else
+  // nothing. Reading from it fails with EIO once nobody has the child's end open.
+  std::optional<OwnedFd>& terminal() noexcept SYSFD_LIFETIMEBOUND { return terminal_; }
+
+  // Which way it was started.
+  SYSFD_API const SpawnReport& report() const noexcept SYSFD_LIFETIMEBOUND;
+
+  // As those of PidFd, errors included: for a child, ECHILD means that somebody else has reaped it
+  // (or SIGCHLD is ignored), and that this kernel cannot tell what its status was. Asked again, they
+  // give the same answer without a system call. wait() first closes stdin_pipe(), for which the
+  // child may be waiting.
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait() noexcept;
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> try_wait() noexcept;
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_for(
@@ -67,23 +89,57 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
       std::chrono::steady_clock::time_point deadline) noexcept;
 
+  // Asks it to end (SIGTERM), and kills it if it has not within the grace period. Blocks until it
+  // has ended. Errors as wait().
+  [[nodiscard]] SYSFD_API Result<ExitStatus> terminate(std::chrono::nanoseconds grace) noexcept;
+
+  // Feeds the input to stdin_pipe(), reads stdout_pipe() and stderr_pipe() to their ends, whichever
+  // of them there are, all at once so that nobody waits for the other, and waits for the child. The
+  // pipes are closed as they come to an end. After a timeout the child goes on, what was read is
+  // there, and one may go on with the rest of the input. SIGPIPE is not raised. Errors, of
+  // descriptors that are no pipes any more: those of poll(2), read(2), write(2). Allocates.
+  [[nodiscard]] SYSFD_API Result<Output> communicate(const OutputOptions& options = {});
+
+  // Sends a signal to the process group that the child leads (Session::process_group 0 or
+  // new_session), also after the child itself has ended. By the pidfd (PIDFD_SIGNAL_PROCESS_GROUP,
+  // Linux 6.9); before, by number, and only as long as nobody has reaped the child, since the number
+  // cannot be another group's until then. Errors: ESRCH it leads no group, or none of it is left;
+  // EOPNOTSUPP the child was reaped, and this kernel cannot do it by the pidfd; EINVAL, EPERM.
+  [[nodiscard]] SYSFD_API Result<> send_signal_to_group(int signo) noexcept;
+
+  // cgroup.kill: kills all processes in the cgroup that the child was started in, and in those below
+  // it, however often they have forked. Since Linux 5.14. Errors: EOPNOTSUPP the Command was given
+  // no cgroup; ENOENT it was removed, or an older kernel; EACCES. Such a cgroup is to be removed then:
+  // Linux 6.14 to 7.1 kill what is started in it later.
+  [[nodiscard]] SYSFD_API Result<> kill_cgroup() noexcept;
+
   // Gives up the process: it lives on, and is a zombie when it has ended, until somebody waits for
-  // it (for instance by the PidFd returned here) or this process ends. The pipe ends are closed.
+  // it (for instance by the PidFd returned here) or this process ends. The pipe ends are closed. One
+  // that is killed_with_parent lives only as long as this PidFd.
   SYSFD_API PidFd detach() && noexcept;
 
  private:
   friend class Command;
-  Child(PidFd pidfd, pid_t pid, DropPolicy policy) noexcept;
+  friend class Pipeline;
+  struct Start;  // what the Command knows of it
+  explicit Child(Start&& start) noexcept;
   void drop() noexcept;
   void close_pipes() noexcept;
+  void kill_tree() noexcept;
+  void end_now(Output& output, const OutputOptions& options);
   template <class Answer>
   Answer remember(Answer answer) noexcept;
 
   std::optional<PidFd> pidfd_;  // nothing once moved from or detached
   pid_t pid_;
+  bool leads_group_;
   DropPolicy policy_;
+  std::chrono::nanoseconds grace_;
+  SpawnReport report_;
   std::optional<ExitStatus> status_;
   std::optional<OwnedFd> pipes_[3];
+  std::optional<OwnedFd> terminal_;
+  std::optional<OwnedFd> cgroup_;
 };
 
 }  // namespace v0

@@ -11,9 +11,16 @@
 //     if (!child) return child.error().describe();
 //
 // The child starts with: an empty signal mask; every signal that has a handler here, and SIGPIPE,
-// at its default (ignored ones stay ignored); this process's environment and working directory; its
-// 0, 1 and 2, or /dev/null for those of them that are closed or close-on-exec here. All of that
-// unless the Command says otherwise.
+// at its default (ignored ones stay ignored); this process's environment but for its LISTEN_...
+// variables, which were meant for it; its working directory; its 0, 1 and 2, or /dev/null for those
+// of them that are closed or close-on-exec here. All of that unless the Command says otherwise: what
+// a program is given is said right here, what else a child can be in five groups of attributes:
+//
+//     identity()   <sysfd/identity.hpp>    user, groups, capabilities, no-new-privileges, seccomp
+//     resources()  <sysfd/resources.hpp>   limits, umask, nice, scheduler, processors, OOM score
+//     session()    <sysfd/session.hpp>     session, process group, controlling terminal
+//     signals()    <sysfd/signals.hpp>     mask, default, ignored
+//     namespaces() <sysfd/namespaces.hpp>  new ones, with id maps, and joined ones
 //
 // It never forks: the child shares this process's memory until it executes the program, and the
 // calling thread is suspended so long, with all signals blocked. Neither the memory in use nor the
@@ -22,6 +29,7 @@
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 
+#include <chrono>
 #include <concepts>
 #include <expected>
 #include <initializer_list>
@@ -33,7 +41,13 @@
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
 #include <sysfd/cstr.hpp>
+#include <sysfd/identity.hpp>
+#include <sysfd/namespaces.hpp>
+#include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/resources.hpp>
+#include <sysfd/session.hpp>
+#include <sysfd/signals.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
@@ -49,6 +63,9 @@ class Stdio {
   static Stdio null() noexcept { return Stdio(Kind::null); }
   // A new pipe, whose other end the Child has.
   static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
+  // The child's side of a new pseudo-terminal, one for all streams of a child that say so. It is the
+  // controlling terminal of a new session; the Child has the other side.
+  static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
 
   template <std::convertible_to<BorrowedFd> Lender>
   Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
@@ -56,13 +73,23 @@ class Stdio {
 
  private:
   friend class Command;
-  enum class Kind { inherit, null, pipe, descriptor };
+  friend class Pipeline;
+  enum class Kind { unset, inherit, null, pipe, terminal, descriptor };
   explicit Stdio(Kind kind) noexcept : kind_(kind) {}
 
   Kind kind_;
   std::optional<BorrowedFd> fd_;  // of a borrowed descriptor
   std::optional<OwnedFd> owned_;
 };
+
+// A descriptor for Command::listen_fds().
+struct ListenFd {
+  CStr name;
+  BorrowedFd fd;
+};
+
+// When a child changes to its working directory: with this process's rights, or its own.
+enum class DirectoryChange { before_identity, after_identity };
 
 class Command {
  public:
@@ -71,9 +98,17 @@ class Command {
   // directory, are skipped). It is also argument 0. Strings are copied. What is wrong with any
   // argument, here and below, is reported by spawn().
   SYSFD_API explicit Command(CStr program);
+  // The program that this descriptor refers to (execveat(2)), opened with O_RDONLY or O_PATH, which
+  // must stay open until spawn() has returned. A script (#!) must be passed to the child as well,
+  // since its interpreter opens it again, by /dev/fd.
+  SYSFD_API Command(BorrowedFd program, CStr argument0);
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
+
+  // Argument 0, if it is not to be the program as given.
+  SYSFD_API Command& argument0(CStr value) &;
+  Command argument0(CStr value) && { return std::move(argument0(value)); }
 
   SYSFD_API Command& arg(CStr value) &;
   Command arg(CStr value) && { return std::move(arg(value)); }
@@ -110,13 +145,35 @@ class Command {
   SYSFD_API Command& clear_env() &;
   Command clear_env() && { return std::move(clear_env()); }
 
-  // Where the program starts. A relative path of the program, or in PATH, counts from there.
-  SYSFD_API Command& working_directory(CStr path) &;
-  Command working_directory(CStr path) && { return std::move(working_directory(path)); }
-  SYSFD_API Command& working_directory(BorrowedFd directory) &;
-  Command working_directory(BorrowedFd directory) && {
-    return std::move(working_directory(directory));
+  // Where the program starts. A relative path of the program, or in PATH, counts from there. Not
+  // said, and with a new root directory or mount namespace: "/".
+  SYSFD_API Command& working_directory(CStr path,
+                                       DirectoryChange change = DirectoryChange::before_identity) &;
+  Command working_directory(CStr path,
+                            DirectoryChange change = DirectoryChange::before_identity) && {
+    return std::move(working_directory(path, change));
   }
+  SYSFD_API Command& working_directory(BorrowedFd directory,
+                                       DirectoryChange change = DirectoryChange::before_identity) &;
+  Command working_directory(BorrowedFd directory,
+                            DirectoryChange change = DirectoryChange::before_identity) && {
+    return std::move(working_directory(directory, change));
+  }
+
+  // chroot(2). All paths that the child uses, also those given here, count from there.
+  SYSFD_API Command& root_directory(CStr path) &;
+  Command root_directory(CStr path) && { return std::move(root_directory(path)); }
+  SYSFD_API Command& root_directory(BorrowedFd directory) &;
+  Command root_directory(BorrowedFd directory) && { return std::move(root_directory(directory)); }
+
+  // CLONE_INTO_CGROUP: the child is born into this cgroup (version 2), by its directory, opened with
+  // O_RDONLY or O_PATH; it never ran anywhere else. The Child keeps a duplicate, see
+  // Child::kill_cgroup(). Errors of spawn() for it: EBADF no such directory; ENOENT it was removed;
+  // EACCES; EBUSY it is frozen (the child, and this thread, would be stopped), or has controllers on;
+  // ECANCELED it was killed once (cgroup.kill), after which Linux 6.14 to 7.1 kill all that is born
+  // into it: remove it and make a new one.
+  SYSFD_API Command& cgroup(BorrowedFd directory) &;
+  Command cgroup(BorrowedFd directory) && { return std::move(cgroup(directory)); }
 
   SYSFD_API Command& stdin_from(Stdio source) &;
   Command stdin_from(Stdio source) && { return std::move(stdin_from(std::move(source))); }
@@ -137,9 +194,66 @@ class Command {
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
-  // What becomes of the process when its Child is destroyed; DropPolicy::kill if not said.
-  SYSFD_API Command& on_drop(DropPolicy policy) &;
-  Command on_drop(DropPolicy policy) && { return std::move(on_drop(policy)); }
+  // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child, in
+  // the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds have
+  // identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
+  // printable ASCII characters, no ':'. Lent or handed over, like those of pass().
+  SYSFD_API Command& listen_fds(CStr name, BorrowedFd fd) &;
+  Command listen_fds(CStr name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
+  SYSFD_API Command& listen_fds(CStr name, OwnedFd&& fd) &;
+  Command listen_fds(CStr name, OwnedFd&& fd) && {
+    return std::move(listen_fds(name, std::move(fd)));
+  }
+  Command& listen_fds(std::initializer_list<ListenFd> fds) & {
+    for (const ListenFd& each : fds)
+      listen_fds(each.name, each.fd);
+    return *this;
+  }
+  Command listen_fds(std::initializer_list<ListenFd> fds) && { return std::move(listen_fds(fds)); }
+
+  // A new pseudo-terminal of this size is stdin, stdout and stderr (those of them that are said later
+  // to be something else are), and the controlling terminal of a new session: see Child::terminal().
+  SYSFD_API Command& terminal(WindowSize size = {}) &;
+  Command terminal(WindowSize size = {}) && { return std::move(terminal(size)); }
+
+  // See their headers. Each replaces what the group was before.
+  SYSFD_API Command& identity(Identity identity) &;
+  Command identity(Identity value) && { return std::move(identity(std::move(value))); }
+  SYSFD_API Command& resources(Resources resources) &;
+  Command resources(Resources value) && { return std::move(resources(std::move(value))); }
+  SYSFD_API Command& session(Session session) &;
+  Command session(Session value) && { return std::move(session(std::move(value))); }
+  SYSFD_API Command& signals(Signals signals) &;
+  Command signals(Signals value) && { return std::move(signals(std::move(value))); }
+  SYSFD_API Command& namespaces(Namespaces namespaces) &;
+  Command namespaces(Namespaces value) && { return std::move(namespaces(std::move(value))); }
+
+  // What becomes of the process when its Child is destroyed; DropPolicy::kill if not said. `grace` is
+  // for DropPolicy::terminate.
+  SYSFD_API Command& on_drop(DropPolicy policy,
+                             std::chrono::nanoseconds grace = std::chrono::seconds(5)) &;
+  Command on_drop(DropPolicy policy, std::chrono::nanoseconds grace = std::chrono::seconds(5)) && {
+    return std::move(on_drop(policy, grace));
+  }
+
+  // prctl(PR_SET_PDEATHSIG): the child gets this signal when the *thread* that called spawn() ends.
+  // It is set after the change of identity, which would undo it, and if the parent has ended by
+  // then the child ends too. A set-user-ID program, or one with capabilities, undoes it.
+  SYSFD_API Command& parent_death_signal(int signo) &;
+  Command parent_death_signal(int signo) && { return std::move(parent_death_signal(signo)); }
+
+  // The child does not outlive this process: it is killed when its last pidfd made here is closed
+  // (CLONE_PIDFD_AUTOKILL, Linux 7.1, for callers with CAP_SYS_ADMIN or Identity::no_new_privileges;
+  // it reaps itself then, without a SIGCHLD). Elsewhere the same as parent_death_signal(SIGKILL),
+  // with its limits: Child::report() says which.
+  SYSFD_API Command& kill_with_parent() &;
+  Command kill_with_parent() && { return std::move(kill_with_parent()); }
+
+  // Up to this many times more, with pauses that grow from 0.1 to 10 milliseconds, where the program
+  // is open for writing (ETXTBSY), because a child of somebody else's fork(2) still has a descriptor
+  // of whoever has just written it.
+  SYSFD_API Command& retry_busy(int times) &;
+  Command retry_busy(int times) && { return std::move(retry_busy(times)); }
 
   // clone3(2) and execve(2): starts the program, and returns once it is executing or could not be
   // started. May be called again for another child, unless an owned descriptor was handed over.
@@ -150,10 +264,27 @@ class Command {
   // has found and opened the program. Not for between fork and exec.
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
 
+  // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
+  // collected unless the Command says where they go; stdin is the input, or /dev/null. At the
+  // timeout the child is killed; what it has written until then is there.
+  [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
+      const OutputOptions& options = {});
+
+  // execve(2): this process becomes the program, with all that the Command says; nothing comes back
+  // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and terminals,
+  // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. After
+  // another error this process has changed as far as the step that is named: all its descriptors
+  // but 0 to 2 are close-on-exec, numbers that were passed have been replaced, ...; it can do
+  // little but report it. Other threads go on until the program executes.
+  [[nodiscard]] SYSFD_API SpawnError exec();
+
  private:
+  friend class Pipeline;
   struct State;
   struct Attempt;
   State& state() const noexcept;
+  // The arguments: what each stream is of which nothing is said.
+  std::expected<Child, SpawnError> spawn_with(const Stdio* const (&defaults)[3]);
 
   std::unique_ptr<State> state_;
 };

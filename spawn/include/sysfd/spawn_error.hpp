@@ -19,19 +19,54 @@
 namespace sysfd {
 inline namespace v0 {
 
-// About in the order in which they are taken. `clone` is where a child comes to be.
+// In the order in which they are taken. What comes before `clone` happens in this process, the rest
+// in the child. An `index`, where there is one, counts from 0.
 enum class SpawnStep {
-  program,            // the program's name: empty, or a NUL inside
-  argument,           // `index` counts the calls of arg(), from 0
-  environment,        // `index` counts the calls of env() and remove_env(), from 0
-  standard_stream,    // `index` is 0, 1 or 2: stdin, stdout, stderr
-  descriptor,         // `index` counts the calls of pass(), from 0
-  clone,              // EAGAIN: a limit of processes; EMFILE; ENOMEM; EPERM: a seccomp filter
-  start,              // ECANCELED: killed on its way to the program; ENOSYS: no memory is shared
-  table,              // the child's own descriptor table
-  signals,            // the child's signal state
+  // What is found wrong before there is a child.
+  program,          // the program's name: empty, or a NUL inside
+  argument,         // `index` counts the calls of arg()
+  environment,      // `index` counts the calls of env() and remove_env()
+  standard_stream,  // `index` is 0, 1 or 2: stdin, stdout, stderr; in the child too
+  descriptor,       // `index` counts the calls of pass(); in the child too
+  listen_fds,       // `index` counts the descriptors; in the child too
+  terminal,         // a new pseudo-terminal
+  cgroup,           // ENOENT removed, EBUSY frozen, ECANCELED it kills what is born into it, ...
+  namespaces,       // new ones: EPERM, ENOSPC a limit of them, ...
+  clone,            // EAGAIN: a limit of processes; EMFILE; ENOMEM; EPERM: a seccomp filter
+  start,            // ECANCELED: killed on its way to the program; ENOSYS: no memory is shared
+  // In the child.
+  table,                 // its own descriptor table
+  signals,               // handlers, mask; `index` counts Signals::to_default, then ::ignored
+  session,               // setsid
+  process_group,         // setpgid: EPERM it is none of this session, ...
+  controlling_terminal,  // TIOCSCTTY
+  foreground_group,      // TIOCSPGRP
+  user_map,              // of the new user namespace
+  group_map,
+  join_namespace,  // `index` counts Namespaces::join
+  mounts,          // to make them private
+  host_name,
+  limit,  // `index` counts Resources::limits
+  umask,
+  nice,
+  scheduler,
+  processors,
+  io_priority,
+  oom_score_adjust,
+  timer_slack,
+  root_directory,
   working_directory,  // ENOENT, ENOTDIR, EACCES, ...
-  exec,               // ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, ...
+  bounding_set,       // of capabilities
+  groups,
+  group,
+  user,
+  capabilities,
+  ambient_set,  // EPERM: not permitted, or not inheritable
+  securebits,
+  parent_death,
+  no_new_privileges,
+  seccomp,  // EACCES: neither no_new_privileges nor CAP_SYS_ADMIN; EINVAL: no valid program
+  exec,     // ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, ...
 };
 
 struct SpawnError {
@@ -39,6 +74,7 @@ struct SpawnError {
   std::error_code code;  // an errno value, in std::system_category()
   int index = -1;        // of the argument, as said at the step; otherwise -1
   std::string subject;   // that argument: the path, the variable's name, ...
+  int stage = -1;        // of a Pipeline, from 0; otherwise -1
 
   // One sentence for people.
   SYSFD_API std::string describe() const;

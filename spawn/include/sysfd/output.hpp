@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// What talking to a child to its end gives: see Command::output() and Child::communicate().
+//
+//     auto run = sysfd::Command("git").arg("status").output({.timeout = std::chrono::seconds(10)});
+//     if (!run) return run.error().describe();          // it could not be started
+//     if (run->success()) use(run->out);
+//     else complain(run->describe(), run->err);         // "killed by signal 9 (Killed), timed out"
+#ifndef SYSFD_OUTPUT_HPP
+#define SYSFD_OUTPUT_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/exit_status.hpp>
+#include <sysfd/result.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+struct OutputOptions {
+  static constexpr std::size_t unlimited = ~std::size_t{0};
+
+  // Fed to the child's stdin, which is closed then. It need not take all of it.
+  std::span<const std::byte> input{};
+  // How much to keep of stdout, and of stderr, in bytes. What comes beyond is read and thrown away,
+  // so that the child can go on.
+  std::size_t max_size = unlimited;
+  // How long this may take in all; without, as long as the child and all who have its streams take.
+  std::optional<std::chrono::nanoseconds> timeout{};
+};
+
+struct Output {
+  // How the child ended. ETIMEDOUT: not yet (communicate() only); ECHILD: somebody else has reaped
+  // it, and this kernel cannot tell what its status was.
+  Result<ExitStatus> status;
+  // What it has written, as far as stdout and stderr are pipes to here; also if it timed out.
+  std::string out{};
+  std::string err{};
+  bool out_cut = false;  // there was more than max_size
+  bool err_cut = false;
+  bool timed_out = false;
+  std::size_t input_taken = 0;  // bytes of the input that are in the pipe, or were
+
+  // It ended with exit code 0, and in time.
+  bool success() const noexcept { return status && status->success() && !timed_out; }
+  // How it ended, in a phrase for people.
+  SYSFD_API std::string describe() const;
+};
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_OUTPUT_HPP

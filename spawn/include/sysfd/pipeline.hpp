@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// Commands that write into each other: `a | b | c`.
+//
+//     auto line = sysfd::Command("dmesg") | sysfd::Command("grep").arg("usb") | sysfd::Command("wc");
+//     auto run = line.output();
+//     if (run && run->success()) std::cout << run->out;
+//
+// Each stage has its stdin and stdout, no end of anybody else's pipe; so each sees the end of its
+// input, or of its reader, as soon as that is there. There is a status for every stage.
+#ifndef SYSFD_PIPELINE_HPP
+#define SYSFD_PIPELINE_HPP
+
+#include <expected>
+#include <vector>
+
+#include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
+#include <sysfd/output.hpp>
+#include <sysfd/spawn_error.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+struct PipelineOutput {
+  std::vector<Result<ExitStatus>> statuses;  // of each stage, as Output::status
+  std::string out{};                         // what the last stage has written
+  std::string err{};                         // what all of them have written to stderr, in turns
+  bool out_cut = false;
+  bool err_cut = false;
+  bool timed_out = false;
+  std::size_t input_taken = 0;
+
+  // All ended with exit code 0, and in time. (A stage whose reader ends early is killed by SIGPIPE:
+  // look at `statuses` where that is to be expected.)
+  SYSFD_API bool success() const noexcept;
+};
+
+class Pipeline {
+ public:
+  SYSFD_API Pipeline(Command first, Command second);
+
+  // Where the first stage reads from and the last one writes to is what their Commands say, as for
+  // a single one. The stdout of the others, and the stdin of all but the first, are pipes; a Command
+  // that says otherwise is an error: EINVAL, SpawnStep::standard_stream.
+  SYSFD_API Pipeline& operator|=(Command next) &;
+
+  // One child for each stage, in their order. After an error (whose `stage` says which it was) no
+  // stage is left: those that had started were killed.
+  [[nodiscard]] SYSFD_API std::expected<std::vector<Child>, SpawnError> spawn();
+
+  // As Command::output(): the input is for the first stage, `out` is from the last one.
+  [[nodiscard]] SYSFD_API std::expected<PipelineOutput, SpawnError> output(
+      const OutputOptions& options = {});
+
+ private:
+  std::expected<std::vector<Child>, SpawnError> start(const Stdio& first_stdin,
+                                                      const Stdio& last_stdout,
+                                                      const Stdio& every_stderr);
+
+  std::vector<Command> stages_;
+};
+
+inline Pipeline operator|(Command first, Command second) {
+  return Pipeline(std::move(first), std::move(second));
+}
+inline Pipeline operator|(Pipeline line, Command next) {
+  line |= std::move(next);
+  return line;
+}
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_PIPELINE_HPP

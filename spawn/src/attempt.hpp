@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_SPAWN_SRC_ATTEMPT_HPP
+#define SYSFD_SPAWN_SRC_ATTEMPT_HPP
+
+#include <array>
+#include <expected>
+#include <optional>
+
+#include <sysfd/command.hpp>
+
+#include "command_state.hpp"
+#include "enter.hpp"
+#include "job.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+// What a stream is that a Command says nothing about.
+using Defaults = std::array<const Stdio*, 3>;
+
+// One call of spawn() or exec(): what it makes on top of what the Command has.
+struct Command::Attempt {
+  enum class Kind { child, in_place };
+  Attempt(Command::State& state, Kind kind, const Defaults& defaults) noexcept
+      : state_(state), kind_(kind), defaults_(defaults) {}
+
+  // Everything that can be decided or made before there is a child.
+  detail::Mistake prepare();
+  std::expected<Child, SpawnError> run();
+  SpawnError run_in_place();
+
+ private:
+  detail::Mistake prepare_streams();
+  detail::Mistake prepare_stream(int number);
+  detail::Mistake prepare_terminal(int number);
+  detail::Mistake prepare_passed();
+  detail::Mistake prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
+                                     std::uint64_t limit);
+  detail::Mistake prepare_session();
+  detail::Mistake prepare_cgroup();
+  detail::Mistake prepare_held();
+  detail::Mistake prepare_environment();
+  detail::Mistake refuse_in_place() const;
+  void plan_steps();
+  void plan_directory();
+  void plan_parent_death();
+  bool is_in_other_pid_namespace() const noexcept;
+
+  std::expected<pid_t, SpawnError> enter();
+  std::expected<pid_t, SpawnError> enter_with_id_maps();
+  std::expected<pid_t, SpawnError> enter_from_pid_namespace();
+  SpawnError clone_failure(std::error_code code) const;
+  SpawnError failure();
+  SpawnError premature_end(const Result<ExitStatus>& status) const;
+  void explain_script(SpawnError& error) const;
+  Child make_child(PidFd process, pid_t pid);
+  void hand_over();
+
+  Command::State& state_;
+  Kind kind_;
+  Defaults defaults_;
+  detail::Job job_;
+  detail::Birth birth_;
+  Session session_;
+  std::optional<OwnedFd> child_ends_[3];  // of pipes
+  std::optional<OwnedFd> parent_ends_[3];
+  std::optional<OwnedFd> child_terminal_;
+  std::optional<OwnedFd> parent_terminal_;
+  std::optional<OwnedFd> cgroup_;
+  std::optional<PidFd> own_process_;  // where the child cannot tell its parent by a number
+  std::string user_map_, group_map_;
+  std::optional<detail::IdMaps> maps_;
+  detail::Environment::ListenSlots listen_slots_{};
+  int busy_retries_ = 0;
+};
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_SPAWN_SRC_ATTEMPT_HPP

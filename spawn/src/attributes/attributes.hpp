@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// The groups of attributes of a child: for each, what is wrong with what was said, and the steps
+// that make it so.
+#ifndef SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
+#define SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <sysfd/identity.hpp>
+#include <sysfd/namespaces.hpp>
+#include <sysfd/resources.hpp>
+#include <sysfd/session.hpp>
+#include <sysfd/signals.hpp>
+#include <sysfd/spawn_error.hpp>
+
+#include "../fd_plan.hpp"
+#include "../steps.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+using Mistake = std::optional<SpawnError>;
+
+// Of a value that was said: EINVAL.
+SpawnError wrong_value(SpawnStep step, std::string subject, int index = -1);
+
+// An identity whose texts are understood. One bit for each capability.
+struct PreparedIdentity {
+  struct Sets {
+    std::uint64_t effective = 0, permitted = 0, inheritable = 0;
+  };
+  struct Vectors {
+    std::uint64_t inheritable = 0, ambient = 0, blocked = 0;
+  };
+
+  Identity said{};
+  std::optional<Sets> capabilities{};
+  std::optional<Vectors> iab{};
+
+  bool changes_credentials() const noexcept {
+    return said.user || said.group || capabilities || iab || said.securebits;
+  }
+};
+Mistake prepare(Identity said, PreparedIdentity& prepared);
+void plan_identity(const PreparedIdentity& identity, Steps& steps);
+void plan_confinement(const PreparedIdentity& identity, Steps& steps);
+
+Mistake check(const Resources& resources);
+// The limit of open descriptors where that is to be higher than it is: before the descriptors are
+// placed, the others after.
+void plan_more_descriptors(const Resources& resources, Steps& steps);
+void plan_resources(const Resources& resources, Steps& steps);
+
+Mistake check(const Session& session);
+void plan_session(const Session& session, const FdPlan& fds, Steps& steps);
+
+Mistake check(const Signals& signals);
+void plan_signals(const Signals& signals, Steps& steps);
+std::uint64_t signal_mask(const Signals& signals) noexcept;
+
+Mistake check(const Namespaces& namespaces);
+// A text as /proc/<pid>/uid_map wants it.
+std::string map_text(const std::vector<IdRange>& ranges);
+// The kinds that a descriptor joins: those said, or what it is.
+NamespaceSet kinds_of(const Namespaces::Join& join) noexcept;
+void plan_namespaces(const Namespaces& namespaces, const IdMaps* maps, const FdPlan& fds,
+                     Steps& steps);
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "../kernel.hpp"
+#include "attributes.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+struct KernelLimit {  // struct rlimit64
+  std::uint64_t soft;
+  std::uint64_t hard;
+};
+
+constexpr int highest_processor = 0xffff;
+
+bool is_more_descriptors(const ResourceLimit& limit) noexcept {
+  if (limit.resource != RLIMIT_NOFILE) return false;
+  rlimit now{};
+  return ::getrlimit(RLIMIT_NOFILE, &now) == 0 && limit.soft > now.rlim_cur;
+}
+
+template <class Wanted>
+void plan_limits(const Resources& resources, Steps& steps, Wanted wanted) {
+  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
+    const ResourceLimit& limit = resources.limits[i];
+    if (!wanted(limit)) continue;
+    const auto* value = steps.keep(KernelLimit{limit.soft, limit.hard});
+    steps.add(SpawnStep::limit, static_cast<int>(i), SYS_prlimit64, 0, limit.resource, value, 0);
+  }
+}
+
+void plan_scheduler(const Scheduler& scheduler, Steps& steps) {
+  if (scheduler.policy == SCHED_DEADLINE) {
+    const auto nanoseconds = [](std::chrono::nanoseconds duration) {
+      return static_cast<std::uint64_t>(duration.count());
+    };
+    constexpr std::uint64_t reset_on_fork = SCHED_FLAG_RESET_ON_FORK;
+    const kernel::SchedulingAttributes attributes{
+        .size = sizeof(kernel::SchedulingAttributes),
+        .policy = SCHED_DEADLINE,
+        .flags = scheduler.reset_on_fork ? reset_on_fork : 0,
+        .nice = 0,
+        .priority = scheduler.priority,
+        .runtime = nanoseconds(scheduler.runtime),
+        .deadline = nanoseconds(scheduler.deadline),
+        .period = nanoseconds(scheduler.period)};
+    steps.add(SpawnStep::scheduler, -1, SYS_sched_setattr, 0, steps.keep(attributes), 0);
+    return;
+  }
+  // Unlike the newer call, this one leaves the nice value alone.
+  const int policy = scheduler.policy | (scheduler.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+  const int priority = static_cast<int>(scheduler.priority);
+  steps.add(SpawnStep::scheduler, -1, SYS_sched_setscheduler, 0, policy, steps.keep(priority));
+}
+
+void plan_processors(const std::vector<int>& processors, Steps& steps) {
+  constexpr int bits = 64;
+  const auto words = static_cast<std::size_t>(std::ranges::max(processors) / bits + 1);
+  std::vector<std::uint64_t> mask(words);
+  for (const int processor : processors)
+    mask[static_cast<std::size_t>(processor / bits)] |= std::uint64_t{1} << (processor % bits);
+  const std::size_t size = words * sizeof mask[0];
+  steps.add(SpawnStep::processors, -1, SYS_sched_setaffinity, 0, size,
+            steps.keep(mask.data(), size));
+}
+
+void plan_oom_score(int adjustment, Steps& steps) {
+  const std::string text = std::to_string(adjustment);
+  steps.add(SpawnStep::oom_score_adjust, -1, Step::write_file, "/proc/self/oom_score_adj",
+            steps.keep(text.data(), text.size()), text.size());
+}
+
+}  // namespace
+
+Mistake check(const Resources& resources) {
+  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
+    const ResourceLimit& limit = resources.limits[i];
+    const int index = static_cast<int>(i);
+    if (limit.resource < 0 || limit.resource >= static_cast<int>(RLIM_NLIMITS))
+      return wrong_value(SpawnStep::limit, "of resource " + std::to_string(limit.resource), index);
+    if (limit.soft > limit.hard) return wrong_value(SpawnStep::limit, "soft above hard", index);
+  }
+  if (resources.umask && (*resources.umask & ~mode_t{0777}) != 0)
+    return wrong_value(SpawnStep::umask, std::to_string(*resources.umask));
+  if (resources.nice && (*resources.nice < -20 || *resources.nice > 19))
+    return wrong_value(SpawnStep::nice, std::to_string(*resources.nice));
+  if (const auto& scheduler = resources.scheduler)
+    if (scheduler->policy < 0 || scheduler->policy > SCHED_DEADLINE || scheduler->priority > 99 ||
+        std::min({scheduler->runtime, scheduler->deadline, scheduler->period}).count() < 0)
+      return wrong_value(SpawnStep::scheduler, "policy " + std::to_string(scheduler->policy) +
+                                                   ", priority " +
+                                                   std::to_string(scheduler->priority));
+  for (const int processor : resources.processors)
+    if (processor < 0 || processor > highest_processor)
+      return wrong_value(SpawnStep::processors, std::to_string(processor));
+  if (const auto& priority = resources.io_priority) {
+    const auto io_class = static_cast<int>(priority->io_class);
+    if (io_class < 1 || io_class > 3 || priority->level < 0 || priority->level > 7)
+      return wrong_value(SpawnStep::io_priority, "class " + std::to_string(io_class) + ", level " +
+                                                     std::to_string(priority->level));
+  }
+  if (const auto score = resources.oom_score_adjust; score && (*score < -1000 || *score > 1000))
+    return wrong_value(SpawnStep::oom_score_adjust, std::to_string(*score));
+  if (resources.timer_slack && resources.timer_slack->count() <= 0)
+    return wrong_value(SpawnStep::timer_slack, std::to_string(resources.timer_slack->count()));
+  return std::nullopt;
+}
+
+void plan_more_descriptors(const Resources& resources, Steps& steps) {
+  plan_limits(resources, steps, is_more_descriptors);
+}
+
+void plan_resources(const Resources& resources, Steps& steps) {
+  plan_limits(resources, steps, std::not_fn(is_more_descriptors));
+  if (resources.umask) steps.add(SpawnStep::umask, -1, SYS_umask, *resources.umask);
+  if (resources.scheduler) plan_scheduler(*resources.scheduler, steps);
+  if (resources.nice)
+    steps.add(SpawnStep::nice, -1, SYS_setpriority, PRIO_PROCESS, 0, *resources.nice);
+  if (!resources.processors.empty()) plan_processors(resources.processors, steps);
+  if (const auto& priority = resources.io_priority) {
+    const bool is_idle = priority->io_class == IoPriority::Class::idle;
+    const int value = static_cast<int>(priority->io_class) << kernel::io_priority_class_shift |
+                      (is_idle ? 0 : priority->level);
+    steps.add(SpawnStep::io_priority, -1, SYS_ioprio_set, kernel::io_priority_of_process, 0, value);
+  }
+  if (resources.oom_score_adjust) plan_oom_score(*resources.oom_score_adjust, steps);
+  if (resources.timer_slack)
+    steps.add(SpawnStep::timer_slack, -1, SYS_prctl, PR_SET_TIMERSLACK,
+              resources.timer_slack->count());
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "../kernel.hpp"
+#include "attributes.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::uintptr_t to_default = 0, ignored = 1;  // SIG_DFL, SIG_IGN
+
+void plan_action(int signo, std::uintptr_t handler, int index, Steps& steps) {
+  const kernel::SignalAction action{handler, 0, 0, 0};
+  steps.add(SpawnStep::signals, index, SYS_rt_sigaction, signo, steps.keep(action), 0,
+            sizeof action.mask);
+}
+
+}  // namespace
+
+Mistake check(const Signals& signals) {
+  const auto exists = [](int signo) { return signo > 0 && signo <= kernel::signal_count; };
+  for (const int signo : signals.blocked)
+    if (!exists(signo)) return wrong_value(SpawnStep::signals, std::to_string(signo) + " blocked");
+  int index = 0;
+  for (const auto* list : {&signals.to_default, &signals.ignored})
+    for (const int signo : *list) {
+      if (!exists(signo) || signo == SIGKILL || signo == SIGSTOP)
+        return wrong_value(SpawnStep::signals, std::to_string(signo), index);
+      if (list == &signals.ignored &&
+          std::ranges::find(signals.to_default, signo) != signals.to_default.end())
+        return wrong_value(SpawnStep::signals, std::to_string(signo) + ", default and ignored",
+                           index);
+      ++index;
+    }
+  return std::nullopt;
+}
+
+void plan_signals(const Signals& signals, Steps& steps) {
+  static constexpr kernel::SignalAction default_action{};
+  steps.add(SpawnStep::signals, -1, SYS_rt_sigaction, SIGPIPE, &default_action, 0,
+            sizeof default_action.mask);
+  int index = 0;
+  for (const int signo : signals.to_default)
+    plan_action(signo, to_default, index++, steps);
+  for (const int signo : signals.ignored)
+    plan_action(signo, ignored, index++, steps);
+}
+
+std::uint64_t signal_mask(const Signals& signals) noexcept {
+  std::uint64_t mask = 0;
+  for (const int signo : signals.blocked)
+    mask |= std::uint64_t{1} << (signo - 1);
+  return mask;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd

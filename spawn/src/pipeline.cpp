@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/pipeline.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include <sysfd/create.hpp>
+
+#include "command_state.hpp"
+#include "exchange.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace {
+
+// Whatever was to become of it: a pipeline starts whole or not at all.
+void kill_all(std::vector<Child> children) noexcept {
+  for (Child& child : children) {
+    const PidFd process = std::move(child).detach();
+    (void)process.send_signal(SIGKILL);
+    (void)process.wait();
+  }
+}
+
+}  // namespace
+
+bool PipelineOutput::success() const noexcept {
+  const auto succeeded = [](const Result<ExitStatus>& status) {
+    return status && status->success();
+  };
+  return !timed_out && std::ranges::all_of(statuses, succeeded);
+}
+
+Pipeline::Pipeline(Command first, Command second) {
+  stages_.push_back(std::move(first));
+  stages_.push_back(std::move(second));
+}
+
+Pipeline& Pipeline::operator|=(Command next) & {
+  stages_.push_back(std::move(next));
+  return *this;
+}
+
+std::expected<std::vector<Child>, SpawnError> Pipeline::spawn() {
+  return start(Stdio::inherit(), Stdio::inherit(), Stdio::inherit());
+}
+
+// The arguments say what the streams are that are neither pipes nor said by the Commands.
+std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
+                                                              const Stdio& last_stdout,
+                                                              const Stdio& every_stderr) {
+  std::vector<Child> children;
+  const auto fail = [&](SpawnError error, std::size_t stage) {
+    error.stage = static_cast<int>(stage);
+    kill_all(std::move(children));
+    return std::unexpected(std::move(error));
+  };
+  const auto pipe_error = [](std::error_code code, int stream) {
+    return SpawnError{SpawnStep::standard_stream, code, stream,
+                      stream == 0 ? "stdin, a pipe," : "stdout, a pipe,"};
+  };
+
+  children.reserve(stages_.size());
+  std::optional<OwnedFd> from_before;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    const bool is_first = i == 0, is_last = i + 1 == stages_.size();
+    const auto& streams = stages_[i].state().streams;
+    if (!is_first && streams[0].kind_ != Stdio::Kind::unset)
+      return fail(pipe_error(detail::error_code(EINVAL), 0), i);
+    if (!is_last && streams[1].kind_ != Stdio::Kind::unset)
+      return fail(pipe_error(detail::error_code(EINVAL), 1), i);
+
+    std::optional<Pipe> between;
+    if (!is_last) {
+      auto made = pipe();
+      if (!made) return fail(pipe_error(made.error(), 1), i);
+      between = std::move(*made);
+    }
+    const Stdio from = from_before ? Stdio(*from_before) : Stdio::inherit();
+    const Stdio to = between ? Stdio(between->write) : Stdio::inherit();
+    auto child = stages_[i].spawn_with(
+        {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr});
+    if (!child) return fail(std::move(child.error()), i);
+    children.push_back(std::move(*child));
+    from_before.reset();
+    if (between) from_before = std::move(between->read);
+  }
+  return children;
+}
+
+std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
+  auto errors = pipe();
+  if (!errors)
+    return std::unexpected(
+        SpawnError{SpawnStep::standard_stream, errors.error(), 2, "stderr, a pipe,"});
+  const auto deadline = detail::deadline_in(options.timeout);
+  auto children = start(options.input.empty() ? Stdio::null() : Stdio::pipe(), Stdio::pipe(),
+                        Stdio(errors->write));
+  if (!children) return std::unexpected(std::move(children.error()));
+  std::optional<OwnedFd> error_pipe = std::move(errors->read);
+  (void)OwnedFd(std::move(errors->write));
+
+  PipelineOutput output;
+  detail::Inlet inlets[] = {{children->back().stdout_pipe(), output.out, output.out_cut},
+                            {error_pipe, output.err, output.err_cut}};
+  const auto ended =
+      detail::exchange({children->front().stdin_pipe(), options.input, output.input_taken}, inlets,
+                       options.max_size, deadline);
+  if (!ended) {
+    kill_all(*std::move(children));
+    return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
+  }
+  output.timed_out = !*ended;
+  for (Child& child : *children) {
+    if (output.timed_out || !deadline) break;
+    const auto status = child.wait_until(*deadline);
+    output.timed_out = status && !*status;
+  }
+  for (Child& child : *children) {
+    if (output.timed_out) child.kill_tree();
+    output.statuses.push_back(child.wait());
+  }
+  if (output.timed_out) detail::drain(inlets, options.max_size);
+  return output;
+}
+
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+//
+// The parent's part before there is a child: everything is decided and made ready.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <string_view>
+
+#include <sysfd/create.hpp>
+
+#include "attempt.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::error_code;
+using detail::FdAction;
+using detail::FdRequest;
+using detail::Mistake;
+using detail::Step;
+
+namespace {
+
+constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
+
+// Whether exec would leave this standard stream open.
+bool is_inheritable(int stream) noexcept {
+  return ::fcntl(stream, F_GETFD) == 0;
+}
+
+// The paths to try for a program name, as Job::candidates has them.
+void find_candidates(const std::string& program, char* const* environment,
+                     std::string& candidates) {
+  candidates.clear();
+  if (program.contains('/')) {
+    candidates.append(program).push_back('\0');
+  } else {
+    const char* path = detail::find_variable(environment, "PATH");
+    for (std::string_view left = path ? path : "/bin:/usr/bin"; !left.empty();) {
+      const std::string_view directory = left.substr(0, left.find(':'));
+      left.remove_prefix(std::min(left.size(), directory.size() + 1));
+      if (directory.empty()) continue;
+      candidates.append(directory).append(1, '/').append(program).push_back('\0');
+    }
+  }
+  candidates.push_back('\0');
+}
+
+struct Terminal {
+  OwnedFd parent;
+  OwnedFd child;
+};
+
+// The child's side is opened through the parent's, whatever is mounted on /dev/pts here.
+Result<Terminal> open_terminal(WindowSize size) noexcept {
+  auto parent = open(cwd(), "/dev/ptmx", O_RDWR | O_NOCTTY);
+  if (!parent) return std::unexpected(parent.error());
+  const int unlocked = 0;
+  if (::ioctl(parent->get(), TIOCSPTLCK, &unlocked) == -1) return detail::last_error();
+  auto child =
+      OwnedFd::from_syscall(::ioctl(parent->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!child) return std::unexpected(child.error());
+  if (auto set = set_window_size(*child, size); !set) return std::unexpected(set.error());
+  return Terminal{std::move(*parent), std::move(*child)};
+}
+
+// A child that is born into a frozen cgroup does not run, and its parent waits for it with all
+// signals blocked.
+bool is_frozen(BorrowedFd cgroup) noexcept {
+  const auto events = open(cgroup, "cgroup.events", O_RDONLY);
+  if (!events) return false;
+  char buffer[256];
+  const ssize_t size =
+      detail::retry_eintr([&] { return ::pread(events->get(), buffer, sizeof buffer, 0); });
+  return size > 0 && std::string_view(buffer, static_cast<std::size_t>(size)).contains("frozen 1");
+}
+
+void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
+  for (const FdAction& action : fds.actions()) {
+    const auto add = [&](long call, auto... arguments) {
+      steps.add(action.step, action.index, call, arguments...);
+    };
+    switch (action.kind) {
+      case FdAction::Kind::duplicate: add(SYS_dup3, action.source, action.target, 0); break;
+      case FdAction::Kind::save: add(SYS_dup3, action.source, action.target, O_CLOEXEC); break;
+      case FdAction::Kind::keep: add(SYS_fcntl, action.target, F_SETFD, 0); break;
+      case FdAction::Kind::open_null: add(Step::open_null, action.target); break;
+    }
+  }
+}
+
+}  // namespace
+
+Mistake Command::Attempt::prepare_terminal(int number) {
+  if (parent_terminal_) return std::nullopt;
+  auto made = open_terminal(state_.window_size);
+  if (!made) return SpawnError{SpawnStep::terminal, made.error(), number, stream_names[number]};
+  parent_terminal_ = std::move(made->parent);
+  child_terminal_ = std::move(made->child);
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_stream(int number) {
+  const bool is_unset = state_.streams[number].kind_ == Stdio::Kind::unset;
+  const Stdio& stream =
+      is_unset ? *defaults_[static_cast<std::size_t>(number)] : state_.streams[number];
+  FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
+  const auto wrong = [&](std::error_code code) {
+    return SpawnError{SpawnStep::standard_stream, code, number, stream_names[number]};
+  };
+  switch (stream.kind_) {
+    case Stdio::Kind::unset:
+    case Stdio::Kind::inherit:
+      request.kind = is_inheritable(number) ? FdRequest::Kind::inherited : FdRequest::Kind::null;
+      break;
+    case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
+    case Stdio::Kind::pipe: {
+      auto made = pipe();
+      if (!made) return wrong(made.error());
+      const bool child_reads = number == 0;
+      child_ends_[number] = std::move(child_reads ? made->read : made->write);
+      parent_ends_[number] = std::move(child_reads ? made->write : made->read);
+      request.source = child_ends_[number]->get();
+      break;
+    }
+    case Stdio::Kind::terminal:
+      if (auto mistake = prepare_terminal(number)) return mistake;
+      request.source = child_terminal_->get();
+      break;
+    case Stdio::Kind::descriptor:
+      request.source = stream.owned_ ? stream.owned_->get() : stream.fd_ ? stream.fd_->get() : -1;
+      if (request.source < 0) return wrong(error_code(EBADF));
+      break;
+  }
+  state_.fds.add(request);
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_streams() {
+  // What is passed under a stream's number takes the place of what it would be if nothing is said.
+  bool is_passed[3] = {};
+  for (const State::Passed& passed : state_.passed)
+    if (passed.target >= 0 && passed.target < 3) is_passed[passed.target] = true;
+  const auto kind_of = [&](int number) {
+    const auto said = state_.streams[number].kind_;
+    return said == Stdio::Kind::unset ? defaults_[static_cast<std::size_t>(number)]->kind_ : said;
+  };
+  const auto is_left_to_us = [&](int number) {
+    const auto said = state_.streams[number].kind_;
+    return said == Stdio::Kind::unset || said == Stdio::Kind::inherit;
+  };
+  // Inherited ones first: a pipe that is made here may get a number that was closed.
+  for (const bool inherited : {true, false})
+    for (int number = 0; number < 3; ++number) {
+      if ((kind_of(number) == Stdio::Kind::inherit) != inherited) continue;
+      if (is_passed[number] && is_left_to_us(number)) continue;
+      if (auto mistake = prepare_stream(number)) return mistake;
+    }
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
+                                             std::uint64_t limit) {
+  const auto wrong = [&](const char* reason) {
+    return SpawnError{step, error_code(EBADF), index,
+                      "to be number " + std::to_string(passed.target) + reason};
+  };
+  if (passed.handed_over) return wrong(", which an earlier child was given");
+  if (passed.source < 0) return wrong(", which is none");
+  if (passed.target < 0) return wrong("");
+  if (static_cast<std::uint64_t>(passed.target) >= limit) return wrong(", beyond the limit");
+  state_.fds.add({FdRequest::Kind::descriptor, passed.source, passed.target, step, index});
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_passed() {
+  if (state_.passed.empty() && state_.listeners.empty()) return std::nullopt;
+  rlimit now{};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  std::uint64_t limit = now.rlim_cur;
+  for (const ResourceLimit& wanted : state_.resources.limits)
+    if (wanted.resource == RLIMIT_NOFILE) limit = std::max(limit, wanted.soft);
+  const auto add = [&](const std::vector<State::Passed>& list, SpawnStep step) -> Mistake {
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (auto mistake = prepare_descriptor(list[i], step, static_cast<int>(i), limit))
+        return mistake;
+    return std::nullopt;
+  };
+  if (auto mistake = add(state_.passed, SpawnStep::descriptor)) return mistake;
+  return add(state_.listeners, SpawnStep::listen_fds);
+}
+
+Mistake Command::Attempt::prepare_session() {
+  session_ = state_.session;
+  if (!child_terminal_) return std::nullopt;
+  if (session_.controlling_terminal)
+    return detail::wrong_value(SpawnStep::controlling_terminal, "beside a new terminal");
+  session_.new_session = true;
+  session_.controlling_terminal = *child_terminal_;
+  return detail::check(session_);
+}
+
+Mistake Command::Attempt::prepare_cgroup() {
+  if (state_.cgroup_fd < 0) return std::nullopt;
+  const BorrowedFd cgroup = BorrowedFd::unsafe_borrow(state_.cgroup_fd);
+  auto duplicate = cgroup.duplicate();
+  if (!duplicate) return SpawnError{SpawnStep::cgroup, duplicate.error(), -1, ""};
+  if (is_frozen(cgroup)) return SpawnError{SpawnStep::cgroup, error_code(EBUSY), -1, "frozen"};
+  cgroup_ = std::move(*duplicate);
+  return std::nullopt;
+}
+
+bool Command::Attempt::is_in_other_pid_namespace() const noexcept {
+  const auto joins_pid = [](const Namespaces::Join& join) {
+    return detail::kinds_of(join).contains(Namespace::pid);
+  };
+  return state_.namespaces.create.contains(Namespace::pid) ||
+         std::ranges::any_of(state_.namespaces.join, joins_pid);
+}
+
+// What the child's steps use after the descriptors have been placed.
+Mistake Command::Attempt::prepare_held() {
+  Mistake mistake;
+  const auto hold = [&](int fd, SpawnStep step, int index = -1) {
+    if (fd < 0 && !mistake) mistake = SpawnError{step, error_code(EBADF), index, ""};
+    state_.fds.hold(fd, step, index);
+  };
+  if (state_.program_fd >= 0) hold(state_.program_fd, SpawnStep::exec);
+  if (state_.root.fd >= 0) hold(state_.root.fd, SpawnStep::root_directory);
+  if (state_.directory.fd >= 0) hold(state_.directory.fd, SpawnStep::working_directory);
+  if (cgroup_ && kind_ == Kind::in_place) hold(cgroup_->get(), SpawnStep::cgroup);
+  if (session_.controlling_terminal)
+    hold(session_.controlling_terminal->get(), SpawnStep::controlling_terminal);
+  if (session_.foreground_of) hold(session_.foreground_of->get(), SpawnStep::foreground_group);
+  const auto& joins = state_.namespaces.join;
+  for (std::size_t i = 0; i < joins.size(); ++i)
+    hold(joins[i].of.get(), SpawnStep::join_namespace, static_cast<int>(i));
+
+  const bool looks_at_parent = state_.parent_death_signal != 0 || state_.killed_with_parent;
+  if (looks_at_parent && is_in_other_pid_namespace()) {
+    auto process = PidFd::open(::getpid());
+    if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
+    own_process_ = std::move(*process);
+    hold(own_process_->fd().get(), SpawnStep::parent_death);
+  }
+  return mistake;
+}
+
+Mistake Command::Attempt::prepare_environment() {
+  if (state_.listeners.empty()) {
+    job_.environment = state_.environment.resolve();
+  } else {
+    if (const char* variable = state_.environment.listen_variable())
+      return detail::wrong_value(SpawnStep::environment, variable);
+    job_.environment = state_.environment.resolve_for_listeners(
+        state_.listeners.size(), state_.listener_names, listen_slots_);
+  }
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::refuse_in_place() const {
+  const auto refuse = [](SpawnStep step, const char* what, int index = -1) {
+    return detail::wrong_value(step, what, index);
+  };
+  for (int number = 0; number < 3; ++number) {
+    const auto kind = state_.streams[number].kind_;
+    if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
+      return refuse(SpawnStep::standard_stream, stream_names[number], number);
+  }
+  if (is_in_other_pid_namespace()) return refuse(SpawnStep::namespaces, "pid");
+  if (state_.killed_with_parent) return refuse(SpawnStep::parent_death, "kill_with_parent");
+  return std::nullopt;
+}
+
+void Command::Attempt::plan_directory() {
+  const auto& directory = state_.directory;
+  if (directory.path)
+    state_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
+  else if (directory.fd >= 0)
+    state_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
+                     state_.fds.place_of(directory.fd));
+}
+
+void Command::Attempt::plan_parent_death() {
+  const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
+  const int pidfd = own_process_ ? state_.fds.place_of(own_process_->fd().get()) : -1;
+  const auto add = [&](int signo, bool unless_kernel_does) {
+    state_.steps.add(SpawnStep::parent_death, -1, Step::set_parent_death, signo, parent, pidfd,
+                     unless_kernel_does);
+  };
+  if (state_.parent_death_signal != 0) add(state_.parent_death_signal, false);
+  if (state_.killed_with_parent) add(SIGKILL, true);
+}
+
+// The child's life, from the moment at which it has its own descriptor table to the one at which it
+// unblocks signals and executes. Each step has what it needs from the ones before, and none takes
+// what a later one needs:
+void Command::Attempt::plan_steps() {
+  auto& steps = state_.steps;
+  const auto& fds = state_.fds;
+  steps.clear();
+  detail::plan_signals(state_.signals, steps);
+  // Descriptors first, while the numbers and paths are still those of the parent.
+  detail::plan_more_descriptors(state_.resources, steps);
+  plan_descriptors(fds, steps);
+  detail::plan_session(session_, fds, steps);
+  // With the parent's privileges, which another user namespace, or user, does not have.
+  detail::plan_resources(state_.resources, steps);
+  // From outside to inside: the namespaces, the root in them, the directory in that.
+  if (kind_ == Kind::in_place) {
+    if (cgroup_) steps.add(SpawnStep::cgroup, -1, Step::join_cgroup, fds.place_of(cgroup_->get()));
+    if (const unsigned flags = state_.namespaces.create.flags())
+      steps.add(SpawnStep::namespaces, -1, SYS_unshare, flags);
+  }
+  detail::plan_namespaces(state_.namespaces, maps_ ? &*maps_ : nullptr, fds, steps);
+  if (state_.root.fd >= 0)
+    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(state_.root.fd));
+  if (state_.root.is_given()) {
+    steps.add(SpawnStep::root_directory, -1, SYS_chroot,
+              state_.root.path ? state_.root.path->c_str() : ".");
+    steps.add(SpawnStep::root_directory, -1, SYS_chdir, "/");
+  }
+  const bool changes_early = state_.directory_change == DirectoryChange::before_identity;
+  if (changes_early) plan_directory();
+  // Power is given up when nothing needs it any more.
+  detail::plan_identity(state_.identity, steps);
+  if (!changes_early) plan_directory();
+  plan_parent_death();  // which a change of identity would undo
+  if (!state_.listeners.empty())
+    steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, listen_slots_.number,
+              listen_slots_.identity, listen_slots_.identity_variable);
+  detail::plan_confinement(state_.identity, steps);
+}
+
+Mistake Command::Attempt::prepare() {
+  if (kind_ == Kind::in_place)
+    if (auto mistake = refuse_in_place()) return mistake;
+  state_.fds.clear();
+  if (auto mistake = prepare_streams()) return mistake;
+  if (auto mistake = prepare_passed()) return mistake;
+  if (auto mistake = prepare_session()) return mistake;
+  if (auto mistake = prepare_cgroup()) return mistake;
+  if (auto mistake = prepare_held()) return mistake;
+  if (auto mistake = prepare_environment()) return mistake;
+  if (const auto twice = state_.fds.make())
+    return SpawnError{twice->step, error_code(EINVAL), twice->index,
+                      "to be number " + std::to_string(twice->target) + ", which is given twice"};
+
+  const Namespaces& namespaces = state_.namespaces;
+  if (!namespaces.user_map.empty() || !namespaces.group_map.empty()) {
+    user_map_ = detail::map_text(namespaces.user_map);
+    group_map_ = detail::map_text(namespaces.group_map);
+    maps_.emplace();
+    if (!user_map_.empty()) maps_->users = user_map_.data();
+    maps_->users_size = user_map_.size();
+    if (!group_map_.empty()) maps_->groups = group_map_.data();
+    maps_->groups_size = group_map_.size();
+  }
+  plan_steps();
+
+  job_.first_unneeded = state_.fds.first_unneeded();
+  job_.steps = state_.steps.all().data();
+  job_.step_count = state_.steps.all().size();
+  job_.signal_mask = detail::signal_mask(state_.signals);
+  job_.arguments = state_.arguments.data();
+  if (state_.program_fd >= 0) {
+    job_.program = state_.fds.place_of(state_.program_fd);
+  } else {
+    find_candidates(state_.program, job_.environment, state_.candidates);
+    job_.candidates = state_.candidates.c_str();
+  }
+  birth_.namespaces = namespaces.create;
+  birth_.cgroup = state_.cgroup_fd;
+  birth_.reaps_itself = state_.drop_policy == DropPolicy::detach;
+  birth_.killed_with_parent = state_.killed_with_parent;
+  birth_.no_new_privileges = state_.identity.said.no_new_privileges;
+  return std::nullopt;
+}
+
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// The writer of a new user namespace's maps: a second child that shares the parent's memory and is
+// in the parent's namespaces, with a stack of its own. It follows the same rules as run_child.cpp.
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "job.hpp"
+#include "kernel.hpp"
+#include "raw_syscall.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+char* append(char* end, const char* text) {
+  while (*text)
+    *end++ = *text++;
+  *end = '\0';
+  return end;
+}
+
+long write_to(const IdMaps& maps, const char* name, const char* text, std::size_t size) {
+  char path[64];
+  append(append(append(path, "/proc/"), maps.process), name);
+  const long fd = raw_syscall(SYS_openat, AT_FDCWD, address(path), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const long answer = raw_syscall(SYS_write, fd, address(text), static_cast<long>(size));
+  raw_syscall(SYS_close, fd);
+  return answer;
+}
+
+// Without CAP_SETGID one group can be mapped, if the namespace gives up setgroups(2) for good.
+long write_groups(const IdMaps& maps) {
+  const long answer = write_to(maps, "/gid_map", maps.groups, maps.groups_size);
+  if (answer != -EPERM || write_to(maps, "/setgroups", "deny", 4) < 0) return answer;
+  return write_to(maps, "/gid_map", maps.groups, maps.groups_size);
+}
+
+}  // namespace
+
+void write_id_maps(void* prepared) noexcept {
+  IdMaps& maps = *static_cast<IdMaps*>(prepared);
+  raw_syscall(SYS_set_tid_address, address(&maps.writer_lives));
+  raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare);  // it holds none of them
+  wait_while(maps.is_wanted, IdMaps::undecided);
+  if (maps.is_wanted == IdMaps::wanted) {
+    maps.failed_step = SpawnStep::user_map;
+    long answer = maps.users ? write_to(maps, "/uid_map", maps.users, maps.users_size) : 0;
+    if (answer >= 0 && maps.groups) {
+      maps.failed_step = SpawnStep::group_map;
+      answer = write_groups(maps);
+    }
+    maps.error = answer < 0 ? static_cast<int>(-answer) : 0;
+  }
+  exit_quietly();
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
