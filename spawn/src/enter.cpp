@@ -68,7 +68,7 @@ long by_clone3(Job& job, const Birth& birth) noexcept {
   job.shares_table = true;
   job.resets_handlers = false;
   job.killed_with_parent = birth.killed_with_parent;
-  return clone_and_run(SYS_clone3, address(&arguments), static_cast<long>(size), 0, run_child,
+  return clone_and_run(SYS_clone3, address(&arguments), static_cast<long>(size), 0, 0, run_child,
                        &job);
 }
 
@@ -79,7 +79,7 @@ long by_clone(Job& job, const Birth& birth) noexcept {
   job.killed_with_parent = false;
   const std::uint64_t flags =
       clone_flags | birth.namespaces.flags() | (job.shares_table ? CLONE_FILES : 0) | SIGCHLD;
-  return clone_and_run(SYS_clone, static_cast<long>(flags), 0, address(&job.pidfd), run_child,
+  return clone_and_run(SYS_clone, static_cast<long>(flags), 0, address(&job.pidfd), 0, run_child,
                        &job);
 }
 
@@ -113,18 +113,20 @@ Result<pid_t> enter_child(Job& job, Birth& birth) noexcept {
 
 // With an exit signal of zero, so that nobody who waits for children comes across it.
 Result<> IdMapWriter::start() noexcept {
+  constexpr std::uint64_t flags = CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID;
   kernel::CloneArguments arguments{};
-  arguments.flags = CLONE_VM | CLONE_FILES;
+  arguments.flags = flags;
+  arguments.child_tid = reinterpret_cast<std::uintptr_t>(&maps_.writer_lives);
   arguments.stack = reinterpret_cast<std::uintptr_t>(stack_.get());
   arguments.stack_size = stack_size;
   long answer = clone_and_run(SYS_clone3, address(&arguments),
-                              static_cast<long>(kernel::clone_arguments_first_size), 0,
-                              &detail::write_id_maps, &maps_);
+                              static_cast<long>(kernel::clone_arguments_first_size), 0, 0,
+                              &write_id_maps, &maps_);
   if (is_refused(answer))
-    answer = clone_and_run(SYS_clone, CLONE_VM | CLONE_FILES, address(stack_.get() + stack_size), 0,
-                           &detail::write_id_maps, &maps_);
+    answer = clone_and_run(SYS_clone, flags, address(stack_.get() + stack_size), 0,
+                           address(&maps_.writer_lives), &write_id_maps, &maps_);
   if (answer < 0) return failure(static_cast<int>(-answer));
-  pid_ = static_cast<pid_t>(answer);
+  pid_ = maps_.writer = static_cast<pid_t>(answer);
   return {};
 }
 

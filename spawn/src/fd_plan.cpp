@@ -6,6 +6,8 @@
 // number that no request names, which the child may take freely, as its table is its own.
 #include "fd_plan.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -158,7 +160,8 @@ int FdPlan::next_unused_number() {
     }
     std::ranges::sort(numbers_);
   }
-  while (std::ranges::binary_search(numbers_, next_unused_))
+  while (std::ranges::binary_search(numbers_, next_unused_) ||
+         (spares_open_ && ::fcntl(next_unused_, F_GETFD) != -1))
     ++next_unused_;
   return next_unused_++;
 }

@@ -52,9 +52,12 @@ class FdPlan {
   void reserve(std::size_t requests);
 
   // The requests of the plan to be made; their targets must be different and not negative.
-  void clear() noexcept {
+  // With `spares_open`, numbers that are only needed for the time being are none that this process
+  // has open.
+  void clear(bool spares_open = false) noexcept {
     requests_.clear();
     held_.clear();
+    spares_open_ = spares_open;
   }
   void add(const FdRequest& request) { requests_.push_back({request, 0}); }
   // Something else needs what `source` is in the parent after the plan was carried out; the program
@@ -95,6 +98,7 @@ class FdPlan {
   std::vector<Held> held_;
   std::vector<int> numbers_;  // all that the requests and held ones name, once it is needed
   int next_unused_ = 0;
+  bool spares_open_ = false;
   unsigned first_unneeded_ = 0;
 };
 

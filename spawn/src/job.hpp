@@ -85,8 +85,10 @@ struct IdMaps {
   char process[16] = {};      // set by the child: what /proc/self leads to
   int is_wanted = undecided;  // the same, or by the parent. A futex
   int writer_lives = 1;       // cleared by the kernel when the writer ends. A futex
-  SpawnStep failed_step{};    // these two are set by the writer
-  int error = -1;             // 0: written
+  int writer = 0;             // its number, where it is the child's own child: to be reaped
+  // Set by the writer.
+  SpawnStep failed_step = SpawnStep::user_map;
+  int error = -1;  // 0: written
 };
 
 // The child's life from clone to exec; `prepared` is a Job. These three are in files of their own,

@@ -335,13 +335,14 @@ void Command::Attempt::plan_steps() {
   if (!state_.listeners.empty())
     steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, listen_slots_.number,
               listen_slots_.identity, listen_slots_.identity_variable);
+  detail::plan_fewer_descriptors(state_.resources, steps);
   detail::plan_confinement(state_.identity, steps);
 }
 
 Mistake Command::Attempt::prepare() {
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
-  state_.fds.clear();
+  state_.fds.clear(kind_ == Kind::in_place);
   if (auto mistake = prepare_streams()) return mistake;
   if (auto mistake = prepare_passed()) return mistake;
   if (auto mistake = prepare_session()) return mistake;

@@ -27,18 +27,18 @@ inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d 
   return result;
 }
 
-// The system call clone or clone3 with these arguments, for a child that shares this memory. The
+// The system call clone or clone3 with these arguments (`child_tid` is one of clone's), for a child that shares this memory. The
 // parent gets the answer; the child runs `run(argument)`, which must not return, on the stack that
 // the arguments say. If that is the parent's own, the parent is to be suspended (CLONE_VFORK): the
 // child runs below everything of the parent's, the 128 bytes under the stack pointer that the ABI
 // lets a function use included.
-inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*),
+inline long clone_and_run(long number, long a, long b, long c, long child_tid, void (*run)(void*),
                           void* argument) noexcept {
   long result;
   register void* r8 asm("r8") =
       argument;  // the fifth argument, which clone ignores without CLONE_SETTLS
   register auto r9 asm("r9") = run;
-  register long r10 asm("r10") = 0;
+  register long r10 asm("r10") = child_tid;
   asm volatile(
       "syscall\n\t"
       "test %%rax, %%rax\n\t"
@@ -70,13 +70,14 @@ inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d 
   return x0;
 }
 
-inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*),
+inline long clone_and_run(long number, long a, long b, long c, long child_tid, void (*run)(void*),
                           void* argument) noexcept {
   register long x8 asm("x8") = number;
   register long x0 asm("x0") = a;
   register long x1 asm("x1") = b;
   register long x2 asm("x2") = c;
   register long x3 asm("x3") = 0;
+  register long x4 asm("x4") = child_tid;
   register auto x5 asm("x5") = run;
   register void* x6 asm("x6") = argument;
   asm volatile(
@@ -89,7 +90,7 @@ inline long clone_and_run(long number, long a, long b, long c, void (*run)(void*
       "brk #1\n"
       "1:"
       : "+r"(x0)
-      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x5), "r"(x6)
+      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6)
       : "memory", "cc");
   return x0;
 }

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
@@ -144,7 +145,8 @@ long await_id_maps(IdMaps& maps) {
   if (size < 0) return size;
   set_and_wake(maps.is_wanted, IdMaps::wanted);
   wait_while(maps.writer_lives, 1);
-  return -maps.error;
+  raw_syscall(SYS_wait4, maps.writer, 0, __WALL);  // in place, it is a child of this process
+  return maps.error < 0 ? -ECANCELED : -maps.error;
 }
 
 long enable_capabilities(bool sets_inheritable, std::uint64_t inheritable) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The parent's part from the clone on: the child is entered, then its report is read.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,10 +65,12 @@ SpawnError Command::Attempt::premature_end(const Result<ExitStatus>& status) con
 
 // The kernel says ENOENT for a script whose interpreter will not be able to open it.
 void Command::Attempt::explain_script(SpawnError& error) const {
+  if (error.code != std::errc::no_such_file_or_directory || state_.program_fd < 0) return;
+  const auto program =
+      open(cwd(), "/proc/self/fd/" + std::to_string(state_.program_fd), O_RDONLY | O_NONBLOCK);
   char start[2] = {};
-  if (error.code != std::errc::no_such_file_or_directory || state_.program_fd < 0 ||
-      ::pread(state_.program_fd, start, sizeof start, 0) != sizeof start || start[0] != '#' ||
-      start[1] != '!')
+  if (!program || ::pread(program->get(), start, sizeof start, 0) != sizeof start ||
+      start[0] != '#' || start[1] != '!')
     return;
   error.subject += ", a script that its interpreter cannot open again: pass() it to the child too";
 }
@@ -205,6 +208,13 @@ std::expected<Child, SpawnError> Command::spawn() {
 }
 
 std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
+  const auto& streams = state().streams;
+  const bool takes_input =
+      (streams[0].kind_ == Stdio::Kind::unset || streams[0].kind_ == Stdio::Kind::pipe) &&
+      std::ranges::find(state().passed, 0, &State::Passed::target) == state().passed.end();
+  if (!options.input.empty() && !takes_input)
+    return std::unexpected(
+        detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input,", 0));
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();
   auto child = spawn_with({&in, &out, &out});

@@ -43,11 +43,9 @@ long write_groups(const IdMaps& maps) {
 
 void write_id_maps(void* prepared) noexcept {
   IdMaps& maps = *static_cast<IdMaps*>(prepared);
-  raw_syscall(SYS_set_tid_address, address(&maps.writer_lives));
   raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare);  // it holds none of them
   wait_while(maps.is_wanted, IdMaps::undecided);
   if (maps.is_wanted == IdMaps::wanted) {
-    maps.failed_step = SpawnStep::user_map;
     long answer = maps.users ? write_to(maps, "/uid_map", maps.users, maps.users_size) : 0;
     if (answer >= 0 && maps.groups) {
       maps.failed_step = SpawnStep::group_map;

@@ -145,8 +145,9 @@ class Command {
   SYSFD_API Command& clear_env() &;
   Command clear_env() && { return std::move(clear_env()); }
 
-  // Where the program starts. A relative path of the program, or in PATH, counts from there. Not
-  // said, and with a new root directory or mount namespace: "/".
+  // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned. A
+  // relative path of the program, or in PATH, counts from there. Not said, and with a new root
+  // directory or a joined mount namespace: "/".
   SYSFD_API Command& working_directory(CStr path,
                                        DirectoryChange change = DirectoryChange::before_identity) &;
   Command working_directory(CStr path,
@@ -259,8 +260,9 @@ class Command {
   // started. May be called again for another child, unless an owned descriptor was handed over.
   // Errors: see SpawnStep. System calls here: two for the signal mask, clone3, one for each stream
   // that is inherited, one if descriptors are passed, and those that make pipes and close what was
-  // handed over. Allocates only what the Command keeps for the next time: the environment if it was
-  // changed, the paths to try of a program that is looked up in PATH. Blocks until the file system
+  // handed over; what each attribute takes, beside. Allocates only what the Command keeps for the
+  // next time: the environment if it was changed, the paths to try of a program that is looked up in
+  // PATH; and small things for some attributes. Blocks until the file system
   // has found and opened the program. Not for between fork and exec.
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
 

@@ -42,7 +42,7 @@ struct Namespaces {
   std::vector<IdRange> group_map{};
 
   // Whether mounts in a new mount namespace are private, as unshare(1) has them: none shows up
-  // outside, nor the other way round.
+  // outside, nor the other way round. EINVAL where "/" is no mount point, as in a chroot(2).
   bool private_mounts = true;
 
   // setns(2). `of`: a namespace descriptor (/proc/<pid>/ns/net), or, since Linux 5.8, a pidfd, with

@@ -50,9 +50,10 @@ void plan_identity(const PreparedIdentity& identity, Steps& steps);
 void plan_confinement(const PreparedIdentity& identity, Steps& steps);
 
 Mistake check(const Resources& resources);
-// The limit of open descriptors where that is to be higher than it is: before the descriptors are
-// placed, the others after.
+// The limit of open descriptors: before they are placed where it is to be higher than it is, else
+// when the child opens nothing any more.
 void plan_more_descriptors(const Resources& resources, Steps& steps);
+void plan_fewer_descriptors(const Resources& resources, Steps& steps);
 void plan_resources(const Resources& resources, Steps& steps);
 
 Mistake check(const Session& session);

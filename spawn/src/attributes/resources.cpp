@@ -22,10 +22,14 @@ struct KernelLimit {  // struct rlimit64
 
 constexpr int highest_processor = 0xffff;
 
+bool is_of_descriptors(const ResourceLimit& limit) noexcept {
+  return limit.resource == RLIMIT_NOFILE;
+}
+
 bool is_more_descriptors(const ResourceLimit& limit) noexcept {
-  if (limit.resource != RLIMIT_NOFILE) return false;
   rlimit now{};
-  return ::getrlimit(RLIMIT_NOFILE, &now) == 0 && limit.soft > now.rlim_cur;
+  return is_of_descriptors(limit) && ::getrlimit(RLIMIT_NOFILE, &now) == 0 &&
+         limit.soft > now.rlim_cur;
 }
 
 template <class Wanted>
@@ -119,8 +123,14 @@ void plan_more_descriptors(const Resources& resources, Steps& steps) {
   plan_limits(resources, steps, is_more_descriptors);
 }
 
+void plan_fewer_descriptors(const Resources& resources, Steps& steps) {
+  plan_limits(resources, steps, [](const ResourceLimit& limit) {
+    return is_of_descriptors(limit) && !is_more_descriptors(limit);
+  });
+}
+
 void plan_resources(const Resources& resources, Steps& steps) {
-  plan_limits(resources, steps, std::not_fn(is_more_descriptors));
+  plan_limits(resources, steps, std::not_fn(is_of_descriptors));
   if (resources.umask) steps.add(SpawnStep::umask, -1, SYS_umask, *resources.umask);
   if (resources.scheduler) plan_scheduler(*resources.scheduler, steps);
   if (resources.nice)
