@@ -131,7 +131,7 @@ long set_parent_death(long signo, long parent, long parent_pidfd) {
     pollfd entry;
     entry.fd = static_cast<int>(parent_pidfd);
     entry.events = POLLIN;
-    const timespec at_once{};
+    static constexpr timespec at_once{};
     is_dead = raw_syscall(SYS_ppoll, address(&entry), 1, address(&at_once)) > 0;
   } else {
     is_dead = raw_syscall(SYS_getppid) != parent;
