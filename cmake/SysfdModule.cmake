@@ -5,7 +5,7 @@
 # Declares one module of the family, from the CMakeLists.txt of its folder: the library target sysfd::<name>, and, where
 # SYSFD_INSTALL is on, its own export set, install component (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on
 # and that nobody has declared yet are added from their sibling folders, so that any single folder can be used alone. LIBRARIES are
-# those of others that its sources use: "cap" is libcap, as the linker and (with "lib") pkg-config know it.
+# those of others that its sources use, as the linker knows them: "cap" is libcap.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -50,12 +50,6 @@ function(sysfd_add_module name)
   target_compile_features(${target} PUBLIC cxx_std_23)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   target_link_libraries(${target} PUBLIC ${dependency_targets} PRIVATE ${arg_LIBRARIES})
-  foreach(library IN LISTS arg_LIBRARIES)
-    find_library(SYSFD_LIB_${library} ${library})
-    if(NOT SYSFD_LIB_${library})
-      message(FATAL_ERROR "sysfd::${name} needs lib${library} (Debian: lib${library}-dev)")
-    endif()
-  endforeach()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
