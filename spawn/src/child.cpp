@@ -19,7 +19,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-Child::Child(Start&& start) noexcept
+Child::Child(Start& start) noexcept
     : pidfd_(std::move(start.pidfd)),
       pid_(start.pid),
       leads_group_(start.leads_group),
@@ -49,7 +49,8 @@ Child::Child(Child&& other) noexcept
 Child& Child::operator=(Child&& other) noexcept {
   if (this == &other) return *this;
   std::destroy_at(this);
-  return *std::construct_at(this, std::move(other));
+  std::construct_at(this, std::move(other));
+  return *this;
 }
 
 Child::~Child() {

@@ -48,7 +48,7 @@ class IdMapWriter {
   Result<> start() noexcept;
 
  private:
-  static constexpr std::size_t stack_size = 16 * 1024;
+  static constexpr std::size_t stack_size = std::size_t{16} * 1024;
   IdMaps& maps_;
   std::unique_ptr<std::byte[]> stack_;
   pid_t pid_ = -1;

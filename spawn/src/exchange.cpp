@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t chunk = 64 * 1024;  // what a pipe holds
+constexpr std::size_t chunk = std::size_t{64} * 1024;  // what a pipe holds
 
 // A write to a pipe that nobody reads sends SIGPIPE to the thread that writes. While this lives it
 // stays pending, and is taken back: the program neither dies of it nor ever sees it.

@@ -154,8 +154,8 @@ long enable_capabilities(bool sets_inheritable, std::uint64_t inheritable) {
   header.version = kernel::capability_version;
   header.pid = 0;
   kernel::CapabilityData data[2];  // no initializer, as above
-  for (int i = 0; i < 2; ++i)
-    data[i].permitted = data[i].inheritable = 0;
+  for (kernel::CapabilityData& half : data)
+    half.permitted = half.inheritable = 0;
   const long answer = raw_syscall(SYS_capget, address(&header), address(data));
   if (answer < 0) return answer;
   for (int i = 0; i < 2; ++i) {
@@ -179,6 +179,7 @@ bool write_own_identity(char* text) {
   const long pidfd = raw_syscall(SYS_pidfd_open, raw_syscall(SYS_getpid), 0);
   if (pidfd < 0) return false;
   struct statfs file_system;
+  file_system.f_type = 0;
   struct stat status;
   const bool known = raw_syscall(SYS_fstatfs, pidfd, address(&file_system)) == 0 &&
                      file_system.f_type == kernel::pidfs_magic &&

@@ -142,7 +142,7 @@ Child Command::Attempt::make_child(PidFd process, pid_t pid) {
                      .terminal = std::move(parent_terminal_),
                      .cgroup = std::move(cgroup_)};
   std::ranges::move(parent_ends_, start.pipes);
-  return Child(std::move(start));
+  return Child(start);
 }
 
 void Command::Attempt::hand_over() {

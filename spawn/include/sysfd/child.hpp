@@ -123,7 +123,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   friend class Command;
   friend class Pipeline;
   struct Start;  // what the Command knows of it
-  explicit Child(Start&& start) noexcept;
+  explicit Child(Start& start) noexcept;  // takes what it has
   void drop() noexcept;
   void close_pipes() noexcept;
   void kill_tree() noexcept;

@@ -223,7 +223,7 @@ class Command {
   SYSFD_API Command& resources(Resources resources) &;
   Command resources(Resources value) && { return std::move(resources(std::move(value))); }
   SYSFD_API Command& session(Session session) &;
-  Command session(Session value) && { return std::move(session(std::move(value))); }
+  Command session(Session value) && { return std::move(session(value)); }
   SYSFD_API Command& signals(Signals signals) &;
   Command signals(Signals value) && { return std::move(signals(std::move(value))); }
   SYSFD_API Command& namespaces(Namespaces namespaces) &;

@@ -68,7 +68,7 @@ void plan_scheduler(const Scheduler& scheduler, Steps& steps) {
 
 void plan_processors(const std::vector<int>& processors, Steps& steps) {
   constexpr int bits = 64;
-  const auto words = static_cast<std::size_t>(std::ranges::max(processors) / bits + 1);
+  const auto words = static_cast<std::size_t>(std::ranges::max(processors)) / bits + 1;
   std::vector<std::uint64_t> mask(words);
   for (const int processor : processors)
     mask[static_cast<std::size_t>(processor / bits)] |= std::uint64_t{1} << (processor % bits);
