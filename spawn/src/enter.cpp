@@ -122,7 +122,7 @@ Result<> IdMapWriter::start() noexcept {
   long answer = clone_and_run(SYS_clone3, address(&arguments),
                               static_cast<long>(kernel::clone_arguments_first_size), 0, 0,
                               &write_id_maps, &maps_);
-  if (is_refused(answer))
+  if (is_refused(answer) && !is_emulated())
     answer = clone_and_run(SYS_clone, flags, address(stack_.get() + stack_size), 0,
                            address(&maps_.writer_lives), &write_id_maps, &maps_);
   if (answer < 0) return failure(static_cast<int>(-answer));
