@@ -28,6 +28,8 @@ void parse(const std::string& line, Report& report) {
     report.arguments.push_back(value);
   } else if (key == "env") {
     report.environment[value.substr(0, value.find('='))] = value.substr(value.find('=') + 1);
+  } else if (key == "fact") {
+    report.facts[value.substr(0, value.find('='))] = value.substr(value.find('=') + 1);
   } else if (key == "cwd") {
     report.directory = value;
   } else if (key == "SigBlk:") {
@@ -74,10 +76,16 @@ Report Inspection::run() {
 }
 
 Report Inspection::read() const {
-  Report report;
   std::ifstream file(directory_.path() / "report");
-  for (std::string line; std::getline(file, line);)
+  return parse_report(file);
+}
+
+Report parse_report(std::istream& text) {
+  Report report;
+  for (std::string line; std::getline(text, line);) {
+    if (line.ends_with('\r')) line.pop_back();  // it came through a terminal
     parse(line, report);
+  }
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include <sysfd/command.hpp>
 
+#include "spawn/facts.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
@@ -31,7 +33,10 @@ struct Report {
   std::uint64_t signals_blocked = 0;
   std::uint64_t signals_ignored = 0;
   std::uint64_t signals_caught = 0;
+  Facts facts;
 };
+// Of the text that the inspector writes.
+Report parse_report(std::istream& text);
 
 // A command that runs the inspector, and reads its report.
 class Inspection {

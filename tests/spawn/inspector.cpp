@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The program that the tests of spawn start: inspector <file> [argument...] writes what it finds
-// itself to be into the file. See inspect.hpp for the other side.
+// itself to be into the file, or to stdout for "-". See inspect.hpp for the other side.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
+#include <sstream>
 #include <string>
+#include <string_view>
+
+#include "spawn/facts.hpp"
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
@@ -27,7 +32,7 @@ int main(int argc, char** argv) {
   }
   ::closedir(directory);
 
-  std::ofstream report(argv[1]);
+  std::ostringstream report;
   report << descriptors;
   for (int i = 0; i < argc; ++i)
     if (i != 1) report << "arg " << argv[i] << '\n';
@@ -38,6 +43,11 @@ int main(int argc, char** argv) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("Sig") || line.starts_with("ShdPnd")) report << line << '\n';
-  report.flush();
-  return report ? 0 : 3;
+  for (const auto& [name, value] : sysfd_test::facts_of_this_process())
+    report << "fact " << name << '=' << value << '\n';
+
+  if (std::string_view(argv[1]) == "-") return std::cout << report.str() << std::flush ? 0 : 3;
+  std::ofstream file(argv[1]);
+  file << report.str() << std::flush;
+  return file ? 0 : 3;
 }
