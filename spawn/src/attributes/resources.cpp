@@ -22,6 +22,14 @@ struct KernelLimit {  // struct rlimit64
 
 constexpr int highest_processor = 0xffff;
 
+// As modes are written: 022.
+std::string octal(mode_t mode) {
+  std::string text;
+  for (; mode != 0; mode >>= 3)
+    text.insert(text.begin(), static_cast<char>('0' + (mode & 7)));
+  return '0' + text;
+}
+
 bool is_of_descriptors(const ResourceLimit& limit) noexcept {
   return limit.resource == RLIMIT_NOFILE;
 }
@@ -94,7 +102,7 @@ Mistake check(const Resources& resources) {
     if (limit.soft > limit.hard) return wrong_value(SpawnStep::limit, "soft above hard", index);
   }
   if (resources.umask && (*resources.umask & ~mode_t{0777}) != 0)
-    return wrong_value(SpawnStep::umask, std::to_string(*resources.umask));
+    return wrong_value(SpawnStep::umask, octal(*resources.umask));
   if (resources.nice && (*resources.nice < -20 || *resources.nice > 19))
     return wrong_value(SpawnStep::nice, std::to_string(*resources.nice));
   if (const auto& scheduler = resources.scheduler)
