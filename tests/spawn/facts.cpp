@@ -66,6 +66,12 @@ void add_resources(Facts& facts) {
   sched_param parameters{};
   ::sched_getparam(0, &parameters);
   facts["priority"] = std::to_string(parameters.sched_priority);
+  SchedulingAttributes scheduling;
+  ::syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0);
+  if (scheduling.policy == SCHED_DEADLINE)
+    facts["deadline"] = std::to_string(scheduling.runtime) + ' ' +
+                        std::to_string(scheduling.deadline) + ' ' +
+                        std::to_string(scheduling.period);
   cpu_set_t processors;
   ::sched_getaffinity(0, sizeof processors, &processors);
   std::string list;

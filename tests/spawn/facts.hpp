@@ -4,6 +4,7 @@
 #ifndef SYSFD_TESTS_SPAWN_FACTS_HPP
 #define SYSFD_TESTS_SPAWN_FACTS_HPP
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -14,6 +15,18 @@ namespace sysfd_test {
 using Facts = std::map<std::string, std::string>;
 
 Facts facts_of_this_process();
+
+// struct sched_attr of <linux/sched/types.h>, which does not go together with <sched.h>.
+struct SchedulingAttributes {
+  std::uint32_t size = sizeof(SchedulingAttributes);
+  std::uint32_t policy = 0;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+};
 
 }  // namespace sysfd_test
 
