@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+//
+// Namespaces of others that a child joins.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/attribute_checks.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::Namespace;
+using sysfd::Namespaces;
+using sysfd::NamespaceSet;
+using sysfd::OwnedFd;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::Configure;
+using sysfd_test::expect_error;
+using sysfd_test::expect_facts;
+using sysfd_test::Facts;
+using sysfd_test::facts_of_child;
+using sysfd_test::facts_of_this_process;
+using sysfd_test::RefusedCall;
+using sysfd_test::run_apart;
+
+constexpr NamespaceSet simple_ones =
+    Namespace::net | Namespace::uts | Namespace::ipc | Namespace::mount | Namespace::cgroup;
+
+// Somebody in namespaces of its own, who lives until its Child goes.
+class Container {
+ public:
+  explicit Container(const Namespaces& namespaces)
+      : child(sysfd::or_throw(Command("cat")
+                                  .stdin_from(Stdio::pipe())
+                                  .stdout_to(Stdio::null())
+                                  .namespaces(namespaces)
+                                  .spawn())) {}
+
+  std::string path(const std::string& kind) const {
+    return "/proc/" + std::to_string(child.pid()) + "/ns/" + kind;
+  }
+  OwnedFd open(const std::string& kind) const {
+    return OwnedFd::adopt(::open(path(kind).c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  // What a process in it reads from /proc/self/ns.
+  std::string identity(const std::string& kind) const {
+    char target[64] = {};
+    EXPECT_GT(::readlink(path(kind).c_str(), target, sizeof target - 1), 0);
+    return target;
+  }
+
+  Child child;
+};
+
+Configure with(const Namespaces& namespaces) {
+  return [=](Command& command) { command.namespaces(namespaces); };
+}
+
+TEST(JoinNamespaces, ByTheirDescriptors) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = simple_ones, .host_name = "container"});
+  const Facts ours = facts_of_this_process();
+  for (const std::string kind : {"net", "uts", "ipc", "mnt", "cgroup"}) {
+    SCOPED_TRACE(kind);
+    const OwnedFd fd = container.open(kind);
+    Facts expected;
+    for (const std::string each : {"net", "uts", "ipc", "mnt", "cgroup", "pid", "user"})
+      expected["ns/" + each] = each == kind ? container.identity(each) : ours.at("ns/" + each);
+    expected["host name"] = kind == "uts" ? "container" : ours.at("host name");
+    expect_facts(with({.join = {{.of = fd}}}), expected);
+  }
+}
+
+TEST(JoinNamespaces, SeveralOneAfterTheOther) {
+  SYSFD_REQUIRE_ROOT();
+  const Container first({.create = simple_ones});
+  const Container second({.create = simple_ones});
+  const OwnedFd net = first.open("net");
+  const OwnedFd uts = second.open("uts");
+  expect_facts(with({.join = {{.of = net}, {.of = uts}}}),
+               {{"ns/net", first.identity("net")}, {"ns/uts", second.identity("uts")}});
+}
+
+TEST(JoinNamespaces, OfAProcess) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = simple_ones});
+  const BorrowedFd process = container.child.fd();
+  expect_facts(with({.join = {{.of = process, .kinds = Namespace::net | Namespace::uts}}}),
+               {{"ns/net", container.identity("net")},
+                {"ns/uts", container.identity("uts")},
+                {"ns/ipc", facts_of_this_process().at("ns/ipc")}});
+  expect_facts(with({.join = {{.of = process, .kinds = simple_ones}}}),
+               {{"ns/mnt", container.identity("mnt")},
+                {"ns/ipc", container.identity("ipc")},
+                {"directory", "/"}});
+}
+
+TEST(JoinNamespaces, WithAHostNameForThem) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::uts, .host_name = "before"});
+  const OwnedFd uts = container.open("uts");
+  expect_facts(with({.join = {{.of = uts}}, .host_name = "after"}), {{"host name", "after"}});
+  expect_facts(with({.join = {{.of = uts}}}), {{"host name", "after"}});
+}
+
+// Only children can be in another pid namespace: the calling thread's are, for a moment.
+TEST(JoinNamespaces, OfProcessesAndComeBack) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::pid | Namespace::uts});
+  const OwnedFd fd = container.open("pid");
+  const std::string ours = facts_of_this_process().at("ns/pid_for_children");
+  for (const Namespaces::Join& join :
+       {Namespaces::Join{.of = fd},
+        Namespaces::Join{.of = container.child.fd(), .kinds = Namespace::pid | Namespace::uts}}) {
+    const Facts child = facts_of_child(with({.join = {join}}));
+    EXPECT_EQ(child.at("ns/pid"), container.identity("pid"));
+    EXPECT_GT(std::stoi(child.at("pid")), 1) << "number 1 is the container's";
+    EXPECT_EQ(child.at("parent"), "0") << "who is outside";
+    EXPECT_EQ(child.at("ns/uts"), join.kinds.contains(Namespace::uts)
+                                      ? container.identity("uts")
+                                      : facts_of_this_process().at("ns/uts"));
+    EXPECT_EQ(facts_of_this_process().at("ns/pid_for_children"), ours);
+    expect_facts([](Command&) {}, {{"ns/pid", ours}});
+  }
+}
+
+TEST(JoinNamespaces, OfProcessesAndComeBackFromFailuresToo) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::pid});
+  const OwnedFd fd = container.open("pid");
+  Command command("/no/such");
+  command.namespaces({.join = {{.of = fd}}});
+  expect_error(command, SpawnStep::exec, ENOENT);
+  expect_facts([](Command&) {}, {{"ns/pid", facts_of_this_process().at("ns/pid")}});
+}
+
+TEST(JoinNamespaces, OfProcessesOfWhichNoneIsLeftFail) {
+  SYSFD_REQUIRE_ROOT();
+  Container container({.create = Namespace::pid});
+  const OwnedFd fd = container.open("pid");
+  ASSERT_TRUE(container.child.wait());
+  Command command("/bin/true");
+  command.namespaces({.join = {{.of = fd}}});
+  expect_error(command, SpawnStep::clone, ENOMEM);
+  expect_facts([](Command&) {}, {{"ns/pid", facts_of_this_process().at("ns/pid")}});
+}
+
+TEST(JoinNamespaces, OfAUser) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::user | Namespace::uts,
+                             .user_map = {{0, 100'000, 10}},
+                             .group_map = {{0, 100'000, 10}}});
+  const auto join = [&](Command& command) {
+    command.namespaces(
+        {.join = {{.of = container.child.fd(), .kinds = Namespace::user | Namespace::uts}}});
+  };
+  expect_facts(join, {{"ns/user", container.identity("user")},
+                      {"ns/uts", container.identity("uts")},
+                      {"Uid", "65534 65534 65534 65534"}});
+  expect_facts(
+      [&](Command& command) {
+        join(command);
+        command.identity({.user = 3, .group = 4});
+      },
+      {{"Uid", "3 3 3 3"}, {"Gid", "4 4 4 4"}});
+}
+
+TEST(JoinNamespaces, OfTimeCannotBeDoneBySomebodyWhoSharesMemory) {
+  SYSFD_REQUIRE_ROOT();
+  if (::access("/proc/self/ns/time", F_OK) == -1) GTEST_SKIP() << "no time namespaces";
+  const Container container({.create = Namespace::time});
+  const OwnedFd fd = container.open("time");
+  Command command("/bin/true");
+  command.namespaces({.join = {{.of = fd}}});
+  expect_error(command, SpawnStep::join_namespace, EUSERS, 0);
+}
+
+TEST(JoinNamespaces, ThatAreNoneFailAndAreNamed) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::uts});
+  const OwnedFd uts = container.open("uts");
+  const OwnedFd file = sysfd_test::some_file();
+  const auto expect_refusal = [&](const Namespaces::Join& second, int error) {
+    Command command("/bin/true");
+    command.namespaces({.join = {{.of = uts}, second}});
+    expect_error(command, SpawnStep::join_namespace, error, 1);
+  };
+  expect_refusal({.of = file}, EINVAL);
+  expect_refusal({.of = file, .kinds = Namespace::pid}, EINVAL);
+  expect_refusal({.of = uts, .kinds = Namespace::net}, EINVAL);
+  expect_refusal({.of = uts, .kinds = Namespace::pid}, EINVAL);
+  expect_refusal({.of = container.child.fd()}, EINVAL);
+  expect_refusal({.of = BorrowedFd::unsafe_borrow(999)}, EBADF);
+  expect_refusal({.of = BorrowedFd::unsafe_borrow(999), .kinds = Namespace::pid}, EBADF);
+}
+
+TEST(JoinNamespaces, OfAProcessThatHasEndedFails) {
+  SYSFD_REQUIRE_ROOT();
+  Container container({.create = Namespace::uts | Namespace::pid});
+  ASSERT_TRUE(container.child.wait());
+  for (const Namespace kind : {Namespace::uts, Namespace::pid}) {
+    Command command("/bin/true");
+    command.namespaces({.join = {{.of = container.child.fd(), .kinds = kind}}});
+    expect_error(command, SpawnStep::join_namespace, ESRCH, 0);
+  }
+}
+
+TEST(JoinNamespaces, IsNotForAnOrdinaryUser) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::uts | Namespace::pid});
+  const OwnedFd uts = container.open("uts");
+  const OwnedFd pid = container.open("pid");
+  run_apart([&] {
+    sysfd_test::become_nobody();
+    for (const OwnedFd* fd : {&uts, &pid}) {
+      Command command("/bin/true");
+      command.namespaces({.join = {{.of = *fd}}});
+      expect_error(command, SpawnStep::join_namespace, EPERM, 0);
+    }
+  });
+}
+
+TEST(JoinNamespaces, ThatFailsIsNamedByItsStep) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = Namespace::uts | Namespace::pid});
+  const OwnedFd uts = container.open("uts");
+  const OwnedFd pid = container.open("pid");
+  sysfd_test::expect_failures({
+      {{SYS_setns, EPERM}, with({.join = {{.of = uts}}}), SpawnStep::join_namespace, 0},
+      {{SYS_setns, EPERM},
+       with({.join = {{.of = uts}, {.of = pid}}}),
+       SpawnStep::join_namespace,
+       1},
+      {{SYS_openat, EMFILE, RefusedCall::Match{2, O_RDONLY | O_CLOEXEC}},
+       with({.join = {{.of = pid}}}),
+       SpawnStep::join_namespace,
+       0},
+  });
+}
+
+}  // namespace
