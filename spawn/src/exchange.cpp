@@ -78,7 +78,7 @@ Result<bool> write_some(Outlet& outlet, const SigpipeHeld& sigpipe) noexcept {
   return !outlet.left.empty();
 }
 
-// Whether one of them is ready in time.
+// Whether one of them is ready in time. Looks once even if it is late already.
 Result<bool> wait_for(std::span<pollfd> entries, const Deadline& deadline) noexcept {
   for (;;) {
     timespec left{};
@@ -87,11 +87,10 @@ Result<bool> wait_for(std::span<pollfd> entries, const Deadline& deadline) noexc
       const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
       left.tv_sec = seconds.count();
       left.tv_nsec = static_cast<long>((duration - seconds).count());
-      if (duration == duration.zero()) return false;
     }
     const int ready = ::ppoll(entries.data(), entries.size(), deadline ? &left : nullptr, nullptr);
-    if (ready > 0) return true;
-    if (ready == -1 && errno != EINTR) return last_error();
+    if (ready >= 0) return ready > 0;
+    if (errno != EINTR) return last_error();
   }
 }
 
@@ -100,7 +99,8 @@ Result<bool> wait_for(std::span<pollfd> entries, const Deadline& deadline) noexc
 Deadline deadline_in(const std::optional<std::chrono::nanoseconds>& timeout) noexcept {
   if (!timeout) return std::nullopt;
   const auto now = Clock::now();
-  return *timeout < Clock::time_point::max() - now ? now + *timeout : Clock::time_point::max();
+  const auto duration = std::max(*timeout, std::chrono::nanoseconds::zero());
+  return duration < Clock::time_point::max() - now ? now + duration : Clock::time_point::max();
 }
 
 Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size,
@@ -116,7 +116,7 @@ Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_si
       if (auto set = set_nonblocking(*inlet.pipe, true); !set) return std::unexpected(set.error());
 
   std::vector<pollfd> entries(1 + inlets.size());
-  for (;;) {
+  for (bool is_late = false;;) {
     bool has_any = outlet.pipe.has_value();
     entries[0] = {outlet.pipe ? outlet.pipe->get() : -1, POLLOUT, 0};
     for (std::size_t i = 0; i < inlets.size(); ++i) {
@@ -124,6 +124,8 @@ Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_si
       has_any |= inlets[i].pipe.has_value();
     }
     if (!has_any) return true;
+    if (is_late) return false;
+    is_late = deadline && *deadline <= Clock::now();
     if (const auto ready = wait_for(entries, deadline); !ready || !*ready) return ready;
 
     const auto close_at_end = [](std::optional<OwnedFd>& pipe, const Result<bool>& more) {
