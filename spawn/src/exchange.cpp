@@ -47,6 +47,11 @@ class SigpipeHeld {
   bool was_pending_ = false;
 };
 
+// `*std::move(child.stdout_pipe())` takes a pipe away, but leaves the std::optional engaged.
+void forget_if_taken(std::optional<OwnedFd>& pipe) noexcept {
+  if (pipe && was_moved_from(*pipe)) pipe.reset();
+}
+
 // Whether there is more to come.
 Result<bool> read_some(Inlet& inlet, std::size_t max_size) {
   std::array<char, chunk> buffer;
@@ -105,6 +110,9 @@ Deadline deadline_in(const std::optional<std::chrono::nanoseconds>& timeout) noe
 
 Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size,
                       const Deadline& deadline) {
+  forget_if_taken(outlet.pipe);
+  for (const Inlet& inlet : inlets)
+    forget_if_taken(inlet.pipe);
   if (outlet.left.empty()) outlet.pipe.reset();
   std::optional<SigpipeHeld> sigpipe;
   if (outlet.pipe) {

@@ -43,6 +43,9 @@ struct Sentinel {
 // close(2) that leaves errno as it was: for destructors.
 SYSFD_API void close_quietly(int fd) noexcept;
 
+// For what has owners that it has lent to others, who may have moved from them.
+bool was_moved_from(const OwnedFd& owner) noexcept;
+
 template <class T>
 concept LendsFd = !std::same_as<std::remove_cvref_t<T>, BorrowedFd> &&
                   !std::same_as<std::remove_cvref_t<T>, OwnedFd> && requires(const T& lender) {
@@ -157,12 +160,17 @@ class [[nodiscard(
   SYSFD_API Result<> close() && noexcept;
 
  private:
+  friend bool detail::was_moved_from(const OwnedFd& owner) noexcept;
   static constexpr int empty = -1;
 
   explicit OwnedFd(int fd) noexcept : fd_(fd) {}
 
   int fd_;
 };
+
+inline bool detail::was_moved_from(const OwnedFd& owner) noexcept {
+  return owner.fd_ < 0;
+}
 
 inline BorrowedFd::BorrowedFd(const OwnedFd& owner) noexcept : fd_(owner.get()) {}
 
