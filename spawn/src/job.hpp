@@ -5,6 +5,7 @@
 #ifndef SYSFD_SPAWN_SRC_JOB_HPP
 #define SYSFD_SPAWN_SRC_JOB_HPP
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -86,9 +87,9 @@ struct IdMaps {
   int is_wanted = undecided;  // the same, or by the parent. A futex
   int writer_lives = 1;       // cleared by the kernel when the writer ends. A futex
   int writer = 0;             // its number, where it is the child's own child: to be reaped
-  // Set by the writer.
+  // How far the writer has come, also if it is gone before it is done.
   SpawnStep failed_step = SpawnStep::user_map;
-  int error = -1;  // 0: written
+  int error = ECANCELED;  // 0: written
 };
 
 // The child's life from clone to exec; `prepared` is a Job. These three are in files of their own,

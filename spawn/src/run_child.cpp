@@ -146,7 +146,7 @@ long await_id_maps(IdMaps& maps) {
   set_and_wake(maps.is_wanted, IdMaps::wanted);
   wait_while(maps.writer_lives, 1);
   raw_syscall(SYS_wait4, maps.writer, 0, __WALL);  // in place, it is a child of this process
-  return maps.error < 0 ? -ECANCELED : -maps.error;
+  return -maps.error;
 }
 
 long enable_capabilities(bool sets_inheritable, std::uint64_t inheritable) {
