@@ -158,40 +158,6 @@ TEST(ChildDescriptors, WorkInAParentWithoutStandardStreams) {
   });
 }
 
-// Every map of up to three of these five numbers onto up to three of them, in a real child.
-TEST(ChildDescriptors, AreRightForEverySmallMap) {
-  run_apart([] {
-    std::vector<OwnedFd> files;
-    for (int fd = 3; fd < 8; ++fd)
-      files.push_back(file_at(fd));
-    for (unsigned targets = 1; targets < 32; ++targets) {
-      std::vector<int> chosen;
-      for (int i = 0; i < 5; ++i)
-        if (targets >> i & 1U) chosen.push_back(i + 3);
-      if (chosen.size() > 3) continue;
-      // Not all 125 source triples for each: every fifth, another fifth each time.
-      const int combinations = chosen.size() == 1 ? 5 : chosen.size() == 2 ? 25 : 125;
-      const int step = chosen.size() == 3 ? 5 : 1;
-      for (int combination = static_cast<int>(targets) % step; combination < combinations;
-           combination += step) {
-        std::map<int, int> map;
-        for (int rest = combination; const int target : chosen) {
-          map[target] = rest % 5 + 3;
-          rest /= 5;
-        }
-        const Report report = inspect([&](Command& command) {
-          for (const auto& [target, source] : map)
-            command.pass(BorrowedFd::unsafe_borrow(source), target);
-        });
-        ASSERT_EQ(report.descriptors.size(), 3 + map.size());
-        for (const auto& [target, source] : map)
-          ASSERT_EQ(report.descriptors.at(target), identity_of(source))
-              << source << " -> " << target;
-      }
-    }
-  });
-}
-
 TEST(ChildDescriptors, ThatAreBorrowedStayOpenHere) {
   const OwnedFd file = some_file();
   auto child = Command("/bin/true").pass(file, 7).stdin_from(file).spawn();

@@ -24,12 +24,20 @@ FdRequest pass(int source, int target) {
   return {FdRequest::Kind::descriptor, source, target, SpawnStep::descriptor, target};
 }
 
-// A table in which every number is open on the file of the same number, then changed by the plan.
-// What the plan marks close-on-exec is missing in the answer.
-std::map<int, int> carry_out(const FdPlan& plan, int size) {
-  std::map<int, int> table;
+// What a number is open on.
+using Table = std::map<int, int>;
+
+struct Outcome {
+  Table before_exec;
+  Table after_exec;  // without what the plan marks close-on-exec
+};
+
+// A table in which every number is open on the file of the same number, as far as the child has a
+// copy of it, then changed by the plan.
+Outcome carry_out(const FdPlan& plan, int size) {
+  Table table;
   std::set<int> closed_by_exec;
-  for (int fd = 0; fd < size; ++fd)
+  for (int fd = 0; fd < std::min(size, static_cast<int>(plan.first_unneeded())); ++fd)
     table[fd] = fd;
   for (const FdAction& action : plan.actions()) {
     switch (action.kind) {
@@ -39,7 +47,7 @@ std::map<int, int> carry_out(const FdPlan& plan, int size) {
         EXPECT_NE(action.source, action.target);
         table[action.target] = table[action.source];
         break;
-      case FdAction::Kind::keep: break;
+      case FdAction::Kind::keep: EXPECT_TRUE(table.contains(action.target)); break;
       case FdAction::Kind::open_null: table[action.target] = null_file; break;
     }
     if (action.kind == FdAction::Kind::save)
@@ -47,18 +55,22 @@ std::map<int, int> carry_out(const FdPlan& plan, int size) {
     else
       closed_by_exec.erase(action.target);
   }
+  Outcome outcome{table, table};
   for (const int fd : closed_by_exec)
-    table.erase(fd);
-  return table;
+    outcome.after_exec.erase(fd);
+  return outcome;
 }
 
 // Makes a plan and compares what it does.
-void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size) {
+void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size,
+                  const std::vector<int>& held = {}) {
   plan.clear();
   for (const FdRequest& request : requests)
     plan.add(request);
+  for (const int source : held)
+    plan.hold(source, SpawnStep::working_directory);
   ASSERT_FALSE(plan.make());
-  const auto table = carry_out(plan, size);
+  const auto [before_exec, table] = carry_out(plan, size);
   for (const FdRequest& request : requests) {
     const int expected = request.kind == FdRequest::Kind::null        ? null_file
                          : request.kind == FdRequest::Kind::inherited ? request.target
@@ -67,6 +79,41 @@ void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size
     ASSERT_EQ(table.at(request.target), expected) << request.target;
     if (request.kind == FdRequest::Kind::descriptor) {
       ASSERT_LT(static_cast<unsigned>(request.source), plan.first_unneeded());
+    }
+  }
+  // What is held is found, under a number that the program does not see unless it was given it. (A
+  // number that no action touches is closed by exec.)
+  for (const int source : held) {
+    const int place = plan.place_of(source);
+    ASSERT_TRUE(before_exec.contains(place)) << source << " is held";
+    ASSERT_EQ(before_exec.at(place), source);
+    const auto seen = std::ranges::find(requests, place, &FdRequest::target);
+    if (seen == requests.end()) {
+      ASSERT_TRUE(place == source || !table.contains(place)) << source << " is left to the program";
+    } else {
+      ASSERT_TRUE(seen->source == source || seen->kind == FdRequest::Kind::inherited);
+    }
+  }
+}
+
+// All maps of `count` targets below `numbers`.
+template <class Visit>
+void for_each_map(int count, int numbers, Visit visit) {
+  for (unsigned targets = 1; targets < 1U << numbers; ++targets) {
+    std::vector<int> chosen;
+    for (int fd = 0; fd < numbers; ++fd)
+      if (targets >> fd & 1U) chosen.push_back(fd);
+    if (static_cast<int>(chosen.size()) != count) continue;
+    int combinations = 1;
+    for (int i = 0; i < count; ++i)
+      combinations *= numbers;
+    for (int combination = 0; combination < combinations; ++combination) {
+      std::vector<FdRequest> requests;
+      for (int rest = combination; const int target : chosen) {
+        requests.push_back(pass(rest % numbers, target));
+        rest /= numbers;
+      }
+      visit(requests);
     }
   }
 }
@@ -129,25 +176,47 @@ TEST(FdPlan, IsRightForEveryMapOfFourSourcesToFourOfSevenNumbers) {
   constexpr int numbers = 7;
   FdPlan plan;
   int maps = 0;
-  for (unsigned targets = 1; targets < 1U << numbers; ++targets) {
-    std::vector<int> chosen;
-    for (int fd = 0; fd < numbers; ++fd)
-      if (targets >> fd & 1U) chosen.push_back(fd);
-    if (chosen.size() > 4) continue;
-    int combinations = 1;
-    for (std::size_t i = 0; i < chosen.size(); ++i)
-      combinations *= numbers;
-    for (int combination = 0; combination < combinations; ++combination, ++maps) {
-      std::vector<FdRequest> requests;
-      for (int rest = combination; const int target : chosen) {
-        requests.push_back(pass(rest % numbers, target));
-        rest /= numbers;
-      }
-      expect_right(plan, requests, numbers);
-      if (HasFatalFailure()) return;
-    }
-  }
+  for (int count = 1; count <= 4; ++count)
+    for_each_map(count, numbers, [&](const std::vector<FdRequest>& requests) {
+      ++maps;
+      if (!HasFatalFailure()) expect_right(plan, requests, numbers);
+    });
   EXPECT_EQ(maps, 7 * 7 + 21 * 49 + 35 * 343 + 35 * 2401);
+}
+
+TEST(FdPlan, KeepsWhatIsHeldForEveryMapOfThreeSourcesToThreeOfSevenNumbers) {
+  constexpr int numbers = 7;
+  FdPlan plan;
+  for (int count = 1; count <= 3; ++count)
+    for_each_map(count, numbers, [&](const std::vector<FdRequest>& requests) {
+      for (int held = 0; held < numbers && !HasFatalFailure(); ++held)
+        expect_right(plan, requests, numbers, {held});
+    });
+}
+
+TEST(FdPlan, KeepsTwoThatAreHeldForEveryMapOfTwoSourcesToTwoOfSevenNumbers) {
+  constexpr int numbers = 7;
+  FdPlan plan;
+  for (int count = 1; count <= 2; ++count)
+    for_each_map(count, numbers, [&](const std::vector<FdRequest>& requests) {
+      for (int pair = 0; pair < numbers * numbers && !HasFatalFailure(); ++pair)
+        expect_right(plan, requests, numbers, {pair % numbers, pair / numbers});
+    });
+}
+
+TEST(FdPlan, KeepsWhatIsHeldUnderTheNumberOfAStream) {
+  FdPlan plan;
+  const auto null = [](int target) {
+    return FdRequest{FdRequest::Kind::null, -1, target, SpawnStep::standard_stream, target};
+  };
+  const auto inherited = [](int target) {
+    return FdRequest{FdRequest::Kind::inherited, -1, target, SpawnStep::standard_stream, target};
+  };
+  for (int held = 0; held < 4; ++held) {
+    expect_right(plan, {null(0), null(1), null(2)}, 8, {held});
+    expect_right(plan, {inherited(0), inherited(1), inherited(2)}, 8, {held});
+    expect_right(plan, {inherited(0), null(1), pass(1, 2), pass(2, 3)}, 8, {held});
+  }
 }
 
 TEST(FdPlan, IsRightForLargeRandomMapsWithManyCircles) {
