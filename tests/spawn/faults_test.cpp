@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Every system call on the way to the program made to fail: the step is named, and nothing is left
-// behind.
+// Faults that have a consequence of their own. (That every call may fail: see sweep_test.cpp.)
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <csignal>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
@@ -29,77 +25,9 @@ using sysfd::Stdio;
 using sysfd_test::identity_of;
 using sysfd_test::inspect;
 using sysfd_test::refuse_calls;
-using sysfd_test::RefusedCall;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
 using sysfd_test::some_file;
-
-// A command that takes every step there is, so that each call can be made to fail.
-Command every_step(const OwnedFd& file, const OwnedFd& other) {
-  return Command("/bin/true")
-      .pass(file, 8)
-      .pass(other, other.get())
-      .stdin_from(Stdio::null())
-      .stdout_to(Stdio::pipe())
-      .working_directory("/");
-}
-
-// Spawning with this call refused fails at this step with the call's errno, and leaves all as it
-// was.
-void expect_failure(const RefusedCall& call, SpawnStep step, int index = -1) {
-  SCOPED_TRACE("call " + std::to_string(call.number));
-  run_apart([&] {
-    const OwnedFd file = some_file();
-    const OwnedFd other = some_file();
-    refuse_calls({call});
-    const auto before = sysfd_test::open_descriptors();
-    sigset_t mask_before;
-    ::sigprocmask(SIG_BLOCK, nullptr, &mask_before);
-
-    const auto child = every_step(file, other).spawn();
-    ASSERT_FALSE(child);
-    EXPECT_EQ(child.error().step, step) << child.error().describe();
-    EXPECT_EQ(child.error().code.value(), call.error) << child.error().describe();
-    EXPECT_EQ(child.error().index, index) << child.error().describe();
-
-    EXPECT_EQ(sysfd_test::open_descriptors(), before);
-    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child was left";
-    sigset_t mask_after;
-    ::sigprocmask(SIG_BLOCK, nullptr, &mask_after);
-    for (int signo = 1; signo <= SIGRTMAX; ++signo)
-      EXPECT_EQ(::sigismember(&mask_after, signo), ::sigismember(&mask_before, signo));
-  });
-}
-
-TEST(SpawnFaults, AreNamedByTheirStep) {
-  expect_failure({SYS_pipe2, EMFILE}, SpawnStep::standard_stream, 1);
-  expect_failure({SYS_clone3, EAGAIN}, SpawnStep::clone);
-  expect_failure({SYS_clone3, ENOMEM}, SpawnStep::clone);
-  expect_failure({SYS_clone3, EMFILE}, SpawnStep::clone);
-  expect_failure({SYS_close_range, ENOMEM}, SpawnStep::table);
-  expect_failure({SYS_close_range, ENOMEM, RefusedCall::Match{2, 4}}, SpawnStep::table);
-  expect_failure({SYS_rt_sigaction, EINVAL}, SpawnStep::signals);
-  expect_failure({SYS_chdir, EACCES}, SpawnStep::working_directory);
-  expect_failure({SYS_dup3, EMFILE, RefusedCall::Match{1, 8}}, SpawnStep::descriptor, 0);
-  expect_failure({SYS_fcntl, ENOLCK, RefusedCall::Match{1, F_SETFD}}, SpawnStep::descriptor, 1);
-  expect_failure({SYS_dup3, EBUSY, RefusedCall::Match{1, 1}}, SpawnStep::standard_stream, 1);
-  expect_failure({SYS_openat, ENXIO, RefusedCall::Match{2, O_RDWR}}, SpawnStep::standard_stream, 0);
-  expect_failure({SYS_execve, EIO}, SpawnStep::exec);
-  expect_failure({SYS_execve, ETXTBSY}, SpawnStep::exec);
-  expect_failure({SYS_execve, ENOMEM}, SpawnStep::exec);
-}
-
-TEST(SpawnFaults, IncludeAChildThatIsKilledOnItsWay) {
-  run_apart([] {
-    sysfd_test::kill_on_call(SYS_close_range);  // which only the child makes
-    const auto child = Command("/bin/true").spawn();
-    ASSERT_FALSE(child);
-    EXPECT_EQ(child.error().step, SpawnStep::start);
-    EXPECT_EQ(child.error().code, std::errc::operation_canceled);
-    EXPECT_EQ(child.error().subject.substr(0, 19), "killed by signal 31");
-    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child was left";
-  });
-}
 
 TEST(SpawnFaults, OfTheFileSystemLookFurtherInPath) {
   run_apart([] {

@@ -31,15 +31,13 @@ class Filter {
   Filter& operator=(const Filter&) = delete;
 
   void add(std::uint32_t action, const RefusedCall& call) {
-    if (call.only) {
-      const scmp_arg_cmp condition{call.only->argument, SCMP_CMP_MASKED_EQ, 0xffffffffU,
-                                   call.only->value};
-      check(::seccomp_rule_add_exact_array(context_, action, call.number, 1, &condition),
-            "seccomp rule");
-    } else {
-      check(::seccomp_rule_add_exact_array(context_, action, call.number, 0, nullptr),
-            "seccomp rule");
-    }
+    scmp_arg_cmp conditions[2];
+    unsigned count = 0;
+    for (const auto& match : {call.only, call.also})
+      if (match)
+        conditions[count++] = {match->argument, SCMP_CMP_MASKED_EQ, 0xffffffffU, match->value};
+    check(::seccomp_rule_add_exact_array(context_, action, call.number, count, conditions),
+          "seccomp rule");
   }
   void load() { check(::seccomp_load(context_), "seccomp_load"); }
 
@@ -68,9 +66,9 @@ void refuse_calls(std::initializer_list<RefusedCall> calls) {
   filter.load();
 }
 
-void kill_on_call(int number) {
+void kill_on_call(const RefusedCall& call) {
   Filter filter;
-  filter.add(SCMP_ACT_KILL_PROCESS, {number, 0});
+  filter.add(SCMP_ACT_KILL_PROCESS, call);
   filter.load();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Faults, made by the kernel itself: from here on, chosen system calls fail with a chosen errno
-// (seccomp). Cannot be undone, and is inherited by every child: call it inside run_apart().
+// (seccomp). Cannot be undone, and is inherited by every child: call it inside run_apart(), or in a
+// thread of its own, since it is for the calling thread alone.
 #ifndef SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP
 #define SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP
 
@@ -14,18 +15,20 @@ namespace sysfd_test {
 struct RefusedCall {
   int number;  // SYS_close, ...
   int error;   // the errno that it fails with
-  // Only calls whose argument number `argument` (from 0) has this value in its lower 32 bits.
+  // Only calls whose argument number `argument` (from 0) has this value in its lower 32 bits (and,
+  // with `also`, another argument another value).
   struct Match {
     unsigned argument;
     std::uint32_t value;
   };
   std::optional<Match> only = std::nullopt;
+  std::optional<Match> also = std::nullopt;
 };
 
 void refuse_calls(std::initializer_list<RefusedCall> calls);
 
-// A process that makes this call is killed by SIGSYS.
-void kill_on_call(int number);
+// A process that makes this call is killed by SIGSYS. Of `call` the error does not matter.
+void kill_on_call(const RefusedCall& call);
 
 // Instead of failing in the kernel, calls of `number` with the first argument `argument` arrive
 // here (by SIGSYS), fail with `error`, and are counted.
