@@ -2,6 +2,9 @@
 //
 // Signals: what the child starts with, and that none of the parent's handlers ever runs in it.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +13,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <new>
+#include <thread>
+#include <vector>
 
 #include <sysfd/command.hpp>
 
@@ -70,46 +76,113 @@ TEST(ChildSignals, StartTheSameWhereOnlyCloneIsAllowed) {
   });
 }
 
+// In memory that is shared with every process here, however it was made.
+struct Counts {
+  std::atomic<int> sent;  // real-time signals: they queue up, and none is lost
+  std::atomic<int> handled_here;
+  std::atomic<int> handled_elsewhere;
+};
+Counts* counts = nullptr;
 std::atomic<pid_t> parent;
-std::atomic<int> handled_here;
-std::atomic<int> handled_elsewhere;
 
 void count(int) {
-  ++(static_cast<pid_t>(::syscall(SYS_getpid)) == parent ? handled_here : handled_elsewhere);
+  ++(static_cast<pid_t>(::syscall(SYS_getpid)) == parent ? counts->handled_here
+                                                         : counts->handled_elsewhere);
 }
 
-// The memory is shared, so that a handler that ran in a child would be counted here.
+void set_all_blocked(bool blocked) {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &all, nullptr);
+}
+
+// Sends signals to the whole group until it is killed. Never so many at a time that there would be
+// no time for anything else.
+[[noreturn]] void send_signals() {
+  constexpr int in_flight = 64;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (const int signo : {SIGUSR1, SIGRTMIN, SIGRTMAX})
+    ::signal(signo, SIG_IGN);
+  set_all_blocked(false);
+  for (long i = 0; i < 100'000'000; ++i) {
+    if (counts->sent - counts->handled_here > in_flight) {
+      ::sched_yield();
+      continue;
+    }
+    ++counts->sent;
+    if (::kill(0, i % 2 == 0 ? SIGRTMIN : SIGRTMAX) != 0) --counts->sent;
+    if (i % 16 == 0) ::kill(0, SIGUSR1);
+  }
+  ::_exit(0);
+}
+
+// Starts children of all sorts. What becomes of them is up to the storm, which hits them too.
+void spawn_in_storm(int rounds, bool changes_identity) {
+  for (int round = 0; round < rounds; ++round) {
+    const auto child = Command("/bin/true").spawn();
+    EXPECT_TRUE(child) << child.error().describe();
+    if (changes_identity) {
+      const auto other = Command("/bin/true").identity({.user = 65534, .group = 65534}).spawn();
+      EXPECT_TRUE(other) << other.error().describe();
+    }
+    const auto output = Command("/bin/echo").arg("text").output();
+    EXPECT_TRUE(output) << output.error().describe();
+    if (output) {
+      EXPECT_TRUE(output->status) << output->status.error().message();
+    }
+  }
+}
+
+// To be called apart.
+void expect_no_handler_in_a_child_in_a_storm() {
+  ASSERT_EQ(::setpgid(0, 0), 0);  // a group of our own: this process, its children, and the storm
+  void* page =
+      ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(page, MAP_FAILED);
+  counts = new (page) Counts{};
+  parent = ::getpid();
+  struct sigaction action = {};
+  action.sa_handler = &count;
+  action.sa_flags = SA_RESTART;
+  for (const int signo : {SIGUSR1, SIGRTMIN, SIGRTMAX})
+    ASSERT_EQ(::sigaction(signo, &action, nullptr), 0);
+
+  std::vector<pid_t> storm;
+  set_all_blocked(true);  // until a sender ignores what the others send
+  for (int sender = 0; sender < 3; ++sender) {
+    const pid_t pid = ::fork();
+    ASSERT_GE(pid, 0);
+    if (pid == 0) send_signals();
+    storm.push_back(pid);
+  }
+  set_all_blocked(false);
+  {
+    const bool is_root = sysfd_test::is_root();
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] { spawn_in_storm(30, is_root); });
+    set_all_blocked(true);  // here: the signals are for the threads that spawn
+  }
+  for (const pid_t pid : storm) {
+    ASSERT_GT(pid, 1);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  EXPECT_GT(counts->handled_here, 100) << "there was no storm";
+  EXPECT_EQ(counts->handled_elsewhere, 0);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
+}
+
 TEST(ChildSignals, NeverRunAHandlerOfTheParentInAStorm) {
   SYSFD_REQUIRE_ISOLATION();
-  run_apart([] {
-    ASSERT_EQ(::setpgid(0, 0), 0);  // a group of our own: this process, its children, and the storm
-    parent = ::getpid();
-    struct sigaction action = {};
-    action.sa_handler = &count;
-    action.sa_flags = SA_RESTART;
-    for (const int signo : {SIGUSR1, SIGRTMIN})
-      ASSERT_EQ(::sigaction(signo, &action, nullptr), 0);
+  run_apart(expect_no_handler_in_a_child_in_a_storm);
+}
 
-    const pid_t storm = ::fork();
-    ASSERT_GE(storm, 0);
-    if (storm == 0) {
-      // Real-time signals queue up, each of them; too many would leave the parent no time for
-      // anything else.
-      ::signal(SIGUSR1, SIG_IGN);
-      ::signal(SIGRTMIN, SIG_IGN);
-      for (long i = 0; i < 10'000'000; ++i)
-        ::kill(0, i % 64 == 0 ? SIGRTMIN : SIGUSR1);
-      ::_exit(0);
-    }
-    for (int round = 0; round < 200; ++round) {
-      const auto child = Command("/bin/true").spawn();
-      EXPECT_TRUE(child) << child.error().describe();
-    }
-    ASSERT_GT(storm, 0);
-    ::kill(storm, SIGKILL);
-    ::waitpid(storm, nullptr, 0);
-    EXPECT_GT(handled_here, 0) << "there was no storm";
-    EXPECT_EQ(handled_elsewhere, 0);
+TEST(ChildSignals, NeverRunAHandlerOfTheParentInAStormWhereOnlyCloneIsAllowed) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}});
+    expect_no_handler_in_a_child_in_a_storm();
   });
 }
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+//
+// Many threads that start children of all sorts at once, each from its own Command: every child is
+// what it was to be, and nothing is left.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/inspect.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/sanitizers.hpp"
+
+namespace {
+
+using sysfd::Command;
+using sysfd::OwnedFd;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::some_file;
+
+std::string entry(int number, const sysfd_test::FileIdentity& file) {
+  return std::to_string(number) + ':' + std::to_string(file.first) + ':' +
+         std::to_string(file.second);
+}
+
+// A child that looks whether it has these two files, and nothing of what other threads have open.
+void pass_descriptors() {
+  const std::filesystem::path beside = sysfd_test::Inspection::inspector_path();
+  const std::string checker = beside.parent_path() / "spawn_table_checker";
+  const auto null = sysfd_test::identity_of_null();
+  const OwnedFd lent = some_file();
+  OwnedFd given = some_file();
+  const auto given_file = sysfd_test::identity_of(given.get());
+  // Each takes the number of the other, wherever they are.
+  const int lent_number = lent.get();
+  const int given_number = given.get();
+  auto child = Command(checker)
+                   .stdin_from(Stdio::null())
+                   .stdout_to(Stdio::null())
+                   .stderr_to(Stdio::null())
+                   .pass(lent, given_number)
+                   .pass(std::move(given), lent_number)
+                   .args({entry(0, null), entry(1, null), entry(2, null)})
+                   .arg(entry(given_number, sysfd_test::identity_of(lent.get())))
+                   .arg(entry(lent_number, given_file))
+                   .spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  EXPECT_EQ(child->wait()->code(), 0);
+}
+
+void exit_with(int code) {
+  auto child =
+      Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).arg(std::to_string(code)).spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  EXPECT_EQ(child->wait()->code(), code);
+}
+
+void fail_to_execute() {
+  OwnedFd owned = some_file();
+  Command command("/no/such");
+  command.pass(std::move(owned), 9).stdout_to(Stdio::pipe());
+  const auto child = command.spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().step, SpawnStep::exec);
+  EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
+}
+
+void fail_in_a_step() {
+  const auto child = Command("/bin/true").working_directory("/no/such").spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().step, SpawnStep::working_directory);
+}
+
+// It reads from a pipe that is never closed while it lives: it is killed.
+void drop() {
+  const auto child = Command("/bin/cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn();
+  EXPECT_TRUE(child) << child.error().describe();
+}
+
+// If another thread's child had a copy of the pipe this would not end.
+void collect(const std::string& text) {
+  const auto output = Command("/bin/echo").arg(text).output();
+  ASSERT_TRUE(output) << output.error().describe();
+  EXPECT_TRUE(output->success());
+  EXPECT_EQ(output->out, text + '\n');
+}
+
+void read_to_the_end_of_a_pipe_that_was_given() {
+  auto [read, write] = *sysfd::pipe();
+  auto child = Command("/bin/true").pass(std::move(write), 9).spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  char byte;
+  EXPECT_EQ(::read(read.get(), &byte, 1), 0);
+  EXPECT_TRUE(child->wait()->success());
+}
+
+void change_identity() {
+  if (!sysfd_test::is_root()) return;
+  auto child = Command("/bin/true").identity({.user = 65534, .group = 65534}).spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  EXPECT_TRUE(child->wait()->success());
+}
+
+TEST(SpawnInManyThreads, MakesEachChildAsItWasToBeAndLeavesNothing) {
+  SYSFD_REQUIRE_ISOLATION();  // a drop is a signal
+  constexpr int thread_count = 16;
+  constexpr int rounds = sysfd_test::fewer_if_sanitized(160, 4);
+  const auto before = sysfd_test::open_descriptors();
+  {
+    std::vector<std::jthread> threads;
+    for (int number = 0; number < thread_count; ++number)
+      threads.emplace_back([number] {
+        for (int round = 0; round < rounds; ++round) {
+          switch ((number + round) % 8) {
+            case 0: pass_descriptors(); break;
+            case 1: exit_with((number * rounds + round) % 256); break;
+            case 2: fail_to_execute(); break;
+            case 3: fail_in_a_step(); break;
+            case 4: drop(); break;
+            case 5: collect(std::to_string(number) + ' ' + std::to_string(round)); break;
+            case 6: read_to_the_end_of_a_pipe_that_was_given(); break;
+            default: change_identity(); break;
+          }
+        }
+      });
+  }
+  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
+  EXPECT_EQ(errno, ECHILD);
+}
+
+}  // namespace
