@@ -113,6 +113,7 @@ Result<pid_t> enter_child(Job& job, Birth& birth) noexcept {
 
 // With an exit signal of zero, so that nobody who waits for children comes across it.
 Result<> IdMapWriter::start() noexcept {
+  maps_.failed_step = maps_.users ? SpawnStep::user_map : SpawnStep::group_map;
   constexpr std::uint64_t flags = CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID;
   kernel::CloneArguments arguments{};
   arguments.flags = flags;

@@ -24,7 +24,6 @@ std::string Output::describe() const {
 }
 
 Result<Output> Child::communicate(const OutputOptions& options) {
-  if (!options.input.empty() && !stdin_pipe()) return detail::failure(EINVAL);
   Output output{.status = detail::failure(ETIMEDOUT)};
   detail::Inlet inlets[] = {{stdout_pipe(), output.out, output.out_cut},
                             {stderr_pipe(), output.err, output.err_cut}};

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -123,13 +124,25 @@ TEST(Output, LeavesAStreamAloneThatTheCommandSpeaksOf) {
   const sysfd::OwnedFd in = some_file(), out = some_file(), err = some_file();
   ASSERT_EQ(::pwrite(in.get(), "file", 4, 0), 4);
   const Output run =
-      output_of(shell("cat; printf err >&2").stdin_from(in).stdout_to(out).stderr_to(err),
-                {.input = bytes("not wanted")});
+      output_of(shell("cat; printf err >&2").stdin_from(in).stdout_to(out).stderr_to(err));
   EXPECT_TRUE(run.success());
   EXPECT_EQ(run.out + run.err, "");
   EXPECT_EQ(run.input_taken, 0U);
   EXPECT_EQ(content_of(out), "file");
   EXPECT_EQ(content_of(err), "err");
+}
+
+TEST(Output, IsRefusedWithAnInputThatTheCommandHasNoUseFor) {
+  const sysfd::OwnedFd file = some_file();
+  for (Command& command : std::array{Command("cat").stdin_from(file), Command("cat").pass(file, 0),
+                                     Command("cat").stdin_from(Stdio::null())}) {
+    const auto run = command.output({.input = bytes("not wanted")});
+    ASSERT_FALSE(run);
+    EXPECT_EQ(run.error().step, sysfd::SpawnStep::standard_stream);
+    EXPECT_EQ(run.error().index, 0);
+    EXPECT_EQ(run.error().describe(),
+              "stdin, which is not the input, of the child: Invalid argument");
+  }
 }
 
 TEST(Output, LeavesAStreamAloneForWhichADescriptorIsPassed) {
