@@ -121,9 +121,13 @@ void add_place(Facts& facts) {
   std::array<char, 4096> directory{};
   facts["directory"] = ::getcwd(directory.data(), directory.size()) ? directory.data() : "?";
   // Two mounts of one file system differ in this alone.
-  struct statx root{};
-  ::statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root);
-  facts["mount of /"] = std::to_string(root.stx_mnt_id);
+  const auto mount_of = [](const char* path) {
+    struct statx status{};
+    ::statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status);
+    return std::to_string(status.stx_mnt_id);
+  };
+  facts["mount of /"] = mount_of("/");
+  facts["mount of the directory"] = mount_of(".");
 }
 
 }  // namespace

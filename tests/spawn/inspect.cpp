@@ -59,7 +59,9 @@ std::string Inspection::inspector_path() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "spawn_inspector";
 }
 
-Inspection::Inspection(const std::string& program) : command(program) {
+Inspection::Inspection(const std::string& program) : Inspection(sysfd::Command(program)) {}
+
+Inspection::Inspection(sysfd::Command started) : command(std::move(started)) {
   command.arg(directory_.path() / "report");
 }
 

@@ -43,6 +43,8 @@ class Inspection {
  public:
   // `program`: how to call it, where not by its path.
   explicit Inspection(const std::string& program = inspector_path());
+  // A command that runs it already, to which no argument was added.
+  explicit Inspection(sysfd::Command started);
 
   sysfd::Command command;
 

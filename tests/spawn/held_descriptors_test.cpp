@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+//
+// Descriptors that the attributes of a child use, under numbers under which it is passed something
+// else: the right one is used, and the program gets what was passed to it and nothing more.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/attribute_checks.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Command;
+using sysfd::Namespace;
+using sysfd::OwnedFd;
+using sysfd::Stdio;
+using sysfd_test::FileIdentity;
+using sysfd_test::identity_of;
+using sysfd_test::Inspection;
+using sysfd_test::Report;
+using sysfd_test::run_apart;
+using sysfd_test::some_file;
+
+// Under a number of its own choice. What was open there is gone: for run_apart().
+BorrowedFd moved_to(int number, const OwnedFd& fd) {
+  EXPECT_EQ(::dup3(fd.get(), number, O_CLOEXEC), number);
+  return BorrowedFd::unsafe_borrow(number);
+}
+
+// One attribute that uses a descriptor.
+struct Use {
+  const char* name;
+  std::function<OwnedFd()> open;
+  std::function<Command(BorrowedFd)> command;  // that runs the inspector
+  std::function<void(const Report&)> check;
+};
+
+OwnedFd open_path(const std::string& path, int flags) {
+  return OwnedFd::adopt(::open(path.c_str(), flags | O_CLOEXEC));
+}
+
+// Numbers that the used descriptor has, and those under which files are passed.
+struct Numbers {
+  int used;
+  std::vector<int> passed;
+};
+const std::vector<Numbers> all_numbers = {{5, {5}},        {5, {6}}, {5, {5, 6, 7}}, {40, {5, 40}},
+                                          {5, {40, 5, 3}}, {2, {2}}, {0, {0, 5}},    {1, {0, 2}}};
+
+// The files that are passed are open under each other's numbers where these are free, in a circle, so
+// that the plan needs numbers to put some aside. `also_passed`: the one that is used is passed too.
+void expect_right_one(const Use& use, const Numbers& numbers, std::optional<int> also_passed) {
+  SCOPED_TRACE(use.name + (" is " + std::to_string(numbers.used)));
+  run_apart([&] {
+    const OwnedFd original = use.open();
+    ASSERT_GE(original.get(), 0);
+    const BorrowedFd used = moved_to(numbers.used, original);
+    Inspection inspection(use.command(used));  // its report is a file: no number is taken by it
+    std::map<int, FileIdentity> expected;
+    for (int number = 0; number < 3; ++number)  // close-on-exec: none to be inherited
+      expected[number] =
+          number == numbers.used ? sysfd_test::identity_of_null() : identity_of(number);
+
+    std::vector<OwnedFd> files;
+    const std::size_t count = numbers.passed.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      files.push_back(OwnedFd::adopt(::fcntl(some_file().get(), F_DUPFD_CLOEXEC, 100)));
+      const int target = numbers.passed[i];
+      const int next = numbers.passed[(i + 1) % count];
+      const bool is_free = !sysfd_test::is_open(next);
+      inspection.command.pass(is_free ? moved_to(next, files[i]) : files[i], target);
+      expected[target] = identity_of(files[i].get());
+    }
+    if (also_passed) {
+      inspection.command.pass(used, *also_passed);
+      expected[*also_passed] = identity_of(used.get());
+    }
+    const Report report = inspection.run();
+    EXPECT_EQ(report.descriptors, expected);
+    use.check(report);
+  });
+}
+
+void expect_right_one(const Use& use) {
+  for (const Numbers& numbers : all_numbers)
+    for (const std::optional<int> also_passed : {std::optional<int>(), std::optional<int>(50)})
+      expect_right_one(use, numbers, also_passed);
+}
+
+Command inspector() {
+  return Command(Inspection::inspector_path());
+}
+
+TEST(HeldDescriptors, OfTheWorkingDirectory) {
+  const sysfd_test::ScratchDirectory scratch;
+  const std::string path = scratch.path();
+  expect_right_one({"working directory", [&] { return open_path(path, O_PATH); },
+                    [](BorrowedFd fd) { return inspector().working_directory(fd); },
+                    [&](const Report& report) { EXPECT_EQ(report.directory, path); }});
+}
+
+// Of the last step, when all numbers have been given away.
+TEST(HeldDescriptors, OfTheProgram) {
+  expect_right_one(
+      {"program", [] { return open_path(Inspection::inspector_path(), O_RDONLY); },
+       [](BorrowedFd fd) { return Command(fd, "by descriptor"); },
+       [](const Report& report) { EXPECT_EQ(report.arguments.at(0), "by descriptor"); }});
+}
+
+TEST(HeldDescriptors, OfTheRootDirectory) {
+  SYSFD_REQUIRE_ROOT();
+  expect_right_one({"root directory", [] { return open_path("/", O_RDONLY); },
+                    [](BorrowedFd fd) { return inspector().root_directory(fd); },
+                    [](const Report& report) { EXPECT_EQ(report.directory, "/"); }});
+}
+
+TEST(HeldDescriptors, OfAControllingTerminal) {
+  const OwnedFd parent = OwnedFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_EQ(::unlockpt(parent.get()), 0);
+  std::array<char, 64> name{};
+  ASSERT_EQ(::ptsname_r(parent.get(), name.data(), name.size()), 0);
+  expect_right_one({"terminal", [&] { return open_path(name.data(), O_RDWR | O_NOCTTY); },
+                    [](BorrowedFd fd) {
+                      return inspector().session(
+                          {.new_session = true, .controlling_terminal = fd, .foreground_of = fd});
+                    },
+                    [](const Report& report) {
+                      EXPECT_EQ(report.facts.at("foreground"), report.facts.at("pid"));
+                    }});
+}
+
+TEST(HeldDescriptors, OfNamespaces) {
+  SYSFD_REQUIRE_ROOT();
+  const auto child = Command("cat")
+                         .stdin_from(Stdio::pipe())
+                         .stdout_to(Stdio::null())
+                         .namespaces({.create = Namespace::uts, .host_name = "held"})
+                         .spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  const auto check = [](const Report& report) { EXPECT_EQ(report.facts.at("host name"), "held"); };
+  const std::string path = "/proc/" + std::to_string(child->pid()) + "/ns/uts";
+  expect_right_one({"namespace", [&] { return open_path(path, O_RDONLY); },
+                    [](BorrowedFd fd) { return inspector().namespaces({.join = {{.of = fd}}}); },
+                    check});
+  expect_right_one({"process", [&] { return std::move(*child->fd().duplicate()); },
+                    [](BorrowedFd fd) {
+                      return inspector().namespaces(
+                          {.join = {{.of = fd, .kinds = Namespace::uts}}});
+                    },
+                    check});
+}
+
+// All at once, each under a number that another one is passed as.
+TEST(HeldDescriptors, OfEverythingAtOnce) {
+  SYSFD_REQUIRE_ROOT();
+  const sysfd_test::ScratchDirectory scratch;
+  const std::string path = scratch.path();
+  const OwnedFd program = open_path(Inspection::inspector_path(), O_RDONLY);
+  const OwnedFd root = open_path("/", O_PATH);
+  const OwnedFd directory = open_path(path, O_PATH);
+  const OwnedFd uts = open_path("/proc/self/ns/uts", O_RDONLY);
+  const OwnedFd file = some_file();
+  Command command(program, "inspector");
+  const std::vector<int> numbers = {program.get(), root.get(), directory.get(), uts.get()};
+  for (const int number : numbers)
+    command.pass(file, number);
+  auto output = command.arg("-")
+                    .root_directory(root)
+                    .working_directory(directory)
+                    .namespaces({.join = {{.of = uts}}})
+                    .output();
+  ASSERT_TRUE(output) << output.error().describe();
+  ASSERT_TRUE(output->success()) << output->describe();
+  std::istringstream text(output->out);
+  const Report report = sysfd_test::parse_report(text);
+  EXPECT_EQ(report.directory, path);
+  EXPECT_EQ(report.descriptors.size(), 3 + numbers.size());
+  for (const int number : numbers)
+    EXPECT_EQ(report.descriptors.at(number), identity_of(file.get()));
+}
+
+}  // namespace
