@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -79,6 +80,15 @@ bool is_frozen(BorrowedFd cgroup) noexcept {
   const ssize_t size =
       detail::retry_eintr([&] { return ::pread(events->get(), buffer, sizeof buffer, 0); });
   return size > 0 && std::string_view(buffer, static_cast<std::size_t>(size)).contains("frozen 1");
+}
+
+// After unshare(CLONE_NEWPID), say. The second of these files is not there as long as nobody is.
+bool children_are_in_other_pid_namespace() noexcept {
+  struct stat own{};
+  struct stat of_children{};
+  return ::stat("/proc/thread-self/ns/pid", &own) == -1 ||
+         ::stat("/proc/thread-self/ns/pid_for_children", &of_children) == -1 ||
+         own.st_ino != of_children.st_ino;
 }
 
 void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
@@ -243,7 +253,8 @@ Mistake Command::Attempt::prepare_held() {
     hold(joins[i].of.get(), SpawnStep::join_namespace, static_cast<int>(i));
 
   const bool looks_at_parent = state_.parent_death_signal != 0 || state_.killed_with_parent;
-  if (looks_at_parent && is_in_other_pid_namespace()) {
+  if (looks_at_parent && kind_ == Kind::child &&
+      (is_in_other_pid_namespace() || children_are_in_other_pid_namespace())) {
     auto process = PidFd::open(::getpid());
     if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
     own_process_ = std::move(*process);
