@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+//
+// A child that does not outlive its parent.
+#include <gtest/gtest.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/attribute_checks.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::Namespace;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::Configure;
+using sysfd_test::expect_facts;
+using sysfd_test::RefusedCall;
+using sysfd_test::run_apart;
+
+constexpr const char* fact = "parent-death signal";
+
+Configure with(int signo) {
+  return [=](Command& command) { command.parent_death_signal(signo); };
+}
+
+// CLONE_PIDFD_AUTOKILL, which needs no signal.
+bool kernel_kills_with_parent() {
+  const auto child = Command("/bin/true").kill_with_parent().spawn();
+  EXPECT_TRUE(child) << child.error().describe();
+  return child && child->report().killed_with_parent;
+}
+
+TEST(CommandLife, IsIndependentIfNothingIsSaid) {
+  expect_facts([](Command&) {}, {{fact, "0"}});
+}
+
+TEST(CommandLife, HasAParentDeathSignal) {
+  for (const int signo : {SIGTERM, SIGHUP, SIGRTMAX})
+    expect_facts(with(signo), {{fact, std::to_string(signo)}});
+}
+
+// Which a change of identity would undo.
+TEST(CommandLife, HasAParentDeathSignalAsAnybodyAnywhere) {
+  SYSFD_REQUIRE_ROOT();
+  expect_facts(
+      [](Command& command) {
+        command.parent_death_signal(SIGTERM).identity({.user = 1234, .group = 1234, .iab = ""});
+      },
+      {{fact, "15"}, {"Uid", "1234 1234 1234 1234"}});
+  expect_facts(
+      [](Command& command) {
+        command.parent_death_signal(SIGTERM).namespaces(
+            {.create = Namespace::pid | Namespace::user});
+      },
+      {{fact, "15"}, {"pid", "1"}});
+}
+
+// Another thread's children, and this one's, may be born elsewhere than this process is.
+TEST(CommandLife, HasAParentDeathSignalWhereTheParentHasLeftItsPidNamespace) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    const auto init = Command("cat")  // number 1 there, without which there is no other
+                          .stdin_from(Stdio::pipe())
+                          .stdout_to(Stdio::null())
+                          .parent_death_signal(SIGTERM)
+                          .spawn();
+    ASSERT_TRUE(init) << init.error().describe();
+    expect_facts(with(SIGTERM), {{fact, "15"}, {"pid", "2"}});
+  });
+}
+
+TEST(CommandLife, EndsWithTheThreadThatStartedIt) {
+  SYSFD_REQUIRE_ISOLATION();
+  std::optional<Child> child;
+  std::thread([&] {
+    child = sysfd::or_throw(Command("cat")
+                                .stdin_from(Stdio::pipe())
+                                .stdout_to(Stdio::null())
+                                .parent_death_signal(SIGTERM)
+                                .spawn());
+  }).join();
+  // Not wait() of the Child, which would close the input for which it waits.
+  EXPECT_EQ(child->pidfd().wait()->signal(), SIGTERM);
+}
+
+TEST(CommandLife, IsKilledWithItsParent) {
+  SYSFD_REQUIRE_ISOLATION();
+  if (!kernel_kills_with_parent())
+    expect_facts([](Command& command) { command.kill_with_parent(); }, {{fact, "9"}});
+  auto alive = sysfd::pipe();
+  auto input = sysfd::pipe();  // kept open here: it has no other reason to end
+  ASSERT_TRUE(alive && input);
+  run_apart([&] {
+    auto child =
+        Command("cat").stdin_from(input->read).stdout_to(alive->write).kill_with_parent().spawn();
+    ASSERT_TRUE(child) << child.error().describe();
+    std::fflush(nullptr);
+    ::_exit(0);  // no destructor: nobody kills it here
+  });
+  {
+    const OwnedFd ours = std::move(alive->write);
+  }
+  char c = 0;
+  EXPECT_EQ(::read(alive->read.get(), &c, 1), 0) << "nobody has the other end any more";
+}
+
+// Whoever wants both gets the stronger one.
+TEST(CommandLife, CanHaveBoth) {
+  if (kernel_kills_with_parent()) GTEST_SKIP() << "the kernel kills, without a signal";
+  expect_facts([](Command& command) { command.parent_death_signal(SIGTERM).kill_with_parent(); },
+               {{fact, "9"}});
+}
+
+// A process that starts a child, and is dead when the child asks for the signal: the child's call is
+// held by this process, which kills the parent meanwhile. Answers what the child's program wrote.
+std::string output_of_orphan(const Configure& configure) {
+  auto numbers = sysfd::pipe();
+  auto output = sysfd::pipe();
+  EXPECT_TRUE(numbers && output);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
+    const scmp_arg_cmp condition = SCMP_A0_32(SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0);
+    if (::seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SYS_prctl, 1, &condition) != 0 ||
+        ::seccomp_load(context) != 0)
+      ::_exit(1);
+    const int listener = ::seccomp_notify_fd(context);
+    if (::write(numbers->write.get(), &listener, sizeof listener) != sizeof listener) ::_exit(1);
+    Command command("/bin/echo");
+    command.arg("ran").stdout_to(output->write);
+    configure(command);
+    const auto child = command.spawn();
+    ::_exit(0);
+  }
+  EXPECT_GT(parent, 1);
+  {
+    const OwnedFd ours = std::move(output->write);
+  }
+  {
+    const OwnedFd ours = std::move(numbers->write);
+  }
+  int number = -1;
+  EXPECT_EQ(::read(numbers->read.get(), &number, sizeof number),
+            static_cast<ssize_t>(sizeof number));
+  {
+    const auto process = PidFd::open(parent);
+    EXPECT_TRUE(process);
+    const auto listener = process->get_fd(sysfd::ForeignFd{number});
+    EXPECT_TRUE(listener) << listener.error().message();
+    pollfd entry{listener->get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&entry, 1, -1), 1);
+    EXPECT_EQ(entry.revents, POLLIN) << "it has ended without asking";
+    seccomp_notif question{};
+    EXPECT_EQ(::ioctl(listener->get(), SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
+
+    ::kill(parent, SIGKILL);
+    EXPECT_EQ(::waitpid(parent, nullptr, 0), parent);
+
+    seccomp_notif_resp answer{};
+    answer.id = question.id;
+    answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    EXPECT_EQ(::ioctl(listener->get(), SECCOMP_IOCTL_NOTIF_SEND, &answer), 0);
+  }
+  std::string text;
+  for (char c = 0; ::read(output->read.get(), &c, 1) == 1;)
+    text += c;
+  return text;
+}
+
+TEST(CommandLife, DoesNotBeginForAParentThatIsDeadAlready) {
+  SYSFD_REQUIRE_ISOLATION();
+  EXPECT_EQ(output_of_orphan(with(SIGCHLD)), "");
+  EXPECT_EQ(output_of_orphan(with(SIGTERM)), "");
+}
+
+TEST(CommandLife, DoesNotBeginInAnotherPidNamespaceEither) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  EXPECT_EQ(output_of_orphan([](Command& command) {
+              command.parent_death_signal(SIGTERM).namespaces({.create = Namespace::pid});
+            }),
+            "");
+}
+
+TEST(CommandLife, IsNotKilledByTheKernelForADeadParentButEndsAsWell) {
+  SYSFD_REQUIRE_ISOLATION();
+  if (kernel_kills_with_parent()) GTEST_SKIP() << "the kernel kills, and the child does not ask";
+  EXPECT_EQ(output_of_orphan([](Command& command) { command.kill_with_parent(); }), "");
+}
+
+TEST(CommandLife, WithASignalThatIsNoneIsRefused) {
+  sysfd_test::expect_refused({
+      {with(0), SpawnStep::parent_death, "parent-death signal \"0\""},
+      {with(-1), SpawnStep::parent_death, "parent-death signal \"-1\""},
+      {with(65), SpawnStep::parent_death, "parent-death signal \"65\""},
+  });
+}
+
+TEST(CommandLife, ThatCannotBeTiedToTheParentIsNoLife) {
+  const RefusedCall refused{SYS_prctl, EINVAL, RefusedCall::Match{0, PR_SET_PDEATHSIG}};
+  sysfd_test::expect_failures({{refused, with(SIGTERM), SpawnStep::parent_death}});
+  if (!kernel_kills_with_parent())
+    sysfd_test::expect_failures(
+        {{refused, [](Command& command) { command.kill_with_parent(); }, SpawnStep::parent_death}});
+}
+
+}  // namespace
