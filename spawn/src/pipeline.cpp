@@ -65,11 +65,13 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
   std::optional<OwnedFd> from_before;
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const bool is_first = i == 0, is_last = i + 1 == stages_.size();
-    const auto& streams = stages_[i].state().streams;
-    if (!is_first && streams[0].kind_ != Stdio::Kind::unset)
-      return fail(pipe_error(detail::error_code(EINVAL), 0), i);
-    if (!is_last && streams[1].kind_ != Stdio::Kind::unset)
-      return fail(pipe_error(detail::error_code(EINVAL), 1), i);
+    const auto is_said = [&state = stages_[i].state()](int stream) {
+      const auto is_passed = [&](const auto& passed) { return passed.target == stream; };
+      return state.streams[stream].kind_ != Stdio::Kind::unset ||
+             std::ranges::any_of(state.passed, is_passed);
+    };
+    if (!is_first && is_said(0)) return fail(pipe_error(detail::error_code(EINVAL), 0), i);
+    if (!is_last && is_said(1)) return fail(pipe_error(detail::error_code(EINVAL), 1), i);
 
     std::optional<Pipe> between;
     if (!is_last) {
@@ -102,8 +104,11 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
   (void)OwnedFd(std::move(errors->write));
 
   PipelineOutput output;
-  detail::Inlet inlets[] = {{children->back().stdout_pipe(), output.out, output.out_cut},
-                            {error_pipe, output.err, output.err_cut}};
+  std::vector<detail::Inlet> inlets;
+  inlets.emplace_back(children->back().stdout_pipe(), output.out, output.out_cut);
+  inlets.emplace_back(error_pipe, output.err, output.err_cut);
+  for (Child& child : *children)
+    if (child.stderr_pipe()) inlets.emplace_back(child.stderr_pipe(), output.err, output.err_cut);
   const auto ended =
       detail::exchange({children->front().stdin_pipe(), options.input, output.input_taken}, inlets,
                        options.max_size, deadline);
