@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+//
+// How a child is made to end, by terminate() or because its Child goes.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/talk.hpp"
+#include "support/requirements.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::DropPolicy;
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+using sysfd::Stdio;
+using sysfd_test::Rope;
+using sysfd_test::shell;
+using sysfd_test::Witness;
+
+// A child that has said that it is ready, and lives until the rope is let go unless it is told
+// otherwise.
+class ChildEnd : public testing::Test {
+ protected:
+  void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
+
+  Child start(const std::string& script, DropPolicy policy = DropPolicy::kill,
+              nanoseconds grace = 1h) {
+    witness_ = Witness();
+    Command command =
+        shell(script).stdout_to(Stdio::pipe()).pass(rope_.end(), 3).on_drop(policy, grace);
+    witness_.go_with(command, 4);
+    Child child = or_throw(command.spawn());
+    char line = 0;
+    EXPECT_EQ(::read(child.stdout_pipe()->get(), &line, 1), 1) << "it is ready";
+    return child;
+  }
+
+  Rope rope_;
+  Witness witness_;
+};
+
+const char* const obeys = "echo; exec cat <&3";
+const char* const refuses = "trap '' TERM; echo; exec cat <&3";
+
+// What a process that has a second pidfd was ended by, once its Child has gone.
+std::optional<ExitStatus> status_after(std::optional<Child> child) {
+  const PidFd process = or_throw(PidFd::adopt(*child->fd().duplicate()), "adopt");
+  child.reset();
+  EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process) << "it was reaped";
+  const auto status = process.wait();
+  return status ? std::optional(*status) : std::nullopt;  // before Linux 6.15 nobody can tell
+}
+
+void expect_status(const std::optional<ExitStatus>& status, ExitStatus expected) {
+  if (status) {
+    EXPECT_EQ(*status, expected) << to_string(*status);
+  }
+}
+
+TEST_F(ChildEnd, IsAskedFor) {
+  for (const nanoseconds grace : {nanoseconds(1h), nanoseconds::max()}) {
+    Child child = start(obeys);
+    EXPECT_EQ(*child.terminate(grace), ExitStatus::killed(SIGTERM));
+    EXPECT_TRUE(witness_.is_alone());
+  }
+}
+
+TEST_F(ChildEnd, MayTakeItsTime) {
+  Child child = start("trap 'exit 7' TERM; echo; while :; do read line <&3; done");
+  EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(7)) << "what it says itself counts";
+}
+
+TEST_F(ChildEnd, ComesByForceAfterTheGracePeriod) {
+  for (const nanoseconds grace : {nanoseconds(5ms), 0ns, -1ns, nanoseconds::min()}) {
+    SCOPED_TRACE(grace.count());
+    Child child = start(refuses);
+    EXPECT_EQ(*child.terminate(grace), ExitStatus::killed(SIGKILL));
+    EXPECT_TRUE(witness_.is_alone());
+  }
+}
+
+TEST_F(ChildEnd, ComesToAStoppedChildByForceToo) {
+  Child child = start(obeys);
+  ASSERT_TRUE(child.pidfd().send_signal(SIGSTOP));
+  siginfo_t info;
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED | WNOWAIT), 0);
+  EXPECT_EQ(*child.terminate(5ms), ExitStatus::killed(SIGKILL));
+}
+
+// One that ignores the signal, but reads its input to the end.
+TEST_F(ChildEnd, ClosesTheInputThatTheChildMayBeWaitingFor) {
+  Child child = or_throw(shell("trap '' TERM; echo; cat; exit 8")
+                             .stdin_from(Stdio::pipe())
+                             .stdout_to(Stdio::pipe())
+                             .spawn());
+  char line = 0;
+  ASSERT_EQ(::read(child.stdout_pipe()->get(), &line, 1), 1);
+  EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(8));
+}
+
+TEST_F(ChildEnd, IsRememberedWhenItWasThereBefore) {
+  Child reaped = or_throw(shell("exit 3").spawn());
+  EXPECT_EQ(*reaped.wait(), ExitStatus::exited(3));
+  EXPECT_EQ(*reaped.terminate(1h), ExitStatus::exited(3));
+
+  Child zombie = or_throw(shell("exit 3").spawn());
+  siginfo_t info;
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(zombie.pid()), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(*zombie.terminate(0ns), ExitStatus::exited(3));
+}
+
+TEST_F(ChildEnd, ByDropIsAskedForIfThePolicySaysSo) {
+  expect_status(status_after(start(obeys, DropPolicy::terminate)), ExitStatus::killed(SIGTERM));
+  EXPECT_TRUE(witness_.is_alone());
+}
+
+TEST_F(ChildEnd, ByDropComesByForceAfterTheGracePeriod) {
+  expect_status(status_after(start(refuses, DropPolicy::terminate, 5ms)),
+                ExitStatus::killed(SIGKILL));
+  EXPECT_TRUE(witness_.is_alone());
+}
+
+TEST_F(ChildEnd, ByDropIsNotAskedForIfThePolicyIsToKill) {
+  expect_status(status_after(start("trap 'exit 7' TERM; echo; read line <&3")),
+                ExitStatus::killed(SIGKILL));
+  EXPECT_TRUE(witness_.is_alone());
+}
+
+TEST_F(ChildEnd, ByDropIsWaitedForIfThePolicySaysSo) {
+  std::optional<Child> child = start("echo; read line <&3; exit 9", DropPolicy::wait);
+  rope_.let_go();
+  expect_status(status_after(std::move(child)), ExitStatus::exited(9));
+}
+
+// SIGTERM is for the child alone; those that it has started have a life of their own.
+TEST_F(ChildEnd, IsNotTheEndOfItsGroup) {
+  for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate}) {
+    (void)status_after(start("cat <&3 >/dev/null & echo; read line <&3", policy));
+    EXPECT_FALSE(witness_.is_alone());
+  }
+  rope_.let_go();
+  EXPECT_TRUE(witness_.becomes_alone());
+}
+
+TEST_F(ChildEnd, DoesNotComeByDetaching) {
+  for (const DropPolicy policy :
+       {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait, DropPolicy::detach}) {
+    SCOPED_TRACE(static_cast<int>(policy));
+    Rope rope;
+    Command command = shell("cat <&3; exit 6").pass(rope.end(), 3).on_drop(policy);
+    Child child = or_throw(command.spawn());
+    const pid_t pid = child.pid();
+    const PidFd process = std::move(child).detach();
+    EXPECT_EQ(*process.pid(), pid);
+    EXPECT_EQ(*process.try_wait(), std::nullopt);
+    rope.let_go();
+    EXPECT_EQ(*process.wait(), ExitStatus::exited(6));
+  }
+}
+
+TEST_F(ChildEnd, ClosesThePipesWhenItIsDetached) {
+  Child child = or_throw(Command("cat")
+                             .stdin_from(Stdio::pipe())
+                             .stdout_to(Stdio::pipe())
+                             .stderr_to(Stdio::pipe())
+                             .spawn());
+  const PidFd process = std::move(child).detach();
+  EXPECT_TRUE(process.wait()->success()) << "it has seen the end of its input";
+}
+
+}  // namespace

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+//
+// Signals for all that a child has started, if it leads their group.
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
+
+#include "spawn/talk.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::ExitStatus;
+using sysfd::Session;
+using sysfd::Stdio;
+using sysfd_test::error_of;
+using sysfd_test::Rope;
+using sysfd_test::run_apart;
+using sysfd_test::shell;
+using sysfd_test::Witness;
+
+constexpr std::uint32_t to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP, argument 3
+
+// A child that has started another one, in its group. Both live until the rope is let go, but for
+// the child itself if it is to go ahead.
+class Group : public testing::Test {
+ protected:
+  void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
+
+  Child start(const Session& session, bool leader_stays = true) {
+    witness_ = Witness();
+    Command command = shell(leader_stays ? "cat <&3 & echo; read line <&3" : "cat <&3 & echo")
+                          .session(session)
+                          .stdout_to(Stdio::pipe())
+                          .pass(rope_.end(), 3);
+    witness_.go_with(command, 4);
+    Child child = or_throw(command.spawn());
+    char line = 0;
+    EXPECT_EQ(::read(child.stdout_pipe()->get(), &line, 1), 1) << "it has started the other one";
+    return child;
+  }
+
+  bool can_signal_groups_by_pidfd() const {
+    // A pidfd of this process, and no signal: nothing happens.
+    const auto self = sysfd::PidFd::self();
+    return ::syscall(SYS_pidfd_send_signal, self->fd().get(), 0, nullptr, to_group) == 0 ||
+           errno != EINVAL;
+  }
+
+  Rope rope_;
+  Witness witness_;
+};
+
+TEST_F(Group, IsReachedAsAWhole) {
+  for (const Session& session : {Session{.process_group = 0}, Session{.new_session = true}}) {
+    Child child = start(session);
+    EXPECT_FALSE(witness_.is_alone());
+    EXPECT_TRUE(child.send_signal_to_group(0)) << "nothing but a question";
+    ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
+    EXPECT_EQ(*child.wait(), ExitStatus::killed(SIGTERM));
+    EXPECT_TRUE(witness_.becomes_alone());
+  }
+}
+
+TEST_F(Group, OfATerminalIsReachedToo) {
+  Child child = or_throw(shell("exec cat").terminal().spawn());
+  ASSERT_TRUE(child.send_signal_to_group(SIGTERM)) << "a terminal comes with a session";
+  EXPECT_EQ(*child.wait(), ExitStatus::killed(SIGTERM));
+}
+
+TEST_F(Group, IsReachedWhenItsLeaderIsAZombie) {
+  Child child = start({.process_group = 0}, false);
+  siginfo_t info;
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), 0);
+  ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
+  EXPECT_TRUE(witness_.becomes_alone());
+  EXPECT_TRUE(child.wait()->success());
+}
+
+TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
+  Child child = start({.process_group = 0}, false);
+  EXPECT_TRUE(child.wait()->success());
+  EXPECT_FALSE(witness_.is_alone());
+  if (!can_signal_groups_by_pidfd()) {
+    EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::operation_not_supported);
+    rope_.let_go();
+    GTEST_SKIP() << "needs PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9)";
+  }
+  ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
+  EXPECT_TRUE(witness_.becomes_alone());
+}
+
+TEST_F(Group, OfWhichNobodyIsLeftIsNotThere) {
+  if (!can_signal_groups_by_pidfd()) GTEST_SKIP() << "needs Linux 6.9";
+  Child child = or_throw(Command("true").session({.process_group = 0}).spawn());
+  EXPECT_TRUE(child.wait()->success());
+  EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::no_such_process);
+}
+
+TEST_F(Group, IsNotThereForAChildThatLeadsNone) {
+  Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).spawn());
+  for (const int signo : {0, SIGTERM})
+    EXPECT_EQ(error_of(child.send_signal_to_group(signo)), std::errc::no_such_process);
+  EXPECT_TRUE(child.wait()->success()) << "nobody was hit";
+}
+
+TEST_F(Group, OfSomebodyElseIsNotTheChilds) {
+  Child leader =
+      or_throw(Command("cat").stdin_from(Stdio::pipe()).session({.process_group = 0}).spawn());
+  Child member = or_throw(
+      Command("cat").stdin_from(Stdio::pipe()).session({.process_group = leader.pid()}).spawn());
+  EXPECT_EQ(error_of(member.send_signal_to_group(SIGTERM)), std::errc::no_such_process);
+  ASSERT_TRUE(leader.send_signal_to_group(SIGTERM));
+  EXPECT_EQ(*leader.wait(), ExitStatus::killed(SIGTERM));
+  EXPECT_EQ(*member.wait(), ExitStatus::killed(SIGTERM));
+}
+
+TEST_F(Group, TakesNoSignalThatIsNone) {
+  Child child = start({.process_group = 0});
+  for (const int signo : {-1, 65, 1000})
+    EXPECT_EQ(error_of(child.send_signal_to_group(signo)), std::errc::invalid_argument) << signo;
+  rope_.let_go();
+  EXPECT_TRUE(child.wait());
+}
+
+// Before Linux 6.9: by its number, as long as that is certain to be its own.
+class GroupByNumber : public Group {
+ protected:
+  static void refuse_by_pidfd() {
+    sysfd_test::refuse_calls(
+        {{SYS_pidfd_send_signal, EINVAL, sysfd_test::RefusedCall::Match{3, to_group}}});
+  }
+};
+
+TEST_F(GroupByNumber, IsReachedAsAWhole) {
+  run_apart([this] {
+    refuse_by_pidfd();
+    Child child = start({.process_group = 0});
+    ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
+    EXPECT_EQ(*child.wait(), ExitStatus::killed(SIGTERM));
+    EXPECT_TRUE(witness_.becomes_alone());
+  });
+}
+
+TEST_F(GroupByNumber, IsReachedWhenItsLeaderIsAZombie) {
+  run_apart([this] {
+    refuse_by_pidfd();
+    Child child = start({.process_group = 0}, false);
+    siginfo_t info;
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), 0);
+    ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
+    EXPECT_TRUE(witness_.becomes_alone());
+    EXPECT_TRUE(child.wait()->success()) << "it was not reaped on the way";
+  });
+}
+
+TEST_F(GroupByNumber, IsNotTriedWhenItsLeaderIsReaped) {
+  for (const bool by_somebody_else : {false, true})
+    run_apart([this, by_somebody_else] {
+      refuse_by_pidfd();
+      Child child = start({.process_group = 0}, false);
+      if (by_somebody_else)
+        ASSERT_EQ(::waitpid(-1, nullptr, 0), child.pid());
+      else
+        ASSERT_TRUE(child.wait()->success());
+      EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::operation_not_supported);
+      EXPECT_FALSE(witness_.is_alone()) << "the number may be somebody else's by now";
+    });
+}
+
+TEST_F(GroupByNumber, TakesNoSignalThatIsNone) {
+  run_apart([this] {
+    refuse_by_pidfd();
+    Child child = start({.process_group = 0});
+    for (const int signo : {-1, 65, 1000})
+      EXPECT_EQ(error_of(child.send_signal_to_group(signo)), std::errc::invalid_argument) << signo;
+  });
+}
+
+}  // namespace
