@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+//
+// Child::report(): which way a child was started.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "pidfd/child.hpp"
+#include "spawn/talk.hpp"
+#include "support/interruptions.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace {
+
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::DropPolicy;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+using sysfd::SpawnReport;
+using sysfd::SpawnStep;
+using sysfd_test::Interruptions;
+using sysfd_test::refuse_calls;
+using sysfd_test::run_apart;
+using sysfd_test::ScratchDirectory;
+
+SpawnReport report_of(Command command) {
+  Child child = or_throw(command.spawn());
+  EXPECT_TRUE(child.wait()->success());
+  return child.report();
+}
+
+// Where a container forbids it, the reports are those of the other way.
+bool has_clone3() {
+  return ::syscall(SYS_clone3, nullptr, 0) == -1 && errno == EINVAL;
+}
+
+TEST(SpawnReport, OfAnOrdinaryChild) {
+  if (!has_clone3()) GTEST_SKIP() << "needs clone3";
+  const SpawnReport report = report_of(Command("true"));
+  EXPECT_TRUE(report.by_clone3);
+  EXPECT_TRUE(report.isolated_table);
+  EXPECT_FALSE(report.reaps_itself);
+  EXPECT_FALSE(report.killed_with_parent);
+  EXPECT_EQ(report.busy_retries, 0);
+}
+
+TEST(SpawnReport, TellsWhenClone3IsRefused) {
+  for (const int error : {ENOSYS, EPERM, E2BIG})
+    run_apart([error] {
+      refuse_calls({{SYS_clone3, error}});
+      for (int round = 0; round < 2; ++round) {
+        const SpawnReport report = report_of(Command("true"));
+        EXPECT_FALSE(report.by_clone3);
+        EXPECT_TRUE(report.isolated_table);
+        EXPECT_FALSE(report.reaps_itself);
+        EXPECT_FALSE(report.killed_with_parent);
+      }
+    });
+}
+
+TEST(SpawnReport, TellsWhenTheTableCouldNotBeIsolated) {
+  for (const int error : {ENOSYS, EPERM, EACCES})
+    run_apart([error] {
+      const bool by_clone3 = has_clone3();
+      refuse_calls({{SYS_close_range, error}});
+      const SpawnReport report = report_of(Command("true"));
+      EXPECT_EQ(report.by_clone3, by_clone3);
+      EXPECT_FALSE(report.isolated_table);
+    });
+  run_apart([] {
+    refuse_calls({{SYS_clone3, ENOSYS}, {SYS_close_range, EPERM}});
+    const SpawnReport report = report_of(Command("true"));
+    EXPECT_FALSE(report.by_clone3);
+    EXPECT_FALSE(report.isolated_table);
+  });
+}
+
+TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
+  if (!has_clone3()) GTEST_SKIP() << "needs clone3";
+  Child child = or_throw(Command("true").spawn());
+  const Child moved = std::move(child);
+  EXPECT_TRUE(moved.report().by_clone3 && moved.report().isolated_table);
+}
+
+// What it says of a detached child is true, whichever it is.
+TEST(SpawnReport, TellsWhetherADetachedChildReapsItself) {
+  run_apart([] {
+    sysfd_test::Rope rope;
+    std::optional<Child> child = or_throw(
+        sysfd_test::shell("read line <&3").pass(rope.end(), 3).on_drop(DropPolicy::detach).spawn());
+    const bool reaps_itself = child->report().reaps_itself;
+    EXPECT_FALSE(child->report().killed_with_parent);
+    const PidFd process = or_throw(PidFd::adopt(*child->fd().duplicate()), "adopt");
+    child.reset();
+    rope.let_go();
+    siginfo_t info{};
+    const int answer = ::waitid(P_ALL, 0, &info, WEXITED | __WALL);
+    EXPECT_EQ(answer, reaps_itself ? -1 : 0);
+    EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
+  });
+}
+
+TEST(SpawnReport, TellsWhoKillsAChildWithItsParent) {
+  const SpawnReport report = report_of(Command("true").kill_with_parent());
+  EXPECT_EQ(report.reaps_itself, report.killed_with_parent) << "the kernel does both or neither";
+}
+
+// A program that somebody has open for writing: the tests' own copy of one.
+class BusyProgram : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::copy_file("/bin/sh", path_);
+    ASSERT_EQ(::chmod(path_.c_str(), 0755), 0);
+  }
+
+  OwnedFd open_for_writing() const { return *sysfd::open(sysfd::cwd(), path_, O_WRONLY); }
+  Command command() const { return Command(path_).args({"-c", "echo started"}); }
+
+  ScratchDirectory directory_;
+  std::string path_ = directory_.path().string() + "/sh";
+};
+
+TEST_F(BusyProgram, IsTriedAgainUntilItIsNot) {
+  SYSFD_REQUIRE_ISOLATION();
+  // The writer lives until this process is seen to pause, which it does after its first try only.
+  const Interruptions this_process;
+  std::optional<OwnedFd> writer = open_for_writing();
+  sysfd_test::Child holder([&] {
+    this_process.interrupt(0);
+    writer.reset();
+  });
+  writer.reset();
+  Child child = or_throw(command().retry_busy(100'000).stdout_to(sysfd::Stdio::pipe()).spawn());
+  EXPECT_GE(child.report().busy_retries, 1);
+  EXPECT_LT(child.report().busy_retries, 100'000);
+  EXPECT_EQ(child.communicate()->out, "started\n");
+}
+
+TEST_F(BusyProgram, IsTriedAgainSoOftenOnly) {
+  const OwnedFd writer = open_for_writing();
+  for (const int times : {-1, 0, 1, 3}) {
+    const auto child = command().retry_busy(times).spawn();
+    ASSERT_FALSE(child) << times;
+    EXPECT_EQ(child.error().step, SpawnStep::exec);
+    EXPECT_EQ(child.error().code, std::errc::text_file_busy);
+  }
+}
+
+TEST_F(BusyProgram, CountsNothingIfItIsNot) {
+  EXPECT_EQ(report_of(command().retry_busy(3).stdout_to(sysfd::Stdio::null())).busy_retries, 0);
+}
+
+TEST_F(BusyProgram, IsTheOnlyFailureThatIsTriedAgain) {
+  const auto child = Command("/no/such").retry_busy(2'000'000'000).spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
+}
+
+}  // namespace
