@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+//
+// How a child ended that is not, or no longer, this process's to wait for: the truth, or ECHILD.
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
+#include <sysfd/pipeline.hpp>
+
+#include "pidfd/child.hpp"
+#include "spawn/talk.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::DropPolicy;
+using sysfd::ExitStatus;
+using sysfd::Output;
+using sysfd::Result;
+using sysfd::Stdio;
+using sysfd_test::refuse_calls;
+using sysfd_test::Rope;
+using sysfd_test::run_apart;
+using sysfd_test::shell;
+using sysfd_test::Witness;
+
+using Status = Result<std::optional<ExitStatus>>;
+
+Status same(const Result<ExitStatus>& status) {
+  if (!status) return std::unexpected(status.error());
+  return *status;
+}
+
+// Every way to ask a child how it ended.
+struct Question {
+  const char* name;
+  Status (*ask)(Child&);
+  bool only_waits = true;  // until the child has ended by itself
+};
+const Question questions[] = {
+    {"wait", [](Child& child) { return same(child.wait()); }},
+    {"try_wait", [](Child& child) -> Status { return child.try_wait(); }, false},
+    {"wait_for", [](Child& child) -> Status { return child.wait_for(24h); }},
+    {"wait_for, no time", [](Child& child) -> Status { return child.wait_for(0ns); }, false},
+    {"wait_until",
+     [](Child& child) -> Status {
+       return child.wait_until(std::chrono::steady_clock::time_point::max());
+     }},
+    {"terminate", [](Child& child) { return same(child.terminate(24h)); }, false},
+    {"communicate", [](Child& child) { return same(child.communicate()->status); }},
+    {"communicate in time",
+     [](Child& child) { return same(child.communicate({.timeout = 24h})->status); }},
+};
+
+// How it comes that a child has ended and is nobody's to wait for.
+enum class Loss { reaped_by_somebody, reaped_by_itself };
+
+void wait_until_reaped(const Child& child, Loss loss) {
+  if (loss == Loss::reaped_by_somebody)
+    EXPECT_EQ(::waitpid(-1, nullptr, 0), child.pid());
+  else
+    EXPECT_EQ(::waitpid(-1, nullptr, 0), -1) << "it waits until there are no children";
+}
+
+// The kernels that cannot tell: without PIDFD_GET_INFO (ENOTTY, EINVAL), or without a memory of
+// those that were reaped (ESRCH).
+enum class Kernel { knows, has_no_ioctl, has_another_ioctl, has_forgotten };
+
+void become(Kernel kernel) {
+  switch (kernel) {
+    case Kernel::knows: break;
+    case Kernel::has_no_ioctl: return refuse_calls({{SYS_ioctl, ENOTTY}});
+    case Kernel::has_another_ioctl: return refuse_calls({{SYS_ioctl, EINVAL}});
+    case Kernel::has_forgotten: return refuse_calls({{SYS_ioctl, ESRCH}});
+  }
+}
+
+void expect(const Status& status, Kernel kernel, ExitStatus truth) {
+  if (kernel == Kernel::knows) {
+    ASSERT_TRUE(status) << status.error().message();
+    EXPECT_EQ(*status, truth);
+  } else {
+    ASSERT_FALSE(status) << "made up";
+    EXPECT_EQ(status.error(), std::errc::no_child_process);
+  }
+}
+
+struct Case {
+  Loss loss;
+  Kernel kernel;
+};
+
+std::string name_of(const testing::TestParamInfo<Case>& info) {
+  const char* const kernels[] = {"KernelKnows", "NoIoctl", "AnotherIoctl", "KernelForgets"};
+  const bool by_stranger = info.param.loss == Loss::reaped_by_somebody;
+  return std::string(by_stranger ? "ReapedBySomebody" : "ReapedByItself") +
+         kernels[static_cast<int>(info.param.kernel)];
+}
+
+class LostChild : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    SYSFD_REQUIRE_ISOLATION();
+    if (kernel() == Kernel::knows) SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  }
+  static Loss loss() { return GetParam().loss; }
+  static Kernel kernel() { return GetParam().kernel; }
+
+  // What is to hold for everything that is started from here on.
+  static void prepare() {
+    become(kernel());
+    if (loss() == Loss::reaped_by_itself) ::signal(SIGCHLD, SIG_IGN);
+  }
+};
+
+TEST_P(LostChild, HasItsOwnStatusOrNone) {
+  for (const auto& [name, ask, only_waits] : questions)
+    run_apart([name, ask] {
+      SCOPED_TRACE(name);
+      prepare();
+      Child child = or_throw(shell("exit 5").spawn());
+      wait_until_reaped(child, loss());
+      for (int round = 0; round < 2; ++round)
+        expect(ask(child), kernel(), ExitStatus::exited(5));
+      EXPECT_EQ(child.pidfd().send_signal(0).error(), std::errc::no_such_process);
+    });
+}
+
+TEST_P(LostChild, ThatWasKilledHasItsOwnStatusOrNone) {
+  for (const auto& [name, ask, only_waits] : questions)
+    run_apart([name, ask] {
+      SCOPED_TRACE(name);
+      prepare();
+      Child child = or_throw(shell("kill -KILL $$").spawn());
+      wait_until_reaped(child, loss());
+      expect(ask(child), kernel(), ExitStatus::killed(SIGKILL));
+    });
+}
+
+TEST_P(LostChild, HasStillWritten) {
+  run_apart([] {
+    prepare();
+    Child child = or_throw(shell("printf out; printf err >&2; exit 5")
+                               .stdout_to(Stdio::pipe())
+                               .stderr_to(Stdio::pipe())
+                               .spawn());
+    wait_until_reaped(child, loss());
+    const Output output = or_throw(child.communicate(), "communicate");
+    expect(same(output.status), kernel(), ExitStatus::exited(5));
+    EXPECT_EQ(output.out, "out");
+    EXPECT_EQ(output.err, "err");
+    EXPECT_FALSE(output.success());
+    EXPECT_FALSE(output.timed_out);
+    EXPECT_EQ(output.describe(), kernel() == Kernel::knows
+                                     ? "exited with code 5"
+                                     : "ended, its status unknown (No child processes)");
+  });
+}
+
+TEST_P(LostChild, IsNoSuccessOutOfIgnorance) {
+  run_apart([] {
+    prepare();
+    Child child = or_throw(Command("true").spawn());
+    wait_until_reaped(child, loss());
+    EXPECT_EQ(child.communicate()->success(), kernel() == Kernel::knows);
+  });
+}
+
+TEST_P(LostChild, IsDroppedWithoutWaitingForEver) {
+  for (const DropPolicy policy :
+       {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait, DropPolicy::detach})
+    run_apart([policy] {
+      prepare();
+      const Child child = or_throw(Command("true").on_drop(policy, 24h).spawn());
+      wait_until_reaped(child, loss());
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(, LostChild,
+                         testing::Values(Case{Loss::reaped_by_somebody, Kernel::knows},
+                                         Case{Loss::reaped_by_somebody, Kernel::has_no_ioctl},
+                                         Case{Loss::reaped_by_somebody, Kernel::has_another_ioctl},
+                                         Case{Loss::reaped_by_somebody, Kernel::has_forgotten},
+                                         Case{Loss::reaped_by_itself, Kernel::knows},
+                                         Case{Loss::reaped_by_itself, Kernel::has_no_ioctl}),
+                         name_of);
+
+// Children that are still there when they are asked for, and will reap themselves.
+class SelfReapingChild : public LostChild {};
+
+TEST_P(SelfReapingChild, HasNoStatusWhileItRuns) {
+  run_apart([] {
+    prepare();
+    Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).spawn());
+    EXPECT_EQ(*child.try_wait(), std::nullopt);
+    EXPECT_EQ(*child.wait_for(1ms), std::nullopt);
+    expect(same(child.wait()), kernel(), ExitStatus::exited(0));
+  });
+}
+
+TEST_P(SelfReapingChild, IsWaitedForToItsEnd) {
+  for (const auto& [name, ask, only_waits] : questions)
+    if (only_waits)
+      run_apart([name, ask] {
+        SCOPED_TRACE(name);
+        prepare();
+        Child child = or_throw(shell("exit 5").spawn());
+        expect(ask(child), kernel(), ExitStatus::exited(5));
+      });
+}
+
+TEST_P(SelfReapingChild, IsTerminatedAndDropped) {
+  run_apart([] {
+    prepare();
+    Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).spawn());
+    expect(same(child.terminate(24h)), kernel(), ExitStatus::killed(SIGTERM));
+    for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait}) {
+      SCOPED_TRACE(static_cast<int>(policy));
+      Witness witness;
+      Command command = Command("cat").stdin_from(Stdio::pipe()).on_drop(policy, 24h);
+      witness.go_with(command, 4);
+      {
+        const Child dropped = or_throw(command.spawn());
+      }
+      EXPECT_TRUE(witness.is_alone());
+    }
+  });
+}
+
+TEST_P(SelfReapingChild, IsRunToItsEnd) {
+  run_apart([] {
+    prepare();
+    const Output run = *shell("cat; exit 5").output({.input = sysfd_test::bytes("word")});
+    EXPECT_EQ(run.out, "word");
+    expect(same(run.status), kernel(), ExitStatus::exited(5));
+
+    Rope rope;
+    const Output late = *shell("exec cat <&3").pass(rope.end(), 3).output({.timeout = 5ms});
+    EXPECT_TRUE(late.timed_out);
+    expect(same(late.status), kernel(), ExitStatus::killed(SIGKILL));
+    EXPECT_EQ(late.describe(), kernel() == Kernel::knows
+                                   ? "killed by signal 9 (Killed), timed out"
+                                   : "ended, its status unknown (No child processes), timed out");
+  });
+}
+
+TEST_P(SelfReapingChild, MayBeAStageOfAPipeline) {
+  run_apart([] {
+    prepare();
+    for (const auto& timeout : {std::optional<std::chrono::nanoseconds>(), {24h}}) {
+      const auto run =
+          (shell("printf out; exit 3") | shell("cat; exit 4")).output({.timeout = timeout});
+      ASSERT_TRUE(run);
+      EXPECT_EQ(run->out, "out");
+      EXPECT_FALSE(run->timed_out);
+      ASSERT_EQ(run->statuses.size(), 2U);
+      expect(same(run->statuses[0]), kernel(), ExitStatus::exited(3));
+      expect(same(run->statuses[1]), kernel(), ExitStatus::exited(4));
+    }
+    const auto success = (Command("true") | Command("true")).output();
+    EXPECT_EQ(success->success(), kernel() == Kernel::knows);
+    const auto failed = (Command("cat") | Command("/no/such")).spawn();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().stage, 1);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(, SelfReapingChild,
+                         testing::Values(Case{Loss::reaped_by_itself, Kernel::knows},
+                                         Case{Loss::reaped_by_itself, Kernel::has_no_ioctl}),
+                         name_of);
+
+}  // namespace
