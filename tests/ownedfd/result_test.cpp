@@ -15,6 +15,8 @@ namespace {
 using sysfd::OwnedFd;
 using sysfd::Result;
 
+#if defined(__cpp_exceptions)
+
 template <class T = void>
 Result<T> denied() {
   return std::unexpected(std::error_code(EACCES, std::system_category()));
@@ -53,6 +55,8 @@ TEST(OrThrow, ThrowsTheErrorWithWhatWasTried) {
   expect_thrown(denied<int>());
   expect_thrown(denied<OwnedFd>());
 }
+
+#endif  // __cpp_exceptions
 
 }  // namespace
 }  // namespace sysfd_test

@@ -18,6 +18,7 @@
 #include <sysfd/create.hpp>
 
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -29,6 +30,7 @@ using sysfd::DropPolicy;
 using sysfd::ExitStatus;
 using sysfd::PidFd;
 using sysfd::Stdio;
+using sysfd_test::must;
 using sysfd_test::run_apart;
 
 static_assert(!std::is_copy_constructible_v<Child> && !std::is_default_constructible_v<Child>);
@@ -37,12 +39,12 @@ static_assert(std::is_nothrow_move_constructible_v<Child> &&
 
 // A child that runs until its stdin is closed.
 Child endless() {
-  return or_throw(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
+  return must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
 }
 
 // A second hold on the process of a child.
 PidFd second_pidfd(const Child& child) {
-  return or_throw(PidFd::adopt(or_throw(child.fd().duplicate(), "duplicate")), "adopt");
+  return must(PidFd::adopt(must(child.fd().duplicate())));
 }
 
 TEST(Child, IsTheProcessThatWasStarted) {
@@ -54,7 +56,7 @@ TEST(Child, IsTheProcessThatWasStarted) {
 }
 
 TEST(Child, IsWaitedForOnceAndRemembered) {
-  Child child = or_throw(Command("/bin/sh").args({"-c", "exit 3"}).spawn());
+  Child child = must(Command("/bin/sh").args({"-c", "exit 3"}).spawn());
   EXPECT_EQ(*child.wait(), ExitStatus::exited(3));
   EXPECT_EQ(*child.wait(), ExitStatus::exited(3));
   EXPECT_EQ(**child.try_wait(), ExitStatus::exited(3));
@@ -126,8 +128,7 @@ TEST(Child, LivesOnWhenItIsDetached) {
   // It ends when the pipe closes that it reads: one end here, one handed over.
   auto [read, write] = *sysfd::pipe();
   const PidFd process =
-      or_throw(Command("cat").stdin_from(std::move(read)).stdout_to(Stdio::null()).spawn())
-          .detach();
+      must(Command("cat").stdin_from(std::move(read)).stdout_to(Stdio::null()).spawn()).detach();
   EXPECT_EQ(*process.try_wait(), std::nullopt);
   ASSERT_TRUE(std::move(write).close());
   EXPECT_TRUE(process.wait()->success());
@@ -135,11 +136,11 @@ TEST(Child, LivesOnWhenItIsDetached) {
 
 TEST(Child, LivesOnWhenThePolicySaysSo) {
   auto [read, write] = *sysfd::pipe();
-  std::optional<Child> child = or_throw(Command("cat")
-                                            .stdin_from(std::move(read))
-                                            .stdout_to(Stdio::null())
-                                            .on_drop(DropPolicy::detach)
-                                            .spawn());
+  std::optional<Child> child = must(Command("cat")
+                                        .stdin_from(std::move(read))
+                                        .stdout_to(Stdio::null())
+                                        .on_drop(DropPolicy::detach)
+                                        .spawn());
   const PidFd process = second_pidfd(*child);
   child.reset();
   EXPECT_EQ(*process.try_wait(), std::nullopt);
@@ -148,11 +149,11 @@ TEST(Child, LivesOnWhenThePolicySaysSo) {
 }
 
 TEST(Child, IsWaitedForWhenThePolicySaysSo) {
-  std::optional<Child> child = or_throw(Command("cat")
-                                            .stdin_from(Stdio::pipe())
-                                            .stdout_to(Stdio::null())
-                                            .on_drop(DropPolicy::wait)
-                                            .spawn());
+  std::optional<Child> child = must(Command("cat")
+                                        .stdin_from(Stdio::pipe())
+                                        .stdout_to(Stdio::null())
+                                        .on_drop(DropPolicy::wait)
+                                        .spawn());
   const PidFd process = second_pidfd(*child);
   child.reset();
   EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
@@ -163,18 +164,18 @@ TEST(Child, IsWaitedForWhenThePolicySaysSo) {
 }
 
 TEST(Child, IsNotWaitedForWhileItsOutputIsHeldUnread) {
-  std::optional<Child> child = or_throw(Command("yes")
-                                            .stdout_to(Stdio::pipe())
-                                            .stderr_to(Stdio::null())
-                                            .on_drop(DropPolicy::wait)
-                                            .spawn());
+  std::optional<Child> child = must(Command("yes")
+                                        .stdout_to(Stdio::pipe())
+                                        .stderr_to(Stdio::null())
+                                        .on_drop(DropPolicy::wait)
+                                        .spawn());
   const PidFd process = second_pidfd(*child);
   child.reset();  // closes the pipe first, or would wait for ever
   EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
 }
 
 TEST(ChildDeathTest, ThatWasWaitedForAndMovedFromStopsTheProgramToo) {
-  Child child = or_throw(Command("/bin/true").spawn());
+  Child child = must(Command("/bin/true").spawn());
   EXPECT_TRUE(child.wait()->success());
   const Child moved = std::move(child);
   EXPECT_DEATH((void)child.wait(), "sysfd: use of a Child that was moved from or detached");
@@ -184,7 +185,7 @@ TEST(ChildDeathTest, ThatWasWaitedForAndMovedFromStopsTheProgramToo) {
 TEST(Child, IsRightWhereSigchldIsIgnored) {
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);
-    Child child = or_throw(Command("/bin/sh").args({"-c", "exit 5"}).spawn());
+    Child child = must(Command("/bin/sh").args({"-c", "exit 5"}).spawn());
     const auto status = child.wait();
     if (status)
       EXPECT_EQ(*status, ExitStatus::exited(5));
@@ -199,7 +200,7 @@ TEST(Child, IsRightWhereSigchldIsIgnored) {
 
 TEST(Child, IsRightWhereAStrangerReapsIt) {
   run_apart([] {
-    Child child = or_throw(Command("/bin/sh").args({"-c", "exit 6"}).spawn());
+    Child child = must(Command("/bin/sh").args({"-c", "exit 6"}).spawn());
     int stolen = 0;
     ASSERT_EQ(::waitpid(-1, &stolen, 0), child.pid());
     const auto status = child.wait();
@@ -220,7 +221,7 @@ TEST(Child, ThatFailsToStartIsReportedWhereAStrangerReapsEverything) {
       const auto failed = Command("/no/such").spawn();
       ASSERT_FALSE(failed);
       EXPECT_EQ(failed.error().code, std::errc::no_such_file_or_directory);
-      Child child = or_throw(Command("/bin/true").spawn());
+      Child child = must(Command("/bin/true").spawn());
       const auto status = child.wait();
       if (status)
         EXPECT_TRUE(status->success());

@@ -323,6 +323,7 @@ TEST(CommandDeathTest, ThatWasMovedFromStopsTheProgram) {
   EXPECT_DEATH(command.arg("x"), "sysfd: use of a Command that was moved from");
 }
 
+#if defined(__cpp_exceptions)
 TEST(Command, ThrowsForThoseWhoLikeExceptions) {
   EXPECT_TRUE(or_throw(Command("/bin/true").spawn()).wait()->success());
   try {
@@ -333,5 +334,6 @@ TEST(Command, ThrowsForThoseWhoLikeExceptions) {
     EXPECT_NE(std::string(error.what()).find("exec of \"/no/such\""), std::string::npos);
   }
 }
+#endif
 
 }  // namespace

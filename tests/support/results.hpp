@@ -2,6 +2,11 @@
 #ifndef SYSFD_TESTS_SUPPORT_RESULTS_HPP
 #define SYSFD_TESTS_SUPPORT_RESULTS_HPP
 
+#include <cstdio>
+#include <cstdlib>
+#include <expected>
+#include <utility>
+
 #include <sysfd/result.hpp>
 
 namespace sysfd_test {
@@ -10,6 +15,20 @@ namespace sysfd_test {
 template <class T>
 std::error_code error_of(const sysfd::Result<T>& result) {
   return result ? std::error_code() : result.error();
+}
+
+// The value, for what a test cannot go on without, also where there are no exceptions. Stops the test
+// program if there is none.
+template <class T, class Error>
+T must(std::expected<T, Error> result) {
+  if (!result) {
+    if constexpr (requires { result.error().describe(); })
+      std::fprintf(stderr, "%s\n", result.error().describe().c_str());
+    else
+      std::fprintf(stderr, "%s\n", result.error().message().c_str());
+    std::abort();
+  }
+  return *std::move(result);
 }
 
 }  // namespace sysfd_test

@@ -14,6 +14,22 @@
 
 namespace sysfd_test {
 
+namespace {
+
+void run(const std::function<void()>& body) {
+#if defined(__cpp_exceptions)
+  try {
+    body();
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << "exception: " << error.what();
+  }
+#else
+  body();
+#endif
+}
+
+}  // namespace
+
 void run_apart(const std::function<void()>& body) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
@@ -23,11 +39,7 @@ void run_apart(const std::function<void()>& body) {
     // The failures of the test so far are the parent's to report.
     const auto* result = testing::UnitTest::GetInstance()->current_test_info()->result();
     const int parts_before = result->total_part_count();
-    try {
-      body();
-    } catch (const std::exception& error) {
-      ADD_FAILURE() << "exception: " << error.what();
-    }
+    run(body);
     bool failed = false;
     for (int i = parts_before; i < result->total_part_count(); ++i)
       failed = failed || result->GetTestPartResult(i).failed();
