@@ -118,6 +118,7 @@ TEST(CommandCapabilities, ThatAreAmbientHereAreNotKeptIfNotNamed) {
     ASSERT_EQ(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0), 0);
     expect_facts(with({}), {{"CapAmb", set_of({CAP_KILL})}, {"CapInh", set_of({CAP_KILL})}});
     expect_facts(with({.iab = "cap_chown"}), {{"CapAmb", none}, {"CapInh", set_of({CAP_CHOWN})}});
+    expect_facts(with({.iab = "cap_kill"}), {{"CapAmb", none}, {"CapInh", set_of({CAP_KILL})}});
     expect_facts(with({.iab = ""}), {{"CapAmb", none}, {"CapInh", none}});
   });
 }

@@ -323,6 +323,30 @@ TEST(CommandNamespaces, HaveMountsThatNobodySeesOutside) {
   });
 }
 
+// The other way round.
+TEST(CommandNamespaces, HaveMountsThatDoNotComeFromOutside) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), 0);
+    const sysfd_test::ScratchDirectory scratch;
+    const std::string path = scratch.path();
+    for (const bool is_private : {true, false}) {
+      auto child = Command("sh")
+                       .args({"-c", "read line; test -e \"$1\"/there", "-", path})
+                       .stdin_from(Stdio::pipe())
+                       .namespaces({.create = Namespace::mount, .private_mounts = is_private})
+                       .spawn();
+      ASSERT_TRUE(child) << child.error().describe();
+      ASSERT_EQ(::mount("none", path.c_str(), "tmpfs", 0, nullptr), 0);
+      std::ofstream(path + "/there").flush();
+      EXPECT_EQ(child->wait()->success(), !is_private);  // whose input ends now
+      EXPECT_EQ(::umount2(path.c_str(), MNT_DETACH), 0);
+    }
+  });
+}
+
 TEST(CommandNamespaces, KeepTheWorkingDirectoryOfTheParent) {
   SYSFD_REQUIRE_ROOT();
   expect_facts(with({.create = Namespace::mount}),
