@@ -2,6 +2,7 @@
 #include "enter.hpp"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -113,6 +114,7 @@ Result<pid_t> enter_child(Job& job, Birth& birth) noexcept {
 
 // With an exit signal of zero, so that nobody who waits for children comes across it.
 Result<> IdMapWriter::start() noexcept {
+  maps_.parent = ::getpid();
   maps_.failed_step = maps_.users ? SpawnStep::user_map : SpawnStep::group_map;
   constexpr std::uint64_t flags = CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID;
   kernel::CloneArguments arguments{};
@@ -127,15 +129,15 @@ Result<> IdMapWriter::start() noexcept {
     answer = clone_and_run(SYS_clone, flags, address(stack_.get() + stack_size), 0,
                            address(&maps_.writer_lives), &write_id_maps, &maps_);
   if (answer < 0) return failure(static_cast<int>(-answer));
-  pid_ = maps_.writer = static_cast<pid_t>(answer);
+  maps_.writer = static_cast<pid_t>(answer);
   return {};
 }
 
 IdMapWriter::~IdMapWriter() {
-  if (pid_ <= 0) return;
+  if (maps_.writer <= 0) return;
   if (__atomic_load_n(&maps_.is_wanted, __ATOMIC_ACQUIRE) == IdMaps::undecided)
     set_and_wake(maps_.is_wanted, IdMaps::unwanted);
-  retry_eintr([&] { return ::waitpid(pid_, nullptr, __WALL); });
+  retry_eintr([&] { return ::waitpid(maps_.writer, nullptr, __WALL); });
 }
 
 }  // namespace detail

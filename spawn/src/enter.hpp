@@ -51,7 +51,6 @@ class IdMapWriter {
   static constexpr std::size_t stack_size = std::size_t{16} * 1024;
   IdMaps& maps_;
   std::unique_ptr<std::byte[]> stack_;
-  pid_t pid_ = -1;
 };
 
 }  // namespace detail

@@ -82,11 +82,12 @@ struct IdMaps {
   std::size_t users_size = 0;
   const char* groups = nullptr;
   std::size_t groups_size = 0;
+  int parent = 0;  // its number
 
   char process[16] = {};      // set by the child: what /proc/self leads to
   int is_wanted = undecided;  // the same, or by the parent. A futex
   int writer_lives = 1;       // cleared by the kernel when the writer ends. A futex
-  int writer = 0;             // its number, where it is the child's own child: to be reaped
+  int writer = -1;            // its number; set by the parent, and -1 again once it is reaped
   // How far the writer has come, also if it is gone before it is done.
   SpawnStep failed_step = SpawnStep::user_map;
   int error = ECANCELED;  // 0: written

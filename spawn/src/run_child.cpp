@@ -145,7 +145,8 @@ long await_id_maps(IdMaps& maps) {
   if (size < 0) return size;
   set_and_wake(maps.is_wanted, IdMaps::wanted);
   wait_while(maps.writer_lives, 1);
-  raw_syscall(SYS_wait4, maps.writer, 0, __WALL);  // in place, it is a child of this process
+  // In place it is this process's own child, which the program would know nothing of.
+  if (raw_syscall(SYS_wait4, maps.writer, 0, __WALL) > 0) maps.writer = -1;
   return -maps.error;
 }
 

@@ -3,8 +3,10 @@
 // The writer of a new user namespace's maps: a second child that shares the parent's memory and is
 // in the parent's namespaces, with a stack of its own. It follows the same rules as run_child.cpp.
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "job.hpp"
 #include "kernel.hpp"
@@ -43,6 +45,9 @@ long write_groups(const IdMaps& maps) {
 
 void write_id_maps(void* prepared) noexcept {
   IdMaps& maps = *static_cast<IdMaps*>(prepared);
+  // It does not stay behind if nobody is left who would tell it to go.
+  raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  if (raw_syscall(SYS_getppid) != maps.parent) exit_quietly();
   raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare);  // it holds none of them
   wait_while(maps.is_wanted, IdMaps::undecided);
   if (maps.is_wanted == IdMaps::wanted) {

@@ -122,7 +122,7 @@ TEST(SpawnReport, TellsWhoKillsAChildWithItsParent) {
 }
 
 // A program that somebody has open for writing: the tests' own copy of one.
-class BusyProgram : public testing::Test {
+class BusyRetries : public testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::copy_file("/bin/sh", path_);
@@ -136,7 +136,7 @@ class BusyProgram : public testing::Test {
   std::string path_ = directory_.path().string() + "/sh";
 };
 
-TEST_F(BusyProgram, IsTriedAgainUntilItIsNot) {
+TEST_F(BusyRetries, IsTriedAgainUntilItIsNot) {
   SYSFD_REQUIRE_ISOLATION();
   // The writer lives until this process is seen to pause, which it does after its first try only.
   const Interruptions this_process;
@@ -152,7 +152,7 @@ TEST_F(BusyProgram, IsTriedAgainUntilItIsNot) {
   EXPECT_EQ(child.communicate()->out, "started\n");
 }
 
-TEST_F(BusyProgram, IsTriedAgainSoOftenOnly) {
+TEST_F(BusyRetries, IsTriedAgainSoOftenOnly) {
   const OwnedFd writer = open_for_writing();
   for (const int times : {-1, 0, 1, 3}) {
     const auto child = command().retry_busy(times).spawn();
@@ -162,11 +162,11 @@ TEST_F(BusyProgram, IsTriedAgainSoOftenOnly) {
   }
 }
 
-TEST_F(BusyProgram, CountsNothingIfItIsNot) {
+TEST_F(BusyRetries, CountsNothingIfItIsNot) {
   EXPECT_EQ(report_of(command().retry_busy(3).stdout_to(sysfd::Stdio::null())).busy_retries, 0);
 }
 
-TEST_F(BusyProgram, IsTheOnlyFailureThatIsTriedAgain) {
+TEST_F(BusyRetries, IsTheOnlyFailureThatIsTriedAgain) {
   const auto child = Command("/no/such").retry_busy(2'000'000'000).spawn();
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
