@@ -38,9 +38,12 @@ struct Command::Attempt {
                                      std::uint64_t limit);
   detail::Mistake prepare_session();
   detail::Mistake prepare_cgroup();
+  detail::Mistake prepare_pid_namespace();
   detail::Mistake prepare_held();
   detail::Mistake prepare_environment();
   detail::Mistake refuse_in_place() const;
+  bool is_own(int fd) const noexcept;
+  detail::Mistake refuse_own_descriptors() const;
   void plan_steps();
   void plan_directory();
   void plan_parent_death();
@@ -50,7 +53,8 @@ struct Command::Attempt {
   std::expected<pid_t, SpawnError> enter_with_id_maps();
   std::expected<pid_t, SpawnError> enter_from_pid_namespace();
   SpawnError clone_failure(std::error_code code) const;
-  SpawnError failure();
+  SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
+  SpawnError failure() const;
   SpawnError premature_end(const Result<ExitStatus>& status) const;
   void explain_script(SpawnError& error) const;
   Child make_child(PidFd process, pid_t pid);
@@ -67,7 +71,8 @@ struct Command::Attempt {
   std::optional<OwnedFd> child_terminal_;
   std::optional<OwnedFd> parent_terminal_;
   std::optional<OwnedFd> cgroup_;
-  std::optional<PidFd> own_process_;  // where the child cannot tell its parent by a number
+  std::optional<OwnedFd> own_pid_namespace_;  // of children, where one is to be born in another
+  std::optional<PidFd> own_process_;          // where the child cannot tell its parent by a number
   std::string user_map_, group_map_;
   std::optional<detail::IdMaps> maps_;
   detail::Environment::ListenSlots listen_slots_{};

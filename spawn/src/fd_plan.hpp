@@ -43,17 +43,28 @@ struct FdRequest {
   int target;
   SpawnStep step;
   int index;
+  bool is_own = false;  // the source was made for this child, not said by anybody
 };
 
 // A plan, and the memory that making one takes, kept for the next time.
 class FdPlan {
  public:
+  struct Pending : FdRequest {
+    int readers;  // how many others still have to copy from the target's old content
+  };
+  struct Held {
+    int source;
+    int place;  // see place_of
+    SpawnStep step;
+    int index;
+    bool is_own;
+  };
+
   // Makes room, so that making a plan for that many requests does not allocate.
   void reserve(std::size_t requests);
 
-  // The requests of the plan to be made; their targets must be different and not negative.
-  // With `spares_open`, numbers that are only needed for the time being are none that this process
-  // has open.
+  // The requests of the plan to be made; their targets must be different and not negative. With
+  // `spares_open`, numbers that are needed for the time being are none that this process has open.
   void clear(bool spares_open = false) noexcept {
     requests_.clear();
     held_.clear();
@@ -62,29 +73,22 @@ class FdPlan {
   void add(const FdRequest& request) { requests_.push_back({request, 0}); }
   // Something else needs what `source` is in the parent after the plan was carried out; the program
   // does not.
-  void hold(int source, SpawnStep step, int index = -1) {
-    held_.push_back({source, source, step, index});
+  void hold(int source, SpawnStep step, int index = -1, bool is_own = false) {
+    held_.push_back({source, source, step, index, is_own});
   }
 
   // Plans. Answers a request whose target another one has too, if there is one.
   std::optional<FdRequest> make();
 
   std::span<const FdAction> actions() const noexcept { return actions_; }
+  std::span<const Pending> requests() const noexcept { return requests_; }
+  std::span<const Held> held() const noexcept { return held_; }
   // The number under which a source that is held is to be found then.
   int place_of(int source) const noexcept;
   // One above the highest number that a request has as its source, inherits, or that is held.
   unsigned first_unneeded() const noexcept { return first_unneeded_; }
 
  private:
-  struct Pending : FdRequest {
-    int readers;  // how many others still have to copy from the target's old content
-  };
-  struct Held {
-    int source;
-    int place;
-    SpawnStep step;
-    int index;
-  };
   void emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index);
   void put_held_ones_aside();
   Pending* writer_of(int number) noexcept;

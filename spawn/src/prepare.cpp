@@ -3,14 +3,11 @@
 // The parent's part before there is a child: everything is decided and made ready.
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <string_view>
 
 #include <sysfd/create.hpp>
@@ -21,10 +18,8 @@ namespace sysfd {
 inline namespace v0 {
 
 using detail::error_code;
-using detail::FdAction;
 using detail::FdRequest;
 using detail::Mistake;
-using detail::Step;
 
 namespace {
 
@@ -91,20 +86,6 @@ bool children_are_in_other_pid_namespace() noexcept {
          own.st_ino != of_children.st_ino;
 }
 
-void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
-  for (const FdAction& action : fds.actions()) {
-    const auto add = [&](long call, auto... arguments) {
-      steps.add(action.step, action.index, call, arguments...);
-    };
-    switch (action.kind) {
-      case FdAction::Kind::duplicate: add(SYS_dup3, action.source, action.target, 0); break;
-      case FdAction::Kind::save: add(SYS_dup3, action.source, action.target, O_CLOEXEC); break;
-      case FdAction::Kind::keep: add(SYS_fcntl, action.target, F_SETFD, 0); break;
-      case FdAction::Kind::open_null: add(Step::open_null, action.target); break;
-    }
-  }
-}
-
 }  // namespace
 
 Mistake Command::Attempt::prepare_terminal(int number) {
@@ -137,11 +118,13 @@ Mistake Command::Attempt::prepare_stream(int number) {
       child_ends_[number] = std::move(child_reads ? made->read : made->write);
       parent_ends_[number] = std::move(child_reads ? made->write : made->read);
       request.source = child_ends_[number]->get();
+      request.is_own = true;
       break;
     }
     case Stdio::Kind::terminal:
       if (auto mistake = prepare_terminal(number)) return mistake;
       request.source = child_terminal_->get();
+      request.is_own = true;
       break;
     case Stdio::Kind::descriptor:
       request.source = stream.owned_ ? stream.owned_->get() : stream.fd_ ? stream.fd_->get() : -1;
@@ -218,6 +201,7 @@ Mistake Command::Attempt::prepare_session() {
 
 Mistake Command::Attempt::prepare_cgroup() {
   if (state_.cgroup_fd < 0) return std::nullopt;
+  if (is_own(state_.cgroup_fd)) return error_at(SpawnStep::cgroup, error_code(EBADF), -1);
   const BorrowedFd cgroup = BorrowedFd::unsafe_borrow(state_.cgroup_fd);
   auto duplicate = cgroup.duplicate();
   if (!duplicate) return SpawnError{SpawnStep::cgroup, duplicate.error(), -1, ""};
@@ -234,19 +218,34 @@ bool Command::Attempt::is_in_other_pid_namespace() const noexcept {
          std::ranges::any_of(state_.namespaces.join, joins_pid);
 }
 
+Mistake Command::Attempt::prepare_pid_namespace() {
+  const auto& joins = state_.namespaces.join;
+  const auto joined = std::ranges::find_if(joins, [](const Namespaces::Join& join) {
+    return detail::kinds_of(join).contains(Namespace::pid);
+  });
+  if (joined == joins.end()) return std::nullopt;
+  auto own = open(cwd(), "/proc/thread-self/ns/pid_for_children", O_RDONLY);
+  if (!own)
+    return SpawnError{SpawnStep::join_namespace, own.error(),
+                      static_cast<int>(joined - joins.begin()), ""};
+  own_pid_namespace_ = std::move(*own);
+  return std::nullopt;
+}
+
 // What the child's steps use after the descriptors have been placed.
 Mistake Command::Attempt::prepare_held() {
   Mistake mistake;
-  const auto hold = [&](int fd, SpawnStep step, int index = -1) {
-    if (fd < 0 && !mistake) mistake = SpawnError{step, error_code(EBADF), index, ""};
-    state_.fds.hold(fd, step, index);
+  const auto hold = [&](int fd, SpawnStep step, int index = -1, bool is_own = false) {
+    if (fd < 0 && !mistake) mistake = error_at(step, error_code(EBADF), index);
+    state_.fds.hold(fd, step, index, is_own);
   };
   if (state_.program_fd >= 0) hold(state_.program_fd, SpawnStep::exec);
   if (state_.root.fd >= 0) hold(state_.root.fd, SpawnStep::root_directory);
   if (state_.directory.fd >= 0) hold(state_.directory.fd, SpawnStep::working_directory);
-  if (cgroup_ && kind_ == Kind::in_place) hold(cgroup_->get(), SpawnStep::cgroup);
+  if (cgroup_ && kind_ == Kind::in_place) hold(cgroup_->get(), SpawnStep::cgroup, -1, true);
   if (session_.controlling_terminal)
-    hold(session_.controlling_terminal->get(), SpawnStep::controlling_terminal);
+    hold(session_.controlling_terminal->get(), SpawnStep::controlling_terminal, -1,
+         child_terminal_.has_value());
   if (session_.foreground_of) hold(session_.foreground_of->get(), SpawnStep::foreground_group);
   const auto& joins = state_.namespaces.join;
   for (std::size_t i = 0; i < joins.size(); ++i)
@@ -258,7 +257,7 @@ Mistake Command::Attempt::prepare_held() {
     auto process = PidFd::open(::getpid());
     if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
     own_process_ = std::move(*process);
-    hold(own_process_->fd().get(), SpawnStep::parent_death);
+    hold(own_process_->fd().get(), SpawnStep::parent_death, -1, true);
   }
   return mistake;
 }
@@ -289,65 +288,23 @@ Mistake Command::Attempt::refuse_in_place() const {
   return std::nullopt;
 }
 
-void Command::Attempt::plan_directory() {
-  const auto& directory = state_.directory;
-  if (directory.path)
-    state_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
-  else if (directory.fd >= 0)
-    state_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
-                     state_.fds.place_of(directory.fd));
+bool Command::Attempt::is_own(int fd) const noexcept {
+  const auto has = [&](const auto& own) { return own && own->get() == fd; };
+  return std::ranges::any_of(child_ends_, has) || std::ranges::any_of(parent_ends_, has) ||
+         has(child_terminal_) || has(parent_terminal_) || has(cgroup_) || has(own_pid_namespace_) ||
+         (own_process_ && own_process_->fd().get() == fd);
 }
 
-void Command::Attempt::plan_parent_death() {
-  const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
-  const int pidfd = own_process_ ? state_.fds.place_of(own_process_->fd().get()) : -1;
-  const auto add = [&](int signo, bool unless_kernel_does) {
-    state_.steps.add(SpawnStep::parent_death, -1, Step::set_parent_death, signo, parent, pidfd,
-                     unless_kernel_does);
-  };
-  if (state_.parent_death_signal != 0) add(state_.parent_death_signal, false);
-  if (state_.killed_with_parent) add(SIGKILL, true);
-}
-
-// The child's life, from the moment at which it has its own descriptor table to the one at which it
-// unblocks signals and executes. Each step has what it needs from the ones before, and none takes
-// what a later one needs:
-void Command::Attempt::plan_steps() {
-  auto& steps = state_.steps;
-  const auto& fds = state_.fds;
-  steps.clear();
-  detail::plan_signals(state_.signals, steps);
-  // Descriptors first, while the numbers and paths are still those of the parent.
-  detail::plan_more_descriptors(state_.resources, steps);
-  plan_descriptors(fds, steps);
-  detail::plan_session(session_, fds, steps);
-  // With the parent's privileges, which another user namespace, or user, does not have.
-  detail::plan_resources(state_.resources, steps);
-  // From outside to inside: the namespaces, the root in them, the directory in that.
-  if (kind_ == Kind::in_place) {
-    if (cgroup_) steps.add(SpawnStep::cgroup, -1, Step::join_cgroup, fds.place_of(cgroup_->get()));
-    if (const unsigned flags = state_.namespaces.create.flags())
-      steps.add(SpawnStep::namespaces, -1, SYS_unshare, flags);
-  }
-  detail::plan_namespaces(state_.namespaces, maps_ ? &*maps_ : nullptr, fds, steps);
-  if (state_.root.fd >= 0)
-    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(state_.root.fd));
-  if (state_.root.is_given()) {
-    steps.add(SpawnStep::root_directory, -1, SYS_chroot,
-              state_.root.path ? state_.root.path->c_str() : ".");
-    steps.add(SpawnStep::root_directory, -1, SYS_chdir, "/");
-  }
-  const bool changes_early = state_.directory_change == DirectoryChange::before_identity;
-  if (changes_early) plan_directory();
-  // Power is given up when nothing needs it any more.
-  detail::plan_identity(state_.identity, steps);
-  if (!changes_early) plan_directory();
-  plan_parent_death();  // which a change of identity would undo
-  if (!state_.listeners.empty())
-    steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, listen_slots_.number,
-              listen_slots_.identity, listen_slots_.identity_variable);
-  detail::plan_fewer_descriptors(state_.resources, steps);
-  detail::plan_confinement(state_.identity, steps);
+// A descriptor that was lent and is not open any more has a number that something which was made just
+// now may have got.
+Mistake Command::Attempt::refuse_own_descriptors() const {
+  for (const FdRequest& request : state_.fds.requests())
+    if (!request.is_own && request.kind == FdRequest::Kind::descriptor && is_own(request.source))
+      return error_at(request.step, error_code(EBADF), request.index);
+  for (const auto& held : state_.fds.held())
+    if (!held.is_own && is_own(held.source))
+      return error_at(held.step, error_code(EBADF), held.index);
+  return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare() {
@@ -358,7 +315,9 @@ Mistake Command::Attempt::prepare() {
   if (auto mistake = prepare_passed()) return mistake;
   if (auto mistake = prepare_session()) return mistake;
   if (auto mistake = prepare_cgroup()) return mistake;
+  if (auto mistake = prepare_pid_namespace()) return mistake;
   if (auto mistake = prepare_held()) return mistake;
+  if (auto mistake = refuse_own_descriptors()) return mistake;
   if (auto mistake = prepare_environment()) return mistake;
   if (const auto twice = state_.fds.make())
     return SpawnError{twice->step, error_code(EINVAL), twice->index,

@@ -75,16 +75,14 @@ void Command::Attempt::explain_script(SpawnError& error) const {
   error.subject += ", a script that its interpreter cannot open again: pass() it to the child too";
 }
 
-SpawnError Command::Attempt::failure() {
-  SpawnError error{job_.failed_step, detail::error_code(job_.error), job_.index, ""};
+// With what was said at that step.
+SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int index) const {
+  SpawnError error{step, code, index, ""};
   const auto target_of = [&](const std::vector<State::Passed>& list) {
     return "to be number " + std::to_string(list[static_cast<std::size_t>(error.index)].target);
   };
   switch (error.step) {
-    case SpawnStep::exec:
-      error.subject = job_.path ? job_.path : state_.program;
-      explain_script(error);
-      break;
+    case SpawnStep::exec: error.subject = job_.path ? job_.path : state_.program; break;
     case SpawnStep::working_directory: error.subject = state_.directory.path.value_or(""); break;
     case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
     case SpawnStep::standard_stream: error.subject = stream_names[error.index]; break;
@@ -97,6 +95,12 @@ SpawnError Command::Attempt::failure() {
   return error;
 }
 
+SpawnError Command::Attempt::failure() const {
+  SpawnError error = error_at(job_.failed_step, detail::error_code(job_.error), job_.index);
+  if (error.step == SpawnStep::exec) explain_script(error);
+  return error;
+}
+
 std::expected<pid_t, SpawnError> Command::Attempt::enter() {
   const auto pid = detail::enter_child(job_, birth_);
   if (!pid) return std::unexpected(clone_failure(pid.error()));
@@ -104,7 +108,7 @@ std::expected<pid_t, SpawnError> Command::Attempt::enter() {
 }
 
 std::expected<pid_t, SpawnError> Command::Attempt::enter_with_id_maps() {
-  if (!maps_) return enter();
+  if (!maps_) return enter_from_pid_namespace();
   *maps_ = {.users = maps_->users,
             .users_size = maps_->users_size,
             .groups = maps_->groups,
@@ -112,19 +116,19 @@ std::expected<pid_t, SpawnError> Command::Attempt::enter_with_id_maps() {
   detail::IdMapWriter writer(*maps_);
   if (const auto started = writer.start(); !started)
     return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
-  return enter();
+  return enter_from_pid_namespace();
 }
 
 std::expected<pid_t, SpawnError> Command::Attempt::enter_from_pid_namespace() {
   const auto& joins = state_.namespaces.join;
   for (std::size_t i = 0; i < joins.size(); ++i) {
     if (!detail::kinds_of(joins[i]).contains(Namespace::pid)) continue;
-    const detail::PidNamespaceVisit visit(joins[i].of);
+    const detail::PidNamespaceVisit visit(*own_pid_namespace_, joins[i].of);
     if (const auto code = visit.error())
       return std::unexpected(SpawnError{SpawnStep::join_namespace, code, static_cast<int>(i), ""});
-    return enter_with_id_maps();
+    return enter();
   }
-  return enter_with_id_maps();
+  return enter();
 }
 
 Child Command::Attempt::make_child(PidFd process, pid_t pid) {
@@ -163,7 +167,7 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
     const auto pid = [&] {
       const detail::DumpableKept dumpable(shares_credentials);
       const detail::SignalsBlocked blocked;
-      return enter_from_pid_namespace();
+      return enter_with_id_maps();
     }();
     if (!pid) return std::unexpected(pid.error());
 

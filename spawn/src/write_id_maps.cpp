@@ -47,7 +47,8 @@ void write_id_maps(void* prepared) noexcept {
   IdMaps& maps = *static_cast<IdMaps*>(prepared);
   // It does not stay behind if nobody is left who would tell it to go.
   raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-  if (raw_syscall(SYS_getppid) != maps.parent) exit_quietly();
+  const long parent = raw_syscall(SYS_getppid);  // 0: in another pid namespace
+  if (parent != 0 && parent != maps.parent) exit_quietly();
   raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare);  // it holds none of them
   wait_while(maps.is_wanted, IdMaps::undecided);
   if (maps.is_wanted == IdMaps::wanted) {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// What the child will do, in which order.
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "attempt.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::FdAction;
+using detail::Step;
+
+namespace {
+
+void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
+  for (const FdAction& action : fds.actions()) {
+    const auto add = [&](long call, auto... arguments) {
+      steps.add(action.step, action.index, call, arguments...);
+    };
+    switch (action.kind) {
+      case FdAction::Kind::duplicate: add(SYS_dup3, action.source, action.target, 0); break;
+      case FdAction::Kind::save: add(SYS_dup3, action.source, action.target, O_CLOEXEC); break;
+      case FdAction::Kind::keep: add(SYS_fcntl, action.target, F_SETFD, 0); break;
+      case FdAction::Kind::open_null: add(Step::open_null, action.target); break;
+    }
+  }
+}
+
+}  // namespace
+
+void Command::Attempt::plan_directory() {
+  const auto& directory = state_.directory;
+  if (directory.path)
+    state_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
+  else if (directory.fd >= 0)
+    state_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
+                     state_.fds.place_of(directory.fd));
+}
+
+void Command::Attempt::plan_parent_death() {
+  const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
+  const int pidfd = own_process_ ? state_.fds.place_of(own_process_->fd().get()) : -1;
+  const auto add = [&](int signo, bool unless_kernel_does) {
+    state_.steps.add(SpawnStep::parent_death, -1, Step::set_parent_death, signo, parent, pidfd,
+                     unless_kernel_does);
+  };
+  if (state_.parent_death_signal != 0) add(state_.parent_death_signal, false);
+  if (state_.killed_with_parent) add(SIGKILL, true);
+}
+
+// The child's life, from the moment at which it has its own descriptor table to the one at which it
+// unblocks signals and executes. Each step has what it needs from the ones before, and none takes
+// what a later one needs:
+void Command::Attempt::plan_steps() {
+  auto& steps = state_.steps;
+  const auto& fds = state_.fds;
+  steps.clear();
+  detail::plan_signals(state_.signals, steps);
+  // Descriptors first, while the numbers and paths are still those of the parent.
+  detail::plan_more_descriptors(state_.resources, steps);
+  plan_descriptors(fds, steps);
+  detail::plan_session(session_, fds, steps);
+  // With the parent's privileges, which another user namespace, or user, does not have.
+  detail::plan_resources(state_.resources, steps);
+  // From outside to inside: the namespaces, the root in them, the directory in that.
+  if (kind_ == Kind::in_place) {
+    if (cgroup_) steps.add(SpawnStep::cgroup, -1, Step::join_cgroup, fds.place_of(cgroup_->get()));
+    if (const unsigned flags = state_.namespaces.create.flags())
+      steps.add(SpawnStep::namespaces, -1, SYS_unshare, flags);
+  }
+  detail::plan_namespaces(state_.namespaces, maps_ ? &*maps_ : nullptr, fds, steps);
+  if (state_.root.fd >= 0)
+    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(state_.root.fd));
+  if (state_.root.is_given()) {
+    steps.add(SpawnStep::root_directory, -1, SYS_chroot,
+              state_.root.path ? state_.root.path->c_str() : ".");
+    steps.add(SpawnStep::root_directory, -1, SYS_chdir, "/");
+  }
+  const bool changes_early = state_.directory_change == DirectoryChange::before_identity;
+  if (changes_early) plan_directory();
+  // Power is given up when nothing needs it any more.
+  detail::plan_identity(state_.identity, steps);
+  if (!changes_early) plan_directory();
+  plan_parent_death();  // which a change of identity would undo
+  if (!state_.listeners.empty())
+    steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, listen_slots_.number,
+              listen_slots_.identity, listen_slots_.identity_variable);
+  detail::plan_fewer_descriptors(state_.resources, steps);
+  detail::plan_confinement(state_.identity, steps);
+}
+
+}  // namespace v0
+}  // namespace sysfd
