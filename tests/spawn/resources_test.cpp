@@ -247,6 +247,28 @@ TEST(CommandResources, AreThoseThatTheParentMayGive) {
   });
 }
 
+// In which the child is from its first moment, and root of nothing outside. A joined one comes later.
+TEST(CommandResources, AreNoMoreThanANewUserNamespaceMayHave) {
+  SYSFD_REQUIRE_ROOT();
+  using sysfd::Namespace;
+  Command command("/bin/true");
+  command.namespaces({.create = Namespace::user}).resources({.nice = -5});
+  expect_error(command, SpawnStep::nice, EACCES);
+
+  const auto other = Command("cat")
+                         .stdin_from(sysfd::Stdio::pipe())
+                         .stdout_to(sysfd::Stdio::null())
+                         .namespaces({.create = Namespace::user})
+                         .spawn();
+  ASSERT_TRUE(other) << other.error().describe();
+  expect_facts(
+      [&](Command& joining) {
+        joining.namespaces({.join = {{.of = other->fd(), .kinds = Namespace::user}}})
+            .resources({.nice = -5});
+      },
+      {{"nice", "-5"}});
+}
+
 TEST(CommandResources, ThatCannotBeAreRefused) {
   const auto scheduler = [](const Scheduler& value) { return with({.scheduler = value}); };
   const auto io = [](int io_class, int level) {

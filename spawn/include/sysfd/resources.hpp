@@ -8,7 +8,8 @@
 //                        .processors = {0, 1}});
 //
 // What is not said stays as it is in this process. All of it is set before the child becomes another
-// user, so that it may be more than that user could ask for.
+// user or joins a user namespace, so that it may be more than could be asked for then. (In a new user
+// namespace the child is from the start: nothing is more than that allows.)
 #ifndef SYSFD_RESOURCES_HPP
 #define SYSFD_RESOURCES_HPP
 
