@@ -43,6 +43,7 @@ struct Command::Attempt {
   detail::Mistake prepare_environment();
   detail::Mistake refuse_in_place() const;
   bool is_own(int fd) const noexcept;
+  bool changes_credentials() const noexcept;
   detail::Mistake refuse_own_descriptors() const;
   void plan_steps();
   void plan_directory();

@@ -41,6 +41,11 @@ bool is_a_limit(std::error_code code) noexcept {
 
 }  // namespace
 
+bool Command::Attempt::changes_credentials() const noexcept {
+  return state_.identity.changes_credentials() || !birth_.namespaces.empty() ||
+         !state_.namespaces.join.empty();
+}
+
 // Whose fault it is that there is no child.
 SpawnError Command::Attempt::clone_failure(std::error_code code) const {
   if (!is_a_limit(code)) {
@@ -161,11 +166,9 @@ void Command::Attempt::hand_over() {
 }
 
 std::expected<Child, SpawnError> Command::Attempt::run() {
-  const bool shares_credentials = state_.identity.changes_credentials() ||
-                                  !birth_.namespaces.empty() || !state_.namespaces.join.empty();
   for (;; ++busy_retries_) {
     const auto pid = [&] {
-      const detail::DumpableKept dumpable(shares_credentials);
+      const detail::DumpableKept dumpable(changes_credentials());
       const detail::SignalsBlocked blocked;
       return enter_with_id_maps();
     }();
@@ -186,7 +189,7 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
 }
 
 SpawnError Command::Attempt::run_in_place() {
-  const detail::DumpableKept dumpable(state_.identity.changes_credentials());
+  const detail::DumpableKept dumpable(changes_credentials());
   const detail::SignalsBlocked blocked;
   std::optional<detail::IdMapWriter> writer;
   if (maps_) {

@@ -179,12 +179,12 @@ TEST(CommandCapabilities, ThatCannotBeAreRefused) {
       {with({.capabilities = "cap_nonsense=p"}), SpawnStep::capabilities,
        "capabilities \"cap_nonsense=p\""},
       {with({.capabilities = "cap_kill=e"}), SpawnStep::capabilities,
-       "capabilities \"cap_kill=e\", more than permitted \"\""},
+       "capabilities \"cap_kill=e: effective, but not permitted\""},
       {with({.capabilities = with_nul}), SpawnStep::capabilities,
        "capabilities \"" + with_nul + '"'},
       {with({.iab = "^nonsense"}), SpawnStep::ambient_set, "ambient capabilities \"^nonsense\""},
       {with({.capabilities = "cap_kill=p", .iab = "^cap_chown"}), SpawnStep::ambient_set,
-       "ambient capabilities \"^cap_chown beyond cap_kill=p\""},
+       "ambient capabilities \"^cap_chown: not permitted by cap_kill=p\""},
   });
 }
 

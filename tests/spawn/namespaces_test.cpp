@@ -282,7 +282,7 @@ TEST(CommandNamespaces, ThatCannotBeAreRefused) {
       {with({.create = Namespace::user, .user_map = many}), SpawnStep::user_map,
        "user id map \"longer than a page\""},
       {with({.host_name = "everybody"}), SpawnStep::host_name,
-       "host name \"everybody\" for everybody: no UTS namespace \"\""},
+       "host name \"everybody: it would be everybody's\""},
       {with({.create = Namespace::uts, .host_name = longest}), SpawnStep::host_name,
        "host name \"" + longest + '"'},
   });

@@ -48,7 +48,8 @@ struct Namespaces {
   // setns(2). `of`: a namespace descriptor (/proc/<pid>/ns/net), or, since Linux 5.8, a pidfd, with
   // `kinds` saying which of that process's. Lent until spawn() has returned. The caller itself
   // enters a pid namespace for the moment of the spawn, since only children can; it needs
-  // CAP_SYS_ADMIN, and comes back. A time namespace cannot be joined by a child that shares memory:
+  // CAP_SYS_ADMIN, and comes back. One whose first process has ended takes no more: SpawnStep::clone,
+  // ENOMEM. A time namespace cannot be joined by a child that shares memory:
   // EUSERS.
   struct Join {
     BorrowedFd of;

@@ -41,7 +41,7 @@ enum class SpawnStep {
   process_group,         // setpgid: EPERM it is none of this session, ...
   controlling_terminal,  // TIOCSCTTY
   foreground_group,      // TIOCSPGRP
-  user_map,              // of the new user namespace
+  user_map,              // of the new user namespace; ECANCELED: who writes it was killed
   group_map,
   join_namespace,  // `index` counts Namespaces::join
   mounts,          // to make them private
@@ -61,7 +61,7 @@ enum class SpawnStep {
   group,
   user,
   capabilities,
-  ambient_set,  // EPERM: not permitted, or not inheritable
+  ambient_set,  // EPERM: not permitted, or not inheritable; EINVAL: a text of Identity::iab that is none
   securebits,
   parent_death,
   no_new_privileges,

@@ -17,8 +17,7 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-constexpr unsigned keep_capabilities_bit = 1 << 4;  // SECBIT_KEEP_CAPS
-constexpr std::size_t longest_bpf_program = 4096;   // BPF_MAXINSNS
+constexpr std::size_t longest_bpf_program = 4096;  // BPF_MAXINSNS
 
 struct Free {
   void operator()(void* object) const noexcept { ::cap_free(object); }
@@ -98,13 +97,14 @@ Mistake prepare(Identity said, PreparedIdentity& prepared) {
     if (!prepared.capabilities) return wrong_value(SpawnStep::capabilities, *said.capabilities);
     if ((prepared.capabilities->effective & ~prepared.capabilities->permitted) != 0)
       return wrong_value(SpawnStep::capabilities,
-                         *said.capabilities + "\", more than permitted \"");
+                         *said.capabilities + ": effective, but not permitted");
   }
   if (said.iab) {
     prepared.iab = parse_vectors(*said.iab);
     if (!prepared.iab) return wrong_value(SpawnStep::ambient_set, *said.iab);
     if (prepared.capabilities && (prepared.iab->ambient & ~prepared.capabilities->permitted) != 0)
-      return wrong_value(SpawnStep::ambient_set, *said.iab + " beyond " + *said.capabilities);
+      return wrong_value(SpawnStep::ambient_set,
+                         *said.iab + ": not permitted by " + *said.capabilities);
   }
   if (said.seccomp.size() > longest_bpf_program)
     return wrong_value(SpawnStep::seccomp, std::to_string(said.seccomp.size()) + " instructions");
@@ -146,8 +146,7 @@ void plan_identity(const PreparedIdentity& identity, Steps& steps) {
     });
   }
   if (said.securebits)
-    steps.add(SpawnStep::securebits, -1, SYS_prctl, PR_SET_SECUREBITS,
-              *said.securebits | (said.user ? keep_capabilities_bit : 0));
+    steps.add(SpawnStep::securebits, -1, SYS_prctl, PR_SET_SECUREBITS, *said.securebits);
   if (identity.capabilities) plan_exact_sets(identity, steps);
 }
 

@@ -37,7 +37,7 @@ Mistake check(const Namespaces& namespaces) {
     own = own | kinds_of(join);
   if (const auto& name = namespaces.host_name) {
     if (!own.contains(Namespace::uts))
-      return wrong_value(SpawnStep::host_name, *name + "\" for everybody: no UTS namespace \"");
+      return wrong_value(SpawnStep::host_name, *name + ": it would be everybody's");
     if (name->size() > longest_host_name) return wrong_value(SpawnStep::host_name, *name);
   }
   return std::nullopt;
