@@ -16,6 +16,7 @@
 
 #include "spawn/talk.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 
 namespace {
 
@@ -27,6 +28,7 @@ using sysfd::DropPolicy;
 using sysfd::ExitStatus;
 using sysfd::PidFd;
 using sysfd::Stdio;
+using sysfd_test::must;
 using sysfd_test::Rope;
 using sysfd_test::shell;
 using sysfd_test::Witness;
@@ -43,7 +45,7 @@ class ChildEnd : public testing::Test {
     Command command =
         shell(script).stdout_to(Stdio::pipe()).pass(rope_.end(), 3).on_drop(policy, grace);
     witness_.go_with(command, 4);
-    Child child = or_throw(command.spawn());
+    Child child = must(command.spawn());
     char line = 0;
     EXPECT_EQ(::read(child.stdout_pipe()->get(), &line, 1), 1) << "it is ready";
     return child;
@@ -58,7 +60,7 @@ const char* const refuses = "trap '' TERM; echo; exec cat <&3";
 
 // What a process that has a second pidfd was ended by, once its Child has gone.
 std::optional<ExitStatus> status_after(std::optional<Child> child) {
-  const PidFd process = or_throw(PidFd::adopt(*child->fd().duplicate()), "adopt");
+  const PidFd process = must(PidFd::adopt(*child->fd().duplicate()));
   child.reset();
   EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process) << "it was reaped";
   const auto status = process.wait();
@@ -103,21 +105,21 @@ TEST_F(ChildEnd, ComesToAStoppedChildByForceToo) {
 
 // One that ignores the signal, but reads its input to the end.
 TEST_F(ChildEnd, ClosesTheInputThatTheChildMayBeWaitingFor) {
-  Child child = or_throw(shell("trap '' TERM; echo; cat; exit 8")
-                             .stdin_from(Stdio::pipe())
-                             .stdout_to(Stdio::pipe())
-                             .spawn());
+  Child child = must(shell("trap '' TERM; echo; cat; exit 8")
+                         .stdin_from(Stdio::pipe())
+                         .stdout_to(Stdio::pipe())
+                         .spawn());
   char line = 0;
   ASSERT_EQ(::read(child.stdout_pipe()->get(), &line, 1), 1);
   EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(8));
 }
 
 TEST_F(ChildEnd, IsRememberedWhenItWasThereBefore) {
-  Child reaped = or_throw(shell("exit 3").spawn());
+  Child reaped = must(shell("exit 3").spawn());
   EXPECT_EQ(*reaped.wait(), ExitStatus::exited(3));
   EXPECT_EQ(*reaped.terminate(1h), ExitStatus::exited(3));
 
-  Child zombie = or_throw(shell("exit 3").spawn());
+  Child zombie = must(shell("exit 3").spawn());
   siginfo_t info;
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(zombie.pid()), &info, WEXITED | WNOWAIT), 0);
   EXPECT_EQ(*zombie.terminate(0ns), ExitStatus::exited(3));
@@ -162,7 +164,7 @@ TEST_F(ChildEnd, DoesNotComeByDetaching) {
     SCOPED_TRACE(static_cast<int>(policy));
     Rope rope;
     Command command = shell("cat <&3; exit 6").pass(rope.end(), 3).on_drop(policy);
-    Child child = or_throw(command.spawn());
+    Child child = must(command.spawn());
     const pid_t pid = child.pid();
     const PidFd process = std::move(child).detach();
     EXPECT_EQ(*process.pid(), pid);
@@ -173,11 +175,11 @@ TEST_F(ChildEnd, DoesNotComeByDetaching) {
 }
 
 TEST_F(ChildEnd, ClosesThePipesWhenItIsDetached) {
-  Child child = or_throw(Command("cat")
-                             .stdin_from(Stdio::pipe())
-                             .stdout_to(Stdio::pipe())
-                             .stderr_to(Stdio::pipe())
-                             .spawn());
+  Child child = must(Command("cat")
+                         .stdin_from(Stdio::pipe())
+                         .stdout_to(Stdio::pipe())
+                         .stderr_to(Stdio::pipe())
+                         .spawn());
   const PidFd process = std::move(child).detach();
   EXPECT_TRUE(process.wait()->success()) << "it has seen the end of its input";
 }

@@ -26,6 +26,7 @@ using sysfd::ExitStatus;
 using sysfd::Session;
 using sysfd::Stdio;
 using sysfd_test::error_of;
+using sysfd_test::must;
 using sysfd_test::Rope;
 using sysfd_test::run_apart;
 using sysfd_test::shell;
@@ -46,7 +47,7 @@ class Group : public testing::Test {
                           .stdout_to(Stdio::pipe())
                           .pass(rope_.end(), 3);
     witness_.go_with(command, 4);
-    Child child = or_throw(command.spawn());
+    Child child = must(command.spawn());
     char line = 0;
     EXPECT_EQ(::read(child.stdout_pipe()->get(), &line, 1), 1) << "it has started the other one";
     return child;
@@ -75,7 +76,7 @@ TEST_F(Group, IsReachedAsAWhole) {
 }
 
 TEST_F(Group, OfATerminalIsReachedToo) {
-  Child child = or_throw(shell("exec cat").terminal().spawn());
+  Child child = must(shell("exec cat").terminal().spawn());
   ASSERT_TRUE(child.send_signal_to_group(SIGTERM)) << "a terminal comes with a session";
   EXPECT_EQ(*child.wait(), ExitStatus::killed(SIGTERM));
 }
@@ -104,13 +105,13 @@ TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
 
 TEST_F(Group, OfWhichNobodyIsLeftIsNotThere) {
   if (!can_signal_groups_by_pidfd()) GTEST_SKIP() << "needs Linux 6.9";
-  Child child = or_throw(Command("true").session({.process_group = 0}).spawn());
+  Child child = must(Command("true").session({.process_group = 0}).spawn());
   EXPECT_TRUE(child.wait()->success());
   EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::no_such_process);
 }
 
 TEST_F(Group, IsNotThereForAChildThatLeadsNone) {
-  Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).spawn());
+  Child child = must(Command("cat").stdin_from(Stdio::pipe()).spawn());
   for (const int signo : {0, SIGTERM})
     EXPECT_EQ(error_of(child.send_signal_to_group(signo)), std::errc::no_such_process);
   EXPECT_TRUE(child.wait()->success()) << "nobody was hit";
@@ -118,8 +119,8 @@ TEST_F(Group, IsNotThereForAChildThatLeadsNone) {
 
 TEST_F(Group, OfSomebodyElseIsNotTheChilds) {
   Child leader =
-      or_throw(Command("cat").stdin_from(Stdio::pipe()).session({.process_group = 0}).spawn());
-  Child member = or_throw(
+      must(Command("cat").stdin_from(Stdio::pipe()).session({.process_group = 0}).spawn());
+  Child member = must(
       Command("cat").stdin_from(Stdio::pipe()).session({.process_group = leader.pid()}).spawn());
   EXPECT_EQ(error_of(member.send_signal_to_group(SIGTERM)), std::errc::no_such_process);
   ASSERT_TRUE(leader.send_signal_to_group(SIGTERM));

@@ -16,6 +16,7 @@
 
 #include "spawn/talk.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 
 namespace {
 
@@ -29,18 +30,19 @@ using sysfd::OutputOptions;
 using sysfd::OwnedFd;
 using sysfd::Stdio;
 using sysfd_test::bytes;
+using sysfd_test::must;
 using sysfd_test::pattern;
 using sysfd_test::Rope;
 using sysfd_test::shell;
 
 // With pipes for all three streams.
 Child piped(Command command) {
-  return or_throw(
+  return must(
       command.stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).stderr_to(Stdio::pipe()).spawn());
 }
 
 Output talk_to(Child& child, const OutputOptions& options = {}) {
-  return or_throw(child.communicate(options), "communicate");
+  return must(child.communicate(options));
 }
 
 TEST(Communicate, UsesTheStreamsThatArePipes) {
@@ -49,11 +51,11 @@ TEST(Communicate, UsesTheStreamsThatArePipes) {
     const auto stream = [&](int number) {
       return pipes & (1U << number) ? Stdio::pipe() : Stdio::null();
     };
-    Child child = or_throw(shell("cat; printf err >&2")
-                               .stdin_from(stream(0))
-                               .stdout_to(stream(1))
-                               .stderr_to(stream(2))
-                               .spawn());
+    Child child = must(shell("cat; printf err >&2")
+                           .stdin_from(stream(0))
+                           .stdout_to(stream(1))
+                           .stderr_to(stream(2))
+                           .spawn());
     const std::string input = "input";
     const Output output = talk_to(child, {.input = bytes(input)});
     const bool has_in = pipes & 1, has_out = pipes & 2, has_err = pipes & 4;
@@ -68,7 +70,7 @@ TEST(Communicate, UsesTheStreamsThatArePipes) {
 
 TEST(Communicate, FeedsAChildThatNobodyListensTo) {
   const std::string input = pattern(1 << 20);
-  Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
+  Child child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
   const Output output = talk_to(child, {.input = bytes(input)});
   EXPECT_TRUE(output.success());
   EXPECT_EQ(output.input_taken, input.size());

@@ -15,6 +15,7 @@
 #include "spawn/attribute_checks.hpp"
 #include "support/descriptors.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -34,6 +35,7 @@ using sysfd_test::expect_facts;
 using sysfd_test::Facts;
 using sysfd_test::facts_of_child;
 using sysfd_test::facts_of_this_process;
+using sysfd_test::must;
 using sysfd_test::RefusedCall;
 using sysfd_test::run_apart;
 
@@ -44,11 +46,11 @@ constexpr NamespaceSet simple_ones =
 class Container {
  public:
   explicit Container(const Namespaces& namespaces)
-      : child(sysfd::or_throw(Command("cat")
-                                  .stdin_from(Stdio::pipe())
-                                  .stdout_to(Stdio::null())
-                                  .namespaces(namespaces)
-                                  .spawn())) {}
+      : child(must(Command("cat")
+                       .stdin_from(Stdio::pipe())
+                       .stdout_to(Stdio::null())
+                       .namespaces(namespaces)
+                       .spawn())) {}
 
   std::string path(const std::string& kind) const {
     return "/proc/" + std::to_string(child.pid()) + "/ns/" + kind;

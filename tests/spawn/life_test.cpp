@@ -24,6 +24,7 @@
 
 #include "spawn/attribute_checks.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -38,6 +39,7 @@ using sysfd::SpawnStep;
 using sysfd::Stdio;
 using sysfd_test::Configure;
 using sysfd_test::expect_facts;
+using sysfd_test::must;
 using sysfd_test::RefusedCall;
 using sysfd_test::run_apart;
 
@@ -99,11 +101,11 @@ TEST(CommandLife, EndsWithTheThreadThatStartedIt) {
   SYSFD_REQUIRE_ISOLATION();
   std::optional<Child> child;
   std::thread([&] {
-    child = sysfd::or_throw(Command("cat")
-                                .stdin_from(Stdio::pipe())
-                                .stdout_to(Stdio::null())
-                                .parent_death_signal(SIGTERM)
-                                .spawn());
+    child = must(Command("cat")
+                     .stdin_from(Stdio::pipe())
+                     .stdout_to(Stdio::null())
+                     .parent_death_signal(SIGTERM)
+                     .spawn());
   }).join();
   // Not wait() of the Child, which would close the input for which it waits.
   EXPECT_EQ(child->pidfd().wait()->signal(), SIGTERM);

@@ -19,6 +19,7 @@
 #include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -33,6 +34,7 @@ using sysfd::Stdio;
 using sysfd_test::identity_of;
 using sysfd_test::inspect;
 using sysfd_test::Inspection;
+using sysfd_test::must;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
 using sysfd_test::shell;
@@ -60,7 +62,7 @@ std::string identity_of_process(const sysfd::PidFd& process) {
 
 // Runs it, and compares with the child that it was.
 Report run_and_expect(Inspection& inspection, const std::string& names, std::size_t count) {
-  Child child = or_throw(inspection.command.spawn());
+  Child child = must(inspection.command.spawn());
   const std::string pid = std::to_string(child.pid());
   const std::string identity = identity_of_process(child.pidfd());
   EXPECT_TRUE(child.wait()->success());
@@ -138,11 +140,11 @@ TEST(ListenFds, AreForEachChildByItself) {
 TEST(ListenFds, OfAChildInANewPidNamespaceNameItAsItSeesItself) {
   SYSFD_REQUIRE_ROOT();
   const OwnedFd file = some_file();
-  Child child = or_throw(shell("echo $$ $LISTEN_PID ${LISTEN_PIDFDID-(none)}")
-                             .listen_fds("a", file)
-                             .stdout_to(Stdio::pipe())
-                             .namespaces({.create = Namespace::pid})
-                             .spawn());
+  Child child = must(shell("echo $$ $LISTEN_PID ${LISTEN_PIDFDID-(none)}")
+                         .listen_fds("a", file)
+                         .stdout_to(Stdio::pipe())
+                         .namespaces({.create = Namespace::pid})
+                         .spawn());
   const std::string identity = identity_of_process(child.pidfd());
   EXPECT_EQ(child.communicate()->out, "1 1 " + identity + '\n');
 }
@@ -287,7 +289,7 @@ TEST(ListenVariables, LackTheIdentityWhereTheChildCannotTell) {
       Inspection inspection;
       inspection.command.listen_fds("a", file);
       for (int round = 0; round < 2; ++round) {
-        Child child = or_throw(inspection.command.spawn());
+        Child child = must(inspection.command.spawn());
         EXPECT_TRUE(child.wait()->success());
         const Report report = inspection.read();
         EXPECT_EQ(value(report, "LISTEN_FDS"), "1");

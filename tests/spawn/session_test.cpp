@@ -22,6 +22,7 @@
 #include "spawn/attribute_checks.hpp"
 #include "support/descriptors.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -41,6 +42,7 @@ using sysfd_test::Facts;
 using sysfd_test::facts_of_child;
 using sysfd_test::facts_of_this_process;
 using sysfd_test::Inspection;
+using sysfd_test::must;
 using sysfd_test::RefusedCall;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
@@ -115,7 +117,7 @@ TEST(CommandSession, CanHaveAGroupOfItsOwn) {
 
 // `cat`, which lives until its Child goes.
 Child leader(const Session& session) {
-  return sysfd::or_throw(
+  return must(
       Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).session(session).spawn());
 }
 

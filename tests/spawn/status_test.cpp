@@ -18,6 +18,7 @@
 #include "spawn/talk.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -30,6 +31,7 @@ using sysfd::ExitStatus;
 using sysfd::Output;
 using sysfd::Result;
 using sysfd::Stdio;
+using sysfd_test::must;
 using sysfd_test::refuse_calls;
 using sysfd_test::Rope;
 using sysfd_test::run_apart;
@@ -130,7 +132,7 @@ TEST_P(LostChild, HasItsOwnStatusOrNone) {
     run_apart([name, ask] {
       SCOPED_TRACE(name);
       prepare();
-      Child child = or_throw(shell("exit 5").spawn());
+      Child child = must(shell("exit 5").spawn());
       wait_until_reaped(child, loss());
       for (int round = 0; round < 2; ++round)
         expect(ask(child), kernel(), ExitStatus::exited(5));
@@ -143,7 +145,7 @@ TEST_P(LostChild, ThatWasKilledHasItsOwnStatusOrNone) {
     run_apart([name, ask] {
       SCOPED_TRACE(name);
       prepare();
-      Child child = or_throw(shell("kill -KILL $$").spawn());
+      Child child = must(shell("kill -KILL $$").spawn());
       wait_until_reaped(child, loss());
       expect(ask(child), kernel(), ExitStatus::killed(SIGKILL));
     });
@@ -152,12 +154,12 @@ TEST_P(LostChild, ThatWasKilledHasItsOwnStatusOrNone) {
 TEST_P(LostChild, HasStillWritten) {
   run_apart([] {
     prepare();
-    Child child = or_throw(shell("printf out; printf err >&2; exit 5")
-                               .stdout_to(Stdio::pipe())
-                               .stderr_to(Stdio::pipe())
-                               .spawn());
+    Child child = must(shell("printf out; printf err >&2; exit 5")
+                           .stdout_to(Stdio::pipe())
+                           .stderr_to(Stdio::pipe())
+                           .spawn());
     wait_until_reaped(child, loss());
-    const Output output = or_throw(child.communicate(), "communicate");
+    const Output output = must(child.communicate());
     expect(same(output.status), kernel(), ExitStatus::exited(5));
     EXPECT_EQ(output.out, "out");
     EXPECT_EQ(output.err, "err");
@@ -172,7 +174,7 @@ TEST_P(LostChild, HasStillWritten) {
 TEST_P(LostChild, IsNoSuccessOutOfIgnorance) {
   run_apart([] {
     prepare();
-    Child child = or_throw(Command("true").spawn());
+    Child child = must(Command("true").spawn());
     wait_until_reaped(child, loss());
     EXPECT_EQ(child.communicate()->success(), kernel() == Kernel::knows);
   });
@@ -183,7 +185,7 @@ TEST_P(LostChild, IsDroppedWithoutWaitingForEver) {
        {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait, DropPolicy::detach})
     run_apart([policy] {
       prepare();
-      const Child child = or_throw(Command("true").on_drop(policy, 24h).spawn());
+      const Child child = must(Command("true").on_drop(policy, 24h).spawn());
       wait_until_reaped(child, loss());
     });
 }
@@ -203,7 +205,7 @@ class SelfReapingChild : public LostChild {};
 TEST_P(SelfReapingChild, HasNoStatusWhileItRuns) {
   run_apart([] {
     prepare();
-    Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).spawn());
+    Child child = must(Command("cat").stdin_from(Stdio::pipe()).spawn());
     EXPECT_EQ(*child.try_wait(), std::nullopt);
     EXPECT_EQ(*child.wait_for(1ms), std::nullopt);
     expect(same(child.wait()), kernel(), ExitStatus::exited(0));
@@ -216,7 +218,7 @@ TEST_P(SelfReapingChild, IsWaitedForToItsEnd) {
       run_apart([name, ask] {
         SCOPED_TRACE(name);
         prepare();
-        Child child = or_throw(shell("exit 5").spawn());
+        Child child = must(shell("exit 5").spawn());
         expect(ask(child), kernel(), ExitStatus::exited(5));
       });
 }
@@ -224,7 +226,7 @@ TEST_P(SelfReapingChild, IsWaitedForToItsEnd) {
 TEST_P(SelfReapingChild, IsTerminatedAndDropped) {
   run_apart([] {
     prepare();
-    Child child = or_throw(Command("cat").stdin_from(Stdio::pipe()).spawn());
+    Child child = must(Command("cat").stdin_from(Stdio::pipe()).spawn());
     expect(same(child.terminate(24h)), kernel(), ExitStatus::killed(SIGTERM));
     for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait}) {
       SCOPED_TRACE(static_cast<int>(policy));
@@ -232,7 +234,7 @@ TEST_P(SelfReapingChild, IsTerminatedAndDropped) {
       Command command = Command("cat").stdin_from(Stdio::pipe()).on_drop(policy, 24h);
       witness.go_with(command, 4);
       {
-        const Child dropped = or_throw(command.spawn());
+        const Child dropped = must(command.spawn());
       }
       EXPECT_TRUE(witness.is_alone());
     }
