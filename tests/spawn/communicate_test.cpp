@@ -117,6 +117,16 @@ TEST(CommunicateInTurns, LosesNothing) {
   }
 }
 
+TEST(CommunicateInTurns, HasAnEndThoughThereIsAlwaysMore) {
+  Child child = piped(Command("cat"));
+  child.stdout_pipe() = *sysfd::open(sysfd::cwd(), "/dev/zero", O_RDONLY);
+  for (const nanoseconds timeout : {nanoseconds(5ms), 0ns}) {
+    const Output output = talk_to(child, {.max_size = 10, .timeout = timeout});
+    EXPECT_TRUE(output.timed_out);
+    EXPECT_EQ(output.out, std::string(10, '\0')) << "one look at least";
+  }
+}
+
 TEST(CommunicateInTurns, CountsTheSizeOfEachTurn) {
   Rope rope;
   Child child = piped(shell("printf 0123; cat <&3; printf 456789").pass(rope.end(), 3));

@@ -74,8 +74,9 @@ OwnedFd without_close_on_exec(int number) {
 
 TEST(Exec, BecomesTheProgramWithWhatTheCommandSays) {
   const ScratchDirectory directory;
-  const OwnedFd file = some_file(), out = some_file();
+  const OwnedFd lowest_not_passed = OwnedFd::adopt(::dup(0));
   const OwnedFd not_passed = without_close_on_exec(50);
+  const OwnedFd file = some_file(), out = some_file();
   Inspection inspection;
   inspection.command.args({"a b", ""})
       .argument0("another name")

@@ -22,7 +22,6 @@
 #include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
-#include "support/results.hpp"
 #include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -36,13 +35,12 @@ using sysfd::PidFd;
 using sysfd::SpawnReport;
 using sysfd::SpawnStep;
 using sysfd_test::Interruptions;
-using sysfd_test::must;
 using sysfd_test::refuse_calls;
 using sysfd_test::run_apart;
 using sysfd_test::ScratchDirectory;
 
 SpawnReport report_of(Command command) {
-  Child child = must(command.spawn());
+  Child child = or_throw(command.spawn());
   EXPECT_TRUE(child.wait()->success());
   return child.report();
 }
@@ -95,7 +93,7 @@ TEST(SpawnReport, TellsWhenTheTableCouldNotBeIsolated) {
 
 TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
   if (!has_clone3()) GTEST_SKIP() << "needs clone3";
-  Child child = must(Command("true").spawn());
+  Child child = or_throw(Command("true").spawn());
   const Child moved = std::move(child);
   EXPECT_TRUE(moved.report().by_clone3 && moved.report().isolated_table);
 }
@@ -104,11 +102,11 @@ TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
 TEST(SpawnReport, TellsWhetherADetachedChildReapsItself) {
   run_apart([] {
     sysfd_test::Rope rope;
-    std::optional<Child> child = must(
+    std::optional<Child> child = or_throw(
         sysfd_test::shell("read line <&3").pass(rope.end(), 3).on_drop(DropPolicy::detach).spawn());
     const bool reaps_itself = child->report().reaps_itself;
     EXPECT_FALSE(child->report().killed_with_parent);
-    const PidFd process = must(PidFd::adopt(*child->fd().duplicate()));
+    const PidFd process = or_throw(PidFd::adopt(*child->fd().duplicate()), "adopt");
     child.reset();
     rope.let_go();
     siginfo_t info{};
@@ -138,20 +136,41 @@ class BusyRetries : public testing::Test {
   std::string path_ = directory_.path().string() + "/sh";
 };
 
+// Another process that has it open until this one is seen to be blocked, which it is after its first
+// try only: when it waits for the child that has failed, or pauses.
+class WriterUntilFirstTry {
+ public:
+  explicit WriterUntilFirstTry(OwnedFd file)
+      : writer_(std::move(file)), holder_([this] {
+          this_process_.interrupt(0);
+          writer_.reset();
+        }) {
+    writer_.reset();
+  }
+
+ private:
+  Interruptions this_process_;
+  std::optional<OwnedFd> writer_;
+  sysfd_test::Child holder_;
+};
+
 TEST_F(BusyRetries, IsTriedAgainUntilItIsNot) {
   SYSFD_REQUIRE_ISOLATION();
-  // The writer lives until this process is seen to pause, which it does after its first try only.
-  const Interruptions this_process;
-  std::optional<OwnedFd> writer = open_for_writing();
-  sysfd_test::Child holder([&] {
-    this_process.interrupt(0);
-    writer.reset();
-  });
-  writer.reset();
-  Child child = must(command().retry_busy(100'000).stdout_to(sysfd::Stdio::pipe()).spawn());
+  const WriterUntilFirstTry writer(open_for_writing());
+  Child child = or_throw(command().retry_busy(100'000).stdout_to(sysfd::Stdio::pipe()).spawn());
   EXPECT_GE(child.report().busy_retries, 1);
   EXPECT_LT(child.report().busy_retries, 100'000);
   EXPECT_EQ(child.communicate()->out, "started\n");
+}
+
+TEST_F(BusyRetries, IsTriedOnceUnlessMoreIsSaid) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const int times : {0, -1}) {
+    const WriterUntilFirstTry writer(open_for_writing());
+    const auto child = command().retry_busy(times).spawn();
+    ASSERT_FALSE(child) << "a second try";
+    EXPECT_EQ(child.error().code, std::errc::text_file_busy);
+  }
 }
 
 TEST_F(BusyRetries, IsTriedAgainSoOftenOnly) {
