@@ -78,7 +78,7 @@ OwnedFd without_close_on_exec(int number) {
 
 TEST(Exec, BecomesTheProgramWithWhatTheCommandSays) {
   const ScratchDirectory directory;
-  const OwnedFd lowest_not_passed = OwnedFd::adopt(::dup(0));
+  const OwnedFd lowest_not_passed = OwnedFd::adopt(::fcntl(0, F_DUPFD, 3));
   const OwnedFd not_passed = without_close_on_exec(50);
   const OwnedFd file = some_file(), out = some_file();
   Inspection inspection;

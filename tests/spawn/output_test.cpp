@@ -40,7 +40,7 @@ using sysfd_test::run_apart;
 using sysfd_test::shell;
 using sysfd_test::some_file;
 
-constexpr std::size_t mebibyte = 1024 * 1024;
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 Output output_of(Command command, const OutputOptions& options = {}) {
   auto output = command.output(options);

@@ -87,7 +87,7 @@ TEST_F(OutputTimeout, CutsWhatItKeepsToo) {
 }
 
 TEST_F(OutputTimeout, CountsTheInputThatWasTaken) {
-  const std::string input = pattern(4 * 1024 * 1024);
+  const std::string input = pattern(4 << 20);
   EXPECT_TRUE(succeeds_with_some_timeout([&](nanoseconds timeout) {
     auto command = shell("head -c 300000 >&2; exec cat <&3").pass(rope_.end(), 3);
     const auto output = command.output({.input = bytes(input), .timeout = timeout});
