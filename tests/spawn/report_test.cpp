@@ -22,6 +22,7 @@
 #include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -35,12 +36,13 @@ using sysfd::PidFd;
 using sysfd::SpawnReport;
 using sysfd::SpawnStep;
 using sysfd_test::Interruptions;
+using sysfd_test::must;
 using sysfd_test::refuse_calls;
 using sysfd_test::run_apart;
 using sysfd_test::ScratchDirectory;
 
 SpawnReport report_of(Command command) {
-  Child child = or_throw(command.spawn());
+  Child child = must(command.spawn());
   EXPECT_TRUE(child.wait()->success());
   return child.report();
 }
@@ -93,7 +95,7 @@ TEST(SpawnReport, TellsWhenTheTableCouldNotBeIsolated) {
 
 TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
   if (!has_clone3()) GTEST_SKIP() << "needs clone3";
-  Child child = or_throw(Command("true").spawn());
+  Child child = must(Command("true").spawn());
   const Child moved = std::move(child);
   EXPECT_TRUE(moved.report().by_clone3 && moved.report().isolated_table);
 }
@@ -102,11 +104,11 @@ TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
 TEST(SpawnReport, TellsWhetherADetachedChildReapsItself) {
   run_apart([] {
     sysfd_test::Rope rope;
-    std::optional<Child> child = or_throw(
+    std::optional<Child> child = must(
         sysfd_test::shell("read line <&3").pass(rope.end(), 3).on_drop(DropPolicy::detach).spawn());
     const bool reaps_itself = child->report().reaps_itself;
     EXPECT_FALSE(child->report().killed_with_parent);
-    const PidFd process = or_throw(PidFd::adopt(*child->fd().duplicate()), "adopt");
+    const PidFd process = must(PidFd::adopt(*child->fd().duplicate()));
     child.reset();
     rope.let_go();
     siginfo_t info{};
@@ -157,7 +159,7 @@ class WriterUntilFirstTry {
 TEST_F(BusyRetries, IsTriedAgainUntilItIsNot) {
   SYSFD_REQUIRE_ISOLATION();
   const WriterUntilFirstTry writer(open_for_writing());
-  Child child = or_throw(command().retry_busy(100'000).stdout_to(sysfd::Stdio::pipe()).spawn());
+  Child child = must(command().retry_busy(100'000).stdout_to(sysfd::Stdio::pipe()).spawn());
   EXPECT_GE(child.report().busy_retries, 1);
   EXPECT_LT(child.report().busy_retries, 100'000);
   EXPECT_EQ(child.communicate()->out, "started\n");

@@ -267,8 +267,11 @@ class Command {
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
 
   // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
-  // collected unless the Command says where they go; stdin is the input, or /dev/null. At the
-  // timeout the child is killed; what it has written until then is there.
+  // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns when
+  // nobody has the child's pipes open any more, which may be later than its end. At the timeout the
+  // child is killed, and its process group if it leads one; what was written until then is there. A
+  // new terminal is not read: use spawn() for one. Errors: as spawn(); EINVAL, standard_stream 0, the
+  // Command says that stdin is something else than the input.
   [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
       const OutputOptions& options = {});
 
@@ -277,7 +280,8 @@ class Command {
   // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. After
   // another error this process has changed as far as the step that is named: all its descriptors
   // but 0 to 2 are close-on-exec, numbers that were passed have been replaced, ...; it can do
-  // little but report it. Other threads go on until the program executes.
+  // little but report it. Other threads go on until the program executes. What is said of a Child
+  // (on_drop(), retry_busy()) has no meaning here.
   [[nodiscard]] SYSFD_API SpawnError exec();
 
  private:

@@ -36,7 +36,8 @@ struct Namespaces {
 
   // /proc/<child>/uid_map and gid_map of the new user namespace, see user_namespaces(7). Without a
   // map its ids are all the overflow id, "nobody". A caller without CAP_SETUID and CAP_SETGID can
-  // map one id, its own; the child can then not use setgroups(2). Written from this process's
+  // map one id, its own; the child can then not use setgroups(2). Neither can a process that is not
+  // dumpable map any (EACCES), unless it is root. Written from this process's
   // namespace, by a helper that shares memory with it and that is gone when spawn() returns.
   std::vector<IdRange> user_map{};
   std::vector<IdRange> group_map{};
@@ -49,8 +50,7 @@ struct Namespaces {
   // `kinds` saying which of that process's. Lent until spawn() has returned. The caller itself
   // enters a pid namespace for the moment of the spawn, since only children can; it needs
   // CAP_SYS_ADMIN, and comes back. One whose first process has ended takes no more: SpawnStep::clone,
-  // ENOMEM. A time namespace cannot be joined by a child that shares memory:
-  // EUSERS.
+  // ENOMEM. A time namespace cannot be joined by a child that shares memory: EUSERS.
   struct Join {
     BorrowedFd of;
     NamespaceSet kinds{};  // empty: whatever namespace `of` is

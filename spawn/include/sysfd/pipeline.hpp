@@ -42,7 +42,8 @@ class Pipeline {
 
   // Where the first stage reads from and the last one writes to is what their Commands say, as for
   // a single one. The stdout of the others, and the stdin of all but the first, are pipes; a Command
-  // that says otherwise is an error: EINVAL, SpawnStep::standard_stream.
+  // that says otherwise, or passes something as 0 or 1 there, is an error: EINVAL,
+  // SpawnStep::standard_stream.
   SYSFD_API Pipeline& operator|=(Command next) &;
 
   // One child for each stage, in their order. After an error (whose `stage` says which it was) no

@@ -23,9 +23,9 @@ inline namespace v0 {
 // in the child. An `index`, where there is one, counts from 0.
 enum class SpawnStep {
   // What is found wrong before there is a child.
-  program,          // the program's name: empty, or a NUL inside
-  argument,         // `index` counts the calls of arg()
-  environment,      // `index` counts the calls of env() and remove_env()
+  program,      // the program's name: empty, or a NUL inside
+  argument,     // `index` counts the calls of arg()
+  environment,  // `index` counts the calls of env() and remove_env(); -1: LISTEN_... is set twice
   standard_stream,  // `index` is 0, 1 or 2: stdin, stdout, stderr; in the child too
   descriptor,       // `index` counts the calls of pass(); in the child too
   listen_fds,       // `index` counts the descriptors; in the child too
@@ -61,7 +61,7 @@ enum class SpawnStep {
   group,
   user,
   capabilities,
-  ambient_set,  // EPERM: not permitted, or not inheritable; EINVAL: a text of Identity::iab that is none
+  ambient_set,  // EPERM: not permitted, or not inheritable; EINVAL: no text of Identity::iab
   securebits,
   parent_death,
   no_new_privileges,
