@@ -35,6 +35,15 @@ void Command::State::wrong(detail::Mistake found) {
   if (!mistake) mistake = std::move(found);
 }
 
+bool Command::State::says(int stream) const noexcept {
+  return streams[stream].kind_ != Stdio::Kind::unset ||
+         std::ranges::find(passed, stream, &Passed::target) != passed.end();
+}
+
+bool Command::State::takes_input() const noexcept {
+  return !says(0) || streams[0].kind_ == Stdio::Kind::pipe;
+}
+
 void Command::State::reserve() {
   constexpr std::size_t streams_and_attributes = 24;
   const std::size_t descriptors = passed.capacity() + listeners.capacity();

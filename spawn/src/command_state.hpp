@@ -72,6 +72,10 @@ struct Command::State {
   // Remembers a mistake, unless there was one before.
   void wrong(SpawnStep step, int error, int index, std::string subject);
   void wrong(detail::Mistake found);
+  // Whether the Command says what this stream is.
+  bool says(int stream) const noexcept;
+  // Whether what output() is given to feed can reach the child.
+  bool takes_input() const noexcept;
   void add_listener(CStr name, Passed listener);
   // Makes room, so that spawn() need not.
   void reserve();

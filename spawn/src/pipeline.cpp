@@ -23,6 +23,11 @@ void kill_all(std::vector<Child> children) noexcept {
   }
 }
 
+SpawnError pipe_error(std::error_code code, int stream) {
+  constexpr const char* subjects[] = {"stdin, a pipe,", "stdout, a pipe,", "stderr, a pipe,"};
+  return {SpawnStep::standard_stream, code, stream, subjects[stream]};
+}
+
 }  // namespace
 
 bool PipelineOutput::success() const noexcept {
@@ -56,23 +61,18 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
     kill_all(std::move(children));
     return std::unexpected(std::move(error));
   };
-  const auto pipe_error = [](std::error_code code, int stream) {
-    return SpawnError{SpawnStep::standard_stream, code, stream,
-                      stream == 0 ? "stdin, a pipe," : "stdout, a pipe,"};
-  };
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    const Command::State& state = stages_[i].state();
+    if (i > 0 && state.says(0)) return fail(pipe_error(detail::error_code(EINVAL), 0), i);
+    if (i + 1 < stages_.size() && state.says(1))
+      return fail(pipe_error(detail::error_code(EINVAL), 1), i);
+    if (state.mistake) return fail(*state.mistake, i);
+  }
 
   children.reserve(stages_.size());
   std::optional<OwnedFd> from_before;
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const bool is_first = i == 0, is_last = i + 1 == stages_.size();
-    const auto is_said = [&state = stages_[i].state()](int stream) {
-      const auto is_passed = [&](const auto& passed) { return passed.target == stream; };
-      return state.streams[stream].kind_ != Stdio::Kind::unset ||
-             std::ranges::any_of(state.passed, is_passed);
-    };
-    if (!is_first && is_said(0)) return fail(pipe_error(detail::error_code(EINVAL), 0), i);
-    if (!is_last && is_said(1)) return fail(pipe_error(detail::error_code(EINVAL), 1), i);
-
     std::optional<Pipe> between;
     if (!is_last) {
       auto made = pipe();
@@ -85,17 +85,16 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
         {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr});
     if (!child) return fail(std::move(child.error()), i);
     children.push_back(std::move(*child));
-    from_before.reset();
     if (between) from_before = std::move(between->read);
   }
   return children;
 }
 
 std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
+  if (!options.input.empty() && !stages_.front().state().takes_input())
+    return std::unexpected(pipe_error(detail::error_code(EINVAL), 0));
   auto errors = pipe();
-  if (!errors)
-    return std::unexpected(
-        SpawnError{SpawnStep::standard_stream, errors.error(), 2, "stderr, a pipe,"});
+  if (!errors) return std::unexpected(pipe_error(errors.error(), 2));
   const auto deadline = detail::deadline_in(options.timeout);
   auto children = start(options.input.empty() ? Stdio::null() : Stdio::pipe(), Stdio::pipe(),
                         Stdio(errors->write));

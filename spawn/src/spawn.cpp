@@ -215,11 +215,7 @@ std::expected<Child, SpawnError> Command::spawn() {
 }
 
 std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
-  const auto& streams = state().streams;
-  const bool takes_input =
-      (streams[0].kind_ == Stdio::Kind::unset || streams[0].kind_ == Stdio::Kind::pipe) &&
-      std::ranges::find(state().passed, 0, &State::Passed::target) == state().passed.end();
-  if (!options.input.empty() && !takes_input)
+  if (!options.input.empty() && !state().takes_input())
     return std::unexpected(
         detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input,", 0));
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();

@@ -264,6 +264,25 @@ TEST(PipelineFailure, NamesItsStage) {
   }
 }
 
+TEST(PipelineFailure, ByAMistakeStartsNoStageAtAll) {
+  sysfd::OwnedFd file = sysfd_test::some_file();
+  const int number = file.get();
+  sysfd::Pipeline line = Command("true").pass(std::move(file), 5) | Command("cat").env("a=b", "c");
+  const auto children = line.spawn();
+  ASSERT_FALSE(children);
+  EXPECT_EQ(children.error().stage, 1);
+  EXPECT_EQ(children.error().step, SpawnStep::environment);
+  EXPECT_TRUE(sysfd_test::is_open(number)) << "a stage that had started would have been given it";
+}
+
+TEST(PipelineFailure, RefusesAnInputThatTheFirstStageHasNoUseFor) {
+  const auto run = (Command("cat").stdin_from(sysfd::Stdio::null()) | Command("cat"))
+                       .output({.input = bytes("x")});
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().step, SpawnStep::standard_stream);
+  EXPECT_EQ(run.error().index, 0);
+}
+
 TEST(PipelineFailure, LeavesNoStageWhateverItsPolicy) {
   SYSFD_REQUIRE_ISOLATION();
   for (const DropPolicy policy :
