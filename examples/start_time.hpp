@@ -5,7 +5,7 @@
 #include <cstddef>
 
 // How long it takes to start a program and wait for its end, in microseconds: the median of many,
-// taken in turn so that all see the same machine.
+// taken in blocks so that all see the same machine.
 struct StartTimes {
   double sysfd_few;   // sysfd, with `few` descriptors open
   double sysfd_many;  // sysfd, with `many`
