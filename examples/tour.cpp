@@ -274,7 +274,7 @@ void many_descriptors() {
     std::printf("     %-12s %8.0f µs %8.0f µs   x %.2f\n", name, few, all, all / few);
   };
   std::cout << "   start and end of /bin/true, with 10 and with " << many
-            << " open (median of 150):\n"
+            << " open (the best tenth of 150):\n"
             << std::flush;
   row("sysfd", times.sysfd_few, times.sysfd_many);
   row("posix_spawn", times.system_few, times.system_many);
