@@ -26,7 +26,6 @@ using sysfd::SpawnStep;
 using sysfd_test::Configure;
 using sysfd_test::expect_facts;
 using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 using Program = std::vector<BpfInstruction>;
 

@@ -71,8 +71,8 @@ EveryStep::EveryStep() {
   place(open_path(program_path, O_RDONLY), program);
 }
 
-void EveryStep::place(OwnedFd fd, int at) {
-  fds_.push_back(OwnedFd::adopt(::dup3(fd.get(), at, O_CLOEXEC)));
+void EveryStep::place(OwnedFd fd, int number) {
+  fds_.push_back(OwnedFd::adopt(::dup3(fd.get(), number, O_CLOEXEC)));
 }
 
 Command EveryStep::attributes() const {

@@ -29,7 +29,6 @@
 
 namespace {
 
-using sysfd::BorrowedFd;
 using sysfd::Child;
 using sysfd::Command;
 using sysfd::Namespace;
@@ -148,7 +147,7 @@ std::string output_of_orphan(const Configure& configure) {
   const pid_t parent = ::fork();
   if (parent == 0) {
     scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
-    const scmp_arg_cmp condition = SCMP_A0_32(SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0);
+    const scmp_arg_cmp condition = {0, SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0};
     if (::seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SYS_prctl, 1, &condition) != 0 ||
         ::seccomp_load(context) != 0)
       ::_exit(1);

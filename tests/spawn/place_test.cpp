@@ -30,7 +30,6 @@ using sysfd::BorrowedFd;
 using sysfd::Command;
 using sysfd::DirectoryChange;
 using sysfd::OwnedFd;
-using sysfd::SpawnError;
 using sysfd::SpawnStep;
 using sysfd_test::Configure;
 using sysfd_test::expect_error;

@@ -34,7 +34,6 @@ using sysfd::OwnedFd;
 using sysfd::Session;
 using sysfd::SpawnStep;
 using sysfd::Stdio;
-using sysfd::WindowSize;
 using sysfd_test::Configure;
 using sysfd_test::expect_error;
 using sysfd_test::expect_facts;

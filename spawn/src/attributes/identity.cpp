@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: MIT
-#if !__has_include(<sys/capability.h>)
-#error "sysfd::spawn needs libcap (Debian: libcap-dev)"
-#endif
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
