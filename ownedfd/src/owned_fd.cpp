@@ -9,6 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 
+// There in a program that was built with the thread sanitizer, be this library or not.
+extern "C" [[gnu::weak]] void __tsan_init();  // NOLINT(bugprone-reserved-identifier)
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
@@ -16,8 +19,10 @@ namespace detail {
 namespace {
 
 // The bare call: libc's close() is a cancellation point, and a thread that is cancelled there may
-// or may not have closed.
+// or may not have closed. The thread sanitizer has to see it, though, or it takes the next owner of
+// the number, in another thread, for a data race.
 long close_once(int fd) noexcept {
+  if (&__tsan_init != nullptr) return ::close(fd);
   return ::syscall(SYS_close, fd);
 }
 

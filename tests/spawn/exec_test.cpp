@@ -198,7 +198,8 @@ TEST(Exec, PassesListenDescriptors) {
 
 // With a helper for the maps, which must not be there any more: the program would have a child that
 // it knows nothing of.
-TEST(ExecInNewNamespaces, HasTheirMapsAndNoChild) {
+TEST(ExecInNewUserNamespace, HasItsMapsAndNoChild) {
+  SYSFD_REQUIRE_ONE_THREAD();
   if (!fs::exists("/proc/thread-self/children")) GTEST_SKIP() << "needs CONFIG_PROC_CHILDREN";
   for (const bool as_root : {true, false}) {
     if (as_root && !sysfd_test::is_root()) continue;
@@ -292,7 +293,8 @@ TEST(ExecFailure, OfAStepNamesIt) {
     });
 }
 
-TEST(ExecFailure, LeavesNoHelper) {
+TEST(ExecInNewUserNamespace, LeavesNoHelperWhereItFails) {
+  SYSFD_REQUIRE_ONE_THREAD();
   // The helper waits for a namespace that never comes, or for one that it may not map.
   for (const int call : {SYS_unshare, SYS_execve})
     run_apart([call] {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "support/isolation.hpp"
+#include "support/sanitizers.hpp"
 
 #define SYSFD_REQUIRE_ROOT() \
   if (!sysfd_test::is_root()) GTEST_SKIP() << "needs root"
@@ -15,6 +16,11 @@
 // For every test that sends a signal.
 #define SYSFD_REQUIRE_ISOLATION() \
   if (!sysfd_test::is_isolated()) GTEST_SKIP() << "needs a pid namespace of its own"
+
+// For what the kernel allows to a process with a single thread only.
+#define SYSFD_REQUIRE_ONE_THREAD()                                                            \
+  if (sysfd_test::is_thread_sanitized) GTEST_SKIP() << "needs to be without the sanitizer's " \
+                                                       "thread"
 
 namespace sysfd_test {
 

@@ -4,13 +4,20 @@
 
 namespace sysfd_test {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_sanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool is_sanitized =
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#if !defined(__has_feature)
+#define __has_feature(feature) 0  // GCC has macros instead
+#endif
+
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+inline constexpr bool is_thread_sanitized = true;
 #else
-inline constexpr bool is_sanitized = false;
+inline constexpr bool is_thread_sanitized = false;
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = is_thread_sanitized;
 #endif
 
 // For tests that try very many cases: how many are left of `all` where each takes many times as

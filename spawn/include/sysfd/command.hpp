@@ -277,7 +277,8 @@ class Command {
 
   // execve(2): this process becomes the program, with all that the Command says; nothing comes back
   // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and terminals,
-  // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. After
+  // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. The kernel
+  // refuses a user namespace, new or joined, to a process with other threads (EINVAL). After
   // another error this process has changed as far as the step that is named: all its descriptors
   // but 0 to 2 are close-on-exec, numbers that were passed have been replaced, ...; it can do
   // little but report it. Other threads go on until the program executes. What is said of a Child
