@@ -29,15 +29,15 @@ struct Command::State {
   };
   struct Directory {
     std::optional<std::string> path;
-    int fd = -1;
-    bool is_given() const noexcept { return path || fd >= 0; }
+    std::optional<int> fd;
+    bool is_given() const noexcept { return path || fd; }
   };
 
   // The first mistake that a setter found.
   std::optional<SpawnError> mistake;
 
   std::string program;  // for messages where it is a descriptor
-  int program_fd = -1;
+  std::optional<int> program_fd;
   std::deque<std::string>
       argument_text;             // a deque: what the pointers below point to stays where it is
   std::vector<char*> arguments;  // ends with a null pointer, at all times
@@ -47,7 +47,7 @@ struct Command::State {
   Directory root;
   Directory directory;
   DirectoryChange directory_change = DirectoryChange::before_identity;
-  int cgroup_fd = -1;
+  std::optional<int> cgroup_fd;
   Stdio streams[3] = {Stdio(Stdio::Kind::unset), Stdio(Stdio::Kind::unset),
                       Stdio(Stdio::Kind::unset)};
   std::vector<Passed> passed;

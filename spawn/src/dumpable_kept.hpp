@@ -10,9 +10,10 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// A child that changes its credentials in memory that it shares makes that memory undumpable: no
-// core dumps, no debugger, and /proc/self is root's, for the parent as well. This puts it back as it
-// was before, or before the first of several children at a time.
+// A child that gives up power in memory that it shares with its parent makes that memory undumpable
+// first (Step::make_undumpable): who has as little power as the child must not get at the parent
+// through it. That also means no core dumps, no debugger, and /proc/self is root's, for the parent as
+// well. This puts it back as it was when the last of several such children at a time has left.
 class DumpableKept {
  public:
   explicit DumpableKept(bool is_needed) : is_needed_(is_needed) {
@@ -23,7 +24,7 @@ class DumpableKept {
   ~DumpableKept() {
     if (!is_needed_) return;
     const std::lock_guard lock(mutex);
-    --users;
+    if (--users > 0) return;
     if (::prctl(PR_GET_DUMPABLE) != before) ::prctl(PR_SET_DUMPABLE, before);
   }
   DumpableKept(const DumpableKept&) = delete;

@@ -29,6 +29,7 @@ void FdPlan::reserve(std::size_t requests) {
   ready_.reserve(requests);
   actions_.reserve(requests + requests / 2);  // at most one to put aside for every two in a circle
   numbers_.reserve(2 * requests);
+  gaps_.reserve(requests + 1);
 }
 
 void FdPlan::emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index) {
@@ -54,17 +55,10 @@ std::optional<FdRequest> FdPlan::make() {
     return std::ranges::max(twice[0], twice[1], {}, given);  // the later of the two is the mistake
   }
 
-  int highest = -1;
-  for (Pending& request : requests_) {
-    const bool stays = request.kind == FdRequest::Kind::inherited;
+  for (Pending& request : requests_)
     if (copies(request))
       if (Pending* writer = writer_of(request.source)) ++writer->readers;
-    highest = std::max({highest, stays ? request.target : -1,
-                        request.kind == FdRequest::Kind::descriptor ? request.source : -1});
-  }
-  for (const Held& held : held_)
-    highest = std::max(highest, held.source);
-  first_unneeded_ = static_cast<unsigned>(highest + 1);
+  find_gaps();
   put_held_ones_aside();
 
   // Those in their place already are never overwritten: targets differ. They, and /dev/null, read
@@ -106,6 +100,25 @@ std::optional<FdRequest> FdPlan::make() {
     if (!first_null) first_null = &request;
   }
   return std::nullopt;
+}
+
+void FdPlan::find_gaps() {
+  gaps_.clear();
+  for (const Pending& request : requests_) {
+    if (request.kind == FdRequest::Kind::inherited) numbers_.push_back(request.target);
+    if (request.kind == FdRequest::Kind::descriptor) numbers_.push_back(request.source);
+  }
+  for (const Held& held : held_)
+    numbers_.push_back(held.source);
+  std::ranges::sort(numbers_);
+  int next = 3;
+  for (const int number : numbers_) {
+    if (number > next)
+      gaps_.push_back({static_cast<unsigned>(next), static_cast<unsigned>(number - 1)});
+    next = std::max(next, number + 1);
+  }
+  first_unneeded_ = numbers_.empty() ? 0 : static_cast<unsigned>(numbers_.back() + 1);
+  numbers_.clear();
 }
 
 void FdPlan::move(Pending& request) {

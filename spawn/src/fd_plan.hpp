@@ -12,6 +12,8 @@
 
 #include <sysfd/spawn_error.hpp>
 
+#include "job.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
@@ -87,9 +89,12 @@ class FdPlan {
   int place_of(int source) const noexcept;
   // One above the highest number that a request has as its source, inherits, or that is held.
   unsigned first_unneeded() const noexcept { return first_unneeded_; }
+  // What lies between those, from 3 on.
+  std::span<const FdRange> gaps() const noexcept { return gaps_; }
 
  private:
   void emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index);
+  void find_gaps();
   void put_held_ones_aside();
   Pending* writer_of(int number) noexcept;
   void move(Pending& request);
@@ -100,6 +105,7 @@ class FdPlan {
   std::vector<Pending*> ready_;
   std::vector<FdAction> actions_;
   std::vector<Held> held_;
+  std::vector<FdRange> gaps_;
   std::vector<int> numbers_;  // all that the requests and held ones name, once it is needed
   int next_unused_ = 0;
   bool spares_open_ = false;

@@ -29,11 +29,18 @@ struct Step {
     enable_capabilities = -6,  // all that are permitted; b inheritable if a
     write_listen_pid = -7,     // its number into a; its identity into b, or no variable c
     join_cgroup = -8,          // the one of the directory a
+    make_undumpable = -9,      // this memory, see DumpableKept
   };
   long call;  // the number of a system call, or an Action
   long a, b, c, d, e;
   SpawnStep step;  // whose fault it is if this fails
   int index;
+};
+
+// Both ends included.
+struct FdRange {
+  unsigned first;
+  unsigned last;
 };
 
 struct Job {
@@ -45,7 +52,9 @@ struct Job {
   };
 
   // Set by the parent, only read by the child.
-  unsigned first_unneeded = 0;      // no descriptor with this number or a higher one is needed
+  unsigned first_unneeded = 0;    // no descriptor with this number or a higher one is needed
+  const FdRange* gaps = nullptr;  // nor one of these, below it
+  std::size_t gap_count = 0;
   bool shares_table = false;        // CLONE_FILES: the descriptor table is the parent's own
   bool resets_handlers = false;     // no CLONE_CLEAR_SIGHAND: the signal handlers are the parent's
   bool killed_with_parent = false;  // CLONE_PIDFD_AUTOKILL

@@ -24,10 +24,14 @@ std::string Output::describe() const {
 }
 
 Result<Output> Child::communicate(const OutputOptions& options) {
+  return communicate_until(options, detail::deadline_in(options.timeout));
+}
+
+Result<Output> Child::communicate_until(
+    const OutputOptions& options, std::optional<std::chrono::steady_clock::time_point> deadline) {
   Output output{.status = detail::failure(ETIMEDOUT)};
   detail::Inlet inlets[] = {{stdout_pipe(), output.out, output.out_cut},
                             {stderr_pipe(), output.err, output.err_cut}};
-  const auto deadline = detail::deadline_in(options.timeout);
   const auto ended = detail::exchange({stdin_pipe(), options.input, output.input_taken}, inlets,
                                       options.max_size, deadline);
   if (!ended) return std::unexpected(ended.error());

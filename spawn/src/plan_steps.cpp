@@ -2,6 +2,7 @@
 //
 // What the child will do, in which order.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,9 +38,9 @@ void Command::Attempt::plan_directory() {
   const auto& directory = state_.directory;
   if (directory.path)
     state_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
-  else if (directory.fd >= 0)
+  else if (directory.fd)
     state_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
-                     state_.fds.place_of(directory.fd));
+                     state_.fds.place_of(*directory.fd));
 }
 
 void Command::Attempt::plan_parent_death() {
@@ -62,7 +63,9 @@ void Command::Attempt::plan_steps() {
   steps.clear();
   detail::plan_signals(state_.signals, steps);
   // Descriptors first, while the numbers and paths are still those of the parent.
-  detail::plan_more_descriptors(state_.resources, steps);
+  rlimit descriptors_now{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors_now);
+  detail::plan_more_descriptors(state_.resources, descriptors_now, steps);
   plan_descriptors(fds, steps);
   detail::plan_session(session_, fds, steps);
   // With the parent's privileges, which another user namespace, or user, does not have.
@@ -73,9 +76,12 @@ void Command::Attempt::plan_steps() {
     if (const unsigned flags = state_.namespaces.create.flags())
       steps.add(SpawnStep::namespaces, -1, SYS_unshare, flags);
   }
-  detail::plan_namespaces(state_.namespaces, maps_ ? &*maps_ : nullptr, fds, steps);
-  if (state_.root.fd >= 0)
-    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(state_.root.fd));
+  if (maps_) steps.add(SpawnStep::user_map, -1, Step::await_id_maps, &*maps_);
+  // Only now: the maps are written through /proc, where an undumpable process is root's.
+  if (changes_credentials()) steps.add(SpawnStep::dumpable, -1, Step::make_undumpable);
+  detail::plan_namespaces(state_.namespaces, fds, steps);
+  if (state_.root.fd)
+    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(*state_.root.fd));
   if (state_.root.is_given()) {
     steps.add(SpawnStep::root_directory, -1, SYS_chroot,
               state_.root.path ? state_.root.path->c_str() : ".");
@@ -90,7 +96,7 @@ void Command::Attempt::plan_steps() {
   if (!state_.listeners.empty())
     steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, listen_slots_.number,
               listen_slots_.identity, listen_slots_.identity_variable);
-  detail::plan_fewer_descriptors(state_.resources, steps);
+  detail::plan_fewer_descriptors(state_.resources, descriptors_now, steps);
   detail::plan_confinement(state_.identity, steps);
 }
 

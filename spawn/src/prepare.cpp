@@ -86,6 +86,15 @@ bool children_are_in_other_pid_namespace() noexcept {
          own.st_ino != of_children.st_ino;
 }
 
+// Whether this thread has made a pid namespace for its children that none has been born into. The
+// first will be its init, and the end of all others.
+bool next_child_is_init() noexcept {
+  struct stat own{};
+  struct stat of_children{};
+  return ::stat("/proc/thread-self/ns/pid", &own) == 0 &&
+         ::stat("/proc/thread-self/ns/pid_for_children", &of_children) == -1 && errno == ENOENT;
+}
+
 }  // namespace
 
 Mistake Command::Attempt::prepare_terminal(int number) {
@@ -200,9 +209,9 @@ Mistake Command::Attempt::prepare_session() {
 }
 
 Mistake Command::Attempt::prepare_cgroup() {
-  if (state_.cgroup_fd < 0) return std::nullopt;
-  if (is_own(state_.cgroup_fd)) return error_at(SpawnStep::cgroup, error_code(EBADF), -1);
-  const BorrowedFd cgroup = BorrowedFd::unsafe_borrow(state_.cgroup_fd);
+  if (!state_.cgroup_fd) return std::nullopt;
+  if (is_own(*state_.cgroup_fd)) return error_at(SpawnStep::cgroup, error_code(EBADF), -1);
+  const BorrowedFd cgroup = BorrowedFd::unsafe_borrow(*state_.cgroup_fd);
   auto duplicate = cgroup.duplicate();
   if (!duplicate) return SpawnError{SpawnStep::cgroup, duplicate.error(), -1, ""};
   if (is_frozen(cgroup)) return SpawnError{SpawnStep::cgroup, error_code(EBUSY), -1, "frozen"};
@@ -239,9 +248,9 @@ Mistake Command::Attempt::prepare_held() {
     if (fd < 0 && !mistake) mistake = error_at(step, error_code(EBADF), index);
     state_.fds.hold(fd, step, index, is_own);
   };
-  if (state_.program_fd >= 0) hold(state_.program_fd, SpawnStep::exec);
-  if (state_.root.fd >= 0) hold(state_.root.fd, SpawnStep::root_directory);
-  if (state_.directory.fd >= 0) hold(state_.directory.fd, SpawnStep::working_directory);
+  if (state_.program_fd) hold(*state_.program_fd, SpawnStep::exec);
+  if (state_.root.fd) hold(*state_.root.fd, SpawnStep::root_directory);
+  if (state_.directory.fd) hold(*state_.directory.fd, SpawnStep::working_directory);
   if (cgroup_ && kind_ == Kind::in_place) hold(cgroup_->get(), SpawnStep::cgroup, -1, true);
   if (session_.controlling_terminal)
     hold(session_.controlling_terminal->get(), SpawnStep::controlling_terminal, -1,
@@ -325,6 +334,9 @@ Mistake Command::Attempt::prepare() {
 
   const Namespaces& namespaces = state_.namespaces;
   if (!namespaces.user_map.empty() || !namespaces.group_map.empty()) {
+    // The writer of the maps would be that one, and take the child along when it is done.
+    if (next_child_is_init())
+      return detail::wrong_value(SpawnStep::user_map, "with a pid namespace that has no init yet");
     user_map_ = detail::map_text(namespaces.user_map);
     group_map_ = detail::map_text(namespaces.group_map);
     maps_.emplace();
@@ -336,18 +348,20 @@ Mistake Command::Attempt::prepare() {
   plan_steps();
 
   job_.first_unneeded = state_.fds.first_unneeded();
+  job_.gaps = state_.fds.gaps().data();
+  job_.gap_count = state_.fds.gaps().size();
   job_.steps = state_.steps.all().data();
   job_.step_count = state_.steps.all().size();
   job_.signal_mask = detail::signal_mask(state_.signals);
   job_.arguments = state_.arguments.data();
-  if (state_.program_fd >= 0) {
-    job_.program = state_.fds.place_of(state_.program_fd);
+  if (state_.program_fd) {
+    job_.program = state_.fds.place_of(*state_.program_fd);
   } else {
     find_candidates(state_.program, job_.environment, state_.candidates);
     job_.candidates = state_.candidates.c_str();
   }
   birth_.namespaces = namespaces.create;
-  birth_.cgroup = state_.cgroup_fd;
+  birth_.cgroup = state_.cgroup_fd.value_or(-1);
   birth_.reaps_itself = state_.drop_policy == DropPolicy::detach;
   birth_.killed_with_parent = state_.killed_with_parent;
   birth_.no_new_privileges = state_.identity.said.no_new_privileges;

@@ -13,10 +13,14 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+// Not even without optimization does any of this become a function that the linker could take from
+// another object file, where it may be compiled in the user's way.
+#define SYSFD_ALWAYS_INLINE [[gnu::always_inline]] inline
+
 #if defined(__x86_64__)
 
-inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
-                        long e = 0) noexcept {
+SYSFD_ALWAYS_INLINE long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                                     long e = 0) noexcept {
   long result;
   register long r10 asm("r10") = d;
   register long r8 asm("r8") = e;
@@ -32,8 +36,8 @@ inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d 
 // the arguments say. If that is the parent's own, the parent is to be suspended (CLONE_VFORK): the
 // child runs below everything of the parent's, the 128 bytes under the stack pointer that the ABI
 // lets a function use included.
-inline long clone_and_run(long number, long a, long b, long c, long child_tid, void (*run)(void*),
-                          void* argument) noexcept {
+SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long child_tid,
+                                       void (*run)(void*), void* argument) noexcept {
   long result;
   register void* r8 asm("r8") =
       argument;  // the fifth argument, which clone ignores without CLONE_SETTLS
@@ -58,8 +62,8 @@ inline long clone_and_run(long number, long a, long b, long c, long child_tid, v
 
 #elif defined(__aarch64__)
 
-inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
-                        long e = 0) noexcept {
+SYSFD_ALWAYS_INLINE long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                                     long e = 0) noexcept {
   register long x8 asm("x8") = number;
   register long x0 asm("x0") = a;
   register long x1 asm("x1") = b;
@@ -70,8 +74,8 @@ inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d 
   return x0;
 }
 
-inline long clone_and_run(long number, long a, long b, long c, long child_tid, void (*run)(void*),
-                          void* argument) noexcept {
+SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long child_tid,
+                                       void (*run)(void*), void* argument) noexcept {
   register long x8 asm("x8") = number;
   register long x0 asm("x0") = a;
   register long x1 asm("x1") = b;
@@ -99,24 +103,26 @@ inline long clone_and_run(long number, long a, long b, long c, long child_tid, v
 #error "sysfd::spawn knows how to enter a child on x86-64 and aarch64 only"
 #endif
 
-inline long address(const void* pointer) noexcept {
+SYSFD_ALWAYS_INLINE long address(const void* pointer) noexcept {
   return reinterpret_cast<long>(pointer);
 }
 
-[[noreturn]] inline void exit_quietly() noexcept {
+[[noreturn]] SYSFD_ALWAYS_INLINE void exit_quietly() noexcept {
   for (;;)
     raw_syscall(SYS_exit_group, 127);
 }
 
 // A futex between processes that share this memory.
-inline void wait_while(const int& word, int value) noexcept {
+SYSFD_ALWAYS_INLINE void wait_while(const int& word, int value) noexcept {
   while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) == value)
     raw_syscall(SYS_futex, address(&word), FUTEX_WAIT, value);
 }
-inline void set_and_wake(int& word, int value) noexcept {
+SYSFD_ALWAYS_INLINE void set_and_wake(int& word, int value) noexcept {
   __atomic_store_n(&word, value, __ATOMIC_RELEASE);
   raw_syscall(SYS_futex, address(&word), FUTEX_WAKE, 1);
 }
+
+#undef SYSFD_ALWAYS_INLINE
 
 }  // namespace detail
 }  // namespace v0

@@ -64,8 +64,9 @@ bool is_refused(long answer) {
 }
 
 // Until here the parent's threads and this child have one table in common. The copy holds nothing
-// above what is needed, so that it is cheap however many descriptors the parent has; and what is not
-// needed below is closed by exec.
+// above what is needed, so that it is cheap however many descriptors the parent has. What is not
+// needed below is closed at once: nobody is to wait for this child to execute for the end of a pipe
+// or of a program being written to. What is needed is closed by exec.
 long take_own_table(Job& job) {
   long answer = raw_syscall(SYS_close_range, job.first_unneeded, ~0U, kernel::close_range_unshare);
   if (is_refused(answer)) {
@@ -73,7 +74,10 @@ long take_own_table(Job& job) {
     answer = job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
     if (answer == 0) answer = mark_close_on_exec_one_by_one();
   } else if (answer == 0 && job.first_unneeded > 3) {
-    answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
+    for (const FdRange* gap = job.gaps; gap != job.gaps + job.gap_count && answer == 0; ++gap)
+      answer = raw_syscall(SYS_close_range, gap->first, gap->last, 0);
+    if (answer == 0)
+      answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
   }
   // The kernel has put the pidfd into the common table. If the caller passes a descriptor that is
   // not open, it may have got that number.
@@ -115,6 +119,14 @@ long write_file(long directory, long path, long text, long size) {
   const long answer = raw_syscall(SYS_write, fd, text, size);
   raw_syscall(SYS_close, fd);
   return answer;
+}
+
+// Not where it is "as root", which cannot be put back.
+long make_undumpable() {
+  const long as_user = 1;  // SUID_DUMP_USER
+  return raw_syscall(SYS_prctl, PR_GET_DUMPABLE) == as_user
+             ? raw_syscall(SYS_prctl, PR_SET_DUMPABLE, 0)
+             : 0;
 }
 
 long take_foreground(long terminal) {
@@ -209,6 +221,7 @@ long carry_out(const Job& job, const Step& step) {
     case Step::write_listen_pid:
       return write_listen_pid(reinterpret_cast<char*>(step.a), reinterpret_cast<char*>(step.b),
                               reinterpret_cast<char**>(step.c));
+    case Step::make_undumpable: return make_undumpable();
     case Step::join_cgroup: return write_file(step.a, address("cgroup.procs"), address("0"), 1);
     default: return raw_syscall(step.call, step.a, step.b, step.c, step.d, step.e);
   }

@@ -12,6 +12,7 @@
 #include "attempt.hpp"
 #include "child_start.hpp"
 #include "dumpable_kept.hpp"
+#include "exchange.hpp"
 #include "pid_namespace_visit.hpp"
 #include "signals_blocked.hpp"
 
@@ -42,7 +43,7 @@ bool is_a_limit(std::error_code code) noexcept {
 }  // namespace
 
 bool Command::Attempt::changes_credentials() const noexcept {
-  return state_.identity.changes_credentials() || !birth_.namespaces.empty() ||
+  return state_.identity.changes_credentials() || !state_.namespaces.create.empty() ||
          !state_.namespaces.join.empty();
 }
 
@@ -70,9 +71,9 @@ SpawnError Command::Attempt::premature_end(const Result<ExitStatus>& status) con
 
 // The kernel says ENOENT for a script whose interpreter will not be able to open it.
 void Command::Attempt::explain_script(SpawnError& error) const {
-  if (error.code != std::errc::no_such_file_or_directory || state_.program_fd < 0) return;
+  if (error.code != std::errc::no_such_file_or_directory || !state_.program_fd) return;
   const auto program =
-      open(cwd(), "/proc/self/fd/" + std::to_string(state_.program_fd), O_RDONLY | O_NONBLOCK);
+      open(cwd(), "/proc/self/fd/" + std::to_string(*state_.program_fd), O_RDONLY | O_NONBLOCK);
   char start[2] = {};
   if (!program || ::pread(program->get(), start, sizeof start, 0) != sizeof start ||
       start[0] != '#' || start[1] != '!')
@@ -189,7 +190,6 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
 }
 
 SpawnError Command::Attempt::run_in_place() {
-  const detail::DumpableKept dumpable(changes_credentials());
   const detail::SignalsBlocked blocked;
   std::optional<detail::IdMapWriter> writer;
   if (maps_) {
@@ -218,11 +218,12 @@ std::expected<Output, SpawnError> Command::output(const OutputOptions& options) 
   if (!options.input.empty() && !state().takes_input())
     return std::unexpected(
         detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input,", 0));
+  const auto deadline = detail::deadline_in(options.timeout);
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();
   auto child = spawn_with({&in, &out, &out});
   if (!child) return std::unexpected(std::move(child.error()));
-  auto output = child->communicate(options);
+  auto output = child->communicate_until(options, deadline);
   if (!output)
     return std::unexpected(SpawnError{SpawnStep::standard_stream, output.error(), -1, "a pipe"});
   if (output->timed_out) child->end_now(*output, options);

@@ -27,6 +27,7 @@ const char* name_of(SpawnStep step) noexcept {
     case SpawnStep::foreground_group: return "foreground process group";
     case SpawnStep::user_map: return "user id map";
     case SpawnStep::group_map: return "group id map";
+    case SpawnStep::dumpable: return "dumpable flag";
     case SpawnStep::join_namespace: return "joined namespace";
     case SpawnStep::mounts: return "private mounts";
     case SpawnStep::host_name: return "host name";

@@ -210,6 +210,18 @@ TEST(JoinNamespaces, ThatAreNoneFailAndAreNamed) {
   expect_refusal({.of = BorrowedFd::unsafe_borrow(999), .kinds = Namespace::pid}, EBADF);
 }
 
+// The first would be left out, as if it had not been said.
+TEST(JoinNamespaces, OfProcessesTwiceIsRefused) {
+  SYSFD_REQUIRE_ROOT();
+  const Container one({.create = Namespace::pid});
+  const Container other({.create = Namespace::pid});
+  const OwnedFd first = one.open("pid");
+  const OwnedFd second = other.open("pid");
+  Command command("/bin/true");
+  command.namespaces({.join = {{.of = first}, {.of = second}}});
+  expect_error(command, SpawnStep::join_namespace, EINVAL, 1);
+}
+
 TEST(JoinNamespaces, OfAProcessThatHasEndedFails) {
   SYSFD_REQUIRE_ROOT();
   Container container({.create = Namespace::uts | Namespace::pid});

@@ -21,6 +21,7 @@
 
 #include "spawn/attribute_checks.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -41,6 +42,7 @@ using sysfd_test::expect_facts;
 using sysfd_test::Facts;
 using sysfd_test::facts_of_child;
 using sysfd_test::facts_of_this_process;
+using sysfd_test::must;
 using sysfd_test::nobody;
 using sysfd_test::RefusedCall;
 using sysfd_test::run_apart;
@@ -248,6 +250,22 @@ TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
       EXPECT_EQ(child.error().code, std::errc::operation_canceled);
       EXPECT_EQ(::waitpid(-1, nullptr, __WALL | WNOHANG), -1);
     });
+}
+
+// The writer would be the first in there, whose end is the end of all.
+TEST(CommandNamespaces, MapNoIdsWhereTheNextChildBeginsAPidNamespace) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    Command command("/bin/true");
+    command.namespaces({.create = Namespace::user, .user_map = {{.count = 10}}});
+    expect_error(command, SpawnStep::user_map, EINVAL);
+    auto init = must(Command("/bin/cat").stdin_from(Stdio::pipe()).spawn());
+    auto child = command.spawn();
+    ASSERT_TRUE(child) << child.error().describe();
+    EXPECT_TRUE(child->wait()->success());
+  });
 }
 
 TEST(CommandNamespaces, NeedProcToMapIds) {

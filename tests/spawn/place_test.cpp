@@ -118,6 +118,7 @@ TEST(CommandWorkingDirectory, ThatIsNoneFails) {
   };
   expect_refusal(file, ENOTDIR);
   expect_refusal(BorrowedFd::unsafe_borrow(999), EBADF);
+  expect_refusal(sysfd::cwd(), EBADF);  // which is no descriptor
 }
 
 TEST(CommandRootDirectory, CanBeGivenByPathOrDescriptor) {
@@ -198,6 +199,9 @@ TEST(CommandRootDirectory, ThatFailsIsNamed) {
   Command no_directory("/bin/true");
   no_directory.root_directory(file);
   expect_error(no_directory, SpawnStep::root_directory, ENOTDIR);
+  Command here("/bin/true");
+  here.root_directory(sysfd::cwd());
+  expect_error(here, SpawnStep::root_directory, EBADF);
   Command not_there("/bin/true");
   not_there.root_directory("/no/such");
   expect_error(not_there, SpawnStep::root_directory, ENOENT);

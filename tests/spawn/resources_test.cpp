@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -24,6 +25,7 @@
 #include "support/descriptors.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
+#include "support/sanitizers.hpp"
 
 namespace {
 
@@ -42,6 +44,7 @@ using sysfd_test::expect_facts;
 using sysfd_test::Facts;
 using sysfd_test::facts_of_this_process;
 using sysfd_test::inspect;
+using sysfd_test::refuse_calls;
 using sysfd_test::RefusedCall;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
@@ -122,6 +125,44 @@ TEST(CommandResources, MayAllowDescriptorsBeyondTheLimitOfTheParent) {
     });
     EXPECT_EQ(report.descriptors.at(100), sysfd_test::identity_of(file.get()));
     EXPECT_EQ(report.facts.at(fact_of(RLIMIT_NOFILE)), "101 256");
+  });
+}
+
+TEST(CommandResources, AreNotWhatTheParentChangesMeanwhile) {
+  run_apart([] {
+    const rlimit here = limit_here(RLIMIT_NOFILE);
+    std::atomic<bool> done = false;
+    std::thread changing([&] {
+      for (rlim_t soft = 400; !done; soft ^= 400 ^ 600)
+        set_limit(RLIMIT_NOFILE, soft, here.rlim_max);
+    });
+    constexpr rlim_t asked = 512;
+    for (int round = 0; round < sysfd_test::fewer_if_sanitized(500); ++round) {
+      auto child = Command("/bin/cat")
+                       .stdin_from(sysfd::Stdio::pipe())
+                       .resources({.limits = {{RLIMIT_NOFILE, asked, here.rlim_max}}})
+                       .spawn();
+      ASSERT_TRUE(child) << child.error().describe();
+      rlimit limit{};
+      ASSERT_EQ(::prlimit(child->pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
+      EXPECT_EQ(limit.rlim_cur, asked);
+      EXPECT_TRUE(child->wait());  // which closes its input
+    }
+    done = true;
+    changing.join();
+  });
+}
+
+// Raising takes a privilege, and lowering takes descriptors away.
+TEST(CommandResources, RaiseTheLimitOfDescriptorsBeforeTheUserChanges) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    set_limit(RLIMIT_NOFILE, 64, 100);
+    Command command("/bin/true");
+    command.identity({.user = 65534}).resources({.limits = {{RLIMIT_NOFILE, 32, 200}}});
+    constexpr RefusedCall::Match sets_a_limit{3, 0};  // and does not ask for it
+    refuse_calls({{SYS_prlimit64, EPERM, sets_a_limit}, {SYS_setresuid, EPERM}});
+    expect_error(command, SpawnStep::limit, EPERM, 0);
   });
 }
 

@@ -202,6 +202,7 @@ const Fault faults[] = {
      {{prctl_option, PR_CAP_AMBIENT}, {1, PR_CAP_AMBIENT_RAISE}},
      {EPERM},
      SpawnStep::ambient_set},
+    {attributes, SYS_prctl, {{prctl_option, PR_SET_DUMPABLE}}, {EINVAL}, SpawnStep::dumpable},
     {attributes, SYS_prctl, {{prctl_option, PR_SET_SECUREBITS}}, {EPERM}, SpawnStep::securebits},
     {attributes, SYS_prctl, {{prctl_option, PR_SET_PDEATHSIG}}, {EINVAL}, SpawnStep::parent_death},
     {job, SYS_prctl, {{prctl_option, PR_SET_PDEATHSIG}}, {EINVAL}, SpawnStep::parent_death},
@@ -241,6 +242,7 @@ bool makes_a_call(SpawnStep step) {
     case SpawnStep::foreground_group:
     case SpawnStep::user_map:
     case SpawnStep::group_map:
+    case SpawnStep::dumpable:
     case SpawnStep::join_namespace:
     case SpawnStep::mounts:
     case SpawnStep::host_name:

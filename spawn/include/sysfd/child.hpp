@@ -40,10 +40,11 @@ enum class DropPolicy {
 
 // Which way a child was started.
 struct SpawnReport {
-  bool by_clone3;       // else by clone(2), since clone3 was refused
-  bool isolated_table;  // it never held a descriptor of the parent that it was not given; else it
-                        // did until exec, as with fork(2)
-  bool reaps_itself;    // CLONE_AUTOREAP
+  bool by_clone3;  // else by clone(2), since clone3 was refused
+  bool
+      isolated_table;  // after its first system calls it held no descriptor of the parent that it was
+                       // not given; else it did until exec, as with fork(2)
+  bool reaps_itself;        // CLONE_AUTOREAP
   bool killed_with_parent;  // CLONE_PIDFD_AUTOKILL
   int busy_retries;         // how often the program was found open for writing
 };
@@ -67,13 +68,13 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // The parent's end of a stream for which the Command said Stdio::pipe(), else nothing. It may be
   // moved away, and closed by reset(). A child that reads its stdin to the end ends only once this
   // end is closed.
-  std::optional<OwnedFd>& stdin_pipe() noexcept SYSFD_LIFETIMEBOUND { return pipes_[0]; }
-  std::optional<OwnedFd>& stdout_pipe() noexcept SYSFD_LIFETIMEBOUND { return pipes_[1]; }
-  std::optional<OwnedFd>& stderr_pipe() noexcept SYSFD_LIFETIMEBOUND { return pipes_[2]; }
+  std::optional<OwnedFd>& stdin_pipe() & noexcept SYSFD_LIFETIMEBOUND { return pipes_[0]; }
+  std::optional<OwnedFd>& stdout_pipe() & noexcept SYSFD_LIFETIMEBOUND { return pipes_[1]; }
+  std::optional<OwnedFd>& stderr_pipe() & noexcept SYSFD_LIFETIMEBOUND { return pipes_[2]; }
 
   // The parent's end of the pseudo-terminal that Command::terminal() or Stdio::terminal() made, else
   // nothing. Reading from it fails with EIO once nobody has the child's end open.
-  std::optional<OwnedFd>& terminal() noexcept SYSFD_LIFETIMEBOUND { return terminal_; }
+  std::optional<OwnedFd>& terminal() & noexcept SYSFD_LIFETIMEBOUND { return terminal_; }
 
   // Which way it was started.
   SYSFD_API const SpawnReport& report() const noexcept SYSFD_LIFETIMEBOUND;
@@ -128,6 +129,8 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   void drop() noexcept;
   void close_pipes() noexcept;
   void kill_tree() noexcept;
+  Result<Output> communicate_until(const OutputOptions& options,
+                                   std::optional<std::chrono::steady_clock::time_point> deadline);
   void end_now(Output& output, const OutputOptions& options);
   template <class Answer>
   Answer remember(Answer answer) noexcept;

@@ -280,8 +280,8 @@ class Command {
   // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. The kernel
   // refuses a user namespace, new or joined, to a process with other threads (EINVAL). After
   // another error this process has changed as far as the step that is named: all its descriptors
-  // but 0 to 2 are close-on-exec, numbers that were passed have been replaced, ...; it can do
-  // little but report it. Other threads go on until the program executes. What is said of a Child
+  // but 0 to 2 are close-on-exec, numbers that were passed have been replaced (copies of some that
+  // were in the way are left), its memory is undumpable, ...; it can do little but report it. Other threads go on until the program executes. What is said of a Child
   // (on_drop(), retry_busy()) has no meaning here.
   [[nodiscard]] SYSFD_API SpawnError exec();
 

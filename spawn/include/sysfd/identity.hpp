@@ -8,9 +8,15 @@
 //                       .no_new_privileges = true});
 //
 // What is not said stays as it is in this process, with one exception: a child that becomes another
-// user loses the supplementary groups of this process. All of it is done by the child itself, in
-// the order of the members below, after everything that may need the privileges that it gives up.
-// Needs the same privileges as the calls named.
+// user loses the supplementary groups of this process. All of it is done by the child itself, after
+// everything that may need the privileges that it gives up: the bounding set, groups, group, user,
+// inheritable and ambient capabilities, securebits, capabilities, no-new-privileges, seccomp. Needs
+// the same privileges as the calls named.
+//
+// Until it executes the program the child shares this process's memory, which is undumpable
+// meanwhile: nobody of less power than this process can attach to the child and write into it. But
+// the child's new user can send it SIGSTOP, and so keep the thread in spawn() for as long as that
+// user likes.
 #ifndef SYSFD_IDENTITY_HPP
 #define SYSFD_IDENTITY_HPP
 
@@ -45,8 +51,10 @@ struct Identity {
   bool keep_groups = false;
 
   // The effective, permitted and inheritable capabilities at exec, in the form of cap_from_text(3):
-  // "cap_chown,cap_kill=ep". They survive the change of user. But execve(2) gives a user other than
-  // root, for a program without capabilities of its own, only those that are ambient: see `iab`.
+  // "cap_chown,cap_kill=ep". They survive the change of user. But then execve(2) has its say, see
+  // capabilities(7): it gives a user other than root, for a program without capabilities of its own,
+  // only those that are ambient; and root all that the bounding set has, unless `securebits` have
+  // SECBIT_NOROOT. What shall last goes into `iab`.
   std::optional<std::string> capabilities{};
 
   // The inheritable, ambient and bounding vectors, in the form of cap_iab_from_text(3):

@@ -38,7 +38,9 @@ struct Namespaces {
   // map its ids are all the overflow id, "nobody". A caller without CAP_SETUID and CAP_SETGID can
   // map one id, its own; the child can then not use setgroups(2). Neither can a process that is not
   // dumpable map any (EACCES), unless it is root. Written from this process's
-  // namespace, by a helper that shares memory with it and that is gone when spawn() returns.
+  // namespace, by a helper that shares memory with it and that is gone when spawn() returns. Refused
+  // (EINVAL) where unshare(2) has made a pid namespace that is still empty for this thread's children,
+  // whose init the helper would be.
   std::vector<IdRange> user_map{};
   std::vector<IdRange> group_map{};
 
@@ -49,7 +51,7 @@ struct Namespaces {
   // setns(2). `of`: a namespace descriptor (/proc/<pid>/ns/net), or, since Linux 5.8, a pidfd, with
   // `kinds` saying which of that process's. Lent until spawn() has returned. The caller itself
   // enters a pid namespace for the moment of the spawn, since only children can; it needs
-  // CAP_SYS_ADMIN, and comes back. One whose first process has ended takes no more: SpawnStep::clone,
+  // CAP_SYS_ADMIN, and comes back; a second one is refused (EINVAL). One whose first process has ended takes no more: SpawnStep::clone,
   // ENOMEM. A time namespace cannot be joined by a child that shares memory: EUSERS.
   struct Join {
     BorrowedFd of;

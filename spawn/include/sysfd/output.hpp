@@ -31,6 +31,7 @@ struct OutputOptions {
   // so that the child can go on.
   std::size_t max_size = unlimited;
   // How long this may take in all; without, as long as the child and all who have its streams take.
+  // The start of the program is part of it, but is not cut short.
   std::optional<std::chrono::nanoseconds> timeout{};
 };
 

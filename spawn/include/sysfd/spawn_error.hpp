@@ -43,6 +43,7 @@ enum class SpawnStep {
   foreground_group,      // TIOCSPGRP
   user_map,              // of the new user namespace; ECANCELED: who writes it was killed
   group_map,
+  dumpable,        // to make memory undumpable that is shared with a child of less power
   join_namespace,  // `index` counts Namespaces::join
   mounts,          // to make them private
   host_name,

@@ -5,6 +5,8 @@
 #ifndef SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
 #define SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
 
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,8 +54,8 @@ void plan_confinement(const PreparedIdentity& identity, Steps& steps);
 Mistake check(const Resources& resources);
 // The limit of open descriptors: before they are placed where it is to be higher than it is, else
 // when the child opens nothing any more.
-void plan_more_descriptors(const Resources& resources, Steps& steps);
-void plan_fewer_descriptors(const Resources& resources, Steps& steps);
+void plan_more_descriptors(const Resources& resources, const rlimit& now, Steps& steps);
+void plan_fewer_descriptors(const Resources& resources, const rlimit& now, Steps& steps);
 void plan_resources(const Resources& resources, Steps& steps);
 
 Mistake check(const Session& session);
@@ -68,8 +70,7 @@ Mistake check(const Namespaces& namespaces);
 std::string map_text(const std::vector<IdRange>& ranges);
 // The kinds that a descriptor joins: those said, or what it is.
 NamespaceSet kinds_of(const Namespaces::Join& join) noexcept;
-void plan_namespaces(const Namespaces& namespaces, const IdMaps* maps, const FdPlan& fds,
-                     Steps& steps);
+void plan_namespaces(const Namespaces& namespaces, const FdPlan& fds, Steps& steps);
 
 }  // namespace detail
 }  // namespace v0

@@ -33,8 +33,13 @@ Mistake check(const Namespaces& namespaces) {
   if (auto mistake = check_map(SpawnStep::group_map, namespaces, namespaces.group_map))
     return mistake;
   NamespaceSet own = namespaces.create;
-  for (const auto& join : namespaces.join)
-    own = own | kinds_of(join);
+  int joined_pid_namespaces = 0;
+  for (std::size_t i = 0; i < namespaces.join.size(); ++i) {
+    const NamespaceSet kinds = kinds_of(namespaces.join[i]);
+    own = own | kinds;
+    if (kinds.contains(Namespace::pid) && ++joined_pid_namespaces > 1)
+      return wrong_value(SpawnStep::join_namespace, "a second pid namespace", static_cast<int>(i));
+  }
   if (const auto& name = namespaces.host_name) {
     if (!own.contains(Namespace::uts))
       return wrong_value(SpawnStep::host_name, *name + ": it would be everybody's");
@@ -57,9 +62,7 @@ NamespaceSet kinds_of(const Namespaces::Join& join) noexcept {
   return kind > 0 ? NamespaceSet(static_cast<Namespace>(kind)) : NamespaceSet();
 }
 
-void plan_namespaces(const Namespaces& namespaces, const IdMaps* maps, const FdPlan& fds,
-                     Steps& steps) {
-  if (maps) steps.add(SpawnStep::user_map, -1, Step::await_id_maps, maps);
+void plan_namespaces(const Namespaces& namespaces, const FdPlan& fds, Steps& steps) {
   if (namespaces.create.contains(Namespace::mount) && namespaces.private_mounts)
     steps.add(SpawnStep::mounts, -1, SYS_mount, 0, "/", 0, MS_REC | MS_PRIVATE, 0);
   for (std::size_t i = 0; i < namespaces.join.size(); ++i) {

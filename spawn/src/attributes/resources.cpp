@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "../kernel.hpp"
 #include "attributes.hpp"
@@ -34,20 +33,20 @@ bool is_of_descriptors(const ResourceLimit& limit) noexcept {
   return limit.resource == RLIMIT_NOFILE;
 }
 
-bool is_more_descriptors(const ResourceLimit& limit) noexcept {
-  rlimit now{};
-  return is_of_descriptors(limit) && ::getrlimit(RLIMIT_NOFILE, &now) == 0 &&
-         limit.soft > now.rlim_cur;
+bool raises(const ResourceLimit& limit, const rlimit& now) noexcept {
+  return is_of_descriptors(limit) && (limit.soft > now.rlim_cur || limit.hard > now.rlim_max);
 }
 
-template <class Wanted>
-void plan_limits(const Resources& resources, Steps& steps, Wanted wanted) {
-  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
-    const ResourceLimit& limit = resources.limits[i];
-    if (!wanted(limit)) continue;
-    const auto* value = steps.keep(KernelLimit{limit.soft, limit.hard});
-    steps.add(SpawnStep::limit, static_cast<int>(i), SYS_prlimit64, 0, limit.resource, value, 0);
-  }
+// What the limit is set to before descriptors are placed and privileges are gone: no less than it
+// is. The rest is done after both.
+KernelLimit early_limit(const ResourceLimit& limit, const rlimit& now) noexcept {
+  return {std::max<std::uint64_t>(limit.soft, now.rlim_cur),
+          std::max<std::uint64_t>(limit.hard, now.rlim_max)};
+}
+
+void add_limit(Steps& steps, std::size_t index, int resource, const KernelLimit& limit) {
+  steps.add(SpawnStep::limit, static_cast<int>(index), SYS_prlimit64, 0, resource,
+            steps.keep(limit), 0);
 }
 
 void plan_scheduler(const Scheduler& scheduler, Steps& steps) {
@@ -127,18 +126,28 @@ Mistake check(const Resources& resources) {
   return std::nullopt;
 }
 
-void plan_more_descriptors(const Resources& resources, Steps& steps) {
-  plan_limits(resources, steps, is_more_descriptors);
+void plan_more_descriptors(const Resources& resources, const rlimit& now, Steps& steps) {
+  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
+    const ResourceLimit& limit = resources.limits[i];
+    if (raises(limit, now)) add_limit(steps, i, limit.resource, early_limit(limit, now));
+  }
 }
 
-void plan_fewer_descriptors(const Resources& resources, Steps& steps) {
-  plan_limits(resources, steps, [](const ResourceLimit& limit) {
-    return is_of_descriptors(limit) && !is_more_descriptors(limit);
-  });
+void plan_fewer_descriptors(const Resources& resources, const rlimit& now, Steps& steps) {
+  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
+    const ResourceLimit& limit = resources.limits[i];
+    const KernelLimit early = early_limit(limit, now);
+    const bool is_done = raises(limit, now) && early.soft == limit.soft && early.hard == limit.hard;
+    if (is_of_descriptors(limit) && !is_done)
+      add_limit(steps, i, limit.resource, {limit.soft, limit.hard});
+  }
 }
 
 void plan_resources(const Resources& resources, Steps& steps) {
-  plan_limits(resources, steps, std::not_fn(is_of_descriptors));
+  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
+    const ResourceLimit& limit = resources.limits[i];
+    if (!is_of_descriptors(limit)) add_limit(steps, i, limit.resource, {limit.soft, limit.hard});
+  }
   if (resources.umask) steps.add(SpawnStep::umask, -1, SYS_umask, *resources.umask);
   if (resources.scheduler) plan_scheduler(*resources.scheduler, steps);
   if (resources.nice)
