@@ -104,7 +104,9 @@ bool ordinary_users_may_make_user_namespaces() {
   const pid_t child = ::fork();
   if (child == 0) {
     become_nobody();
-    std::_Exit(::unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+    // Not unshare(2), which threads of a sanitizer would be in the way of.
+    const long inside = ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+    ::_exit(inside >= 0 ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);

@@ -22,6 +22,7 @@
 #include "support/descriptors.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
+#include "support/sanitizers.hpp"
 
 namespace {
 
@@ -301,7 +302,9 @@ TEST(OutputSigpipe, ThatWasPendingBeforeStillIs) {
   SYSFD_REQUIRE_ISOLATION();
   const auto to_thread = [] { ::raise(SIGPIPE); };
   const auto to_process = [] { ::kill(::getpid(), SIGPIPE); };
-  for (void (*send)() : {+to_thread, +to_process})
+  for (void (*send)() : {+to_thread, +to_process}) {
+    // The thread sanitizer's own thread does not block it, and would take it.
+    if (send == +to_process && sysfd_test::is_thread_sanitized) continue;
     run_apart([send] {
       block(SIGPIPE);
       send();
@@ -310,6 +313,7 @@ TEST(OutputSigpipe, ThatWasPendingBeforeStillIs) {
       EXPECT_TRUE(is_pending(SIGPIPE));
       EXPECT_TRUE(is_blocked(SIGPIPE));
     });
+  }
 }
 
 }  // namespace

@@ -18,9 +18,14 @@
   if (!sysfd_test::is_isolated()) GTEST_SKIP() << "needs a pid namespace of its own"
 
 // For what the kernel allows to a process with a single thread only.
-#define SYSFD_REQUIRE_ONE_THREAD()                                                            \
-  if (sysfd_test::is_thread_sanitized) GTEST_SKIP() << "needs to be without the sanitizer's " \
-                                                       "thread"
+#define SYSFD_REQUIRE_ONE_THREAD()                       \
+  if (sysfd_test::is_thread_sanitized)                   \
+  GTEST_SKIP() << "needs to be without the sanitizer's " \
+                  "thread"
+
+// For what the runtime of Clang's sanitizers does not survive.
+#define SYSFD_REQUIRE_NO_CLANG_SANITIZER() \
+  if (sysfd_test::is_clang_sanitized) GTEST_SKIP() << "needs to be without Clang's sanitizers"
 
 namespace sysfd_test {
 

@@ -20,6 +20,12 @@ inline constexpr bool is_sanitized = true;
 inline constexpr bool is_sanitized = is_thread_sanitized;
 #endif
 
+#if defined(__clang__)
+inline constexpr bool is_clang_sanitized = is_sanitized;
+#else
+inline constexpr bool is_clang_sanitized = false;
+#endif
+
 // For tests that try very many cases: how many are left of `all` where each takes many times as
 // long, as under a sanitizer. What they look for does not depend on it.
 constexpr int fewer_if_sanitized(int all, int divisor = 10) {
