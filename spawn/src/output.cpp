@@ -24,11 +24,14 @@ std::string Output::describe() const {
 }
 
 Result<Output> Child::communicate(const OutputOptions& options) {
-  return communicate_until(options, detail::deadline_in(options.timeout));
+  const auto deadline = detail::deadline_in(options.timeout);
+  auto output = talk_until(options, deadline);
+  if (output) wait_until(*output, deadline);
+  return output;
 }
 
-Result<Output> Child::communicate_until(
-    const OutputOptions& options, std::optional<std::chrono::steady_clock::time_point> deadline) {
+// Without waiting for its end.
+Result<Output> Child::talk_until(const OutputOptions& options, const Deadline& deadline) {
   Output output{.status = detail::failure(ETIMEDOUT)};
   detail::Inlet inlets[] = {{stdout_pipe(), output.out, output.out_cut},
                             {stderr_pipe(), output.err, output.err_cut}};
@@ -36,19 +39,21 @@ Result<Output> Child::communicate_until(
                                       options.max_size, deadline);
   if (!ended) return std::unexpected(ended.error());
   output.timed_out = !*ended;
+  return output;
+}
 
+void Child::wait_until(Output& output, const Deadline& deadline) {
   if (!deadline) {
     output.status = wait();
-  } else {
-    const auto status = wait_until(*deadline);
-    if (!status)
-      output.status = std::unexpected(status.error());
-    else if (*status)
-      output.status = **status;
-    else
-      output.timed_out = true;
+    return;
   }
-  return output;
+  const auto status = wait_until(*deadline);
+  if (!status)
+    output.status = std::unexpected(status.error());
+  else if (*status)
+    output.status = **status;
+  else
+    output.timed_out = true;
 }
 
 void Child::kill_tree() noexcept {
@@ -56,7 +61,8 @@ void Child::kill_tree() noexcept {
   if (!status_) (void)pidfd().send_signal(SIGKILL);
 }
 
-// What those that it started may still write is not waited for; what is in the pipes is taken.
+// Its group first, which some kernels can name only as long as it is not reaped. What those that it
+// started may still write is not waited for; what is in the pipes is taken.
 void Child::end_now(Output& output, const OutputOptions& options) {
   kill_tree();
   output.status = wait();

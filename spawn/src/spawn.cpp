@@ -223,9 +223,10 @@ std::expected<Output, SpawnError> Command::output(const OutputOptions& options) 
   const Stdio out = Stdio::pipe();
   auto child = spawn_with({&in, &out, &out});
   if (!child) return std::unexpected(std::move(child.error()));
-  auto output = child->communicate_until(options, deadline);
+  auto output = child->talk_until(options, deadline);
   if (!output)
     return std::unexpected(SpawnError{SpawnStep::standard_stream, output.error(), -1, "a pipe"});
+  if (!output->timed_out) child->wait_until(*output, deadline);
   if (output->timed_out) child->end_now(*output, options);
   return *std::move(output);
 }

@@ -125,12 +125,13 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   friend class Command;
   friend class Pipeline;
   struct Start;
+  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
   explicit Child(Start& start) noexcept;  // takes what it has
   void drop() noexcept;
   void close_pipes() noexcept;
   void kill_tree() noexcept;
-  Result<Output> communicate_until(const OutputOptions& options,
-                                   std::optional<std::chrono::steady_clock::time_point> deadline);
+  Result<Output> talk_until(const OutputOptions& options, const Deadline& deadline);
+  void wait_until(Output& output, const Deadline& deadline);
   void end_now(Output& output, const OutputOptions& options);
   template <class Answer>
   Answer remember(Answer answer) noexcept;
