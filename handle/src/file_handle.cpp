@@ -9,6 +9,8 @@
 
 #include <sysfd/file_handle.hpp>
 
+#include "kernel.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
@@ -21,17 +23,37 @@ struct FileHandleAccess {
   static_assert(offsetof(FileHandle, bytes_) == sizeof(struct ::file_handle));
   static_assert(FileHandle::max_size == MAX_HANDLE_SZ);
 
-  static Result<NamedHandle> name(BorrowedFd directory, const char* path, int flags) noexcept {
+  static Result<NamedHandle> name(BorrowedFd directory, const char* path, int at_flag,
+                                  HandleFlags flags) noexcept {
+    // The kernel says EINVAL for these too, but then it cannot be told from a flag that it does not
+    // know.
+    if (flags.connectable && (flags.fid || (at_flag & AT_EMPTY_PATH))) return failure(EINVAL);
+    const int newer = (flags.fid ? kernel::at_handle_fid : 0) |
+                      (flags.connectable ? kernel::at_handle_connectable : 0) |
+                      (flags.unique_mount ? kernel::at_handle_mnt_id_unique : 0);
     NamedHandle named{FileHandle(), MountId(0)};
-    int mount = 0;
-    if (::syscall(SYS_name_to_handle_at, directory.get(), path, &named.handle, &mount, flags) ==
-        -1) {
+    named.handle.fid_ = flags.fid;
+    int reusable = 0;
+    std::uint64_t unique = 0;
+    void* mount = flags.unique_mount ? static_cast<void*>(&unique) : &reusable;
+    if (::syscall(SYS_name_to_handle_at, directory.get(), path, &named.handle, mount,
+                  newer | at_flag) == -1) {
       // A larger buffer than the largest is not to be had: this file system cannot encode what was
-      // asked for.
-      return failure(errno == EOVERFLOW ? EOPNOTSUPP : errno);
+      // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
+      const bool unsupported = errno == EOVERFLOW || (errno == EINVAL && newer != 0);
+      return failure(unsupported ? EOPNOTSUPP : errno);
     }
-    named.mount = MountId(mount);
+    named.mount = flags.unique_mount ? MountId::unique(unique) : MountId(reusable);
     return named;
+  }
+
+  static FileHandle make(int type, std::span<const std::byte> bytes, bool fid) noexcept {
+    FileHandle handle;
+    handle.type_ = type;
+    handle.size_ = static_cast<std::uint32_t>(bytes.size());
+    std::ranges::copy(bytes, handle.bytes_);
+    handle.fid_ = fid;
+    return handle;
   }
 
   static std::string_view content(const FileHandle& handle) noexcept {
@@ -45,18 +67,61 @@ using detail::FileHandleAccess;
 
 Result<NamedHandle> name_to_handle(BorrowedFd directory, CStr path, HandleFlags flags) noexcept {
   if (!path.get()) return detail::failure(EINVAL);
-  return FileHandleAccess::name(directory, path.get(), flags.follow ? AT_SYMLINK_FOLLOW : 0);
+  return FileHandleAccess::name(directory, path.get(), flags.follow ? AT_SYMLINK_FOLLOW : 0, flags);
 }
 
-Result<NamedHandle> name_to_handle(BorrowedFd file) noexcept {
-  return FileHandleAccess::name(file, "", AT_EMPTY_PATH);
+Result<NamedHandle> name_to_handle(BorrowedFd file, HandleFlags flags) noexcept {
+  return FileHandleAccess::name(file, "", AT_EMPTY_PATH, flags);
 }
 
 Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int flags) noexcept {
   constexpr int creates = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
   if (flags & creates) return detail::failure(EINVAL);
+  // Some file systems would open it, others say ESTALE, as if the file were gone.
+  if (handle.is_fid()) return detail::failure(EOPNOTSUPP);
   return OwnedFd::from_syscall(static_cast<int>(detail::retry_eintr(
       [&] { return ::syscall(SYS_open_by_handle_at, mount.get(), &handle, flags | O_CLOEXEC); })));
+}
+
+Result<FileHandle> FileHandle::from_parts(int type, std::span<const std::byte> bytes) noexcept {
+  if (type < 0 || bytes.size() > max_size) return detail::failure(EINVAL);
+  return FileHandleAccess::make(type, bytes, false);
+}
+
+namespace {
+
+// The stored form: the format (1), is_fid (0 or 1), the type (4 bytes, the lowest first), the
+// number of bytes, the bytes.
+constexpr std::size_t type_offset = 2;
+constexpr std::size_t size_offset = type_offset + sizeof(std::int32_t);
+constexpr std::size_t bytes_offset = size_offset + 1;
+constexpr std::byte format{1};
+static_assert(FileHandle::max_size <= 0xff);
+
+}  // namespace
+
+std::vector<std::byte> FileHandle::serialize() const {
+  std::vector<std::byte> stored(bytes_offset + size_);
+  stored[0] = format;
+  stored[1] = std::byte{fid_};
+  for (std::size_t i = 0; i < sizeof type_; ++i)
+    stored[type_offset + i] = static_cast<std::byte>(type_ >> (8 * i));
+  stored[size_offset] = static_cast<std::byte>(size_);
+  std::ranges::copy(bytes(), stored.begin() + bytes_offset);
+  return stored;
+}
+
+Result<FileHandle> FileHandle::deserialize(std::span<const std::byte> stored) noexcept {
+  if (stored.size() < bytes_offset || stored[0] != format || stored[1] > std::byte{1} ||
+      stored.size() != bytes_offset + std::to_integer<std::size_t>(stored[size_offset]))
+    return detail::failure(EBADMSG);
+  std::uint32_t type = 0;
+  for (std::size_t i = 0; i < sizeof type; ++i)
+    type |= std::to_integer<std::uint32_t>(stored[type_offset + i]) << (8 * i);
+  const auto bytes = stored.subspan(bytes_offset);
+  if (static_cast<std::int32_t>(type) < 0 || bytes.size() > max_size)
+    return detail::failure(EBADMSG);
+  return FileHandleAccess::make(static_cast<std::int32_t>(type), bytes, stored[1] == std::byte{1});
 }
 
 bool operator==(const FileHandle& left, const FileHandle& right) noexcept {

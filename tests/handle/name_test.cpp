@@ -103,7 +103,7 @@ TEST_F(NameToHandle, MountIdIsTheOneOfMountinfo) {
     int id = 0;
     std::string parent, device, root, mount_point;
     fields >> id >> parent >> device >> root >> mount_point;
-    if (id == named->mount.get()) mounted_at = mount_point;
+    if (sysfd::MountId(id) == named->mount) mounted_at = mount_point;
   }
   EXPECT_EQ(mounted_at, files().path());
 }

@@ -2,13 +2,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
 #include <sysfd/file_handle.hpp>
 
+#include "handle/drop_capability.hpp"
 #include "handle/scratch_file_system.hpp"
 #include "support/descriptors.hpp"
 #include "support/run_apart.hpp"
@@ -21,15 +21,6 @@ using sysfd::open_by_handle;
 using sysfd::OwnedFd;
 
 class OpenByHandle : public HandleTest {};
-
-void drop_capability(int capability) {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-  ASSERT_EQ(::syscall(SYS_capget, &header, sets), 0);
-  auto& set = sets[CAP_TO_INDEX(capability)];
-  set.effective &= ~CAP_TO_MASK(capability);
-  ASSERT_EQ(::syscall(SYS_capset, &header, sets), 0);
-}
 
 TEST_F(OpenByHandle, FindsTheFileAfterARename) {
   const auto path = files().create("file", "content");

@@ -122,10 +122,21 @@ TEST_F(FileHandleValue, HashTellsFilesApart) {
 TEST(MountIdValue, IsComparedAndHashedByItsNumber) {
   EXPECT_EQ(MountId(7), MountId(7));
   EXPECT_NE(MountId(7), MountId(8));
-  EXPECT_EQ(MountId(7).get(), 7);
+  EXPECT_EQ(MountId(7).get(), 7U);
   const std::unordered_set<MountId> mounts{MountId(7), MountId(8), MountId(7)};
   EXPECT_EQ(mounts.size(), 2U);
   static_assert(!std::is_convertible_v<int, MountId>);
+  static_assert(!std::is_constructible_v<MountId, std::uint64_t>, "say unique()");
+}
+
+TEST(MountIdValue, KindsAreNeverEqual) {
+  EXPECT_NE(MountId(7), MountId::unique(7));
+  EXPECT_EQ(MountId::unique(7), MountId::unique(7));
+  EXPECT_EQ(MountId::unique(std::uint64_t{1} << 40).get(), std::uint64_t{1} << 40);
+  EXPECT_TRUE(MountId::unique(7).is_unique());
+  EXPECT_FALSE(MountId(7).is_unique());
+  const std::unordered_set<MountId> mounts{MountId(7), MountId::unique(7)};
+  EXPECT_EQ(mounts.size(), 2U);
 }
 
 }  // namespace

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include <sysfd/create.hpp>
+#include <sysfd/file_handle.hpp>
+
+#include "kernel.hpp"
+#include "mount_table.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace {
+
+using namespace detail;
+
+// Whether a file lies in this mount. Kernels that do not know an ID of that kind answer another
+// one, and say so in the mask only.
+Result<bool> lies_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
+  const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
+  struct statx status;
+  if (::syscall(SYS_statx, directory.get(), path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status) ==
+      -1)
+    return last_error();
+  return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get();
+}
+
+// What is mounted at a path where that is no directory. Opening anything but a regular file could
+// do something.
+Result<OwnedFd> open_mounted_file(const char* path) noexcept {
+  struct stat status;
+  if (::stat(path, &status) == -1) return last_error();
+  if (!S_ISREG(status.st_mode)) return failure(EOPNOTSUPP);
+  return open(cwd(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+Result<OwnedFd> open_mount(MountId mount, const char* path) noexcept {
+  auto opened = open(cwd(), path, O_RDONLY | O_DIRECTORY);
+  if (!opened && opened.error() == std::errc::not_a_directory) opened = open_mounted_file(path);
+  if (!opened) return opened;
+  const auto right = lies_in(mount, *opened, "");
+  if (!right) return std::unexpected(right.error());
+  if (!*right) return failure(EBUSY);
+  return opened;
+}
+
+// The status of one mount, by its unique ID.
+Result<> status_of(std::uint64_t mount, std::uint64_t wanted,
+                   kernel::MountStatus& status) noexcept {
+  const kernel::MountIdRequest request{sizeof request, 0, mount, wanted};
+  if (::syscall(kernel::sys_statmount, &request, &status, sizeof status, 0) == -1)
+    return last_error();
+  return {};
+}
+
+Result<OwnedFd> open_by_status(MountId mount, const kernel::MountStatus& status) noexcept {
+  // A mount that cannot be reached from this root directory has no path.
+  const std::size_t at = status.mount_point;
+  if ((status.mask & kernel::statmount_mnt_point) == 0 || at >= sizeof status.strings ||
+      status.strings[at] != '/')
+    return failure(ENOENT);
+  return open_mount(mount, status.strings + at);
+}
+
+// For a reusable ID where there is no /proc.
+Result<OwnedFd> find_in_list(MountId mount) noexcept {
+  std::array<std::uint64_t, 256> mounts;
+  std::uint64_t last = 0;
+  for (;;) {
+    const kernel::MountIdRequest request{sizeof request, 0, kernel::listmount_root, last};
+    const long count = ::syscall(kernel::sys_listmount, &request, mounts.data(), mounts.size(), 0);
+    if (count == -1) return last_error();
+    if (count == 0) return failure(ENOENT);
+    for (const std::uint64_t unique : std::span(mounts).first(static_cast<std::size_t>(count))) {
+      kernel::MountStatus status;
+      if (status_of(unique, kernel::statmount_mnt_basic | kernel::statmount_mnt_point, status) &&
+          status.reusable_id == mount.get())
+        return open_by_status(mount, status);
+      last = unique;
+    }
+  }
+}
+
+Result<OwnedFd> find_in_table(MountId mount, MountTable& table) noexcept {
+  for (;;) {
+    const auto more = table.next();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return failure(ENOENT);
+    // The table has the reusable ID only; the other is asked of what is there.
+    const bool found = mount.is_unique()
+                           ? lies_in(mount, cwd(), table.mount_point()).value_or(false)
+                           : mount == MountId(table.id());
+    if (found) return open_mount(mount, table.mount_point());
+  }
+}
+
+}  // namespace
+
+Result<OwnedFd> find_mount(MountId mount) noexcept {
+  Result<> by_status = failure(ENOSYS);
+  if (mount.is_unique()) {
+    kernel::MountStatus status;
+    by_status = status_of(mount.get(), kernel::statmount_mnt_point, status);
+    if (by_status) return open_by_status(mount, status);
+    if (by_status.error() == std::errc::no_such_file_or_directory) return failure(ENOENT);
+  }
+  // An older kernel, or one that is not allowed to answer. For a reusable ID the table is one file
+  // to read, where listmount(2) would take a system call for each mount.
+  const auto mountinfo = open_mountinfo();
+  if (mountinfo) {
+    MountTable table(*mountinfo);
+    return find_in_table(mount, table);
+  }
+  if (mount.is_unique()) return std::unexpected(by_status.error());
+  return find_in_list(mount);
+}
+
+}  // namespace v0
+}  // namespace sysfd
