@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+//
+// What handles promise, on each type of file system that opens files by them.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <sysfd/create.hpp>
+#include <sysfd/file_handle.hpp>
+#include <vector>
+
+#include "handle/drop_capability.hpp"
+#include "handle/new_file_system.hpp"
+#include "handle/scratch_file_system.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::FileHandle;
+using sysfd::name_to_handle;
+using sysfd::open_by_handle;
+using sysfd::OwnedFd;
+
+class EachFileSystem : public testing::TestWithParam<FileSystemType> {
+ protected:
+  void SetUp() override {
+    SYSFD_REQUIRE_ISOLATION();
+    SYSFD_REQUIRE_ROOT();
+    made_.emplace(GetParam());
+    if (!made_->missing().empty()) GTEST_SKIP() << made_->missing();
+  }
+
+  NewFileSystem& files() { return *made_; }
+
+  OwnedFd root() { return must(sysfd::open(sysfd::cwd(), files().path(), O_RDONLY | O_DIRECTORY)); }
+
+  std::string content_by(const FileHandle& handle) {
+    const OwnedFd mount = root();
+    const auto file = open_by_handle(mount, handle, O_RDONLY);
+    return file ? content_of(*file) : file.error().message();
+  }
+
+  int errno_by(const FileHandle& handle) {
+    const OwnedFd mount = root();
+    return error_of(open_by_handle(mount, handle, O_RDONLY)).value();
+  }
+
+ private:
+  std::optional<NewFileSystem> made_;
+};
+
+INSTANTIATE_TEST_SUITE_P(With, EachFileSystem,
+                         testing::Values(ext4, xfs, btrfs, tmpfs, exported_overlay),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST_P(EachFileSystem, FindsAFileThatWasMoved) {
+  const auto path = files().create("file", "content");
+  const FileHandle handle = handle_of(path);
+  std::filesystem::create_directory(files().path() / "directory");
+  std::filesystem::rename(path, files().path() / "directory" / "renamed");
+  files().create("file", "impostor");
+  EXPECT_EQ(content_by(handle), "content");
+  EXPECT_EQ(handle_of(files().path() / "directory" / "renamed"), handle);
+}
+
+TEST_P(EachFileSystem, HardLinksAreOneFileAndSymbolicLinksAnother) {
+  const auto path = files().create("file", "content");
+  std::filesystem::create_hard_link(path, files().path() / "hard");
+  std::filesystem::create_symlink("file", files().path() / "symbolic");
+  EXPECT_EQ(handle_of(files().path() / "hard"), handle_of(path));
+  EXPECT_NE(handle_of(files().path() / "symbolic"), handle_of(path));
+  EXPECT_EQ(handle_of(files().path() / "symbolic", {.follow = true}), handle_of(path));
+}
+
+TEST_P(EachFileSystem, AnUnlinkedFileIsStaleOnceItIsClosed) {
+  const auto path = files().create("file", "content");
+  const FileHandle handle = handle_of(path);
+  {
+    const auto held = sysfd::open(sysfd::cwd(), path, O_RDONLY);
+    ASSERT_TRUE(held);
+    std::filesystem::remove(path);
+    EXPECT_EQ(content_by(handle), "content");
+  }
+  EXPECT_EQ(errno_by(handle), ESTALE);
+}
+
+TEST_P(EachFileSystem, AFileThatTakesTheInodeNumberIsNotMistaken) {
+  const auto path = files().create("file");
+  const FileHandle handle = handle_of(path);
+  std::filesystem::remove(path);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_NE(handle_of(files().create("file" + std::to_string(i))), handle);
+    EXPECT_EQ(errno_by(handle), ESTALE);
+  }
+}
+
+TEST_P(EachFileSystem, HandlesOutliveTheMountWhereFilesDo) {
+  if (!GetParam().outlives_mount) return;
+  const auto before = must(name_to_handle(sysfd::cwd(), files().create("file", "content")));
+  const FileHandle removed = handle_of(files().create("removed"));
+  std::filesystem::remove(files().path() / "removed");
+  files().unmount();
+  files().mount_again();
+  EXPECT_EQ(content_by(before.handle), "content");
+  EXPECT_EQ(handle_of(files().path() / "file"), before.handle);
+  EXPECT_EQ(errno_by(removed), ESTALE);
+}
+
+TEST_P(EachFileSystem, HandlesDoNotOutliveTheFileSystem) {
+  if (GetParam().outlives_mount) return;
+  const FileHandle handle = handle_of(files().create("file"));
+  files().unmount();
+  files().mount_again();
+  EXPECT_EQ(errno_by(handle), ESTALE);
+}
+
+TEST_P(EachFileSystem, AStoredHandleOpensTheFile) {
+  const FileHandle handle = handle_of(files().create("file", "content"));
+  const auto read_back = FileHandle::deserialize(handle.serialize());
+  ASSERT_TRUE(read_back);
+  EXPECT_EQ(*read_back, handle);
+  EXPECT_EQ(content_by(*read_back), "content");
+}
+
+TEST_P(EachFileSystem, AFidIsEqualToTheHandleButOpensNothing) {
+  const auto path = files().create("file");
+  const auto fid = name_to_handle(sysfd::cwd(), path, {.fid = true});
+  if (error_of(fid) == std::errc::operation_not_supported)
+    GTEST_SKIP() << "needs AT_HANDLE_FID (Linux 6.5)";
+  ASSERT_TRUE(fid) << fid.error().message();
+  EXPECT_TRUE(fid->handle.is_fid());
+  EXPECT_EQ(fid->handle, handle_of(path));
+  EXPECT_EQ(errno_by(fid->handle), EOPNOTSUPP);
+}
+
+TEST_P(EachFileSystem, AConnectableHandleOpensAFileWithItsPathAsLongAsItStays) {
+  const auto path = files().create("file", "content");
+  const auto named = name_to_handle(sysfd::cwd(), path, {.connectable = true});
+  if (!GetParam().connectable) {
+    EXPECT_EQ(error_of(named), std::errc::operation_not_supported);
+    return;
+  }
+  if (error_of(named) == std::errc::operation_not_supported)
+    GTEST_SKIP() << "needs AT_HANDLE_CONNECTABLE (Linux 6.13)";
+  ASSERT_TRUE(named) << named.error().message();
+  EXPECT_TRUE(named->handle.is_connectable());
+  EXPECT_NE(named->handle, handle_of(path));
+
+  files().unmount();  // what the kernel remembers of paths
+  files().mount_again();
+  {
+    const OwnedFd mount = root();
+    const auto file = open_by_handle(mount, named->handle, O_RDONLY);
+    ASSERT_TRUE(file) << file.error().message();
+    EXPECT_EQ(content_of(*file), "content");
+    EXPECT_EQ(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file->get())), path);
+  }
+  std::filesystem::create_directory(files().path() / "directory");
+  std::filesystem::rename(path, files().path() / "directory" / "file");
+  files().unmount();
+  files().mount_again();
+  EXPECT_EQ(errno_by(named->handle), ESTALE);
+}
+
+TEST_P(EachFileSystem, DeniedAbsentAndGoneAreThreeErrors) {
+  const FileHandle handle = handle_of(files().create("file"));
+  const FileHandle gone = handle_of(files().create("gone"));
+  std::filesystem::remove(files().path() / "gone");
+  EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), files().path() / "gone")).value(), ENOENT);
+  EXPECT_EQ(errno_by(gone), ESTALE);
+  run_apart([&] {
+    drop_capability(CAP_DAC_READ_SEARCH);
+    EXPECT_EQ(errno_by(handle), EPERM);
+    EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), files().path() / "gone")).value(), ENOENT);
+    EXPECT_EQ(handle_of(files().path() / "file"), handle) << "naming needs no privilege";
+  });
+}
+
+TEST_P(EachFileSystem, TheMountIsFoundByEitherKindOfId) {
+  const auto path = files().create("file", "content");
+  for (const bool unique : {false, true}) {
+    const auto named = name_to_handle(sysfd::cwd(), path, {.unique_mount = unique});
+    if (unique && error_of(named) == std::errc::operation_not_supported)
+      GTEST_SKIP() << "needs AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12)";
+    ASSERT_TRUE(named);
+    EXPECT_EQ(named->mount.is_unique(), unique);
+    const auto mount = sysfd::find_mount(named->mount);
+    ASSERT_TRUE(mount) << mount.error().message();
+    const auto file = open_by_handle(*mount, named->handle, O_RDONLY);
+    ASSERT_TRUE(file) << file.error().message();
+    EXPECT_EQ(content_of(*file), "content");
+  }
+}
+
+}  // namespace
+}  // namespace sysfd_test
