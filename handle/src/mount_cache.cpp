@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include <poll.h>
+
+#include <utility>
+
+#include <sysfd/mount_cache.hpp>
+
+#include "mount_table.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+// Whether the list of mounts is as it was when this was asked before.
+bool MountCache::unchanged() noexcept {
+  if (!mountinfo_) {
+    auto opened = detail::open_mountinfo();
+    if (opened) mountinfo_ = *std::move(opened);
+    return false;
+  }
+  pollfd changed{mountinfo_->get(), POLLPRI, 0};
+  return ::poll(&changed, 1, 0) == 0;
+}
+
+Result<BorrowedFd> MountCache::find(MountId mount) {
+  if (!unchanged())
+    for (auto& [id, entry] : mounts_)
+      entry.current = false;
+
+  const auto known = mounts_.find(mount);
+  if (known != mounts_.end() && known->second.current) return known->second.mount.borrow();
+  // The old descriptor is held until then, so that the kernel cannot give the number away.
+  auto found = find_mount(mount);
+  if (!found) {
+    if (known != mounts_.end()) mounts_.erase(known);
+    return std::unexpected(found.error());
+  }
+  const auto [entry, added] =
+      mounts_.insert_or_assign(mount, Entry{*std::move(found), mountinfo_.has_value()});
+  return entry->second.mount.borrow();
+}
+
+Result<OwnedFd> MountCache::open_by_handle(const NamedHandle& file, int flags) {
+  const auto mount = find(file.mount);
+  if (!mount) return std::unexpected(mount.error());
+  return sysfd::open_by_handle(*mount, file.handle, flags);
+}
+
+void MountCache::clear() noexcept {
+  mounts_.clear();
+  mountinfo_.reset();
+}
+
+}  // namespace v0
+}  // namespace sysfd
