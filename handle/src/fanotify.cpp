@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <sysfd/fanotify.hpp>
+
+#include "kernel.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace {
+
+using namespace detail;
+using Bytes = std::span<const std::byte>;
+
+// Takes a value off the bytes, which need not be aligned for it. False: they are too few.
+template <class T>
+bool take(Bytes& bytes, T& value) noexcept {
+  if (bytes.size() < sizeof value) return false;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes = bytes.subspan(sizeof value);
+  return true;
+}
+
+std::optional<FanotifyFidKind> kind_of(int type) noexcept {
+  switch (type) {
+    case kernel::info_fid: return FanotifyFidKind::fid;
+    case kernel::info_dfid: return FanotifyFidKind::dfid;
+    case kernel::info_dfid_name: return FanotifyFidKind::dfid_name;
+    case kernel::info_old_dfid_name: return FanotifyFidKind::old_dfid_name;
+    case kernel::info_new_dfid_name: return FanotifyFidKind::new_dfid_name;
+    default: return std::nullopt;
+  }
+}
+
+bool has_name(FanotifyFidKind kind) noexcept {
+  return kind != FanotifyFidKind::fid && kind != FanotifyFidKind::dfid;
+}
+
+// The name and at least one NUL behind it, up to the end of the record.
+std::optional<std::string_view> name_in(Bytes bytes) noexcept {
+  const auto end = std::ranges::find(bytes, std::byte{0});
+  if (end == bytes.end()) return std::nullopt;
+  return std::string_view(reinterpret_cast<const char*>(bytes.data()),
+                          static_cast<std::size_t>(end - bytes.begin()));
+}
+
+std::optional<FanotifyFid> parse_fid(FanotifyFidKind kind, Bytes record) noexcept {
+  FileSystemId fsid{};
+  std::uint32_t size = 0;
+  std::int32_t type = 0;
+  if (!take(record, fsid.value) || !take(record, size) || !take(record, type) ||
+      size > record.size())
+    return std::nullopt;
+  const auto handle = FileHandle::from_parts(type, record.first(size));
+  const auto name = has_name(kind) ? name_in(record.subspan(size)) : std::string_view();
+  if (!handle || !name) return std::nullopt;
+  return FanotifyFid{kind, fsid, *handle, *name};
+}
+
+}  // namespace
+
+Result<FileSystemId> file_system_id(BorrowedFd file) noexcept {
+  struct statfs status;
+  if (retry_eintr([&] { return ::fstatfs(file.get(), &status); }) == -1) return last_error();
+  FileSystemId id;
+  static_assert(sizeof id.value == sizeof status.f_fsid);
+  std::memcpy(&id.value, &status.f_fsid, sizeof id.value);
+  return id;
+}
+
+Result<std::optional<FanotifyEvent>> take_event(Bytes& events) noexcept {
+  if (events.empty()) return std::nullopt;
+  const Bytes all = std::exchange(events, Bytes());
+  Bytes rest = all;
+  kernel::FanotifyMetadata metadata;
+  if (!take(rest, metadata) || metadata.version != kernel::fanotify_version ||
+      metadata.metadata_len < sizeof metadata || metadata.event_len < metadata.metadata_len ||
+      metadata.event_len > all.size())
+    return failure(EBADMSG);
+  events = all.subspan(metadata.event_len);
+  return FanotifyEvent{
+      metadata.mask, metadata.pid, metadata.fd,
+      all.first(metadata.event_len).subspan(metadata.metadata_len)};  // which may grow one day
+}
+
+Result<std::optional<FanotifyFid>> take_fid(Bytes& records) noexcept {
+  while (!records.empty()) {
+    const Bytes all = std::exchange(records, Bytes());
+    Bytes rest = all;
+    kernel::FanotifyInfo info;
+    if (!take(rest, info) || info.size < sizeof info || info.size > all.size())
+      return failure(EBADMSG);
+    if (const auto kind = kind_of(info.type)) {
+      const auto fid = parse_fid(*kind, all.first(info.size).subspan(sizeof info));
+      if (!fid) return failure(EBADMSG);
+      records = all.subspan(info.size);
+      return fid;
+    }
+    records = all.subspan(info.size);
+  }
+  return std::nullopt;
+}
+
+}  // namespace v0
+}  // namespace sysfd
