@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+//
+// How many system calls and allocations things take.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <cstdlib>
+#include <new>
+#include <sysfd/fanotify.hpp>
+#include <sysfd/file_handle.hpp>
+#include <sysfd/mount_cache.hpp>
+#include <vector>
+
+#include "handle/scratch_file_system.hpp"
+#include "support/count_calls.hpp"
+
+namespace {
+
+thread_local int allocations = 0;
+
+}  // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  std::abort();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::FileHandle;
+using sysfd::name_to_handle;
+using sysfd::NamedHandle;
+using Calls = std::vector<long>;
+
+template <class Body>
+int allocations_of(Body body) {
+  const int before = allocations;
+  body();
+  return allocations - before;
+}
+
+class HandleCost : public HandleTest {
+ protected:
+  NamedHandle named_file() {
+    return must(name_to_handle(sysfd::cwd(), files().create("file", "content")));
+  }
+};
+
+#define SYSFD_EXPECT_CALLS(body, ...)           \
+  {                                             \
+    const auto calls = system_calls_of(body);   \
+    if (!calls) GTEST_SKIP() << "needs ptrace"; \
+    EXPECT_EQ(*calls, (Calls{__VA_ARGS__}));    \
+  }
+
+TEST_F(HandleCost, NamingIsOneSystemCallAndNoAllocation) {
+  const std::filesystem::path path = files().create("file");
+  const sysfd::BorrowedFd root = files().root();
+  const auto by_path = [&] { EXPECT_TRUE(name_to_handle(root, path)); };
+  const auto by_descriptor = [&] { EXPECT_TRUE(name_to_handle(root)); };
+  const auto absent = [&] { EXPECT_FALSE(name_to_handle(root, "absent")); };
+  EXPECT_EQ(allocations_of(by_path), 0);
+  EXPECT_EQ(allocations_of(by_descriptor), 0);
+  EXPECT_EQ(allocations_of(absent), 0);
+  EXPECT_GT(allocations_of([] { (void)std::vector<int>(1).data(); }), 0) << "or nothing counts";
+  SYSFD_EXPECT_CALLS(by_path, SYS_name_to_handle_at);
+  SYSFD_EXPECT_CALLS(by_descriptor, SYS_name_to_handle_at);
+  SYSFD_EXPECT_CALLS(absent, SYS_name_to_handle_at);
+}
+
+TEST_F(HandleCost, AFileSystemThatCannotIsAskedOnce) {
+  const auto named = [] { EXPECT_FALSE(name_to_handle(sysfd::cwd(), "/proc/self/status")); };
+  SYSFD_EXPECT_CALLS(named, SYS_name_to_handle_at);
+  const auto both = [] {
+    EXPECT_FALSE(name_to_handle(sysfd::cwd(), "/", {.fid = true, .connectable = true}));
+  };
+  SYSFD_EXPECT_CALLS(both);
+}
+
+TEST_F(HandleCost, OpeningIsOneSystemCallAndNoAllocation) {
+  const NamedHandle file = named_file();
+  const auto open = [&] {
+    const auto opened = sysfd::open_by_handle(files().root(), file.handle, O_RDONLY);
+    EXPECT_TRUE(opened);
+  };
+  EXPECT_EQ(allocations_of(open), 0);
+  SYSFD_EXPECT_CALLS(open, SYS_open_by_handle_at, SYS_close);
+}
+
+TEST_F(HandleCost, AFidIsRefusedWithoutASystemCall) {
+  const auto fid = name_to_handle(sysfd::cwd(), files().create("file"), {.fid = true});
+  if (!fid) GTEST_SKIP() << "needs AT_HANDLE_FID (Linux 6.5)";
+  SYSFD_EXPECT_CALLS(
+      [&] { EXPECT_FALSE(sysfd::open_by_handle(files().root(), fid->handle, O_RDONLY)); });
+}
+
+TEST_F(HandleCost, AnswersAreValuesAndMakeNoSystemCall) {
+  const NamedHandle file = named_file();
+  const auto stored = file.handle.serialize();
+  const auto values = [&] {
+    const auto read_back = FileHandle::deserialize(stored);
+    EXPECT_TRUE(read_back && *read_back == file.handle);
+    EXPECT_EQ(std::hash<FileHandle>()(*read_back), std::hash<FileHandle>()(file.handle));
+  };
+  EXPECT_EQ(allocations_of(values), 0);
+  SYSFD_EXPECT_CALLS(values);
+}
+
+TEST_F(HandleCost, FindingAMountAllocatesNothing) {
+  const NamedHandle file = named_file();
+  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(sysfd::find_mount(file.mount)); }), 0);
+  EXPECT_EQ(allocations_of([&] { EXPECT_FALSE(sysfd::find_mount(sysfd::MountId(1 << 30))); }), 0);
+}
+
+TEST_F(HandleCost, FindingAMountByItsUniqueIdIsThreeSystemCalls) {
+  const auto named = name_to_handle(sysfd::cwd(), files().create("file"), {.unique_mount = true});
+  if (!named) GTEST_SKIP() << "needs AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12)";
+  constexpr long statmount = 457;
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::find_mount(named->mount)); }, statmount, SYS_openat,
+                     SYS_statx, SYS_close);
+}
+
+TEST_F(HandleCost, OpeningThroughTheCacheIsTwoSystemCallsAndNoAllocation) {
+  const NamedHandle file = named_file();
+  sysfd::MountCache mounts;
+  ASSERT_TRUE(mounts.find(file.mount));
+  const auto open = [&] {
+    const auto opened = mounts.open_by_handle(file, O_RDONLY);
+    EXPECT_TRUE(opened);
+  };
+  EXPECT_EQ(allocations_of(open), 0);
+  const auto calls = system_calls_of(open);
+  if (!calls) GTEST_SKIP() << "needs ptrace";
+  EXPECT_EQ(calls->size(), 3U) << "poll, open_by_handle_at, close";
+}
+
+}  // namespace
+}  // namespace sysfd_test
