@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// Events that no kernel has written. tests/fuzz/ has more of them.
+#include <gtest/gtest.h>
+#include <sys/fanotify.h>
+
+#include <cstddef>
+#include <random>
+#include <span>
+#include <sysfd/fanotify.hpp>
+#include <vector>
+
+#include "handle/made_events.hpp"
+#include "handle/walk_events.hpp"
+#include "support/results.hpp"
+#include "support/sanitizers.hpp"
+
+namespace sysfd_test {
+namespace {
+
+EventCounts walk(std::span<const std::byte> bytes) {
+  const EventBytes exact(bytes.begin(), bytes.end());  // so that a sanitizer sees where they end
+  const EventCounts counts = walk_events(exact);
+  EXPECT_STREQ(counts.broken_promise, nullptr);
+  return counts;
+}
+
+// The one event of these bytes, and what its records are.
+bool is_refused(const EventBytes& event) {
+  return walk(event).malformed;
+}
+
+template <class T>
+EventBytes with(EventBytes bytes, std::size_t at, T value) {
+  std::memcpy(bytes.data() + at, &value, sizeof value);
+  return bytes;
+}
+
+constexpr std::size_t first_record = sizeof(fanotify_event_metadata);
+constexpr std::size_t record_size = first_record + offsetof(fanotify_event_info_header, len);
+constexpr std::size_t handle_size = first_record + sizeof(fanotify_event_info_fid);
+constexpr std::size_t handle_type = handle_size + 4;
+
+TEST(FanotifyBytes, AreReadAsTheyWereWritten) {
+  const EventBytes bytes = some_events();
+  std::span<const std::byte> events(bytes);
+  const auto first = must(sysfd::take_event(events));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->mask, FAN_CREATE);
+  EXPECT_EQ(first->pid, 42);
+  EXPECT_EQ(first->fd, FAN_NOFD);
+  auto records = first->records;
+  const auto fid = must(sysfd::take_fid(records));
+  ASSERT_TRUE(fid);
+  EXPECT_EQ(fid->kind, sysfd::FanotifyFidKind::dfid_name);
+  EXPECT_EQ(fid->fsid, (sysfd::FileSystemId{{11, 22}}));
+  EXPECT_EQ(fid->handle.type(), 0x81);
+  EXPECT_EQ(fid->handle.bytes().size(), 12U);
+  EXPECT_EQ(fid->handle.bytes()[11], std::byte{12});
+  EXPECT_FALSE(fid->handle.is_fid());
+  EXPECT_EQ(fid->name, "name");
+  EXPECT_FALSE(must(sysfd::take_fid(records)));
+
+  const EventCounts counts = walk(bytes);
+  EXPECT_EQ(counts.events, 4);
+  EXPECT_EQ(counts.fids, 6);
+  EXPECT_FALSE(counts.malformed);
+}
+
+TEST(FanotifyBytes, NoneAreNoEvent) {
+  std::span<const std::byte> nothing;
+  EXPECT_FALSE(must(sysfd::take_event(nothing)));
+  EXPECT_FALSE(must(sysfd::take_fid(nothing)));
+}
+
+TEST(FanotifyBytes, ARecordOfAnotherKindIsPassedOver) {
+  const EventCounts counts =
+      walk(event_of({pidfd_record(), fid_record(FAN_EVENT_INFO_TYPE_FID, 8), pidfd_record()}));
+  EXPECT_EQ(counts.fids, 1);
+  EXPECT_FALSE(counts.malformed);
+}
+
+TEST(FanotifyBytes, MetadataThatHasGrownIsPassedOver) {
+  EventBytes event = event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 8)});
+  event.insert(event.begin() + first_record, 8, std::byte{0xee});
+  event = with(event, offsetof(fanotify_event_metadata, event_len),
+               static_cast<std::uint32_t>(event.size()));
+  event = with(event, offsetof(fanotify_event_metadata, metadata_len),
+               static_cast<std::uint16_t>(first_record + 8));
+  const EventCounts counts = walk(event);
+  EXPECT_EQ(counts.fids, 1);
+  EXPECT_FALSE(counts.malformed);
+}
+
+TEST(FanotifyBytes, LengthsThatCannotBeAreRefused) {
+  const EventBytes event = event_of({fid_record(FAN_EVENT_INFO_TYPE_DFID_NAME, 8, "n", true)});
+  ASSERT_FALSE(is_refused(event));
+  const auto size = static_cast<std::uint32_t>(event.size());
+  constexpr std::size_t event_len = offsetof(fanotify_event_metadata, event_len);
+  for (const std::uint32_t wrong : {0U, 1U, 23U, size + 1, 0x7fffffffU, 0xffffffffU})
+    EXPECT_TRUE(is_refused(with(event, event_len, wrong))) << wrong;
+  constexpr std::size_t metadata_len = offsetof(fanotify_event_metadata, metadata_len);
+  for (const int wrong : {0, 23, static_cast<int>(size) + 1, 0xffff})
+    EXPECT_TRUE(is_refused(with(event, metadata_len, static_cast<std::uint16_t>(wrong)))) << wrong;
+  for (const int wrong : {0, 3, 4, 19, static_cast<int>(size - first_record) + 1, 0xffff})
+    EXPECT_TRUE(is_refused(with(event, record_size, static_cast<std::uint16_t>(wrong)))) << wrong;
+  for (const std::uint32_t wrong : {12U, 129U, 0x7fffffffU, 0x80000000U, 0xffffffffU})
+    EXPECT_TRUE(is_refused(with(event, handle_size, wrong))) << wrong;
+  EXPECT_TRUE(is_refused(with(event, handle_type, std::int32_t{-1})));
+  EXPECT_TRUE(is_refused(with(event, offsetof(fanotify_event_metadata, vers), std::uint8_t{2})));
+}
+
+TEST(FanotifyBytes, AHandleLargerThanTheLargestIsRefused) {
+  EXPECT_FALSE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 128)})));
+  EXPECT_TRUE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129)})));
+}
+
+TEST(FanotifyBytes, ANameWithoutAnEndIsRefused) {
+  EXPECT_TRUE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_DFID_NAME, 8, "four", false)})));
+  EXPECT_TRUE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_DFID_NAME, 8)})));
+}
+
+TEST(FanotifyBytes, CutOffAnywhereAreRefused) {
+  const EventBytes whole = event_of({fid_record(FAN_EVENT_INFO_TYPE_DFID_NAME, 8, "n", true),
+                                     fid_record(FAN_EVENT_INFO_TYPE_FID, 8)});
+  for (std::size_t left = 1; left < whole.size(); ++left)
+    EXPECT_TRUE(walk(std::span(whole).first(left)).malformed) << left;
+  const EventBytes many = some_events();
+  for (std::size_t left = 0; left < many.size(); ++left)
+    (void)walk(std::span(many).first(left));
+}
+
+TEST(FanotifyBytes, AnythingElseEndsTheLoopsAndStaysInside) {
+  const EventBytes good = some_events();
+  std::mt19937 random(5);
+  int malformed = 0;
+  const int cases = fewer_if_sanitized(100'000);
+  for (int i = 0; i < cases; ++i) {
+    EventBytes bytes = good;
+    for (auto changes = 1 + random() % 5; changes > 0; --changes) {
+      constexpr unsigned char telling[] = {0, 1, 4, 0x7f, 0x80, 0xff};
+      const auto value = random() % 2 == 0 ? telling[random() % 6] : random();
+      bytes[random() % bytes.size()] = static_cast<std::byte>(value);
+    }
+    malformed += walk(bytes).malformed;
+  }
+  EXPECT_GT(malformed, cases / 10);
+  EXPECT_LT(malformed, cases);
+}
+
+}  // namespace
+}  // namespace sysfd_test

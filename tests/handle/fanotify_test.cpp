@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+//
+// Events of real fanotify groups.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/fanotify.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <sysfd/create.hpp>
+#include <sysfd/fanotify.hpp>
+#include <vector>
+
+#include "handle/new_file_system.hpp"
+#include "handle/scratch_file_system.hpp"
+#include "support/descriptors.hpp"
+#include "support/results.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::FanotifyFidKind;
+using sysfd::OwnedFd;
+
+// What an event says, with the name copied.
+struct Seen {
+  std::uint64_t mask;
+  std::int32_t pid;
+  int fd;
+  std::vector<sysfd::FanotifyFid> fids;
+  std::vector<std::string> names;
+};
+
+class Fanotify : public HandleTest {
+ protected:
+  // Watches a directory and what is in it. False: this kernel does not report that.
+  bool watch(unsigned report, std::uint64_t mask, const std::filesystem::path& path) {
+    auto made = OwnedFd::from_syscall(
+        ::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | report, O_RDONLY));
+    if (!made) return false;
+    group_.emplace(std::move(*made));
+    return ::fanotify_mark(group_->get(), FAN_MARK_ADD, mask, AT_FDCWD, path.c_str()) == 0;
+  }
+  bool watch(unsigned report, std::uint64_t mask) { return watch(report, mask, files().path()); }
+
+  // All that there are. Nothing is ever waited for: the event is there when the call that it is
+  // about has returned.
+  std::vector<Seen> events() {
+    alignas(fanotify_event_metadata) std::byte buffer[8192];
+    const ssize_t size = ::read(group_->get(), buffer, sizeof buffer);
+    std::vector<Seen> all;
+    std::span<const std::byte> rest(buffer, size < 0 ? 0 : static_cast<std::size_t>(size));
+    while (const auto event = must(sysfd::take_event(rest))) {
+      Seen seen{event->mask, event->pid, event->fd, {}, {}};
+      auto records = event->records;
+      while (const auto fid = must(sysfd::take_fid(records))) {
+        seen.fids.push_back(*fid);
+        seen.names.emplace_back(fid->name);
+      }
+      all.push_back(std::move(seen));
+    }
+    return all;
+  }
+
+  sysfd::FileSystemId fsid() const { return must(sysfd::file_system_id(files().root())); }
+
+ private:
+  std::optional<OwnedFd> group_;
+};
+
+TEST_F(Fanotify, ReportsTheDirectoryAndTheName) {
+  if (!watch(FAN_REPORT_DFID_NAME, FAN_CREATE))
+    GTEST_SKIP() << "needs FAN_REPORT_DFID_NAME (Linux 5.9)";
+  files().create("a new file");
+  const auto seen = events();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].mask, FAN_CREATE);
+  EXPECT_EQ(seen[0].pid, ::getpid());
+  EXPECT_EQ(seen[0].fd, FAN_NOFD);
+  ASSERT_EQ(seen[0].fids.size(), 1U);
+  EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::dfid_name);
+  EXPECT_EQ(seen[0].fids[0].handle, handle_of(files().path()));
+  EXPECT_EQ(seen[0].fids[0].fsid, fsid());
+  EXPECT_EQ(seen[0].names[0], "a new file");
+}
+
+TEST_F(Fanotify, ReportsTheFileItself) {
+  const auto path = files().create("file");
+  if (!watch(FAN_REPORT_FID, FAN_MODIFY | FAN_EVENT_ON_CHILD))
+    GTEST_SKIP() << "needs FAN_REPORT_FID (Linux 5.1)";
+  std::ofstream(path) << "content";
+  const auto seen = events();
+  ASSERT_FALSE(seen.empty());
+  ASSERT_EQ(seen[0].fids.size(), 1U);
+  EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::fid);
+  EXPECT_EQ(seen[0].fids[0].handle, handle_of(path));
+  EXPECT_EQ(seen[0].names[0], "");
+  const auto file = sysfd::open_by_handle(files().root(), seen[0].fids[0].handle, O_RDONLY);
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(content_of(*file), "content");
+}
+
+TEST_F(Fanotify, ReportsTheDirectoryAlone) {
+  if (!watch(FAN_REPORT_DIR_FID, FAN_CREATE))
+    GTEST_SKIP() << "needs FAN_REPORT_DIR_FID (Linux 5.9)";
+  files().create("file");
+  const auto seen = events();
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_EQ(seen[0].fids.size(), 1U);
+  EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::dfid);
+  EXPECT_EQ(seen[0].fids[0].handle, handle_of(files().path()));
+}
+
+TEST_F(Fanotify, ReportsTheDirectoryTheNameAndTheFile) {
+  const auto path = files().create("file");
+  if (!watch(FAN_REPORT_DFID_NAME | FAN_REPORT_FID, FAN_MODIFY | FAN_EVENT_ON_CHILD))
+    GTEST_SKIP() << "needs FAN_REPORT_DFID_NAME (Linux 5.9)";
+  std::ofstream(path, std::ios::app) << "content";
+  const auto seen = events();
+  ASSERT_FALSE(seen.empty());
+  ASSERT_EQ(seen[0].fids.size(), 2U);
+  EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::dfid_name);
+  EXPECT_EQ(seen[0].fids[0].handle, handle_of(files().path()));
+  EXPECT_EQ(seen[0].names[0], "file");
+  EXPECT_EQ(seen[0].fids[1].kind, FanotifyFidKind::fid);
+  EXPECT_EQ(seen[0].fids[1].handle, handle_of(path));
+}
+
+TEST_F(Fanotify, ADirectoryItselfIsADot) {
+  if (!watch(FAN_REPORT_DFID_NAME, FAN_OPEN | FAN_ONDIR))
+    GTEST_SKIP() << "needs FAN_REPORT_DFID_NAME (Linux 5.9)";
+  ASSERT_TRUE(sysfd::open(sysfd::cwd(), files().path(), O_RDONLY | O_DIRECTORY));
+  const auto seen = events();
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_EQ(seen[0].fids.size(), 1U);
+  EXPECT_EQ(seen[0].fids[0].handle, handle_of(files().path()));
+  EXPECT_EQ(seen[0].names[0], ".");
+}
+
+TEST_F(Fanotify, ARenameIsOneEventWithBothPlaces) {
+  const auto path = files().create("before");
+  std::filesystem::create_directory(files().path() / "directory");
+  constexpr std::uint64_t fan_rename = 0x10000000;  // FAN_RENAME
+  if (!watch(FAN_REPORT_DFID_NAME, fan_rename)) GTEST_SKIP() << "needs FAN_RENAME (Linux 5.17)";
+  std::filesystem::rename(path, files().path() / "after");
+  const auto seen = events();
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_EQ(seen[0].fids.size(), 2U);
+  EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::old_dfid_name);
+  EXPECT_EQ(seen[0].fids[1].kind, FanotifyFidKind::new_dfid_name);
+  EXPECT_EQ(seen[0].names, (std::vector<std::string>{"before", "after"}));
+  EXPECT_EQ(seen[0].fids[0].handle, handle_of(files().path()));
+}
+
+TEST_F(Fanotify, ManyEventsAreReadInTheirOrder) {
+  if (!watch(FAN_REPORT_DFID_NAME, FAN_CREATE | FAN_DELETE))
+    GTEST_SKIP() << "needs FAN_REPORT_DFID_NAME (Linux 5.9)";
+  std::vector<std::string> expected;
+  for (int i = 1; i <= 40; ++i) {
+    expected.emplace_back(static_cast<std::size_t>(i), 'x');
+    files().create(expected.back());
+  }
+  std::vector<std::string> names;
+  for (const auto& event : events())
+    names.insert(names.end(), event.names.begin(), event.names.end());
+  EXPECT_EQ(names, expected);
+}
+
+TEST_F(Fanotify, AFidFindsTheEventOfAFileThatCannotBeOpened) {
+  const NewFileSystem made(overlay);
+  if (!made.missing().empty()) GTEST_SKIP() << made.missing();
+  const auto path = made.create("file");
+  const auto fid = sysfd::name_to_handle(sysfd::cwd(), path, {.fid = true});
+  if (!fid || !watch(FAN_REPORT_FID, FAN_MODIFY, path))
+    GTEST_SKIP() << "needs fanotify by FID of overlayfs (Linux 6.6)";
+  std::ofstream(path, std::ios::app) << "content";
+  const auto seen = events();
+  ASSERT_FALSE(seen.empty());
+  ASSERT_EQ(seen[0].fids.size(), 1U);
+  EXPECT_EQ(seen[0].fids[0].handle, fid->handle);
+}
+
+TEST_F(Fanotify, AGroupWithoutHandlesHasDescriptorsInstead) {
+  const auto path = files().create("file");
+  if (!watch(0, FAN_MODIFY | FAN_EVENT_ON_CHILD)) GTEST_SKIP() << "needs fanotify";
+  std::ofstream(path, std::ios::app) << "content";
+  auto seen = events();
+  ASSERT_FALSE(seen.empty());
+  for (const auto& event : seen) {
+    EXPECT_TRUE(event.fids.empty());
+    const OwnedFd file = OwnedFd::adopt(event.fd);
+    EXPECT_EQ(content_of(file), "content");
+  }
+}
+
+TEST(FileSystemIdOf, AClosedDescriptorIsNone) {
+  const int number = some_file().release();
+  ::close(number);
+  EXPECT_EQ(error_of(sysfd::file_system_id(sysfd::BorrowedFd::unsafe_borrow(number))),
+            std::errc::bad_file_descriptor);
+}
+
+}  // namespace
+}  // namespace sysfd_test
