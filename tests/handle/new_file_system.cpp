@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -66,8 +67,9 @@ NewFileSystem::~NewFileSystem() {
 
 bool NewFileSystem::make_image() {
   const auto image = scratch_.path() / "image";
-  std::ofstream{image};
-  std::filesystem::resize_file(image, std::uintmax_t{320} << 20);  // as much as mkfs.xfs demands
+  const OwnedFd file = must(sysfd::open(sysfd::cwd(), image, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  constexpr off_t size = off_t{320} << 20;  // mkfs.xfs demands 300 MiB
+  if (::ftruncate(file.get(), size) != 0) stop("ftruncate");
   const std::string command = "PATH=$PATH:/usr/sbin:/sbin; " + std::string(type_.mkfs) + " " +
                               image.string() + " >/dev/null 2>&1";
   const int status = std::system(command.c_str());

@@ -95,7 +95,7 @@ TEST(StoredHandle, RemembersThatItIsAFid) {
 }
 
 TEST(StoredHandle, CutOffAnywhereIsRefused) {
-  for (const std::size_t size : {0, 1, 8, 12, 128}) {
+  for (const std::size_t size : {0U, 1U, 8U, 12U, 128U}) {
     const Bytes stored = some_handle(size).serialize();
     for (std::size_t left = 0; left < stored.size(); ++left)
       EXPECT_FALSE(is_stored_handle(std::span(stored).first(left))) << left << " of " << size;
@@ -103,7 +103,7 @@ TEST(StoredHandle, CutOffAnywhereIsRefused) {
 }
 
 TEST(StoredHandle, WithMoreBehindItIsRefused) {
-  for (const std::size_t size : {0, 8, 127, 128}) {
+  for (const std::size_t size : {0U, 8U, 127U, 128U}) {
     Bytes stored = some_handle(size).serialize();
     stored.push_back(std::byte{0});
     EXPECT_FALSE(is_stored_handle(stored)) << size;

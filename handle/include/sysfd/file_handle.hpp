@@ -97,8 +97,7 @@ class MountId {
  public:
   // The reusable kind, as in the first column of /proc/self/mountinfo: once the mount is gone, its
   // number is given to another, often the very next one.
-  explicit MountId(int id) noexcept
-      : id_(static_cast<std::uint64_t>(id)) {}  // NOLINT(bugprone-misplaced-widening-cast)
+  explicit MountId(int id) noexcept : id_(static_cast<std::uint64_t>(id)) {}
   template <std::integral T>
     requires(!std::same_as<T, int>)
   explicit MountId(T) = delete;
