@@ -36,8 +36,11 @@ struct FileHandleAccess {
     int reusable = 0;
     std::uint64_t unique = 0;
     void* mount = flags.unique_mount ? static_cast<void*>(&unique) : &reusable;
-    if (::syscall(SYS_name_to_handle_at, directory.get(), path, &named.handle, mount,
-                  newer | at_flag) == -1) {
+    const long answer = retry_eintr([&] {
+      return ::syscall(SYS_name_to_handle_at, directory.get(), path, &named.handle, mount,
+                       newer | at_flag);
+    });
+    if (answer == -1) {
       // A larger buffer than the largest is not to be had: this file system cannot encode what was
       // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
       const bool unsupported = errno == EOVERFLOW || (errno == EINVAL && newer != 0);

@@ -25,9 +25,11 @@ using namespace detail;
 Result<bool> lies_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
   const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
   struct statx status;
-  if (::syscall(SYS_statx, directory.get(), path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status) ==
-      -1)
-    return last_error();
+  const long answer = retry_eintr([&] {
+    return ::syscall(SYS_statx, directory.get(), path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind,
+                     &status);
+  });
+  if (answer == -1) return last_error();
   return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get();
 }
 

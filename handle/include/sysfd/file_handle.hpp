@@ -140,12 +140,13 @@ struct HandleFlags {
 // Needs no privilege. Errors: EOPNOTSUPP the file system makes no handles of this kind (with no
 // flag: proc, sysfs, overlayfs without nfs_export), or the kernel does not know one of the flags;
 // ENOENT, ENOTDIR, EACCES, ELOOP as for any path; EINVAL a NUL inside the path, or `fid` with
-// `connectable`. One system call, allocates nothing.
+// `connectable`. EINTR is retried. One system call, allocates nothing.
 [[nodiscard]] SYSFD_API Result<NamedHandle> name_to_handle(BorrowedFd directory, CStr path,
                                                            HandleFlags flags = {}) noexcept;
 
 // The same for an open file of any kind (AT_EMPTY_PATH); a descriptor opened with O_PATH will do.
-// Errors: EBADF, EOPNOTSUPP; EINVAL with `connectable`, which takes a path.
+// Errors: EBADF, EOPNOTSUPP; EINVAL with `connectable`, which takes a path. `follow` means nothing
+// here.
 [[nodiscard]] SYSFD_API Result<NamedHandle> name_to_handle(BorrowedFd file,
                                                            HandleFlags flags = {}) noexcept;
 
