@@ -62,10 +62,9 @@ Result<> status_of(std::uint64_t mount, std::uint64_t wanted,
 }
 
 Result<OwnedFd> open_by_status(MountId mount, const kernel::MountStatus& status) noexcept {
-  // A mount that cannot be reached from this root directory has no path.
+  // A mount that cannot be reached from this root directory has no path, or an empty one.
   const std::size_t at = status.mount_point;
-  if ((status.mask & kernel::statmount_mnt_point) == 0 || at >= sizeof status.strings ||
-      status.strings[at] != '/')
+  if ((status.mask & kernel::statmount_mnt_point) == 0 || at >= sizeof status.strings)
     return failure(ENOENT);
   return open_mount(mount, status.strings + at);
 }
@@ -110,6 +109,7 @@ Result<OwnedFd> find_mount(MountId mount) noexcept {
     kernel::MountStatus status;
     by_status = status_of(mount.get(), kernel::statmount_mnt_point, status);
     if (by_status) return open_by_status(mount, status);
+    // The long way would touch every mount point, also those of servers that are gone.
     if (by_status.error() == std::errc::no_such_file_or_directory) return failure(ENOENT);
   }
   // An older kernel, or one that is not allowed to answer. For a reusable ID the table is one file

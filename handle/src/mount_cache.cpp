@@ -10,7 +10,8 @@
 namespace sysfd {
 inline namespace v0 {
 
-// Whether the list of mounts is as it was when this was asked before.
+// Whether the list of mounts is as it was when this was asked before. Never so where that cannot be
+// asked.
 bool MountCache::unchanged() noexcept {
   if (!mountinfo_) {
     auto opened = detail::open_mountinfo();
@@ -34,8 +35,7 @@ Result<BorrowedFd> MountCache::find(MountId mount) {
     if (known != mounts_.end()) mounts_.erase(known);
     return std::unexpected(found.error());
   }
-  const auto [entry, added] =
-      mounts_.insert_or_assign(mount, Entry{*std::move(found), mountinfo_.has_value()});
+  const auto [entry, added] = mounts_.insert_or_assign(mount, Entry{*std::move(found), true});
   return entry->second.mount.borrow();
 }
 

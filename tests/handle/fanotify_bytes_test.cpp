@@ -110,6 +110,16 @@ TEST(FanotifyBytes, LengthsThatCannotBeAreRefused) {
   EXPECT_TRUE(is_refused(with(event, offsetof(fanotify_event_metadata, vers), std::uint8_t{2})));
 }
 
+TEST(FanotifyBytes, RecordsNeverBeginInsideOfTheMetadata) {
+  constexpr std::size_t metadata_len = offsetof(fanotify_event_metadata, metadata_len);
+  for (const int wrong : {0, 8, 16, 23}) {
+    const EventBytes event = with(event_of({}), metadata_len, static_cast<std::uint16_t>(wrong));
+    std::span<const std::byte> events(event);
+    EXPECT_EQ(error_of(sysfd::take_event(events)), std::errc::bad_message) << wrong;
+    EXPECT_TRUE(events.empty());
+  }
+}
+
 TEST(FanotifyBytes, AHandleLargerThanTheLargestIsRefused) {
   EXPECT_FALSE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 128)})));
   EXPECT_TRUE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129)})));
