@@ -17,10 +17,14 @@ namespace sysfd_test {
 
 using EventBytes = std::vector<std::byte>;
 
+inline void append_bytes(EventBytes& bytes, std::span<const std::byte> added) {
+  for (const std::byte byte : added)
+    bytes.push_back(byte);
+}
+
 template <class T>
 void append(EventBytes& bytes, const T& value) {
-  const auto added = std::as_bytes(std::span(&value, 1));
-  bytes.insert(bytes.end(), added.begin(), added.end());
+  append_bytes(bytes, std::as_bytes(std::span(&value, 1)));
 }
 
 // A record with a handle of so many bytes. The kernel fills up to a multiple of 4 with NULs.
@@ -42,7 +46,7 @@ inline EventBytes fid_record(int type, std::uint32_t handle_size, std::string_vi
   append(record, fanotify_event_info_header{
                      static_cast<std::uint8_t>(type), 0,
                      static_cast<std::uint16_t>(sizeof(fanotify_event_info_header) + body.size())});
-  record.insert(record.end(), body.begin(), body.end());
+  append_bytes(record, body);
   return record;
 }
 
@@ -57,7 +61,7 @@ inline EventBytes pidfd_record() {
 inline EventBytes event_of(std::initializer_list<EventBytes> records) {
   EventBytes all;
   for (const auto& record : records)
-    all.insert(all.end(), record.begin(), record.end());
+    append_bytes(all, record);
   fanotify_event_metadata metadata = {};
   metadata.event_len = static_cast<std::uint32_t>(sizeof metadata + all.size());
   metadata.vers = FANOTIFY_METADATA_VERSION;
@@ -67,7 +71,7 @@ inline EventBytes event_of(std::initializer_list<EventBytes> records) {
   metadata.pid = 42;
   EventBytes event;
   append(event, metadata);
-  event.insert(event.end(), all.begin(), all.end());
+  append_bytes(event, all);
   return event;
 }
 
@@ -81,7 +85,7 @@ inline EventBytes some_events() {
                   fid_record(FAN_EVENT_INFO_TYPE_FID, 20)}),
         event_of({fid_record(FAN_EVENT_INFO_TYPE_DFID, 128), pidfd_record(),
                   fid_record(FAN_EVENT_INFO_TYPE_FID, 0)})})
-    all.insert(all.end(), event.begin(), event.end());
+    append_bytes(all, event);
   return all;
 }
 
