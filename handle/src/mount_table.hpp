@@ -36,11 +36,11 @@ class MountTable {
 
   BorrowedFd mountinfo_;
   std::size_t begin_ = 0, end_ = 0;  // what is unread of chunk_
-  char chunk_[4096];
+  char chunk_[4096] = {};
 
   unsigned id_ = 0;
   std::size_t size_ = 0;
-  char mount_point_[4096];
+  char mount_point_[4096] = {};
   int escape_digits_ = 0;  // still to come
   int escape_ = 0;
 };
