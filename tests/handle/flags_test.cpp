@@ -82,7 +82,7 @@ TEST_F(HandleFlagsTest, AFileSystemThatOpensNothingHasFids) {
   const auto path = made.create("file");
   EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), path)), std::errc::operation_not_supported);
   const auto fid = name_to_handle(sysfd::cwd(), path, {.fid = true});
-  if (!fid) GTEST_SKIP() << "needs AT_HANDLE_FID of overlayfs (Linux 6.6)";
+  if (!fid) GTEST_SKIP() << "needs AT_HANDLE_FID of overlayfs";
   EXPECT_NE(fid->handle, name_to_handle(sysfd::cwd(), made.create("other"), {.fid = true})->handle);
   std::filesystem::rename(path, made.path() / "renamed");
   EXPECT_EQ(fid->handle,
@@ -96,7 +96,7 @@ TEST_F(HandleFlagsTest, ProcHasFidsOnly) {
   EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), path)), std::errc::operation_not_supported);
   const auto fid = name_to_handle(sysfd::cwd(), path, {.fid = true});
   if (error_of(fid) == std::errc::operation_not_supported)
-    GTEST_SKIP() << "needs AT_HANDLE_FID of proc (Linux 6.17)";
+    GTEST_SKIP() << "needs AT_HANDLE_FID of proc";
   ASSERT_TRUE(fid) << fid.error().message();
   EXPECT_EQ(fid->handle, name_to_handle(sysfd::cwd(), path, {.fid = true})->handle);
   EXPECT_EQ(error_of(open_by_handle(files().root(), fid->handle, O_RDONLY)),
@@ -144,7 +144,7 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
   const OwnedFd self =
       must(OwnedFd::from_syscall(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))));
   const auto named = name_to_handle(self);
-  if (!named) GTEST_SKIP() << "needs handles of pidfds (Linux 6.14)";
+  if (!named) GTEST_SKIP() << "needs file handles of pidfds (Linux 6.14)";
   const auto by_pidfd = open_by_handle(self, named->handle, 0);
   ASSERT_TRUE(by_pidfd) << by_pidfd.error().message();
   EXPECT_TRUE(same_file(by_pidfd->get(), self.get()));
@@ -159,7 +159,7 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
 TEST(NsfsRoot, OpensANamespaceByItsHandle) {
   const OwnedFd mine = must(sysfd::open(sysfd::cwd(), "/proc/self/ns/net", O_RDONLY));
   const auto named = name_to_handle(mine);
-  if (!named) GTEST_SKIP() << "needs handles of namespaces (Linux 6.18)";
+  if (!named) GTEST_SKIP() << "needs FD_NSFS_ROOT (Linux 6.18)";
   const auto opened = open_by_handle(sysfd::nsfs_root(), named->handle, O_RDONLY);
   ASSERT_TRUE(opened) << opened.error().message();
   EXPECT_TRUE(same_file(opened->get(), mine.get()));

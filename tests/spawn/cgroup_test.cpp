@@ -20,6 +20,7 @@
 
 #include "spawn/attribute_checks.hpp"
 #include "support/descriptors.hpp"
+#include "support/kernel_features.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
@@ -113,7 +114,7 @@ class ScratchCgroup {
   if (!(cgroup).is_there()) GTEST_SKIP() << "cannot make a cgroup of version 2"
 #define SYSFD_REQUIRE_CGROUP_KILL(cgroup) \
   SYSFD_REQUIRE_CGROUP(cgroup);           \
-  if (!(cgroup).has("cgroup.kill")) GTEST_SKIP() << "no cgroup.kill before Linux 5.14"
+  if (!(cgroup).has("cgroup.kill")) GTEST_SKIP() << sysfd_test::needs("cgroup.kill")
 
 Command in(BorrowedFd cgroup) {
   return Command("/bin/true").cgroup(cgroup);

@@ -175,7 +175,8 @@ TEST_F(ChildEnd, DoesNotComeByDetaching) {
 }
 
 TEST_F(ChildEnd, ClosesThePipesWhenItIsDetached) {
-  Child child = must(Command("cat")
+  Child child = must(Command("sh")
+                         .args({"-c", "while read line; do :; done"})
                          .stdin_from(Stdio::pipe())
                          .stdout_to(Stdio::pipe())
                          .stderr_to(Stdio::pipe())

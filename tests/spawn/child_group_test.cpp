@@ -13,6 +13,7 @@
 #include <sysfd/command.hpp>
 
 #include "spawn/talk.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -97,14 +98,15 @@ TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
   if (!can_signal_groups_by_pidfd()) {
     EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::operation_not_supported);
     rope_.let_go();
-    GTEST_SKIP() << "needs PIDFD_SIGNAL_PROCESS_GROUP (Linux 6.9)";
+    GTEST_SKIP() << sysfd_test::needs("scopes of pidfd_send_signal");
   }
   ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
 TEST_F(Group, OfWhichNobodyIsLeftIsNotThere) {
-  if (!can_signal_groups_by_pidfd()) GTEST_SKIP() << "needs Linux 6.9";
+  if (!can_signal_groups_by_pidfd())
+    GTEST_SKIP() << sysfd_test::needs("scopes of pidfd_send_signal");
   Child child = must(Command("true").session({.process_group = 0}).spawn());
   EXPECT_TRUE(child.wait()->success());
   EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::no_such_process);

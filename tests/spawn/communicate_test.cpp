@@ -208,7 +208,7 @@ TEST(Communicate, FailsForAPipeThatIsNoneAnyMore) {
   } cases[] = {{"/", O_RDONLY, std::errc::is_a_directory},
                {"/dev/null", O_WRONLY, std::errc::bad_file_descriptor}};
   for (const auto& [path, flags, error] : cases) {
-    Child child = piped(Command("cat"));
+    Child child = piped(shell("while read line; do :; done"));
     child.stdout_pipe() = *sysfd::open(sysfd::cwd(), path, flags);
     const auto output = child.communicate();
     ASSERT_FALSE(output);

@@ -213,11 +213,11 @@ TEST(Pipeline, IsKilledAsAWholeAtTheTimeout) {
     Witness witnesses[3];
     std::vector<Command> commands;
     for (Witness& witness : witnesses) {
-      commands.push_back(shell("printf err >&2; exec cat <&3").pass(rope.end(), 3));
+      commands.push_back(shell("printf err >&2; read line <&3").pass(rope.end(), 3));
       witness.go_with(commands.back(), 4);
     }
     // What the first one has started is in its group.
-    commands[0] = shell("cat <&3 & printf err >&2; exec cat <&3")
+    commands[0] = shell("cat <&3 & printf err >&2; read line <&3")
                       .pass(rope.end(), 3)
                       .session({.process_group = 0});
     witnesses[0] = Witness();
