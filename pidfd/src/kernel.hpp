@@ -2,13 +2,15 @@
 //
 // What this module needs of the kernel's interface and the headers of the oldest supported system
 // do not have. <linux/pidfd.h> cannot be included beside <fcntl.h>. Sources:
-// include/uapi/linux/pidfd.h, include/uapi/linux/magic.h.
+// include/uapi/linux/pidfd.h, include/uapi/linux/magic.h,
+// include/uapi/linux/fcntl.h, include/uapi/asm-generic/socket.h.
 #ifndef SYSFD_PIDFD_SRC_KERNEL_HPP
 #define SYSFD_PIDFD_SRC_KERNEL_HPP
 
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace sysfd {
@@ -20,19 +22,45 @@ static_assert(wait_pidfd == P_PIDFD);
 
 inline constexpr long pidfs_magic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
 
-// PIDFD_GET_INFO, Linux 6.13. The first version of the struct; later kernels only append to it.
+inline constexpr unsigned pidfd_thread = 0x80;  // PIDFD_THREAD (O_EXCL), Linux 6.9
+inline constexpr int pidfs_root = -10002;       // FD_PIDFS_ROOT, Linux 6.17
+inline constexpr int so_peerpidfd = 77;         // SO_PEERPIDFD, Linux 6.5
+
+// PIDFD_GET_INFO, Linux 6.13. Kernels write as much as they know of it and leave the rest as zeros;
+// the mask says what is known.
 struct PidFdInfo {
   std::uint64_t mask;
   std::uint64_t cgroup_id;
   std::uint32_t pid, tgid, ppid;
   std::uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
   std::int32_t exit_code;
+  std::uint32_t coredump_mask;    // Linux 6.16
+  std::uint32_t coredump_signal;  // 6.19
+  std::uint32_t coredump_code;    // 7.1
+  std::uint32_t padding;
+  std::uint64_t supported_mask;  // 7.1; it has lain at 72 before
 };
-static_assert(sizeof(PidFdInfo) == 64);
+static_assert(sizeof(PidFdInfo) == 88 && offsetof(PidFdInfo, coredump_mask) == 64);
 
 inline constexpr std::uint64_t info_pid = 1 << 0;
-inline constexpr std::uint64_t info_exit = 1 << 3;  // Linux 6.15
+inline constexpr std::uint64_t info_credentials = 1 << 1;
+inline constexpr std::uint64_t info_cgroup = 1 << 2;
+inline constexpr std::uint64_t info_exit = 1 << 3;             // Linux 6.15
+inline constexpr std::uint64_t info_coredump = 1 << 4;         // 6.16
+inline constexpr std::uint64_t info_coredump_signal = 1 << 6;  // 6.19
+inline constexpr std::uint64_t info_coredump_code = 1 << 7;    // 7.1
 inline constexpr unsigned long get_info = _IOWR(0xFF, 11, PidFdInfo);
+
+// PIDFD_COREDUMPED, ..._SKIP, ..._USER, ..._ROOT
+inline constexpr std::uint32_t coredumped = 1 << 0;
+inline constexpr std::uint32_t coredump_skip = 1 << 1;
+inline constexpr std::uint32_t coredump_user = 1 << 2;
+inline constexpr std::uint32_t coredump_root = 1 << 3;
+
+// PIDFD_GET_CGROUP_NAMESPACE and its kin, Linux 6.11. The number is that of the kind.
+constexpr unsigned long get_namespace(unsigned number) noexcept {
+  return _IO(0xFF, number);
+}
 
 }  // namespace detail::kernel
 }  // namespace v0

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: MIT
-#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
-#include <ctime>
+#include <memory>
+#include <new>
 
 #include <sysfd/pidfd.hpp>
 
 #include "info.hpp"
+#include "poll.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using detail::Clock;
+using detail::poll_until;
 
 // What one look at the process gave, where it was no error.
 struct Look {
@@ -60,29 +64,10 @@ Result<Look> look(BorrowedFd pidfd, int options) noexcept {
   return Look{to_status(info), true};
 }
 
-timespec to_timespec(std::chrono::nanoseconds duration) noexcept {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
-}
-
 // A child that somebody else traces is readable when it has ended, but can be waited for only once
 // the tracer has let go, and nothing announces that: it is looked at again at this pace.
-constexpr std::chrono::milliseconds tracer_pace{10};
-
-// ppoll(2) until the deadline, or for ever without one. Whether something happened before it.
-Result<bool> poll_until(pollfd* entry, nfds_t count, const Clock::time_point* deadline) noexcept {
-  for (;;) {
-    timespec timeout{};
-    if (deadline) {
-      const auto now = Clock::now();
-      if (*deadline > now) timeout = to_timespec(*deadline - now);
-    }
-    const long ready =
-        ::syscall(SYS_ppoll, entry, count, deadline ? &timeout : nullptr, nullptr, std::size_t{0});
-    if (ready >= 0) return ready > 0;
-    if (errno != EINTR) return detail::last_error();
-  }
-}
+// So it is where a pidfd in non-blocking mode is asked for stops.
+constexpr std::chrono::milliseconds pace{10};
 
 // No value: the deadline is past.
 Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, int options,
@@ -92,7 +77,7 @@ Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, int options,
     if (!seen) return std::unexpected(seen.error());
     if (seen->ended) return seen->ended;
     if (readable) {
-      const auto next = Clock::now() + tracer_pace;
+      const auto next = Clock::now() + pace;
       const bool last = deadline && *deadline <= next;
       if (const auto slept = poll_until(nullptr, 0, last ? deadline : &next); !slept)
         return std::unexpected(slept.error());
@@ -102,9 +87,42 @@ Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, int options,
         .fd = pidfd.get(), .events = static_cast<short>(seen->ours ? POLLIN : 0), .revents = 0};
     const auto ready = poll_until(&entry, 1, deadline);
     if (!ready) return std::unexpected(ready.error());
-    if (!*ready) return std::nullopt;
+    if (*ready == 0) return std::nullopt;
     readable = true;
   }
+}
+
+int to_flags(const WaitOptions& options) noexcept {
+  return (options.ended ? WEXITED : 0) | (options.stopped ? WSTOPPED : 0) |
+         (options.continued ? WCONTINUED : 0) | (options.consume ? 0 : WNOWAIT) | __WALL;
+}
+
+WaitEvent to_event(const siginfo_t& info, const struct rusage& usage) noexcept {
+  WaitEvent event;
+  event.pid = info.si_pid;
+  event.user = info.si_uid;
+  event.usage = usage;
+  switch (info.si_code) {
+    case CLD_STOPPED: event.kind = WaitEvent::Kind::stopped; break;
+    case CLD_CONTINUED: event.kind = WaitEvent::Kind::continued; break;
+    case CLD_TRAPPED: event.kind = WaitEvent::Kind::trapped; break;
+    default: event.status = to_status(info); return event;
+  }
+  event.signal = info.si_status;
+  return event;
+}
+
+// No value: nothing has happened, and waitid(2) was told not to wait for it.
+Result<std::optional<WaitEvent>> look_for_event(BorrowedFd pidfd, int flags) noexcept {
+  siginfo_t info;
+  info.si_pid = 0;
+  struct rusage usage{};
+  const long answer = detail::retry_eintr([&] {
+    return ::syscall(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info, flags, &usage);
+  });
+  if (answer == -1 && errno != EAGAIN) return detail::last_error();
+  if (answer == -1 || info.si_pid == 0) return std::nullopt;
+  return to_event(info, usage);
 }
 
 }  // namespace
@@ -128,9 +146,48 @@ Result<std::optional<ExitStatus>> PidFd::wait_until(Clock::time_point deadline) 
 Result<std::optional<ExitStatus>> PidFd::wait_for(
     std::chrono::nanoseconds duration) const noexcept {
   if (duration <= duration.zero()) return try_wait();
-  const auto now = Clock::now();
-  const auto furthest = Clock::time_point::max();
-  return wait_until(duration < furthest - now ? now + duration : furthest);
+  return wait_until(detail::deadline_after(duration));
+}
+
+Result<WaitEvent> PidFd::wait_event(const WaitOptions& options) const noexcept {
+  for (;;) {
+    const auto event = look_for_event(fd_, to_flags(options));
+    if (!event) return std::unexpected(event.error());
+    if (*event) return **event;
+    const auto next = Clock::now() + pace;
+    if (const auto slept = poll_until(nullptr, 0, &next); !slept)
+      return std::unexpected(slept.error());
+  }
+}
+
+Result<std::optional<WaitEvent>> PidFd::try_wait_event(const WaitOptions& options) const noexcept {
+  return look_for_event(fd_, to_flags(options) | WNOHANG);
+}
+
+Result<std::optional<std::size_t>> wait_any(std::span<const PidFd* const> processes,
+                                            std::chrono::nanoseconds timeout) noexcept {
+  if (processes.empty()) return detail::failure(EINVAL);
+  std::array<pollfd, 64> few;
+  std::unique_ptr<pollfd[]> many;
+  if (processes.size() > few.size()) {
+    many.reset(new (std::nothrow) pollfd[processes.size()]);
+    if (!many) return detail::failure(ENOMEM);
+  }
+  pollfd* const entries = many ? many.get() : few.data();
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    if (!processes[i]) detail::contract_violation("wait_any: a null pointer among the processes");
+    entries[i] = {.fd = processes[i]->fd().get(), .events = POLLIN, .revents = 0};
+  }
+
+  const bool for_ever = timeout == timeout.max();
+  const Clock::time_point deadline =
+      timeout > timeout.zero() ? detail::deadline_after(timeout) : Clock::time_point::min();
+  const auto ready = poll_until(entries, processes.size(), for_ever ? nullptr : &deadline);
+  if (!ready) return std::unexpected(ready.error());
+  if (*ready == 0) return std::nullopt;
+  const pollfd* const first =
+      std::find_if(entries, entries + processes.size(), [](const pollfd& e) { return e.revents; });
+  return static_cast<std::size_t>(first - entries);
 }
 
 }  // namespace v0

@@ -16,18 +16,23 @@
 #ifndef SYSFD_PIDFD_HPP
 #define SYSFD_PIDFD_HPP
 
+#include <signal.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <chrono>
-#include <compare>
-#include <cstdint>
-#include <functional>
+#include <cstddef>
 #include <optional>
+#include <span>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/exit_status.hpp>
+#include <sysfd/namespace_set.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/process_id.hpp>
+#include <sysfd/process_info.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/wait_event.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -36,27 +41,43 @@ inline namespace v0 {
 // mistake as if it did.
 enum class ForeignFd : int {};
 
-// The identity of a process: 64 bits, never given to another process while the system is up.
-class ProcessId {
- public:
-  explicit constexpr ProcessId(std::uint64_t value) noexcept : value_(value) {}
-  constexpr std::uint64_t value() const noexcept { return value_; }
-  friend constexpr auto operator<=>(ProcessId, ProcessId) noexcept = default;
+struct PidFdFlags {
+  bool nonblocking =
+      false;            // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that insist on it: waiting
+                        // works all the same
+  bool thread = false;  // PIDFD_THREAD: of the one thread that has this number (gettid(2)), be it
+                        // the first of its process or not. Since Linux 6.9
+};
 
- private:
-  std::uint64_t value_;
+// Whom a signal is for.
+enum class SignalScope : unsigned {
+  process = 0,      // what the pidfd stands for: the process, or the thread that it was opened for
+  thread = 1 << 0,  // this thread, as tgkill(2); of a process, its first
+  thread_group = 1 << 1,   // the whole process, also where the pidfd is a thread's
+  process_group = 1 << 2,  // every process of the process group that it leads, or has led
 };
 
 class PidFd {
  public:
   // pidfd_open(2): the process that has this number now. Errors: ESRCH no process has it (the
-  // number of a thread that is not the first of its process is none); EINVAL `pid` is zero or
-  // negative, found without a system call; EMFILE, ENFILE, ENOMEM. Since Linux 5.3. One system
-  // call.
-  [[nodiscard]] SYSFD_API static Result<PidFd> open(pid_t pid) noexcept;
+  // number of a thread that is not the first of its process is none, but for PidFdFlags::thread);
+  // EINVAL `pid` is zero or negative, found without a system call; EOPNOTSUPP this kernel has no
+  // pidfds of threads; EMFILE, ENFILE, ENOMEM. Since Linux 5.3. One system call.
+  [[nodiscard]] SYSFD_API static Result<PidFd> open(pid_t pid, PidFdFlags flags = {}) noexcept;
 
   // The calling process. Two system calls.
   [[nodiscard]] SYSFD_API static Result<PidFd> self() noexcept;
+
+  // open_by_handle_at(2): the process that has this identity. Errors: ESRCH none has, any more or in
+  // this pid namespace; EOPNOTSUPP this kernel cannot tell. Since Linux 6.14, where any pidfd is
+  // needed beside (four system calls); one call since 6.17. Needs no privilege.
+  [[nodiscard]] SYSFD_API static Result<PidFd> from_id(ProcessId id) noexcept;
+
+  // getsockopt(SO_PEERPIDFD): the process at the other end of a connected AF_UNIX socket, that is the
+  // one that called connect(2), listen(2) or socketpair(2); not one that it has handed its end to
+  // since. Errors: ENODATA the socket has no such peer; ESRCH it was reaped (before Linux 6.16);
+  // ENOTSOCK; EOPNOTSUPP this kernel cannot tell. Since Linux 6.5. One system call.
+  [[nodiscard]] SYSFD_API static Result<PidFd> of_peer(BorrowedFd socket) noexcept;
 
   // Takes over a descriptor, after asking the kernel whether it is a pidfd (waitid(2) with WNOHANG
   // and WNOWAIT, which changes nothing). Errors: EBADF it is something else; it is closed then. One
@@ -69,9 +90,18 @@ class PidFd {
 
   // pidfd_send_signal(2): sends a signal to this process, or with 0 only checks that one could. A
   // process that has ended but was not waited for (a zombie) takes every signal and ignores it.
-  // Errors: ESRCH the process is gone; EPERM; EINVAL no such signal, or a process outside of the
-  // caller's pid namespace. Since Linux 5.1. One system call, async-signal-safe.
-  [[nodiscard]] SYSFD_API Result<> send_signal(int signo) const noexcept;
+  // Errors: ESRCH the process is gone (with SignalScope::process_group, no process of a group that
+  // it led is left); EPERM; EINVAL no such signal, or a process outside of the caller's pid
+  // namespace; EOPNOTSUPP this kernel knows no scope but the first (Linux 6.9 has all). Since
+  // Linux 5.1. One system call, async-signal-safe.
+  [[nodiscard]] SYSFD_API Result<> send_signal(
+      int signo, SignalScope scope = SignalScope::process) const noexcept;
+
+  // The same as sigqueue(3): a handler with SA_SIGINFO, signalfd(2) and sigwaitinfo(2) get `value` in
+  // si_value, beside the caller's process and user. Errors: also EAGAIN too many signals wait there
+  // (RLIMIT_SIGPENDING).
+  [[nodiscard]] SYSFD_API Result<> send_signal(
+      int signo, sigval value, SignalScope scope = SignalScope::process) const noexcept;
 
   // pidfd_getfd(2): a duplicate, here, of a descriptor that is open in that process; it is
   // close-on-exec. Both share one open file description, which may surprise the other side: its
@@ -105,16 +135,64 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
       std::chrono::steady_clock::time_point deadline) const noexcept;
 
-  // The process number, as the caller's pid namespace has it. It is safe to use only as long as the
-  // process has not been reaped. By PIDFD_GET_INFO (Linux 6.13, one system call), else from
-  // /proc/self/fdinfo. Errors: ESRCH it is gone; EREMOTE it has no number here (before Linux 6.18,
-  // ESRCH); what open(2) of /proc says where that is needed and not mounted.
+  // waitid(P_PIDFD) with all that it offers: also that a child was stopped or continued, by whom, and
+  // what it has used. Only for children of the caller. try_wait_event() does not wait. Where the pidfd
+  // is in non-blocking mode, wait_event() looks every 10 milliseconds, as nothing else announces a
+  // stop. Errors: ECHILD it is not the caller's to wait for; EINVAL `options` name nothing to wait for.
+  [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event(
+      const WaitOptions& options = {}) const noexcept;
+  [[nodiscard]] SYSFD_API Result<std::optional<WaitEvent>> try_wait_event(
+      const WaitOptions& options = {}) const noexcept;
+
+  // The process number, as the caller's pid namespace has it; of a thread, its number. It is safe to
+  // use only as long as the process has not been reaped. By PIDFD_GET_INFO (Linux 6.13, one system
+  // call), else from /proc/self/fdinfo. Errors: ESRCH it is gone; EREMOTE it has no number here
+  // (before Linux 6.18, ESRCH); what open(2) of /proc says where that is needed and not mounted.
   [[nodiscard]] SYSFD_API Result<pid_t> pid() const noexcept;
 
   // The identity, from the file handle of the pidfd (Linux 6.14) or its inode number (6.9). Also
-  // after the process has ended. Errors: EOPNOTSUPP this kernel has no such identities. One system
+  // after the process has ended; that of a thread is its own, that of a first thread its process's.
+  // Errors: EOPNOTSUPP this kernel has no such identities: all pidfds share one inode. One system
   // call, or three on kernels 6.9 to 6.13.
   [[nodiscard]] SYSFD_API Result<ProcessId> id() const noexcept;
+
+  // PIDFD_GET_INFO: what the kernel says of it, also after its end, as far as this kernel can. One
+  // system call. Before Linux 6.13 only `pid`, as pid() finds it. Errors: those of pid(); ESRCH also
+  // means that it was reaped and that this kernel keeps nothing.
+  [[nodiscard]] SYSFD_API Result<ProcessInfo> info() const noexcept;
+
+  // PIDFD_GET_<kind>_NAMESPACE: a descriptor of a namespace that the process is in, for setns(2) and
+  // Namespaces::join. Since Linux 6.11, one system call; before, from /proc. Errors: EACCES, EPERM the
+  // caller may not ptrace(2) it; ESRCH it has ended; EOPNOTSUPP a kernel without this kind.
+  [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_fd(Namespace kind) const noexcept;
+
+  // The same for the namespace that its next children will be in: Namespace::pid or ::time. Errors:
+  // also EINVAL another kind.
+  [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_for_children(Namespace kind) const noexcept;
+
+  // setns(2): moves the calling thread into these namespaces of the process, into all or, where one
+  // is refused, none; Namespace::pid is for its next children. Errors: EPERM it lacks CAP_SYS_ADMIN
+  // there; ESRCH the process has ended; EINVAL an empty set, a user namespace that one is in already,
+  // or one with threads beside; EUSERS a time namespace with threads beside. Since Linux 5.8. One
+  // system call.
+  [[nodiscard]] SYSFD_API Result<> enter_namespaces(NamespaceSet kinds) const noexcept;
+
+  // The directory of the process in /proc: what is opened in it (openat(2)) is of this process, or
+  // nothing (ESRCH) once it has ended. It is opened by number, after which the process must still be
+  // there. Errors: ESRCH; EREMOTE it has no number here, or /proc is of another pid namespace; ENOENT
+  // /proc is not mounted, or hides it (hidepid). At most seven system calls.
+  [[nodiscard]] SYSFD_API Result<OwnedFd> proc_directory() const noexcept;
+
+  // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) on ranges
+  // of its memory, addresses being its own. Gives how many bytes, which may be fewer. Errors: EINVAL,
+  // EPERM, EACCES, ESRCH, ENOMEM a range is not mapped. Since Linux 5.10. One system call.
+  [[nodiscard]] SYSFD_API Result<std::size_t> advise_memory(std::span<const iovec> ranges,
+                                                            int advice) const noexcept;
+
+  // process_mrelease(2): gives back the memory of a process that is being killed at once. Nothing to
+  // do, because it is gone already, is success. Errors: EINVAL it is not being killed; EPERM, EAGAIN.
+  // Since Linux 5.15. One system call.
+  [[nodiscard]] SYSFD_API Result<> release_memory() const noexcept;
 
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return fd_; }
   OwnedFd into_fd() && noexcept { return std::move(fd_); }
@@ -125,14 +203,20 @@ class PidFd {
   OwnedFd fd_;
 };
 
+// Whether both stand for one process (or thread). By identity (two system calls), and where the
+// kernel has none, by number while both are there. Errors: those of PidFd::pid() then, ESRCH above
+// all.
+[[nodiscard]] SYSFD_API Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept;
+
+// ppoll(2): waits until one of these processes has ended, and says which (the first, if several
+// have); no value if none has after `timeout`. It reaps nothing: call try_wait() on that one. The
+// longest timeout is for ever; one of zero or less only looks. Errors: EINVAL there are none, or more
+// than RLIMIT_NOFILE; ENOMEM. EINTR is retried. One system call; allocates for more than 64.
+[[nodiscard]] SYSFD_API Result<std::optional<std::size_t>> wait_any(
+    std::span<const PidFd* const> processes,
+    std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) noexcept;
+
 }  // namespace v0
 }  // namespace sysfd
-
-template <>
-struct std::hash<sysfd::ProcessId> {
-  std::size_t operator()(sysfd::ProcessId id) const noexcept {
-    return std::hash<std::uint64_t>()(id.value());
-  }
-};
 
 #endif  // SYSFD_PIDFD_HPP

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+//
+// The identity of a process, for what outlives a process number: logs, files, other programs.
+//
+//     sysfd::ProcessId id = *process.id();
+//     log << "started " << to_string(id);                // "9223372036854776000"
+//     auto again = sysfd::PidFd::from_id(id);             // that process, or an error
+#ifndef SYSFD_PROCESS_ID_HPP
+#define SYSFD_PROCESS_ID_HPP
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/result.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+// 64 bits that are never given to another process while the system is up: the inode number of its
+// pidfds. After a reboot they begin anew, so what is kept for longer goes with the boot ID
+// (/proc/sys/kernel/random/boot_id). It is what LISTEN_PIDFDID holds.
+class ProcessId {
+ public:
+  explicit constexpr ProcessId(std::uint64_t value) noexcept : value_(value) {}
+
+  // The text that to_string() writes: a decimal number and nothing else. Errors: EINVAL it is
+  // something else; ERANGE it has more than 64 bits.
+  [[nodiscard]] SYSFD_API static Result<ProcessId> parse(std::string_view text) noexcept;
+
+  constexpr std::uint64_t value() const noexcept { return value_; }
+  friend constexpr auto operator<=>(ProcessId, ProcessId) noexcept = default;
+
+ private:
+  std::uint64_t value_;
+};
+
+// Allocates.
+SYSFD_API std::string to_string(ProcessId id);
+
+}  // namespace v0
+}  // namespace sysfd
+
+template <>
+struct std::hash<sysfd::ProcessId> {
+  std::size_t operator()(sysfd::ProcessId id) const noexcept {
+    return std::hash<std::uint64_t>()(id.value());
+  }
+};
+
+#endif  // SYSFD_PROCESS_ID_HPP

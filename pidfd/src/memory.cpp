@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <sysfd/detail/syscall.hpp>
+#include <sysfd/pidfd.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+Result<std::size_t> PidFd::advise_memory(std::span<const iovec> ranges, int advice) const noexcept {
+  const long bytes =
+      ::syscall(SYS_process_madvise, fd_.get(), ranges.data(), ranges.size(), advice, 0);
+  if (bytes == -1) return detail::last_error();
+  return static_cast<std::size_t>(bytes);
+}
+
+Result<> PidFd::release_memory() const noexcept {
+  // ESRCH: it has given it back by itself.
+  if (::syscall(SYS_process_mrelease, fd_.get(), 0) == -1 && errno != ESRCH)
+    return detail::last_error();
+  return {};
+}
+
+}  // namespace v0
+}  // namespace sysfd
