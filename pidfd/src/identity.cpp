@@ -71,8 +71,9 @@ Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept {
   const auto left_id = left.id();
   const auto right_id = right.id();
   if (left_id && right_id) return *left_id == *right_id;
-  if (left_id.error() != std::errc::operation_not_supported)
-    return std::unexpected(left_id.error());
+  for (const auto* id : {&left_id, &right_id})
+    if (!*id && id->error() != std::errc::operation_not_supported)
+      return std::unexpected(id->error());
 
   // The number of the one that is there before and after is nobody else's in between.
   const auto number = left.pid();
