@@ -11,6 +11,7 @@
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
 
+#include "info.hpp"
 #include "kernel.hpp"
 
 namespace sysfd {
@@ -63,8 +64,14 @@ Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
     if (const auto named = name_to_handle(any->fd()); !named) return std::unexpected(named.error());
     fd = open_handle(any->fd().get(), handle);
   }
-  if (fd) return PidFd(*std::move(fd));
-  return detail::failure(fd.error().value() == ESTALE ? ESRCH : fd.error().value());
+  if (!fd) return detail::failure(fd.error().value() == ESTALE ? ESRCH : fd.error().value());
+
+  // The identity of a thread opens as well, though not as a pidfd of a thread: what is sent to that
+  // one is for the whole process.
+  const auto info = detail::get_info(*fd, detail::kernel::info_pid);
+  if (!info) return std::unexpected(info.error());
+  if (info->pid != info->tgid) return detail::failure(ESRCH);
+  return PidFd(*std::move(fd));
 }
 
 Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept {

@@ -69,8 +69,9 @@ class PidFd {
   [[nodiscard]] SYSFD_API static Result<PidFd> self() noexcept;
 
   // open_by_handle_at(2): the process that has this identity. Errors: ESRCH none has, any more or in
-  // this pid namespace; EOPNOTSUPP this kernel cannot tell. Since Linux 6.14, where any pidfd is
-  // needed beside (four system calls); one call since 6.17. Needs no privilege.
+  // this pid namespace (a thread that is not the first of its process is none); EOPNOTSUPP this kernel
+  // cannot tell. Since Linux 6.14, where any pidfd is needed beside (at most seven system calls); two
+  // since 6.17. Needs no privilege.
   [[nodiscard]] SYSFD_API static Result<PidFd> from_id(ProcessId id) noexcept;
 
   // getsockopt(SO_PEERPIDFD): the process at the other end of a connected AF_UNIX socket, that is the
