@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <span>
@@ -44,10 +45,15 @@ Result<OwnedFd> open_namespace(const PidFd& process, Namespace kind,
     const auto directory = process.proc_directory();
     if (!directory) return std::unexpected(directory.error());
     fd = open(*directory, door.path, O_RDONLY);
-    if (fd || fd.error() != std::errc::no_such_file_or_directory) return fd;
-    // A zombie is in no namespace; else this kernel has none of that kind.
-    const auto any = open(*directory, "ns/user", O_RDONLY);
-    return detail::failure(any ? EOPNOTSUPP : ESRCH);
+    if (!fd && fd.error() != std::errc::no_such_file_or_directory) return fd;
+    // A zombie is in no namespace, although /proc still tells its user and its pid namespace. Mount
+    // namespaces are there in every kernel.
+    if (!open(*directory, "ns/mnt", O_RDONLY)) return detail::failure(ESRCH);
+    if (fd) return fd;
+    // The link is there, and leads nowhere: a pid namespace that waits for its first process.
+    struct stat link;
+    const bool is_known = ::fstatat(directory->get(), door.path, &link, AT_SYMLINK_NOFOLLOW) == 0;
+    return detail::failure(is_known ? ENOENT : EOPNOTSUPP);
   }
   return detail::failure(EINVAL);
 }

@@ -168,7 +168,7 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_fd(Namespace kind) const noexcept;
 
   // The same for the namespace that its next children will be in: Namespace::pid or ::time. Errors:
-  // also EINVAL another kind.
+  // also EINVAL another kind; ENOENT (before Linux 6.11) a pid namespace that has no process yet.
   [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_for_children(Namespace kind) const noexcept;
 
   // setns(2): moves the calling thread into these namespaces of the process, into all or, where one
