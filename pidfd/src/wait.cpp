@@ -60,7 +60,8 @@ Result<Look> look(BorrowedFd pidfd, int options) noexcept {
     if (errno == ECHILD) return look_from_outside(pidfd);
     return detail::last_error();
   }
-  if (info.si_pid == 0) return Look{};
+  // Its tracer is told of every stop, asked for or not.
+  if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return Look{};
   return Look{to_status(info), true};
 }
 

@@ -119,7 +119,7 @@ class PidFd {
   // the kernel is asked how it ended (PIDFD_GET_INFO, Linux 6.15) once whoever has that right has
   // reaped it. So a second wait() has the same answer. Waiting for oneself never ends. A child that
   // another process traces has ended only once its tracer has let go, which is looked for every 10
-  // milliseconds.
+  // milliseconds. Where the caller is the tracer, stops are passed over: wait_event() tells them.
   //
   // Errors: ECHILD it is not the caller's to wait for, and this kernel cannot tell how it ended;
   // EREMOTE (before Linux 6.18, ECHILD) nor is it in the caller's pid namespace or one below.
@@ -136,10 +136,11 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
       std::chrono::steady_clock::time_point deadline) const noexcept;
 
-  // waitid(P_PIDFD) with all that it offers: also that a child was stopped or continued, by whom, and
-  // what it has used. Only for children of the caller. try_wait_event() does not wait. Where the pidfd
-  // is in non-blocking mode, wait_event() looks every 10 milliseconds, as nothing else announces a
-  // stop. Errors: ECHILD it is not the caller's to wait for; EINVAL `options` name nothing to wait for.
+  // waitid(P_PIDFD) with all that it offers: also that a child was stopped or continued, by which
+  // signal, and what it has used. Only for children of the caller. try_wait_event() does not wait.
+  // Where the pidfd is in non-blocking mode, wait_event() looks every 10 milliseconds, as nothing else
+  // announces a stop. Errors: ECHILD it is not the caller's to wait for, or has ended where `options`
+  // do not name that; EINVAL they name nothing to wait for.
   [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event(
       const WaitOptions& options = {}) const noexcept;
   [[nodiscard]] SYSFD_API Result<std::optional<WaitEvent>> try_wait_event(

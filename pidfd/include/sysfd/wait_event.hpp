@@ -25,6 +25,7 @@ struct WaitOptions {
 };
 
 struct WaitEvent {
+  // trapped: stopped for its tracer, the caller. Told whatever the options are.
   enum class Kind { ended, stopped, continued, trapped };
 
   Kind kind = Kind::ended;
