@@ -39,15 +39,16 @@ Result<> send_or_explain(BorrowedFd pidfd, int signo, siginfo_t* info, SignalSco
 
 Result<PidFd> PidFd::open(pid_t pid, PidFdFlags flags) noexcept {
   if (pid <= 0) return detail::failure(EINVAL);
-  const unsigned thread = flags.thread ? detail::kernel::pidfd_thread : 0;
-  auto fd = open_pidfd(pid, thread | (flags.nonblocking ? unsigned{O_NONBLOCK} : 0));
+  const unsigned bits = (flags.thread ? detail::kernel::pidfd_thread : 0) |
+                        (flags.nonblocking ? unsigned{O_NONBLOCK} : 0);
+  auto fd = open_pidfd(pid, bits);
   if (fd) return PidFd(*std::move(fd));
   if (fd.error() != std::errc::invalid_argument &&
       fd.error() != std::errc::no_such_file_or_directory)
     return std::unexpected(fd.error());
-  if (flags.thread) {
-    // Is it that flag that the kernel does not know? It would not know it for this thread either.
-    const auto ours = open_pidfd(::gettid(), thread);
+  if (bits != 0) {
+    // Is it a flag that the kernel does not know? It would not know it for the caller either.
+    const auto ours = open_pidfd(flags.thread ? ::gettid() : ::getpid(), bits);
     if (!ours && ours.error() == std::errc::invalid_argument) return detail::failure(EOPNOTSUPP);
   }
   // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or, as

@@ -42,11 +42,12 @@ inline namespace v0 {
 enum class ForeignFd : int {};
 
 struct PidFdFlags {
-  bool nonblocking =
-      false;            // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that insist on it: waiting
-                        // works all the same
-  bool thread = false;  // PIDFD_THREAD: of the one thread that has this number (gettid(2)), be it
-                        // the first of its process or not. Since Linux 6.9
+  // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that insist on it: waiting works all the same. Since
+  // Linux 5.10.
+  bool nonblocking = false;
+  // PIDFD_THREAD: of the one thread that has this number (gettid(2)), be it the first of its process
+  // or not. Since Linux 6.9.
+  bool thread = false;
 };
 
 // Whom a signal is for.
@@ -61,8 +62,8 @@ class PidFd {
  public:
   // pidfd_open(2): the process that has this number now. Errors: ESRCH no process has it (the
   // number of a thread that is not the first of its process is none, but for PidFdFlags::thread);
-  // EINVAL `pid` is zero or negative, found without a system call; EOPNOTSUPP this kernel has no
-  // pidfds of threads; EMFILE, ENFILE, ENOMEM. Since Linux 5.3. One system call.
+  // EINVAL `pid` is zero or negative, found without a system call; EOPNOTSUPP this kernel does not
+  // know a flag; EMFILE, ENFILE, ENOMEM. Since Linux 5.3. One system call.
   [[nodiscard]] SYSFD_API static Result<PidFd> open(pid_t pid, PidFdFlags flags = {}) noexcept;
 
   // The calling process. Two system calls.
