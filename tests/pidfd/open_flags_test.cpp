@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+//
+// PidFdFlags: threads, non-blocking mode; and opening what is just being reaped.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <limits>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/interruptions.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+
+constexpr sysfd::PidFdFlags of_thread{.nonblocking = false, .thread = true};
+constexpr sysfd::PidFdFlags nonblocking{.nonblocking = true, .thread = false};
+constexpr std::uint32_t pidfd_thread = 0x80;
+
+class ThreadPidFd : public testing::Test {
+ protected:
+  void SetUp() override { SYSFD_REQUIRE_THREAD_PIDFDS(); }
+};
+
+TEST_F(ThreadPidFd, IsOfTheThreadThatHasTheNumber) {
+  const OtherThread thread;
+  const auto opened = PidFd::open(thread.number(), of_thread);
+  ASSERT_TRUE(opened) << opened.error().message();
+  EXPECT_EQ(opened->pid(), thread.number());
+  EXPECT_EQ(sysfd::is_close_on_exec(*opened), true);
+}
+
+TEST_F(ThreadPidFd, MayBeOfTheFirstThread) {
+  const auto opened = PidFd::open(::getpid(), of_thread);
+  ASSERT_TRUE(opened) << opened.error().message();
+  EXPECT_EQ(opened->pid(), ::getpid());
+}
+
+TEST_F(ThreadPidFd, TellsTheEndOfTheThreadAlone) {
+  OtherThread thread;
+  const PidFd ended = must(PidFd::open(thread.number(), of_thread));
+  const PidFd process = must(PidFd::self());
+  thread.end();
+  wait_until_ended(ended);
+  const PidFd* const self[] = {&process};
+  EXPECT_EQ(sysfd::wait_any(self, 0ns), std::nullopt);
+}
+
+TEST_F(ThreadPidFd, OfAChildsFirstThreadWaitsForTheChild) {
+  Child child;
+  const PidFd first = must(PidFd::open(child.pid(), of_thread));
+  EXPECT_EQ(first.try_wait(), std::nullopt);
+  child.tell_to_end(5);
+  EXPECT_EQ(first.wait(), ExitStatus::exited(5));
+}
+
+TEST_F(ThreadPidFd, WaitKnowsHowTheThreadEnded) {
+  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  OtherThread thread;
+  const PidFd opened = must(PidFd::open(thread.number(), of_thread));
+  EXPECT_EQ(opened.try_wait(), std::nullopt);
+  thread.end();
+  EXPECT_EQ(opened.wait(), ExitStatus::exited(0));
+}
+
+TEST_F(ThreadPidFd, OfAThreadThatHasEndedIsAnError) {
+  OtherThread thread;
+  const PidFd ended = must(PidFd::open(thread.number(), of_thread));
+  thread.end();
+  wait_until_ended(ended);
+  EXPECT_EQ(error_of(PidFd::open(thread.number(), of_thread)), std::errc::no_such_process);
+  EXPECT_EQ(error_of(PidFd::open(std::numeric_limits<pid_t>::max(), of_thread)),
+            std::errc::no_such_process);
+}
+
+TEST_F(ThreadPidFd, IsNotOpenedWithoutTheFlag) {
+  const OtherThread thread;
+  EXPECT_EQ(error_of(PidFd::open(thread.number())), std::errc::no_such_process);
+  EXPECT_EQ(error_of(PidFd::open(thread.number(), nonblocking)), std::errc::no_such_process);
+}
+
+TEST_F(ThreadPidFd, CanBeNonBlockingToo) {
+  const OtherThread thread;
+  const PidFd both = must(PidFd::open(thread.number(), {.nonblocking = true, .thread = true}));
+  EXPECT_EQ(both.pid(), thread.number());
+  EXPECT_TRUE(::fcntl(both.fd().get(), F_GETFL) & O_NONBLOCK);
+}
+
+TEST(PidFdFlags, AKernelThatDoesNotKnowOneIsAnError) {
+  for (const auto& [flags, bits] :
+       {std::pair{of_thread, pidfd_thread}, std::pair{nonblocking, std::uint32_t{O_NONBLOCK}}})
+    run_apart([flags, bits] {
+      const Child child;
+      refuse_calls({{SYS_pidfd_open, EINVAL, RefusedCall::Match{1, bits}}});
+      for (const pid_t pid : {child.pid(), ::getpid(), std::numeric_limits<pid_t>::max()})
+        EXPECT_EQ(error_of(PidFd::open(pid, flags)), std::errc::operation_not_supported) << pid;
+      EXPECT_TRUE(PidFd::open(child.pid()));
+    });
+}
+
+// The answer that some kernels give of what is just being reaped must not be taken for that.
+TEST(PidFdFlags, AnInvalidThreadIsNoProofOfAKernelThatDoesNotKnowThem) {
+  SYSFD_REQUIRE_THREAD_PIDFDS();
+  run_apart([] {
+    const Child child;
+    const auto number = static_cast<std::uint32_t>(child.pid());
+    refuse_calls({{SYS_pidfd_open, EINVAL, RefusedCall::Match{0, number}}});
+    EXPECT_EQ(error_of(PidFd::open(child.pid(), of_thread)), std::errc::no_such_process);
+    EXPECT_EQ(error_of(PidFd::open(child.pid(), nonblocking)), std::errc::no_such_process);
+  });
+}
+
+TEST(PidFdFlags, NonBlockingIsTheModeOfTheDescriptor) {
+  const Child child;
+  const PidFd waits = child.pidfd();
+  const PidFd does_not = must(PidFd::open(child.pid(), nonblocking));
+  EXPECT_FALSE(::fcntl(waits.fd().get(), F_GETFL) & O_NONBLOCK);
+  EXPECT_TRUE(::fcntl(does_not.fd().get(), F_GETFL) & O_NONBLOCK);
+  EXPECT_EQ(does_not.pid(), child.pid());
+}
+
+TEST(PidFdFlags, ANonBlockingPidFdIsWaitedForAllTheSame) {
+  for (const auto wait :
+       {+[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> { return p.wait(); },
+        +[](const PidFd& p) { return p.wait_for(24h); },
+        +[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> {
+          const auto event = p.wait_event();
+          if (!event) return std::unexpected(event.error());
+          return event->status;
+        }}) {
+    const Interruptions parent;
+    const Child child([&] {
+      parent.interrupt(0);
+      ::_exit(4);
+    });
+    EXPECT_EQ(wait(must(PidFd::open(child.pid(), nonblocking))), ExitStatus::exited(4));
+  }
+}
+
+// Some kernels say EINVAL or ENOENT of a process that is reaped while they look.
+TEST(PidFdOpenRace, AProcessThatIsBeingReapedIsThereOrIsNot) {
+  run_apart([] {
+    ::signal(SIGCHLD, SIG_IGN);  // they are reaped as they end, behind our back
+    const bool threads = kernel_has_thread_pidfds();
+    for (int i = 0; i < fewer_if_sanitized(1000); ++i) {
+      const pid_t child = ::fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) ::_exit(0);
+      for (bool there = true; there;) {
+        for (const auto flags : {sysfd::PidFdFlags{}, threads ? of_thread : nonblocking}) {
+          const auto opened = PidFd::open(child, flags);
+          if (opened) continue;
+          there = false;
+          ASSERT_EQ(opened.error(), std::errc::no_such_process) << opened.error().message();
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test
