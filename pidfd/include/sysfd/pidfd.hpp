@@ -100,8 +100,9 @@ class PidFd {
       int signo, SignalScope scope = SignalScope::process) const noexcept;
 
   // The same as sigqueue(3): a handler with SA_SIGINFO, signalfd(2) and sigwaitinfo(2) get `value` in
-  // si_value, beside the caller's process and user. Errors: also EAGAIN too many signals wait there
-  // (RLIMIT_SIGPENDING).
+  // si_value, beside the caller's process and user. Of the standard signals, below SIGRTMIN, one waits
+  // at a time: another is dropped. Errors: also EAGAIN too many signals wait there
+  // (RLIMIT_SIGPENDING); a standard signal is sent then without its value.
   [[nodiscard]] SYSFD_API Result<> send_signal(
       int signo, sigval value, SignalScope scope = SignalScope::process) const noexcept;
 
@@ -176,14 +177,16 @@ class PidFd {
   // setns(2): moves the calling thread into these namespaces of the process, into all or, where one
   // is refused, none; Namespace::pid is for its next children. Errors: EPERM it lacks CAP_SYS_ADMIN
   // there; ESRCH the process has ended; EINVAL an empty set, a user namespace that one is in already,
-  // or one with threads beside; EUSERS a time namespace with threads beside. Since Linux 5.8. One
+  // or a user or mount namespace with threads beside; EUSERS a time namespace with threads beside.
+  // Since Linux 5.8. One
   // system call.
   [[nodiscard]] SYSFD_API Result<> enter_namespaces(NamespaceSet kinds) const noexcept;
 
   // The directory of the process in /proc: what is opened in it (openat(2)) is of this process, or
   // nothing (ESRCH) once it has ended. It is opened by number, after which the process must still be
   // there. Errors: ESRCH; EREMOTE it has no number here, or /proc is of another pid namespace; ENOENT
-  // /proc is not mounted, or hides it (hidepid). At most seven system calls.
+  // /proc is not mounted, or does not show it (hidepid, or one of a pid namespace that the caller is not
+  // in). Seven system calls at most; before Linux 6.13 seventeen.
   [[nodiscard]] SYSFD_API Result<OwnedFd> proc_directory() const noexcept;
 
   // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) on ranges

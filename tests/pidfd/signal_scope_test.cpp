@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// Whom a signal is for. Signals that are blocked everywhere wait where they were sent to, which
+// /proc shows: nothing runs, nothing races.
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::ExitStatus;
+using sysfd::PidFd;
+using sysfd::SignalScope;
+
+constexpr SignalScope all_scopes[] = {SignalScope::process, SignalScope::thread,
+                                      SignalScope::thread_group, SignalScope::process_group};
+constexpr SignalScope new_scopes[] = {SignalScope::thread, SignalScope::thread_group,
+                                      SignalScope::process_group};
+constexpr sysfd::PidFdFlags of_thread{.nonblocking = false, .thread = true};
+
+void block(int signo) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signo);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+bool waits_in(const char* field, pid_t thread, int signo) {
+  std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(field))
+      return (std::stoull(line.substr(line.find('\t')), nullptr, 16) >> (signo - 1) & 1) != 0;
+  ADD_FAILURE() << "no " << field << " of thread " << thread;
+  return false;
+}
+
+enum class Whom { nobody, first_thread, other_thread, process };
+
+// To whom a signal arrives that is sent to a process with two threads.
+Whom receiver(bool pidfd_of_other_thread, SignalScope scope, bool with_value) {
+  block(SIGUSR1);
+  const OtherThread other;
+  const PidFd target =
+      pidfd_of_other_thread ? must(PidFd::open(other.number(), of_thread)) : must(PidFd::self());
+  const auto sent = with_value ? target.send_signal(SIGUSR1, sigval{.sival_int = 1}, scope)
+                               : target.send_signal(SIGUSR1, scope);
+  EXPECT_TRUE(sent) << sent.error().message();
+  const bool process = waits_in("ShdPnd", ::getpid(), SIGUSR1);
+  const bool first = waits_in("SigPnd", ::getpid(), SIGUSR1);
+  const bool second = waits_in("SigPnd", other.number(), SIGUSR1);
+  EXPECT_LE(int{process} + int{first} + int{second}, 1);
+  return process  ? Whom::process
+         : first  ? Whom::first_thread
+         : second ? Whom::other_thread
+                  : Whom::nobody;
+}
+
+TEST(SignalScope, OfAProcessPidFd) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_SIGNAL_SCOPES();
+  for (const bool with_value : {false, true})
+    run_apart([=] { EXPECT_EQ(receiver(false, SignalScope::process, with_value), Whom::process); });
+  for (const bool with_value : {false, true})
+    run_apart(
+        [=] { EXPECT_EQ(receiver(false, SignalScope::thread, with_value), Whom::first_thread); });
+  for (const bool with_value : {false, true})
+    run_apart(
+        [=] { EXPECT_EQ(receiver(false, SignalScope::thread_group, with_value), Whom::process); });
+}
+
+TEST(SignalScope, OfAThreadPidFd) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_SIGNAL_SCOPES();
+  for (const bool with_value : {false, true})
+    run_apart(
+        [=] { EXPECT_EQ(receiver(true, SignalScope::process, with_value), Whom::other_thread); });
+  for (const bool with_value : {false, true})
+    run_apart(
+        [=] { EXPECT_EQ(receiver(true, SignalScope::thread, with_value), Whom::other_thread); });
+  for (const bool with_value : {false, true})
+    run_apart(
+        [=] { EXPECT_EQ(receiver(true, SignalScope::thread_group, with_value), Whom::process); });
+}
+
+// A process group of two children, the first of which leads it.
+class ProcessGroup : public testing::Test {
+ protected:
+  void SetUp() override {
+    SYSFD_REQUIRE_ISOLATION();
+    SYSFD_REQUIRE_SIGNAL_SCOPES();
+    ASSERT_EQ(::setpgid(leader_.pid(), leader_.pid()), 0);
+    ASSERT_EQ(::setpgid(member_.pid(), leader_.pid()), 0);
+  }
+
+  Child leader_;
+  Child member_;
+  const Child stranger_;
+  const PidFd leader_fd_ = leader_.pidfd();
+  const PidFd member_fd_ = member_.pidfd();
+};
+
+TEST_F(ProcessGroup, AllOfItGetTheSignal) {
+  ASSERT_TRUE(leader_fd_.send_signal(SIGTERM, SignalScope::process_group));
+  EXPECT_EQ(leader_fd_.wait(), ExitStatus::killed(SIGTERM));
+  EXPECT_EQ(member_fd_.wait(), ExitStatus::killed(SIGTERM));
+  EXPECT_EQ(stranger_.pidfd().try_wait(), std::nullopt);
+}
+
+TEST_F(ProcessGroup, AllOfItGetTheSignalWithAValue) {
+  ASSERT_TRUE(leader_fd_.send_signal(SIGTERM, sigval{.sival_int = 1}, SignalScope::process_group));
+  EXPECT_EQ(leader_fd_.wait(), ExitStatus::killed(SIGTERM));
+  EXPECT_EQ(member_fd_.wait(), ExitStatus::killed(SIGTERM));
+  EXPECT_EQ(stranger_.pidfd().try_wait(), std::nullopt);
+}
+
+TEST_F(ProcessGroup, IsReachedThroughItsLeadersThread) {
+  const PidFd thread = must(PidFd::open(leader_.pid(), of_thread));
+  ASSERT_TRUE(thread.send_signal(SIGTERM, SignalScope::process_group));
+  EXPECT_EQ(member_fd_.wait(), ExitStatus::killed(SIGTERM));
+}
+
+TEST_F(ProcessGroup, IsReachedAfterItsLeaderWasReaped) {
+  leader_.end_and_reap();
+  EXPECT_EQ(error_of(leader_fd_.send_signal(SIGTERM)), std::errc::no_such_process);
+  EXPECT_TRUE(leader_fd_.send_signal(0, SignalScope::process_group));
+  ASSERT_TRUE(leader_fd_.send_signal(SIGTERM, SignalScope::process_group));
+  EXPECT_EQ(member_fd_.wait(), ExitStatus::killed(SIGTERM));
+}
+
+TEST_F(ProcessGroup, IsGoneWithItsLastProcess) {
+  leader_.end_and_reap();
+  member_.end_and_reap();
+  EXPECT_EQ(error_of(leader_fd_.send_signal(SIGTERM, SignalScope::process_group)),
+            std::errc::no_such_process);
+}
+
+TEST_F(ProcessGroup, WhoLeadsNoneHasNone) {
+  EXPECT_EQ(error_of(member_fd_.send_signal(SIGTERM, SignalScope::process_group)),
+            std::errc::no_such_process);
+  EXPECT_EQ(error_of(member_fd_.send_signal(0, SignalScope::process_group)),
+            std::errc::no_such_process);
+  EXPECT_EQ(member_fd_.try_wait(), std::nullopt);
+}
+
+TEST(SignalScope, WhatIsNoSignalIsAnErrorInEach) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_SIGNAL_SCOPES();
+  const Child child;
+  ASSERT_EQ(::setpgid(child.pid(), child.pid()), 0);
+  const PidFd process = child.pidfd();
+  for (const SignalScope scope : all_scopes)
+    for (const int signo : {-1, SIGRTMAX + 1}) {
+      EXPECT_EQ(error_of(process.send_signal(signo, scope)), std::errc::invalid_argument);
+      EXPECT_EQ(error_of(process.send_signal(signo, sigval{}, scope)), std::errc::invalid_argument);
+    }
+}
+
+TEST(SignalScope, OneThatTheKernelDoesNotKnowIsAnErrorOfItsOwn) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    Child child;
+    const PidFd process = child.pidfd();
+    Child other;
+    const PidFd reaped = other.pidfd();
+    other.end_and_reap();
+    for (const SignalScope scope : new_scopes)
+      refuse_calls({{SYS_pidfd_send_signal, EINVAL,
+                     RefusedCall::Match{3, static_cast<std::uint32_t>(scope)}}});
+    for (const SignalScope scope : new_scopes)
+      for (const PidFd* target : {&process, &reaped}) {
+        EXPECT_EQ(error_of(target->send_signal(SIGTERM, scope)),
+                  std::errc::operation_not_supported);
+        EXPECT_EQ(error_of(target->send_signal(SIGTERM, sigval{}, scope)),
+                  std::errc::operation_not_supported);
+      }
+    EXPECT_EQ(process.try_wait(), std::nullopt);
+    EXPECT_TRUE(process.send_signal(0));
+    EXPECT_EQ(error_of(process.send_signal(-1)), std::errc::invalid_argument);
+  });
+}
+
+TEST(SignalScope, AProcessOutsideOfThePidNamespaceIsInvalidInEach) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  const Child child;
+  const PidFd outside = child.pidfd();
+  run_apart([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    run_apart([&] {
+      for (const SignalScope scope : all_scopes) {
+        EXPECT_EQ(error_of(outside.send_signal(SIGTERM, scope)), std::errc::invalid_argument);
+        EXPECT_EQ(error_of(outside.send_signal(SIGTERM, sigval{}, scope)),
+                  std::errc::invalid_argument);
+      }
+    });
+  });
+  EXPECT_EQ(outside.try_wait(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sysfd_test
