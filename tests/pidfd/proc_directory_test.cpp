@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+//
+// The directory of a process in /proc.
+#include <fcntl.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <functional>
+#include <string>
+#include <sysfd/pidfd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+
+// What /proc says in the file "stat" is the number of the process; 0 if it says nothing.
+pid_t number_in(const OwnedFd& directory) {
+  const auto file = sysfd::open(directory, "stat", O_RDONLY);
+  std::array<char, 32> text{};
+  if (!file || ::read(file->get(), text.data(), text.size() - 1) <= 0) return 0;
+  return std::atoi(text.data());
+}
+
+// With PIDFD_GET_INFO, and without it.
+void run_both_ways(const std::function<void()>& body) {
+  run_apart(body);
+  run_apart([&] {
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    body();
+  });
+}
+
+TEST(ProcDirectory, IsThatOfTheProcess) {
+  run_both_ways([] {
+    const Child child;
+    const auto directory = child.pidfd().proc_directory();
+    ASSERT_TRUE(directory) << directory.error().message();
+    EXPECT_EQ(number_in(*directory), child.pid());
+    EXPECT_EQ(sysfd::is_close_on_exec(*directory), true);
+    EXPECT_EQ(number_in(must(must(PidFd::self()).proc_directory())), ::getpid());
+  });
+}
+
+TEST(ProcDirectory, IsThereForAZombieAndHoldsNothingOnceItWasReaped) {
+  run_both_ways([] {
+    Child child;
+    const PidFd process = child.pidfd();
+    child.end();
+    const auto directory = process.proc_directory();
+    ASSERT_TRUE(directory) << directory.error().message();
+    EXPECT_EQ(number_in(*directory), child.pid());
+    child.reap();
+    EXPECT_EQ(error_of(sysfd::open(*directory, "stat", O_RDONLY)), std::errc::no_such_process);
+    EXPECT_EQ(error_of(process.proc_directory()), std::errc::no_such_process);
+  });
+}
+
+TEST(ProcDirectory, OfAThreadIsItsOwn) {
+  SYSFD_REQUIRE_THREAD_PIDFDS();
+  run_both_ways([] {
+    const OtherThread thread;
+    const PidFd opened = must(PidFd::open(thread.number(), {.nonblocking = false, .thread = true}));
+    const auto directory = opened.proc_directory();
+    ASSERT_TRUE(directory) << directory.error().message();
+    EXPECT_EQ(number_in(*directory), thread.number());
+  });
+}
+
+class OtherProc : public testing::Test {
+ protected:
+  void SetUp() override {
+    SYSFD_REQUIRE_ISOLATION();
+    SYSFD_REQUIRE_ROOT();
+  }
+};
+
+// Number 1 of a new pid namespace, with the /proc of the one around it, where 1 is another process.
+TEST_F(OtherProc, OfThePidNamespaceAroundIsAnError) {
+  run_both_ways([] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    run_apart([] {
+      ASSERT_EQ(::getpid(), 1);
+      EXPECT_EQ(error_of(must(PidFd::self()).proc_directory()).value(), EREMOTE);
+    });
+  });
+}
+
+TEST_F(OtherProc, OfAPidNamespaceBelowIsAnError) {
+  run_both_ways([] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID | CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    const PidFd self = must(PidFd::self());
+    const PidFd init = must(PidFd::open(1));
+    const Signpost mounted;
+    const Child below([&] {
+      if (::getpid() != 1 || ::mount("proc", "/proc", "proc", 0, nullptr) != 0) std::abort();
+      mounted.reached();
+    });
+    mounted.wait();
+    for (const PidFd* process : {&self, &init}) {
+      const auto directory = process->proc_directory();
+      ASSERT_FALSE(directory) << "of number " << number_in(*directory) << " there";
+      EXPECT_TRUE(directory.error().value() == ENOENT || directory.error().value() == EREMOTE)
+          << directory.error().message();
+    }
+  });
+}
+
+TEST_F(OtherProc, ThatIsNotMountedIsAnError) {
+  run_both_ways([] {
+    const PidFd self = must(PidFd::self());
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("tmpfs", "/proc", "tmpfs", 0, nullptr), 0);
+    EXPECT_EQ(error_of(self.proc_directory()), std::errc::no_such_file_or_directory);
+
+    const std::string impostor = "/proc/" + std::to_string(::getpid());
+    ASSERT_EQ(::mkdir(impostor.c_str(), 0755), 0);
+    EXPECT_EQ(error_of(self.proc_directory()), std::errc::no_such_file_or_directory);
+  });
+}
+
+TEST_F(OtherProc, ThatHidesTheProcessIsAnError) {
+  const Child child;
+  const PidFd process = child.pidfd();
+  run_both_ways([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("proc", "/proc", "proc", 0, "hidepid=2"), 0);
+    ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
+    ASSERT_EQ(::setgroups(0, nullptr), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    EXPECT_EQ(error_of(process.proc_directory()), std::errc::no_such_file_or_directory);
+  });
+}
+
+TEST_F(OtherProc, OfAProcessOutsideOfThePidNamespaceIsAnError) {
+  const Child child;
+  const PidFd outside = child.pidfd();
+  run_both_ways([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    run_apart([&] {
+      const auto error = error_of(outside.proc_directory());
+      EXPECT_TRUE(error.value() == EREMOTE || error.value() == ESRCH) << error.message();
+    });
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test
