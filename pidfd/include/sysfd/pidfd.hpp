@@ -178,15 +178,14 @@ class PidFd {
   // is refused, none; Namespace::pid is for its next children. Errors: EPERM it lacks CAP_SYS_ADMIN
   // there; ESRCH the process has ended; EINVAL an empty set, a user namespace that one is in already,
   // or a user or mount namespace with threads beside; EUSERS a time namespace with threads beside.
-  // Since Linux 5.8. One
-  // system call.
+  // Since Linux 5.8. One system call.
   [[nodiscard]] SYSFD_API Result<> enter_namespaces(NamespaceSet kinds) const noexcept;
 
   // The directory of the process in /proc: what is opened in it (openat(2)) is of this process, or
   // nothing (ESRCH) once it has ended. It is opened by number, after which the process must still be
   // there. Errors: ESRCH; EREMOTE it has no number here, or /proc is of another pid namespace; ENOENT
-  // /proc is not mounted, or does not show it (hidepid, or one of a pid namespace that the caller is not
-  // in). Seven system calls at most; before Linux 6.13 seventeen.
+  // /proc is not mounted, or does not show it (hidepid, or one of a pid namespace that the caller is
+  // not in). At most seven system calls; before Linux 6.13 nineteen.
   [[nodiscard]] SYSFD_API Result<OwnedFd> proc_directory() const noexcept;
 
   // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) on ranges
