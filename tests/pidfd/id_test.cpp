@@ -23,9 +23,8 @@ using sysfd::ProcessId;
 class Identity : public testing::Test {
  protected:
   void SetUp() override {
+    SYSFD_REQUIRE_PIDFS();
     const auto id = PidFd::self()->id();
-    if (error_of(id) == std::errc::operation_not_supported)
-      GTEST_SKIP() << "this kernel has no identities of processes";
     ASSERT_TRUE(id) << id.error().message();
   }
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <sysfd/pidfd.hpp>
@@ -130,6 +131,8 @@ TEST_F(OtherProc, ThatIsNotMountedIsAnError) {
 
     const std::string impostor = "/proc/" + std::to_string(::getpid());
     ASSERT_EQ(::mkdir(impostor.c_str(), 0755), 0);
+    ASSERT_EQ(::mkdir("/proc/self", 0755), 0);
+    (std::ofstream("/proc/self/status") << "Name:\timpostor\n").close();
     EXPECT_EQ(error_of(self.proc_directory()), std::errc::no_such_file_or_directory);
   });
 }
