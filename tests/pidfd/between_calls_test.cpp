@@ -27,9 +27,7 @@ namespace sysfd_test {
 namespace {
 
 using namespace std::chrono_literals;
-using sysfd::ForeignFd;
 using sysfd::Namespace;
-using sysfd::OwnedFd;
 using sysfd::PidFd;
 
 constexpr auto pidfs_root = static_cast<std::uint32_t>(-10002);

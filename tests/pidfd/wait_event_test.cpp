@@ -174,7 +174,7 @@ TEST_P(WaitForEvent, WaitsThroughSignals) {
 }
 
 TEST_P(WaitForEvent, OfAChildThatReapsItselfIsAnError) {
-  run_apart([this] {
+  run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);
     Child child;
     const PidFd process = child.pidfd();
