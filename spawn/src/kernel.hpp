@@ -2,7 +2,7 @@
 //
 // What this module needs of the kernel's interface beside the numbers of system calls. Sources:
 // include/uapi/linux/sched.h, close_range.h, capability.h, filter.h, magic.h,
-// include/uapi/asm-generic/signal.h.
+// include/uapi/asm-generic/signal.h, include/uapi/linux/nsfs.h.
 #ifndef SYSFD_SPAWN_SRC_KERNEL_HPP
 #define SYSFD_SPAWN_SRC_KERNEL_HPP
 
@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,9 @@ inline constexpr std::uint64_t clone_pidfd_autokill = 0x10'0000'0000;
 static_assert(clone_autoreap == CLONE_AUTOREAP && clone_nnp == CLONE_NNP &&
               clone_pidfd_autokill == CLONE_PIDFD_AUTOKILL);
 #endif
+
+// NS_GET_PID_FROM_PIDNS, Linux 6.11.
+inline constexpr unsigned long ns_get_pid_from_pidns = _IOR(0xb7, 0x6, int);
 
 inline constexpr unsigned close_range_unshare = 1 << 1;  // Linux 5.9
 inline constexpr unsigned close_range_cloexec = 1 << 2;  // Linux 5.11

@@ -13,6 +13,7 @@
 #include <sysfd/create.hpp>
 
 #include "attempt.hpp"
+#include "kernel.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -87,12 +88,19 @@ bool children_are_in_other_pid_namespace() noexcept {
 }
 
 // Whether this thread has made a pid namespace for its children that none has been born into. The
-// first will be its init, and the end of all others.
+// first will be its init, and the end of all others. Some kernels cannot open such a namespace, the
+// others know whether it has a number 1.
 bool next_child_is_init() noexcept {
+  const char* const path = "/proc/thread-self/ns/pid_for_children";
   struct stat own{};
-  struct stat of_children{};
-  return ::stat("/proc/thread-self/ns/pid", &own) == 0 &&
-         ::stat("/proc/thread-self/ns/pid_for_children", &of_children) == -1 && errno == ENOENT;
+  struct stat of_its_children{};
+  if (::stat("/proc/thread-self/ns/pid", &own) == -1) return false;
+  if (::stat(path, &of_its_children) == -1) return errno == ENOENT;
+  if (own.st_ino == of_its_children.st_ino) return false;
+  const auto of_children = open(cwd(), path, O_RDONLY);
+  if (!of_children) return false;
+  return ::ioctl(of_children->get(), detail::kernel::ns_get_pid_from_pidns, 1) == -1 &&
+         errno == ESRCH;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "handle/scratch_file_system.hpp"
-#include "support/count_calls.hpp"
+#include "support/system_calls.hpp"
 
 namespace {
 

@@ -18,10 +18,12 @@
 #include <sysfd/pidfd.hpp>
 
 #include "pidfd/child.hpp"
-#include "pidfd/system_calls.hpp"
+
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
+#include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -41,7 +43,7 @@ class SystemCalls : public testing::Test {
   static std::size_t count(Call call, const std::function<void()>& prepare = [] {}) {
     using Answer = decltype(call());
     static std::optional<Answer> kept;
-    const auto calls = system_calls([&] { kept.emplace(call()); }, {}, prepare);
+    const auto calls = system_calls_of([&] { kept.emplace(call()); }, {}, prepare).value();
     return calls.size();
   }
 };
@@ -66,7 +68,7 @@ TEST_F(SystemCalls, OneIsEnoughForMostThings) {
 }
 
 TEST_F(SystemCalls, OfWaiting) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   // The copy that asks has a child of its own.
   std::optional<Child> child;
   std::optional<PidFd> process;
@@ -93,7 +95,7 @@ TEST_F(SystemCalls, OfWaiting) {
 }
 
 TEST_F(SystemCalls, OfInformation) {
-  SYSFD_REQUIRE_GET_INFO();
+  SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");
   const Child child;
   const PidFd process = child.pidfd();
   EXPECT_EQ(count([&] { return process.pid(); }), 1U);
@@ -109,14 +111,14 @@ TEST_F(SystemCalls, OfInformationWithoutGetInfo) {
 }
 
 TEST_F(SystemCalls, OfNamespaces) {
-  SYSFD_REQUIRE_NAMESPACE_IOCTLS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_GET_..._NAMESPACE");
   const Child child;
   const PidFd process = child.pidfd();
   EXPECT_EQ(count([&] { return process.namespace_fd(Namespace::uts); }), 1U);
 }
 
 TEST_F(SystemCalls, OfIdentities) {
-  SYSFD_REQUIRE_PIDFD_HANDLES();
+  SYSFD_REQUIRE_KERNEL("file handles of pidfds");
   const Child child;
   const PidFd process = child.pidfd();
   const auto id = must(process.id());
@@ -174,7 +176,7 @@ class Reuse : public testing::Test {
       old.end_and_reap();
       innocent.reset(new Child(Child::with_number(old.pid())));
     };
-    return system_calls([&] { ask(process); }, reuse, prepare).size();
+    return system_calls_of([&] { ask(process); }, reuse, prepare).value().size();
   }
 };
 
@@ -232,7 +234,7 @@ TEST_F(Reuse, TheNumberIsThatOfTheProcessOrItIsGone) {
 }
 
 TEST_F(Reuse, TheIdentityIsNotThatOfTheNewProcess) {
-  SYSFD_REQUIRE_PIDFD_HANDLES();
+  SYSFD_REQUIRE_KERNEL("file handles of pidfds");
   Child old;
   const auto id = must(old.pidfd().id());
   old.end_and_reap();
@@ -242,7 +244,7 @@ TEST_F(Reuse, TheIdentityIsNotThatOfTheNewProcess) {
 }
 
 TEST_F(Reuse, TheOldProcessIsNotTheSameAsTheNewOne) {
-  SYSFD_REQUIRE_PIDFS();
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   Child old;
   const PidFd gone = old.pidfd();
   old.end_and_reap();

@@ -10,6 +10,7 @@
 #include <sysfd/pidfd.hpp>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -27,7 +28,7 @@ constexpr auto pidfs_root = static_cast<std::uint32_t>(-10002);
 
 class FromId : public testing::Test {
  protected:
-  void SetUp() override { SYSFD_REQUIRE_PIDFD_HANDLES(); }
+  void SetUp() override { SYSFD_REQUIRE_KERNEL("file handles of pidfds"); }
 
   Child child_;
   const ProcessId id_ = child_.pidfd().id().value_or(ProcessId(0));
@@ -178,7 +179,7 @@ TEST(SameProcess, IsSoForAZombie) {
 }
 
 TEST(SameProcess, TellsAThreadFromItsProcess) {
-  SYSFD_REQUIRE_THREAD_PIDFDS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   run_both_ways([] {
     const OtherThread thread;
     const PidFd self = must(PidFd::self());
@@ -190,7 +191,7 @@ TEST(SameProcess, TellsAThreadFromItsProcess) {
 }
 
 TEST(SameProcess, IsKnownOfReapedOnesByIdentity) {
-  SYSFD_REQUIRE_PIDFS();
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   Child child;
   const PidFd one = child.pidfd();
   const PidFd two = child.pidfd();

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
@@ -23,7 +24,7 @@ using sysfd::ProcessId;
 class Identity : public testing::Test {
  protected:
   void SetUp() override {
-    SYSFD_REQUIRE_PIDFS();
+    SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
     const auto id = PidFd::self()->id();
     ASSERT_TRUE(id) << id.error().message();
   }

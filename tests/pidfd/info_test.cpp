@@ -22,6 +22,7 @@
 #include <sysfd/pidfd.hpp>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -39,7 +40,7 @@ using sysfd::ProcessInfo;
 
 class Info : public testing::Test {
  protected:
-  void SetUp() override { SYSFD_REQUIRE_GET_INFO(); }
+  void SetUp() override { SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO"); }
 };
 
 Credentials own_credentials() {
@@ -124,7 +125,7 @@ TEST_F(Info, OfAZombieHasNoEndYet) {
 
 void expect_only_the_end(const PidFd& process, ExitStatus end) {
   const auto info = process.info();
-  if (!kernel_keeps_exit_status()) {
+  if (!kernel_has("PIDFD_INFO_EXIT")) {
     EXPECT_EQ(error_of(info), std::errc::no_such_process);
     return;
   }
@@ -156,7 +157,7 @@ TEST_F(Info, OfAProcessThatReapedItselfIsItsEnd) {
 }
 
 TEST_F(Info, OfAThreadHasItsNumberAndThatOfItsProcess) {
-  SYSFD_REQUIRE_THREAD_PIDFDS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   OtherThread thread;
   const PidFd opened = must(PidFd::open(thread.number(), {.nonblocking = false, .thread = true}));
   const auto info = opened.info();
@@ -307,7 +308,7 @@ TEST_F(CgroupInfo, IsTheInodeOfItsDirectoryAndTheContentOfItsHandle) {
 }
 
 TEST_F(CgroupInfo, IsKnownOfAZombieAndOfAReapedProcess) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   struct stat directory;
   ASSERT_EQ(::stat(cgroup_.c_str(), &directory), 0);
   child_.end();
@@ -350,7 +351,7 @@ TEST_F(CoreDumpInfo, OfALivingProcessTellsWhoseTheDumpWouldBe) {
 // A core file is known by the way the process ended; the other fields are about dump servers.
 TEST_F(Info, OfACrashedProcessIsItsSignalAndWhetherACoreWasDumped) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   const ScratchDirectory scratch;
   for (const int signo : {SIGSEGV, SIGABRT})
     for (const bool may_dump : {false, true}) {

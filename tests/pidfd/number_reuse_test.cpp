@@ -7,6 +7,7 @@
 #include <sysfd/pidfd.hpp>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 
@@ -43,7 +44,7 @@ TEST_F(NumberReuse, WaitingIsNotForTheNewProcess) {
   Child innocent = Child::with_number(old.pid());
   innocent.end(5);
   const auto answer = gone.wait();
-  if (kernel_keeps_exit_status())
+  if (kernel_has("PIDFD_INFO_EXIT"))
     EXPECT_EQ(answer, ExitStatus::exited(3));
   else
     EXPECT_EQ(error_of(answer), std::errc::no_child_process);
@@ -62,7 +63,7 @@ TEST_F(NumberReuse, TheOldProcessHasNoNumberAnyMore) {
 TEST_F(NumberReuse, IdentitiesDiffer) {
   Child old;
   const PidFd gone = old.pidfd();
-  SYSFD_REQUIRE_PIDFS();
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   old.end_and_reap();
   const Child innocent = Child::with_number(old.pid());
   EXPECT_NE(gone.id(), innocent.pidfd().id());

@@ -12,6 +12,7 @@
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -30,7 +31,7 @@ constexpr std::uint32_t pidfd_thread = 0x80;
 
 class ThreadPidFd : public testing::Test {
  protected:
-  void SetUp() override { SYSFD_REQUIRE_THREAD_PIDFDS(); }
+  void SetUp() override { SYSFD_REQUIRE_KERNEL("PIDFD_THREAD"); }
 };
 
 TEST_F(ThreadPidFd, IsOfTheThreadThatHasTheNumber) {
@@ -66,7 +67,7 @@ TEST_F(ThreadPidFd, OfAChildsFirstThreadWaitsForTheChild) {
 }
 
 TEST_F(ThreadPidFd, WaitKnowsHowTheThreadEnded) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   OtherThread thread;
   const PidFd opened = must(PidFd::open(thread.number(), of_thread));
   EXPECT_EQ(opened.try_wait(), std::nullopt);
@@ -111,7 +112,7 @@ TEST(PidFdFlags, AKernelThatDoesNotKnowOneIsAnError) {
 
 // The answer that some kernels give of what is just being reaped must not be taken for that.
 TEST(PidFdFlags, AnInvalidThreadIsNoProofOfAKernelThatDoesNotKnowThem) {
-  SYSFD_REQUIRE_THREAD_PIDFDS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   run_apart([] {
     const Child child;
     const auto number = static_cast<std::uint32_t>(child.pid());
@@ -152,7 +153,7 @@ TEST(PidFdFlags, ANonBlockingPidFdIsWaitedForAllTheSame) {
 TEST(PidFdOpenRace, AProcessThatIsBeingReapedIsThereOrIsNot) {
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);  // they are reaped as they end, behind our back
-    const bool threads = kernel_has_thread_pidfds();
+    const bool threads = kernel_has("PIDFD_THREAD");
     for (int i = 0; i < fewer_if_sanitized(1000); ++i) {
       const pid_t child = ::fork();
       ASSERT_GE(child, 0);

@@ -12,6 +12,7 @@
 
 #include "pidfd/child.hpp"
 #include "support/descriptors.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
@@ -61,7 +62,7 @@ class Listener {
 
 class Peer : public testing::Test {
  protected:
-  void SetUp() override { SYSFD_REQUIRE_PEER_PIDFDS(); }
+  void SetUp() override { SYSFD_REQUIRE_KERNEL("SO_PEERPIDFD"); }
 };
 
 TEST_F(Peer, OfAConnectionIsWhoConnectedAndWhoListens) {

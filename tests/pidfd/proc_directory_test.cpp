@@ -17,6 +17,7 @@
 #include <sysfd/pidfd.hpp>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -71,7 +72,7 @@ TEST(ProcDirectory, IsThereForAZombieAndHoldsNothingOnceItWasReaped) {
 }
 
 TEST(ProcDirectory, OfAThreadIsItsOwn) {
-  SYSFD_REQUIRE_THREAD_PIDFDS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   run_both_ways([] {
     const OtherThread thread;
     const PidFd opened = must(PidFd::open(thread.number(), {.nonblocking = false, .thread = true}));

@@ -14,6 +14,7 @@
 #include <sysfd/pidfd.hpp>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -71,7 +72,7 @@ Whom receiver(bool pidfd_of_other_thread, SignalScope scope, bool with_value) {
 
 TEST(SignalScope, OfAProcessPidFd) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_REQUIRE_SIGNAL_SCOPES();
+  SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   for (const bool with_value : {false, true})
     run_apart([=] { EXPECT_EQ(receiver(false, SignalScope::process, with_value), Whom::process); });
   for (const bool with_value : {false, true})
@@ -84,7 +85,7 @@ TEST(SignalScope, OfAProcessPidFd) {
 
 TEST(SignalScope, OfAThreadPidFd) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_REQUIRE_SIGNAL_SCOPES();
+  SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   for (const bool with_value : {false, true})
     run_apart(
         [=] { EXPECT_EQ(receiver(true, SignalScope::process, with_value), Whom::other_thread); });
@@ -101,7 +102,7 @@ class ProcessGroup : public testing::Test {
  protected:
   void SetUp() override {
     SYSFD_REQUIRE_ISOLATION();
-    SYSFD_REQUIRE_SIGNAL_SCOPES();
+    SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
     ASSERT_EQ(::setpgid(leader_.pid(), leader_.pid()), 0);
     ASSERT_EQ(::setpgid(member_.pid(), leader_.pid()), 0);
   }
@@ -158,7 +159,7 @@ TEST_F(ProcessGroup, WhoLeadsNoneHasNone) {
 
 TEST(SignalScope, WhatIsNoSignalIsAnErrorInEach) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_REQUIRE_SIGNAL_SCOPES();
+  SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   const Child child;
   ASSERT_EQ(::setpgid(child.pid(), child.pid()), 0);
   const PidFd process = child.pidfd();

@@ -8,6 +8,7 @@
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
@@ -50,7 +51,7 @@ TEST(TryWait, HasTheStatusOnceTheProcessHasEnded) {
 }
 
 TEST(TryWait, HasNoValueForTheCallerItself) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   const auto self = PidFd::self();
   ASSERT_TRUE(self);
   EXPECT_EQ(self->try_wait(), std::nullopt);

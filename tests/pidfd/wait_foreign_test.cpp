@@ -13,6 +13,7 @@
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -26,7 +27,7 @@ using sysfd::ExitStatus;
 using sysfd::PidFd;
 
 TEST(StolenStatus, IsKnownAllTheSame) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   Child child;
   const PidFd process = child.pidfd();
   child.tell_to_end(9);
@@ -38,7 +39,7 @@ TEST(StolenStatus, IsKnownAllTheSame) {
 
 TEST(StolenStatus, OfAKilledProcessTellsTheSignal) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   Child child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(process.send_signal(SIGKILL));
@@ -47,7 +48,7 @@ TEST(StolenStatus, OfAKilledProcessTellsTheSignal) {
 }
 
 TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   Child child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(sysfd::set_nonblocking(process, true));
@@ -70,7 +71,7 @@ TEST(StolenStatus, IsAnErrorWhereTheKernelCannotTell) {
 }
 
 TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);
     Child child;
@@ -84,7 +85,7 @@ TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
 }
 
 TEST(IgnoredSigchld, WaitSeesTheEnd) {
-  SYSFD_REQUIRE_KEPT_EXIT_STATUS();
+  SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   for (const auto wait :
        {+[](const PidFd& p) { return p.wait_for(24h); },
         +[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> { return p.wait(); }})
@@ -130,7 +131,7 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
 // A process whose parent is another child of this process, and reaps it only when told to.
 class Grandchild : public testing::Test {
  protected:
-  void SetUp() override { SYSFD_REQUIRE_KEPT_EXIT_STATUS(); }
+  void SetUp() override { SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT"); }
 
   void end_grandchild(unsigned char code) { send(end_, code); }
   void reap_grandchild() { send(reap_, 0); }

@@ -10,6 +10,7 @@
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -85,7 +86,7 @@ TEST(Wait, ASecondTimeHasTheSameAnswer) {
   const PidFd process = child.pidfd();
   child.end(42);
   ASSERT_EQ(process.wait(), ExitStatus::exited(42));
-  if (kernel_keeps_exit_status()) {
+  if (kernel_has("PIDFD_INFO_EXIT")) {
     EXPECT_EQ(process.wait(), ExitStatus::exited(42));
     EXPECT_EQ(process.try_wait(), ExitStatus::exited(42));
     EXPECT_EQ(process.wait_for(1ms), ExitStatus::exited(42));

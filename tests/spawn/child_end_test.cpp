@@ -55,8 +55,8 @@ class ChildEnd : public testing::Test {
   Witness witness_;
 };
 
-const char* const obeys = "echo; exec cat <&3";
-const char* const refuses = "trap '' TERM; echo; exec cat <&3";
+const char* const obeys = "echo; read line <&3";
+const char* const refuses = "trap '' TERM; echo; read line <&3";
 
 // What a process that has a second pidfd was ended by, once its Child has gone.
 std::optional<ExitStatus> status_after(std::optional<Child> child) {

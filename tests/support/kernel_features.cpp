@@ -35,13 +35,24 @@ bool is_known(long number, long a = 0, long b = 0, long c = 0, long d = 0, long 
   return ::syscall(number, a, b, c, d, e) != -1 || errno != ENOSYS;
 }
 
-// A pidfd of a child that has ended and was reaped.
+// A pidfd of a child that has ended and was reaped, by us or, if SIGCHLD is ignored, by itself.
 OwnedFd pidfd_of_the_reaped() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(0);
   if (child < 0) std::abort();
+  if (child == 0) {
+    ::close(ends[1]);
+    char byte;
+    while (::read(ends[0], &byte, 1) == -1 && errno == EINTR) {
+    }
+    ::_exit(0);
+  }
   OwnedFd pidfd = pidfd_of(child);
-  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  while (::waitpid(child, nullptr, 0) == -1 && errno == EINTR) {
+  }
   return pidfd;
 }
 
