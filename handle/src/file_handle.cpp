@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/file_handle.hpp>
 
 #include "kernel.hpp"
@@ -25,29 +26,34 @@ struct FileHandleAccess {
 
   static Result<NamedHandle> name(BorrowedFd directory, const char* path, int at_flag,
                                   HandleFlags flags) noexcept {
+    NamedHandle named{FileHandle(), MountId(0)};
+    const long answer = fill(named, directory, path, at_flag, flags);
+    if (answer < 0) return failure(static_cast<int>(-answer));
+    return named;
+  }
+
+  static long fill(NamedHandle& named, BorrowedFd directory, const char* path, int at_flag,
+                   HandleFlags flags) noexcept {
     // The kernel says EINVAL for these too, but then it cannot be told from a flag that it does not
     // know.
-    if (flags.connectable && (flags.fid || (at_flag & AT_EMPTY_PATH))) return failure(EINVAL);
+    if (flags.connectable && (flags.fid || (at_flag & AT_EMPTY_PATH))) return -EINVAL;
     const int newer = (flags.fid ? kernel::at_handle_fid : 0) |
                       (flags.connectable ? kernel::at_handle_connectable : 0) |
                       (flags.unique_mount ? kernel::at_handle_mnt_id_unique : 0);
-    NamedHandle named{FileHandle(), MountId(0)};
     named.handle.fid_ = flags.fid;
     int reusable = 0;
     std::uint64_t unique = 0;
     void* mount = flags.unique_mount ? static_cast<void*>(&unique) : &reusable;
-    const long answer = retry_eintr([&] {
-      return ::syscall(SYS_name_to_handle_at, directory.get(), path, &named.handle, mount,
-                       newer | at_flag);
-    });
-    if (answer == -1) {
-      // A larger buffer than the largest is not to be had: this file system cannot encode what was
-      // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
-      const bool unsupported = errno == EOVERFLOW || (errno == EINVAL && newer != 0);
-      return failure(unsupported ? EOPNOTSUPP : errno);
-    }
+    long answer;
+    do {
+      answer = system_call(SYS_name_to_handle_at, directory.get(), path, &named.handle, mount,
+                           newer | at_flag);
+    } while (answer == -EINTR);
     named.mount = flags.unique_mount ? MountId::unique(unique) : MountId(reusable);
-    return named;
+    // A larger buffer than the largest is not to be had: this file system cannot encode what was
+    // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
+    const bool unsupported = answer == -EOVERFLOW || (answer == -EINVAL && newer != 0);
+    return unsupported ? -EOPNOTSUPP : answer;
   }
 
   static FileHandle make(int type, std::span<const std::byte> bytes, bool fid) noexcept {
@@ -82,8 +88,11 @@ Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int f
   if (flags & creates) return detail::failure(EINVAL);
   // Some file systems would open it, others say ESTALE, as if the file were gone.
   if (handle.is_fid()) return detail::failure(EOPNOTSUPP);
-  return OwnedFd::from_syscall(static_cast<int>(detail::retry_eintr(
-      [&] { return ::syscall(SYS_open_by_handle_at, mount.get(), &handle, flags | O_CLOEXEC); })));
+  long fd;
+  do {
+    fd = detail::system_call(SYS_open_by_handle_at, mount.get(), &handle, flags | O_CLOEXEC);
+  } while (fd == -EINTR);
+  return detail::to_owned(fd);
 }
 
 Result<FileHandle> FileHandle::from_parts(int type, std::span<const std::byte> bytes) noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/owned_fd.hpp>
 
+#include <sysfd/detail/raw_syscall.hpp>
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,8 +24,11 @@ namespace {
 // or may not have closed. The thread sanitizer has to see it, though, or it takes the next owner of
 // the number, in another thread, for a data race.
 long close_once(int fd) noexcept {
-  if (&__tsan_init != nullptr) return ::close(fd);
-  return ::syscall(SYS_close, fd);
+  if (&__tsan_init == nullptr) return raw_syscall(SYS_close, fd);
+  const int saved = errno;
+  const long answer = ::close(fd) == -1 ? -errno : 0;
+  errno = saved;
+  return answer;
 }
 
 void write_to_stderr(const char* text) noexcept {
@@ -40,9 +45,7 @@ void contract_violation(const char* what) noexcept {
 }
 
 void close_quietly(int fd) noexcept {
-  const int saved = errno;
-  close_once(fd);
-  errno = saved;
+  (void)close_once(fd);
 }
 
 }  // namespace detail
@@ -64,7 +67,8 @@ Result<OwnedFd> OwnedFd::adopt_open(int fd) noexcept {
 
 Result<> OwnedFd::close() && noexcept {
   const int fd = std::move(*this).release();
-  if (detail::close_once(fd) == -1) return detail::last_error();
+  const long answer = detail::close_once(fd);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <span>
 
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/file_handle.hpp>
@@ -18,16 +18,11 @@ namespace sysfd {
 inline namespace v0 {
 namespace {
 
-// The file handle of a pidfd, as struct file_handle of the kernel.
-struct PidFdHandle {
-  std::uint32_t size = sizeof inode;
-  std::int32_t type = 0xfe;  // FILEID_KERNFS
-  std::uint64_t inode;
-};
-
-Result<OwnedFd> open_handle(int mount, PidFdHandle handle) noexcept {
-  return OwnedFd::from_syscall(
-      static_cast<int>(::syscall(SYS_open_by_handle_at, mount, &handle, O_RDWR | O_CLOEXEC)));
+Result<OwnedFd> open_process(BorrowedFd mount, ProcessId id) noexcept {
+  constexpr int type = 0xfe;  // FILEID_KERNFS
+  const std::uint64_t inode = id.value();
+  const auto handle = FileHandle::from_parts(type, std::as_bytes(std::span(&inode, 1)));
+  return open_by_handle(mount, *handle, O_RDWR);
 }
 
 }  // namespace
@@ -56,13 +51,12 @@ Result<ProcessId> PidFd::id() const noexcept {
 }
 
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
-  const PidFdHandle handle{.inode = id.value()};
-  auto fd = open_handle(detail::kernel::pidfs_root, handle);
+  auto fd = open_process(pidfs_root(), id);
   if (!fd && fd.error() == std::errc::bad_file_descriptor) {  // a kernel without that root
     const auto any = self();
     if (!any) return std::unexpected(any.error());
     if (const auto named = name_to_handle(any->fd()); !named) return std::unexpected(named.error());
-    fd = open_handle(any->fd().get(), handle);
+    fd = open_process(any->fd(), id);
   }
   if (!fd) return detail::failure(fd.error().value() == ESTALE ? ESRCH : fd.error().value());
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "info.hpp"
 
+#include <sys/syscall.h>
+
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
 #include "proc.hpp"
@@ -10,17 +13,21 @@ inline namespace v0 {
 namespace detail {
 
 Result<kernel::PidFdInfo> get_info(BorrowedFd pidfd, std::uint64_t wanted) noexcept {
+  Result<kernel::PidFdInfo> info(std::in_place);
   for (;;) {
-    kernel::PidFdInfo info{};
-    info.mask = wanted;
-    if (::ioctl(pidfd.get(), kernel::get_info, &info) == -1) {
+    *info = {};
+    info->mask = wanted;
+    const long answer = system_call(SYS_ioctl, pidfd.get(), kernel::get_info, &*info);
+    if (answer < 0) {
       // Not known as an ioctl (ENOTTY), or, where pidfds know other ioctls, refused for its
       // argument (EINVAL).
-      return failure(errno == ENOTTY || errno == EINVAL ? EOPNOTSUPP : errno);
+      const bool unknown = answer == -ENOTTY || answer == -EINVAL;
+      info = failure(unknown ? EOPNOTSUPP : static_cast<int>(-answer));
+      return info;
     }
     // Neither alive nor ended: the question came in the middle of the reaping. The next answer is
     // one or the other.
-    if (info.mask & (kernel::info_pid | kernel::info_exit)) return info;
+    if (info->mask & (kernel::info_pid | kernel::info_exit)) return info;
   }
 }
 

@@ -23,7 +23,6 @@ static_assert(wait_pidfd == P_PIDFD);
 inline constexpr long pidfs_magic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
 
 inline constexpr unsigned pidfd_thread = 0x80;  // PIDFD_THREAD (O_EXCL), Linux 6.9
-inline constexpr int pidfs_root = -10002;       // FD_PIDFS_ROOT, Linux 6.17
 inline constexpr int so_peerpidfd = 77;         // SO_PEERPIDFD, Linux 6.5
 
 // PIDFD_GET_INFO, Linux 6.13. Kernels write as much as they know of it and leave the rest as zeros;

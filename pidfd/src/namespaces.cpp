@@ -2,11 +2,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <span>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
@@ -38,8 +40,8 @@ Result<OwnedFd> open_namespace(const PidFd& process, Namespace kind,
   for (const Door& door : doors) {
     if (door.kind != kind) continue;
     // Its argument must be 0.
-    auto fd = OwnedFd::from_syscall(
-        ::ioctl(process.fd().get(), detail::kernel::get_namespace(door.ioctl), 0));
+    auto fd = detail::to_owned(detail::system_call(SYS_ioctl, process.fd().get(),
+                                                   detail::kernel::get_namespace(door.ioctl), 0));
     if (fd || fd.error() != std::errc::inappropriate_io_control_operation) return fd;
 
     const auto directory = process.proc_directory();

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
@@ -14,25 +15,40 @@
 namespace sysfd {
 inline namespace v0 {
 
+using detail::system_call;
+
 namespace {
 
-Result<OwnedFd> open_pidfd(pid_t pid, unsigned flags) noexcept {
-  return OwnedFd::from_syscall(static_cast<int>(::syscall(SYS_pidfd_open, pid, flags)));
+// Why there is none, where the kernel said `error`.
+[[gnu::cold]] Result<PidFd> explain_open(unsigned bits, bool is_thread, int error) noexcept {
+  if (error != EINVAL && error != ENOENT) return detail::failure(error);
+  if (bits != 0) {
+    // Is it a flag that the kernel does not know? It would not know it for the caller either.
+    const long ours = system_call(SYS_pidfd_open, is_thread ? ::gettid() : ::getpid(), bits);
+    if (ours >= 0) (void)OwnedFd::adopt(static_cast<int>(ours));
+    if (ours == -EINVAL) return detail::failure(EOPNOTSUPP);
+  }
+  // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or, as
+  // ENOENT does on newer kernels, a thread that is not the first of its process.
+  return detail::failure(ESRCH);
 }
 
-long send(BorrowedFd pidfd, int signo, siginfo_t* info, SignalScope scope) noexcept {
-  return ::syscall(SYS_pidfd_send_signal, pidfd.get(), signo, info, static_cast<unsigned>(scope));
+long send(BorrowedFd pidfd, int signo, const siginfo_t* info, SignalScope scope) noexcept {
+  return system_call(SYS_pidfd_send_signal, pidfd.get(), signo, info, static_cast<unsigned>(scope));
 }
 
-Result<> send_or_explain(BorrowedFd pidfd, int signo, siginfo_t* info, SignalScope scope) noexcept {
-  if (send(pidfd, signo, info, scope) == 0) return {};
-  const int error = errno;
+[[gnu::cold]] Result<> explain_send(BorrowedFd pidfd, SignalScope scope, int error) noexcept {
   // EINVAL may be about the scope, which kernels before 6.9 do not know; signal 0 tells, and does
   // nothing.
-  const bool is_about_the_scope =
-      error == EINVAL && scope != SignalScope::process && send(pidfd, 0, nullptr, scope) == -1 &&
-      errno == EINVAL && (send(pidfd, 0, nullptr, SignalScope::process) == 0 || errno != EINVAL);
+  const bool is_about_the_scope = error == EINVAL && scope != SignalScope::process &&
+                                  send(pidfd, 0, nullptr, scope) == -EINVAL &&
+                                  send(pidfd, 0, nullptr, SignalScope::process) != -EINVAL;
   return detail::failure(is_about_the_scope ? EOPNOTSUPP : error);
+}
+
+Result<> to_result(long answer, BorrowedFd pidfd, SignalScope scope) noexcept {
+  if (answer == 0) return {};
+  return explain_send(pidfd, scope, static_cast<int>(-answer));
 }
 
 }  // namespace
@@ -41,19 +57,9 @@ Result<PidFd> PidFd::open(pid_t pid, PidFdFlags flags) noexcept {
   if (pid <= 0) return detail::failure(EINVAL);
   const unsigned bits = (flags.thread ? detail::kernel::pidfd_thread : 0) |
                         (flags.nonblocking ? unsigned{O_NONBLOCK} : 0);
-  auto fd = open_pidfd(pid, bits);
-  if (fd) return PidFd(*std::move(fd));
-  if (fd.error() != std::errc::invalid_argument &&
-      fd.error() != std::errc::no_such_file_or_directory)
-    return std::unexpected(fd.error());
-  if (bits != 0) {
-    // Is it a flag that the kernel does not know? It would not know it for the caller either.
-    const auto ours = open_pidfd(flags.thread ? ::gettid() : ::getpid(), bits);
-    if (!ours && ours.error() == std::errc::invalid_argument) return detail::failure(EOPNOTSUPP);
-  }
-  // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or, as
-  // ENOENT does on newer kernels, a thread that is not the first of its process.
-  return detail::failure(ESRCH);
+  const long fd = system_call(SYS_pidfd_open, pid, bits);
+  if (fd < 0) return explain_open(bits, flags.thread, static_cast<int>(-fd));
+  return PidFd(OwnedFd::adopt(static_cast<int>(fd)));
 }
 
 Result<PidFd> PidFd::self() noexcept {
@@ -63,26 +69,27 @@ Result<PidFd> PidFd::self() noexcept {
 Result<PidFd> PidFd::adopt(OwnedFd fd) noexcept {
   // Every pidfd is accepted here, of a child (0) or not (ECHILD); everything else, /proc/<pid>
   // included, is EBADF.
-  const long answer = ::syscall(SYS_waitid, detail::kernel::wait_pidfd, fd.get(), nullptr,
-                                WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr);
-  if (answer == -1 && errno != ECHILD) return detail::last_error();
+  const long answer = system_call(SYS_waitid, detail::kernel::wait_pidfd, fd.get(), nullptr,
+                                  WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr);
+  if (answer < 0 && answer != -ECHILD) return detail::failure(static_cast<int>(-answer));
   return PidFd(std::move(fd));
 }
 
 Result<PidFd> PidFd::of_peer(BorrowedFd socket) noexcept {
   int fd = -1;
   socklen_t size = sizeof fd;  // the kernel leaks a descriptor if it is anything else
-  if (::getsockopt(socket.get(), SOL_SOCKET, detail::kernel::so_peerpidfd, &fd, &size) == 0)
-    return PidFd(OwnedFd::adopt(fd));
-  switch (errno) {
-    case ENOPROTOOPT: return detail::failure(EOPNOTSUPP);
-    case EINVAL: return detail::failure(ESRCH);  // kernels before 6.16, of a peer that was reaped
-    default: return detail::last_error();
+  const long answer = system_call(SYS_getsockopt, socket.get(), SOL_SOCKET,
+                                  detail::kernel::so_peerpidfd, &fd, &size);
+  switch (answer) {
+    case 0: return PidFd(OwnedFd::adopt(fd));
+    case -ENOPROTOOPT: return detail::failure(EOPNOTSUPP);
+    case -EINVAL: return detail::failure(ESRCH);  // kernels before 6.16, of a peer that was reaped
+    default: return detail::failure(static_cast<int>(-answer));
   }
 }
 
 Result<> PidFd::send_signal(int signo, SignalScope scope) const noexcept {
-  return send_or_explain(fd_, signo, nullptr, scope);
+  return to_result(send(fd_, signo, nullptr, scope), fd_, scope);
 }
 
 Result<> PidFd::send_signal(int signo, sigval value, SignalScope scope) const noexcept {
@@ -92,12 +99,11 @@ Result<> PidFd::send_signal(int signo, sigval value, SignalScope scope) const no
   info.si_pid = ::getpid();
   info.si_uid = ::getuid();
   info.si_value = value;
-  return send_or_explain(fd_, signo, &info, scope);
+  return to_result(send(fd_, signo, &info, scope), fd_, scope);
 }
 
 Result<OwnedFd> PidFd::get_fd(ForeignFd fd) const noexcept {
-  return OwnedFd::from_syscall(
-      static_cast<int>(::syscall(SYS_pidfd_getfd, fd_.get(), static_cast<int>(fd), 0)));
+  return detail::to_owned(system_call(SYS_pidfd_getfd, fd_.get(), fd, 0));
 }
 
 }  // namespace v0

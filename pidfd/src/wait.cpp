@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
 #include "info.hpp"
@@ -51,15 +52,14 @@ Result<Look> look(BorrowedFd pidfd, int options) noexcept {
   siginfo_t info;
   info.si_pid = 0;
   // __WALL: also children that were made with another exit signal than SIGCHLD.
-  const long answer = detail::retry_eintr([&] {
-    return ::syscall(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
-                     WEXITED | __WALL | options, nullptr);
-  });
-  if (answer == -1) {
-    if (errno == EAGAIN) return Look{};
-    if (errno == ECHILD) return look_from_outside(pidfd);
-    return detail::last_error();
-  }
+  long answer;
+  do {
+    answer = detail::system_call(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
+                                 WEXITED | __WALL | options, nullptr);
+  } while (answer == -EINTR);
+  if (answer == -EAGAIN) return Look{};
+  if (answer == -ECHILD) return look_from_outside(pidfd);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   // Its tracer is told of every stop, asked for or not.
   if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return Look{};
   return Look{to_status(info), true};

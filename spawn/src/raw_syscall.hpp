@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls without libc: the answer is the kernel's own, -errno for an error. For the child
-// between clone and exec, which shares the errno, the locks and everything else of the parent's
-// libc and must not touch any of it.
+// What is made of raw system calls for the child between clone and exec, which shares the errno, the
+// locks and everything else of the parent's libc and must not touch any of it.
 #ifndef SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
 #define SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include <sysfd/detail/raw_syscall.hpp>
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Not even without optimization does any of this become a function that the linker could take from
-// another object file, where it may be compiled in the user's way.
-#define SYSFD_ALWAYS_INLINE [[gnu::always_inline]] inline
-
 #if defined(__x86_64__)
-
-SYSFD_ALWAYS_INLINE long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
-                                     long e = 0) noexcept {
-  long result;
-  register long r10 asm("r10") = d;
-  register long r8 asm("r8") = e;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-               : "rcx", "r11", "memory");
-  return result;
-}
 
 // The system call clone or clone3 with these arguments (`child_tid` is one of clone's), for a child that shares this memory. The
 // parent gets the answer; the child runs `run(argument)`, which must not return, on the stack that
@@ -61,18 +46,6 @@ SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long
 }
 
 #elif defined(__aarch64__)
-
-SYSFD_ALWAYS_INLINE long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
-                                     long e = 0) noexcept {
-  register long x8 asm("x8") = number;
-  register long x0 asm("x0") = a;
-  register long x1 asm("x1") = b;
-  register long x2 asm("x2") = c;
-  register long x3 asm("x3") = d;
-  register long x4 asm("x4") = e;
-  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory", "cc");
-  return x0;
-}
 
 SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long child_tid,
                                        void (*run)(void*), void* argument) noexcept {
@@ -121,8 +94,6 @@ SYSFD_ALWAYS_INLINE void set_and_wake(int& word, int value) noexcept {
   __atomic_store_n(&word, value, __ATOMIC_RELEASE);
   raw_syscall(SYS_futex, address(&word), FUTEX_WAKE, 1);
 }
-
-#undef SYSFD_ALWAYS_INLINE
 
 }  // namespace detail
 }  // namespace v0

@@ -14,7 +14,9 @@
 
 #include <linux/securebits.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -272,9 +274,8 @@ class CgroupInfo : public Info {
     if (::mount("cgroup2", root.c_str(), "cgroup2", 0, nullptr) != 0)
       GTEST_SKIP() << "needs to mount cgroup2";
     mounted_ = true;
-    cgroup_ = root + "/sysfd_info_test";
-    ::rmdir(cgroup_.c_str());
-    ASSERT_EQ(::mkdir(cgroup_.c_str(), 0755), 0);
+    cgroup_ = root + "/XXXXXX";
+    ASSERT_NE(::mkdtemp(cgroup_.data()), nullptr) << std::strerror(errno);
     (std::ofstream(cgroup_ + "/cgroup.procs") << child_.pid()).close();
   }
   void TearDown() override {

@@ -81,13 +81,13 @@ class FileHandle {
 
  private:
   friend struct detail::FileHandleAccess;
-  FileHandle() noexcept = default;
+  FileHandle() noexcept {}
 
   // As struct file_handle of the kernel, which has no fixed size. The bytes beyond size_ are never
   // read.
   std::uint32_t size_ = max_size;
   std::int32_t type_ = 0;
-  std::byte bytes_[max_size] = {};
+  std::byte bytes_[max_size];
   bool fid_ = false;  // ours
 };
 

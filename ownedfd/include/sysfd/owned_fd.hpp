@@ -45,6 +45,7 @@ SYSFD_API void close_quietly(int fd) noexcept;
 
 // For what has owners that it has lent to others, who may have moved from them.
 bool was_moved_from(const OwnedFd& owner) noexcept;
+Result<OwnedFd> to_owned(long answer) noexcept;
 
 template <class T>
 concept LendsFd = !std::same_as<std::remove_cvref_t<T>, BorrowedFd> &&
@@ -161,6 +162,7 @@ class [[nodiscard(
 
  private:
   friend bool detail::was_moved_from(const OwnedFd& owner) noexcept;
+  friend Result<OwnedFd> detail::to_owned(long answer) noexcept;
   static constexpr int empty = -1;
 
   explicit OwnedFd(int fd) noexcept : fd_(fd) {}
@@ -170,6 +172,12 @@ class [[nodiscard(
 
 inline bool detail::was_moved_from(const OwnedFd& owner) noexcept {
   return owner.fd_ < 0;
+}
+
+// The descriptor that a raw system call has made, or its error.
+inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
+  if (answer < 0) return failure(static_cast<int>(-answer));
+  return OwnedFd(static_cast<int>(answer));
 }
 
 inline BorrowedFd::BorrowedFd(const OwnedFd& owner) noexcept : fd_(owner.get()) {}
