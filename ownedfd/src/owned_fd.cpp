@@ -12,7 +12,8 @@
 #include <cstring>
 
 // There in a program that was built with the thread sanitizer, be this library or not.
-extern "C" [[gnu::weak]] void __tsan_init();  // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" [[gnu::weak]] void __tsan_init();
 
 namespace sysfd {
 inline namespace v0 {

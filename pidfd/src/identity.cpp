@@ -81,6 +81,7 @@ Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept {
   if (!number) return std::unexpected(number.error());
   const auto other = right.pid();
   if (!other) return std::unexpected(other.error());
+  // cppcheck-suppress identicalConditionAfterEarlyExit
   if (const auto again = left.pid(); !again) return std::unexpected(again.error());
   return *number == *other;
 }

@@ -77,6 +77,7 @@ Result<OwnedFd> PidFd::proc_directory() const noexcept {
   std::snprintf(path.data(), path.size(), "/proc/%d", *number);
   auto directory = sysfd::open(cwd(), path.data(), O_RDONLY | O_DIRECTORY);
   // The number was this process's all the time, if it still is.
+  // cppcheck-suppress identicalConditionAfterEarlyExit
   if (const auto now = pid(); !now) return std::unexpected(now.error());
   if (!directory) return directory;
 

@@ -9,8 +9,9 @@ inline namespace v0 {
 
 Result<ProcessId> ProcessId::parse(std::string_view text) noexcept {
   std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (error == std::errc::invalid_argument || stop != end) return detail::failure(EINVAL);
   if (error != std::errc()) return detail::failure(ERANGE);
   return ProcessId(value);

@@ -81,7 +81,8 @@ class FileHandle {
 
  private:
   friend struct detail::FileHandleAccess;
-  FileHandle() noexcept {}
+  // Not "= default", with which FileHandle() would clear all of it first.
+  FileHandle() noexcept {}  // NOLINT(modernize-use-equals-default)
 
   // As struct file_handle of the kernel, which has no fixed size. The bytes beyond size_ are never
   // read.
