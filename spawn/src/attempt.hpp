@@ -33,6 +33,7 @@ struct Command::Attempt {
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
   detail::Mistake prepare_terminal(int number);
+  detail::Mistake prepare_like_stdout(int number);
   detail::Mistake prepare_passed();
   detail::Mistake prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
                                      std::uint64_t limit);

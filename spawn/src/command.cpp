@@ -201,6 +201,11 @@ Command& Command::pass(OwnedFd&& fd, int number) & {
   return *this;
 }
 
+Command& Command::inherit_descriptors() & {
+  state().inherits = true;
+  return *this;
+}
+
 Command& Command::listen_fds(CStr name, BorrowedFd fd) & {
   State& state = this->state();
   state.add_listener(name, {fd.get(), -1, std::nullopt});

@@ -51,6 +51,7 @@ struct Command::State {
   Stdio streams[3] = {Stdio(Stdio::Kind::unset), Stdio(Stdio::Kind::unset),
                       Stdio(Stdio::Kind::unset)};
   std::vector<Passed> passed;
+  bool inherits = false;  // all that is not close-on-exec
   std::vector<Passed> listeners;
   std::string listener_names;
   WindowSize window_size;

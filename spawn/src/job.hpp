@@ -53,6 +53,7 @@ struct Job {
 
   // Set by the parent, only read by the child.
   unsigned first_unneeded = 0;    // no descriptor with this number or a higher one is needed
+  bool inherits = false;          // but all that are not close-on-exec are wanted
   const FdRange* gaps = nullptr;  // nor one of these, below it
   std::size_t gap_count = 0;
   bool shares_table = false;        // CLONE_FILES: the descriptor table is the parent's own

@@ -143,11 +143,28 @@ Mistake Command::Attempt::prepare_stream(int number) {
       request.source = child_terminal_->get();
       request.is_own = true;
       break;
+    case Stdio::Kind::like_stdout: return prepare_like_stdout(number);
     case Stdio::Kind::descriptor:
       request.source = stream.owned_ ? stream.owned_->get() : stream.fd_ ? stream.fd_->get() : -1;
       if (request.source < 0) return wrong(error_code(EBADF));
       break;
   }
+  state_.fds.add(request);
+  return std::nullopt;
+}
+
+// Comes after stdout, whoever has said what that is.
+Mistake Command::Attempt::prepare_like_stdout(int number) {
+  if (number != 2)
+    return SpawnError{SpawnStep::standard_stream, error_code(EINVAL), number, stream_names[number]};
+  const auto requests = state_.fds.requests();
+  FdRequest request = *std::ranges::find(requests, 1, &FdRequest::target);
+  if (request.kind == FdRequest::Kind::inherited) {
+    request.kind = FdRequest::Kind::descriptor;
+    request.source = request.target;
+  }
+  request.target = request.index = number;
+  request.step = SpawnStep::standard_stream;
   state_.fds.add(request);
   return std::nullopt;
 }
@@ -169,6 +186,7 @@ Mistake Command::Attempt::prepare_streams() {
   for (const bool inherited : {true, false})
     for (int number = 0; number < 3; ++number) {
       if ((kind_of(number) == Stdio::Kind::inherit) != inherited) continue;
+      if (number == 2 && kind_of(number) == Stdio::Kind::like_stdout) continue;
       if (is_passed[number] && is_left_to_us(number)) continue;
       if (auto mistake = prepare_stream(number)) return mistake;
     }
@@ -327,9 +345,11 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
 Mistake Command::Attempt::prepare() {
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
-  state_.fds.clear(kind_ == Kind::in_place);
+  state_.fds.clear(kind_ == Kind::in_place || state_.inherits);
   if (auto mistake = prepare_streams()) return mistake;
   if (auto mistake = prepare_passed()) return mistake;
+  if (state_.streams[2].kind_ == Stdio::Kind::like_stdout)
+    if (auto mistake = prepare_like_stdout(2)) return mistake;
   if (auto mistake = prepare_session()) return mistake;
   if (auto mistake = prepare_cgroup()) return mistake;
   if (auto mistake = prepare_pid_namespace()) return mistake;
@@ -356,6 +376,7 @@ Mistake Command::Attempt::prepare() {
   plan_steps();
 
   job_.first_unneeded = state_.fds.first_unneeded();
+  job_.inherits = state_.inherits;
   job_.gaps = state_.fds.gaps().data();
   job_.gap_count = state_.fds.gaps().size();
   job_.steps = state_.steps.all().data();

@@ -67,7 +67,11 @@ bool is_refused(long answer) {
 // above what is needed, so that it is cheap however many descriptors the parent has. What is not
 // needed below is closed at once: nobody is to wait for this child to execute for the end of a pipe
 // or of a program being written to. What is needed is closed by exec.
-long take_own_table(Job& job) {
+long copy_table(Job& job) {
+  if (job.inherits) {
+    job.table_was_copied = true;
+    return job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
+  }
   long answer = raw_syscall(SYS_close_range, job.first_unneeded, ~0U, kernel::close_range_unshare);
   if (is_refused(answer)) {
     job.table_was_copied = true;
@@ -79,6 +83,11 @@ long take_own_table(Job& job) {
     if (answer == 0)
       answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
   }
+  return answer;
+}
+
+long take_own_table(Job& job) {
+  const long answer = copy_table(job);
   // The kernel has put the pidfd into the common table. If the caller passes a descriptor that is
   // not open, it may have got that number.
   if (answer == 0 && static_cast<unsigned>(job.pidfd) < job.first_unneeded)
@@ -86,7 +95,8 @@ long take_own_table(Job& job) {
   return answer;
 }
 
-long keep_own_table() {
+long keep_own_table(const Job& job) {
+  if (job.inherits) return 0;
   const long answer = raw_syscall(SYS_close_range, 3, ~0U, kernel::close_range_cloexec);
   return is_refused(answer) ? mark_close_on_exec_one_by_one() : answer;
 }
@@ -263,7 +273,7 @@ void fail(Job& job, SpawnStep step, long answer, int index = -1) {
 // Comes back after a failure.
 void run(Job& job, bool in_place) {
   job.progress = Job::Progress::started;
-  if (const long answer = in_place ? keep_own_table() : take_own_table(job); answer < 0)
+  if (const long answer = in_place ? keep_own_table(job) : take_own_table(job); answer < 0)
     return fail(job, SpawnStep::table, answer);
   if (job.resets_handlers)
     if (const long answer = reset_handlers(); answer < 0)

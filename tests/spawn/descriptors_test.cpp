@@ -57,6 +57,32 @@ TEST(ChildDescriptors, AreTheStandardStreamsAloneByDefault) {
     EXPECT_EQ(report.descriptors.at(fd), identity_of(fd));
 }
 
+TEST(ChildDescriptors, AreAllThatAreNotCloseOnExecIfThatIsAskedFor) {
+  run_apart([] {
+    const OwnedFd close_on_exec = file_at(5);
+    const OwnedFd inheritable = file_at(6);
+    const OwnedFd far = file_at(300);
+    const OwnedFd in_the_way = file_at(4);
+    for (const OwnedFd* fd : {&inheritable, &far, &in_the_way})
+      ::fcntl(fd->get(), F_SETFD, 0);
+    // Swapped ones take a number for a moment, which must be none of those.
+    const Report report = inspect([&](Command& command) {
+      command.inherit_descriptors().pass(in_the_way, 7).pass(close_on_exec, 8);
+      command.pass(inheritable, 300).pass(far, 6);
+    });
+    EXPECT_EQ(numbers(report), (std::set{0, 1, 2, 4, 6, 7, 8, 300}));
+    EXPECT_EQ(report.descriptors.at(4), identity_of(in_the_way.get()));
+    EXPECT_EQ(report.descriptors.at(7), identity_of(in_the_way.get()));
+    EXPECT_EQ(report.descriptors.at(8), identity_of(close_on_exec.get()));
+    EXPECT_EQ(report.descriptors.at(6), identity_of(far.get()));
+    EXPECT_EQ(report.descriptors.at(300), identity_of(inheritable.get()));
+
+    const auto child = Command("/bin/true").inherit_descriptors().spawn();
+    ASSERT_TRUE(child) << child.error().describe();
+    EXPECT_FALSE(child->report().isolated_table);
+  });
+}
+
 TEST(ChildDescriptors, DoNotIncludeWhatIsOpenHereAmongHundreds) {
   std::vector<OwnedFd> files;
   for (int i = 0; i < 500; ++i) {
@@ -66,6 +92,49 @@ TEST(ChildDescriptors, DoNotIncludeWhatIsOpenHereAmongHundreds) {
   const Report report = inspect([&](Command& command) { command.pass(files[400], 250); });
   EXPECT_EQ(numbers(report), (std::set{0, 1, 2, 250}));
   EXPECT_EQ(report.descriptors.at(250), identity_of(files[400].get()));
+}
+
+TEST(ChildDescriptors, OfStderrCanBeThatOfStdout) {
+  const OwnedFd file = some_file();
+  const auto both_are = [](const Report& report, const auto& expected) {
+    EXPECT_EQ(report.descriptors.at(1), expected);
+    EXPECT_EQ(report.descriptors.at(2), expected);
+  };
+  both_are(inspect([](Command& command) { command.stderr_to(Stdio::like_stdout()); }),
+           identity_of(1));
+  both_are(inspect([](Command& command) {
+             command.stderr_to(Stdio::like_stdout()).stdout_to(Stdio::null());
+           }),
+           identity_of_null());
+  both_are(
+      inspect([&](Command& command) { command.stdout_to(file).stderr_to(Stdio::like_stdout()); }),
+      identity_of(file.get()));
+  both_are(
+      inspect([&](Command& command) { command.stderr_to(Stdio::like_stdout()).pass(file, 1); }),
+      identity_of(file.get()));
+
+  const auto output = Command("sh")
+                          .args({"-c", "printf out; printf err >&2"})
+                          .stderr_to(Stdio::like_stdout())
+                          .output();
+  ASSERT_TRUE(output) << output.error().describe();
+  EXPECT_EQ(output->out, "outerr");
+  EXPECT_EQ(output->err, "");
+}
+
+TEST(ChildDescriptors, OfStdinAndStdoutAreNotLikeStdout) {
+  for (const int number : {0, 1}) {
+    Command command("/bin/true");
+    if (number == 0)
+      command.stdin_from(Stdio::like_stdout());
+    else
+      command.stdout_to(Stdio::like_stdout());
+    const auto child = command.spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::standard_stream);
+    EXPECT_EQ(child.error().index, number);
+    EXPECT_EQ(child.error().code, std::errc::invalid_argument);
+  }
 }
 
 TEST(ChildDescriptors, CanBeSwapped) {

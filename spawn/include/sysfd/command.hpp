@@ -67,6 +67,9 @@ class Stdio {
   // controlling terminal of a new session; the Child has the other side.
   static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
 
+  // What stdout is, as 2>&1 of a shell has it. For stderr only.
+  static Stdio like_stdout() noexcept { return Stdio(Kind::like_stdout); }
+
   template <std::convertible_to<BorrowedFd> Lender>
   Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
   Stdio(OwnedFd&& fd) noexcept : kind_(Kind::descriptor), owned_(std::move(fd)) {}
@@ -74,7 +77,7 @@ class Stdio {
  private:
   friend class Command;
   friend class Pipeline;
-  enum class Kind { unset, inherit, null, pipe, terminal, descriptor };
+  enum class Kind { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
   explicit Stdio(Kind kind) noexcept : kind_(kind) {}
 
   Kind kind_;
@@ -194,6 +197,12 @@ class Command {
   Command pass(BorrowedFd fd, int number) && { return std::move(pass(fd, number)); }
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
+
+  // The child also gets every descriptor of this process that is not close-on-exec, under its number,
+  // but where something else is said. As with fork(2), all that is open here is copied and held by
+  // the child until exec, and another thread may open one more at any moment: SpawnReport says so.
+  SYSFD_API Command& inherit_descriptors() &;
+  Command inherit_descriptors() && { return std::move(inherit_descriptors()); }
 
   // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child, in
   // the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds have
