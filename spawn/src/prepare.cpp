@@ -158,7 +158,8 @@ Mistake Command::Attempt::prepare_like_stdout(int number) {
   if (number != 2)
     return SpawnError{SpawnStep::standard_stream, error_code(EINVAL), number, stream_names[number]};
   const auto requests = state_.fds.requests();
-  FdRequest request = *std::ranges::find(requests, 1, &FdRequest::target);
+  FdRequest request =
+      static_cast<const FdRequest&>(*std::ranges::find(requests, 1, &FdRequest::target));
   if (request.kind == FdRequest::Kind::inherited) {
     request.kind = FdRequest::Kind::descriptor;
     request.source = request.target;
