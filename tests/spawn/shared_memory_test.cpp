@@ -26,7 +26,6 @@
 
 namespace {
 
-using sysfd::BorrowedFd;
 using sysfd::Command;
 using sysfd::Namespace;
 using sysfd::OwnedFd;
@@ -36,7 +35,7 @@ using sysfd_test::run_apart;
 
 // The listener of a filter of the calling thread that holds whoever asks for a parent-death signal.
 OwnedFd hold_whoever_asks() {
-  const scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
+  scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
   const scmp_arg_cmp condition = {0, SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0};
   EXPECT_EQ(::seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SYS_prctl, 1, &condition), 0);
   EXPECT_EQ(::seccomp_load(context), 0);
