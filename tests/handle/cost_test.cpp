@@ -5,33 +5,14 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include <cstdlib>
-#include <new>
 #include <sysfd/fanotify.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/mount_cache.hpp>
 #include <vector>
 
 #include "handle/scratch_file_system.hpp"
+#include "support/allocations.hpp"
 #include "support/system_calls.hpp"
-
-namespace {
-
-thread_local int allocations = 0;
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace sysfd_test {
 namespace {
@@ -41,15 +22,12 @@ using sysfd::name_to_handle;
 using sysfd::NamedHandle;
 using Calls = std::vector<long>;
 
-template <class Body>
-int allocations_of(Body body) {
-  const int before = allocations;
-  body();
-  return allocations - before;
-}
-
 class HandleCost : public HandleTest {
  protected:
+  void SetUp() override {
+    SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
+    HandleTest::SetUp();
+  }
   NamedHandle named_file() {
     return must(name_to_handle(sysfd::cwd(), files().create("file", "content")));
   }

@@ -3,45 +3,22 @@
 // spawn() allocates nothing that the Command does not have already.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include <sysfd/command.hpp>
 
+#include "support/allocations.hpp"
 #include "support/descriptors.hpp"
-#include "support/sanitizers.hpp"
-
-#if !__has_feature(thread_sanitizer)  // whose runtime in Clang has these operators already
-
-namespace {
-
-thread_local int allocations = 0;
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace {
 
 int allocations_of_spawn(sysfd::Command& command) {
-  const int before = allocations;
-  auto child = command.spawn();
-  const int made = allocations - before;
+  std::expected<sysfd::Child, sysfd::SpawnError> child = std::unexpected(sysfd::SpawnError{});
+  const int made = sysfd_test::allocations_of([&] { child = command.spawn(); });
   EXPECT_TRUE(child && child->wait()->success());
   return made;
 }
 
 TEST(SpawnAllocations, AreNoneForAProgramGivenByItsPath) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
   const sysfd::OwnedFd file = sysfd_test::some_file();
   sysfd::Command command("/bin/true");
   command.arg("x").working_directory("/").stdin_from(sysfd::Stdio::null());
@@ -50,6 +27,7 @@ TEST(SpawnAllocations, AreNoneForAProgramGivenByItsPath) {
 }
 
 TEST(SpawnAllocations, AreNoneTheSecondTime) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
   sysfd::Command command("true");
   command.env("SYSFD_VARIABLE", "a value that is too long to be stored in the object itself");
   EXPECT_GT(allocations_of_spawn(command), 0) << "or the counter does not count";
@@ -57,5 +35,3 @@ TEST(SpawnAllocations, AreNoneTheSecondTime) {
 }
 
 }  // namespace
-
-#endif

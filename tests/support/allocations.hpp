@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// Counts allocations. Replaces the operators of the whole program: for one of its files only.
+#ifndef SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
+#define SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
+
+#include <cstdlib>
+#include <new>
+
+#include "support/sanitizers.hpp"
+
+namespace sysfd_test {
+
+inline thread_local int allocations = 0;
+
+// How many `body` makes in this thread.
+template <class Body>
+int allocations_of(Body body) {
+  const int before = allocations;
+  body();
+  return allocations - before;
+}
+
+}  // namespace sysfd_test
+
+#if __has_feature(thread_sanitizer)  // Clang's runtime has these operators already
+
+#define SYSFD_REQUIRE_COUNTED_ALLOCATIONS() \
+  GTEST_SKIP() << "needs to be without Clang's thread sanitizer"
+
+#else
+
+#define SYSFD_REQUIRE_COUNTED_ALLOCATIONS() (void)0
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++sysfd_test::allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  std::abort();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+#endif
+
+#endif  // SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
