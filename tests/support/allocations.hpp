@@ -32,6 +32,7 @@ int allocations_of(Body body) {
 
 #define SYSFD_REQUIRE_COUNTED_ALLOCATIONS() (void)0
 
+// NOLINTBEGIN(misc-definitions-in-headers): see above
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++sysfd_test::allocations;
   if (void* memory = std::malloc(size)) return memory;
@@ -43,6 +44,7 @@ int allocations_of(Body body) {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
+// NOLINTEND(misc-definitions-in-headers)
 
 #endif
 
