@@ -64,7 +64,7 @@ void Command::Attempt::plan_steps() {
   detail::plan_signals(state_.signals, steps);
   // Descriptors first, while the numbers and paths are still those of the parent.
   rlimit descriptors_now{};
-  ::getrlimit(RLIMIT_NOFILE, &descriptors_now);
+  if (!state_.resources.limits.empty()) ::getrlimit(RLIMIT_NOFILE, &descriptors_now);
   detail::plan_more_descriptors(state_.resources, descriptors_now, steps);
   plan_descriptors(fds, steps);
   detail::plan_session(session_, fds, steps);
