@@ -44,6 +44,7 @@ void Command::Attempt::plan_directory() {
 }
 
 void Command::Attempt::plan_parent_death() {
+  if (state_.parent_death_signal == 0 && !state_.killed_with_parent) return;
   const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
   const int pidfd = own_process_ ? state_.fds.place_of(own_process_->fd().get()) : -1;
   const auto add = [&](int signo, bool unless_kernel_does) {
