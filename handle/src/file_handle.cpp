@@ -44,11 +44,8 @@ struct FileHandleAccess {
     int reusable = 0;
     std::uint64_t unique = 0;
     void* mount = flags.unique_mount ? static_cast<void*>(&unique) : &reusable;
-    long answer;
-    do {
-      answer = system_call(SYS_name_to_handle_at, directory.get(), path, &named.handle, mount,
-                           newer | at_flag);
-    } while (answer == -EINTR);
+    const long answer = system_call_retried(SYS_name_to_handle_at, directory.get(), path,
+                                            &named.handle, mount, newer | at_flag);
     named.mount = flags.unique_mount ? MountId::unique(unique) : MountId(reusable);
     // A larger buffer than the largest is not to be had: this file system cannot encode what was
     // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
@@ -88,11 +85,8 @@ Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int f
   if (flags & creates) return detail::failure(EINVAL);
   // Some file systems would open it, others say ESTALE, as if the file were gone.
   if (handle.is_fid()) return detail::failure(EOPNOTSUPP);
-  long fd;
-  do {
-    fd = detail::system_call(SYS_open_by_handle_at, mount.get(), &handle, flags | O_CLOEXEC);
-  } while (fd == -EINTR);
-  return detail::to_owned(fd);
+  return detail::to_owned(
+      detail::system_call_retried(SYS_open_by_handle_at, mount.get(), &handle, flags | O_CLOEXEC));
 }
 
 Result<FileHandle> FileHandle::from_parts(int type, std::span<const std::byte> bytes) noexcept {

@@ -52,11 +52,9 @@ Result<Look> look(BorrowedFd pidfd, int options) noexcept {
   siginfo_t info;
   info.si_pid = 0;
   // __WALL: also children that were made with another exit signal than SIGCHLD.
-  long answer;
-  do {
-    answer = detail::system_call(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
-                                 WEXITED | __WALL | options, nullptr);
-  } while (answer == -EINTR);
+  const long answer =
+      detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
+                                  WEXITED | __WALL | options, nullptr);
   if (answer == -EAGAIN) return Look{};
   if (answer == -ECHILD) return look_from_outside(pidfd);
   if (answer < 0) return detail::failure(static_cast<int>(-answer));

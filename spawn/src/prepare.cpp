@@ -91,14 +91,11 @@ bool children_are_in_other_pid_namespace() noexcept {
 // first will be its init, and the end of all others. Some kernels cannot open such a namespace, the
 // others know whether it has a number 1.
 bool next_child_is_init() noexcept {
-  const char* const path = "/proc/thread-self/ns/pid_for_children";
-  struct stat own{};
-  struct stat of_its_children{};
-  if (::stat("/proc/thread-self/ns/pid", &own) == -1) return false;
-  if (::stat(path, &of_its_children) == -1) return errno == ENOENT;
-  if (own.st_ino == of_its_children.st_ino) return false;
-  const auto of_children = open(cwd(), path, O_RDONLY);
-  if (!of_children) return false;
+  if (!children_are_in_other_pid_namespace()) return false;
+  const auto of_children = open(cwd(), "/proc/thread-self/ns/pid_for_children", O_RDONLY);
+  if (!of_children)
+    return of_children.error() == std::errc::no_such_file_or_directory &&
+           ::access("/proc/thread-self/ns/pid", F_OK) == 0;
   return ::ioctl(of_children->get(), detail::kernel::ns_get_pid_from_pidns, 1) == -1 &&
          errno == ESRCH;
 }

@@ -5,13 +5,12 @@
 #ifndef SYSFD_DETAIL_RAW_SYSCALL_HPP
 #define SYSFD_DETAIL_RAW_SYSCALL_HPP
 
+#include <cerrno>
 #include <cstddef>
 #include <type_traits>
 
 #if !defined(__x86_64__) && !defined(__aarch64__)
 #include <unistd.h>
-
-#include <cerrno>
 #endif
 
 // Not even without optimization does any of this become a function that the linker could take from
@@ -78,6 +77,15 @@ SYSFD_ALWAYS_INLINE long to_register(Argument argument) noexcept {
 template <class... Arguments>
 SYSFD_ALWAYS_INLINE long system_call(long number, Arguments... arguments) noexcept {
   return raw_syscall(number, to_register(arguments)...);
+}
+
+// The same, again as long as a signal interrupts it. Never for close(2).
+template <class... Arguments>
+SYSFD_ALWAYS_INLINE long system_call_retried(long number, Arguments... arguments) noexcept {
+  for (;;) {
+    const long answer = system_call(number, arguments...);
+    if (answer != -EINTR) return answer;
+  }
 }
 
 }  // namespace detail
