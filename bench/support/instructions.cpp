@@ -25,6 +25,7 @@ inline void stop_here() {
 [[noreturn]] void run_traced(const std::function<void()>& body) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
+  ::raise(SIGSTOP);
   body();  // the first time, symbols are bound and pages come
   stop_here();
   body();
@@ -32,12 +33,21 @@ inline void stop_here() {
   ::_exit(0);
 }
 
-// Whether the copy has stopped, and did not end.
-bool stops(pid_t copy) {
+// The signal that the copy has stopped for; 0 if it has ended.
+int stops(pid_t copy) {
   int status = 0;
   while (::waitpid(copy, &status, 0) == -1 && errno == EINTR) {
   }
-  return WIFSTOPPED(status);
+  return WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+}
+
+// Lets it go on until its next trap. Other signals, of its children, are handed to it.
+bool go_on_to_trap(pid_t copy, __ptrace_request how) {
+  for (int signo = 0;;) {
+    if (::ptrace(how, copy, nullptr, signo) != 0) return false;
+    signo = stops(copy);
+    if (signo == 0 || signo == SIGTRAP) return signo != 0;
+  }
 }
 
 bool is_at_stop(pid_t copy) {
@@ -61,14 +71,14 @@ std::optional<Cost> cost_of(const std::function<void()>& body) {
   const pid_t copy = ::fork();
   if (copy < 0) return std::nullopt;
   if (copy == 0) run_traced(body);
-  if (!stops(copy)) return std::nullopt;
+  if (stops(copy) == 0) return std::nullopt;
   ::ptrace(PTRACE_SETOPTIONS, copy, nullptr, PTRACE_O_EXITKILL);
+  if (!go_on_to_trap(copy, PTRACE_CONT)) return std::nullopt;
 
   Cost cost{0, 0};
   for (bool more = true; more; ++cost.instructions) {
     if (is_system_call(copy)) ++cost.system_calls;
-    if (::ptrace(PTRACE_SINGLESTEP, copy, nullptr, nullptr) != 0 || !stops(copy))
-      return std::nullopt;
+    if (!go_on_to_trap(copy, PTRACE_SINGLESTEP)) return std::nullopt;
     more = !is_at_stop(copy);
   }
   ::ptrace(PTRACE_CONT, copy, nullptr, nullptr);

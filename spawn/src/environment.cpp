@@ -16,15 +16,17 @@ std::string_view name_of(const char* variable) noexcept {
   return text.substr(0, text.find('='));
 }
 
-// Those of sd_listen_fds(3).
-bool is_listen_variable(std::string_view name) noexcept {
+// Those of sd_listen_fds(3). Every spawn looks at all variables: most differ in their first letter.
+bool is_listen_variable(const char* variable) noexcept {
+  if (*variable != 'L') return false;
+  const std::string_view name = name_of(variable);
   return name == "LISTEN_PID" || name == "LISTEN_PIDFDID" || name == "LISTEN_FDS" ||
          name == "LISTEN_FDNAMES";
 }
 
 bool has_listen_variable(char* const* environment) noexcept {
   for (; *environment; ++environment)
-    if (is_listen_variable(name_of(*environment))) return true;
+    if (is_listen_variable(*environment)) return true;
   return false;
 }
 
@@ -62,8 +64,8 @@ void Environment::collect() {
   resolved_.clear();
   if (!starts_empty_ && ::environ)
     for (char** variable = ::environ; *variable; ++variable) {
-      const std::string_view name = name_of(*variable);
-      if (!changes(name) && !is_listen_variable(name)) resolved_.push_back(*variable);
+      if (!changes(name_of(*variable)) && !is_listen_variable(*variable))
+        resolved_.push_back(*variable);
     }
   for (Change& change : changes_)
     if (!change.removes) resolved_.push_back(change.text.data());
@@ -103,7 +105,7 @@ char* const* Environment::resolve_for_listeners(std::size_t count, const std::st
 
 const char* Environment::listen_variable() const noexcept {
   for (const Change& change : changes_)
-    if (!change.removes && is_listen_variable(change.name())) return change.text.c_str();
+    if (!change.removes && is_listen_variable(change.text.c_str())) return change.text.c_str();
   return nullptr;
 }
 
