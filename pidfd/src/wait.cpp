@@ -8,11 +8,11 @@
 #include <memory>
 #include <new>
 
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
 #include "info.hpp"
-#include "poll.hpp"
 
 namespace sysfd {
 inline namespace v0 {

@@ -227,7 +227,7 @@ void Command::State::add_listener(CStr name, Passed listener) {
   const std::string_view text = name.get() ? name.get() : "";
   const bool is_printable =
       std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 127 && c != ':'; });
-  if (text.empty() || text.size() > longest_name || !is_printable)
+  if (!name.get() || text.size() > longest_name || !is_printable)
     wrong(SpawnStep::listen_fds, EINVAL, index, shown(name));
   if (index > 0) listener_names += ':';
   listener_names += text;

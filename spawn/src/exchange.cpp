@@ -2,7 +2,6 @@
 #include "exchange.hpp"
 
 #include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,13 +9,13 @@
 #include <csignal>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t chunk = std::size_t{64} * 1024;  // what a pipe holds
 
@@ -83,29 +82,11 @@ Result<bool> write_some(Outlet& outlet, const SigpipeHeld& sigpipe) noexcept {
   return !outlet.left.empty();
 }
 
-// Whether one of them is ready in time. Looks once even if it is late already.
-Result<bool> wait_for(std::span<pollfd> entries, const Deadline& deadline) noexcept {
-  for (;;) {
-    timespec left{};
-    if (deadline) {
-      const auto duration = std::max(*deadline - Clock::now(), Clock::duration::zero());
-      const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-      left.tv_sec = seconds.count();
-      left.tv_nsec = static_cast<long>((duration - seconds).count());
-    }
-    const int ready = ::ppoll(entries.data(), entries.size(), deadline ? &left : nullptr, nullptr);
-    if (ready >= 0) return ready > 0;
-    if (errno != EINTR) return last_error();
-  }
-}
-
 }  // namespace
 
 Deadline deadline_in(const std::optional<std::chrono::nanoseconds>& timeout) noexcept {
   if (!timeout) return std::nullopt;
-  const auto now = Clock::now();
-  const auto duration = std::max(*timeout, std::chrono::nanoseconds::zero());
-  return duration < Clock::time_point::max() - now ? now + duration : Clock::time_point::max();
+  return deadline_after(*timeout);
 }
 
 Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size,
@@ -134,7 +115,9 @@ Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_si
     if (!has_any) return true;
     if (is_late) return false;
     is_late = deadline && *deadline <= Clock::now();
-    if (const auto ready = wait_for(entries, deadline); !ready || !*ready) return ready;
+    const auto ready = poll_until(entries.data(), entries.size(), deadline ? &*deadline : nullptr);
+    if (!ready) return std::unexpected(ready.error());
+    if (*ready == 0) return false;
 
     const auto close_at_end = [](std::optional<OwnedFd>& pipe, const Result<bool>& more) {
       if (more && !*more) pipe.reset();

@@ -214,10 +214,9 @@ TEST(ListenFdName, MayBeAnythingThatSurvivesTheWay) {
 
 TEST(ListenFdName, IsRefusedIfItDoesNot) {
   const OwnedFd file = some_file();
-  for (const std::string& name :
-       {std::string(), std::string("a:b"), std::string(":"), std::string(256, 'x'),
-        std::string("a\nb"), std::string("\x7f"), std::string("\x1f"), std::string("\xc3\xa4"),
-        std::string("a\0b", 3)}) {
+  for (const std::string& name : {std::string("a:b"), std::string(":"), std::string(256, 'x'),
+                                  std::string("a\nb"), std::string("\x7f"), std::string("\x1f"),
+                                  std::string("\xc3\xa4"), std::string("a\0b", 3)}) {
     SCOPED_TRACE(name);
     const SpawnError error = error_of(
         Command("true").listen_fds("fine", file).listen_fds(name, file).listen_fds("", file));
@@ -225,6 +224,18 @@ TEST(ListenFdName, IsRefusedIfItDoesNot) {
     EXPECT_EQ(error.code, std::errc::invalid_argument);
     EXPECT_EQ(error.index, 1);
   }
+}
+
+TEST(ListenFdName, MayBeEmptyBesideOthers) {
+  const OwnedFd file = some_file();
+  Inspection inspection;
+  inspection.command.listen_fds("", file).listen_fds("b", file).listen_fds("", file);
+  run_and_expect(inspection, ":b:", 3);
+
+  const SpawnError alone = error_of(Command("true").listen_fds("", file));
+  EXPECT_EQ(alone.step, SpawnStep::listen_fds);
+  EXPECT_EQ(alone.code, std::errc::invalid_argument);
+  EXPECT_EQ(alone.index, 0);
 }
 
 TEST(ListenVariables, OfThisProcessNeverReachAChild) {

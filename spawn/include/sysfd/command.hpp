@@ -31,11 +31,13 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <expected>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include <sysfd/attributes.hpp>
@@ -90,6 +92,21 @@ struct ListenFd {
   CStr name;
   BorrowedFd fd;
 };
+
+namespace detail {
+
+// What this process was given itself, by index: sysfd::ListenFds. Those that were taken out are not
+// there any more.
+template <class T>
+concept GivenFds = requires(T& fds, std::size_t index) {
+  { fds.size() } -> std::same_as<std::size_t>;
+  { fds.has(index) } -> std::same_as<bool>;
+  { CStr(fds.name(index)) };
+  { fds.get(index) } -> std::same_as<BorrowedFd>;
+  { fds.take(index) } -> std::same_as<OwnedFd>;
+};
+
+}  // namespace detail
 
 // When a child changes to its working directory: with this process's rights, or its own.
 enum class DirectoryChange { before_identity, after_identity };
@@ -207,7 +224,8 @@ class Command {
   // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child, in
   // the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds have
   // identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
-  // printable ASCII characters, no ':'. Lent or handed over, like those of pass().
+  // printable ASCII characters, no ':', empty only beside others. Lent or handed over, like those of
+  // pass().
   SYSFD_API Command& listen_fds(CStr name, BorrowedFd fd) &;
   Command listen_fds(CStr name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
   SYSFD_API Command& listen_fds(CStr name, OwnedFd&& fd) &;
@@ -220,6 +238,25 @@ class Command {
     return *this;
   }
   Command listen_fds(std::initializer_list<ListenFd> fds) && { return std::move(listen_fds(fds)); }
+  // Hands on what this process was given itself (sysfd::ListenFds), to a child or across exec(), under
+  // the same names: lent, or handed over with std::move(). Those that were taken out are left out.
+  template <class Given>
+    requires detail::GivenFds<std::remove_cvref_t<Given>>
+  Command& listen_fds(Given&& given) & {
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      if (!given.has(i)) continue;
+      if constexpr (std::is_lvalue_reference_v<Given>)
+        listen_fds(given.name(i), given.get(i));
+      else
+        listen_fds(given.name(i), given.take(i));
+    }
+    return *this;
+  }
+  template <class Given>
+    requires detail::GivenFds<std::remove_cvref_t<Given>>
+  Command listen_fds(Given&& given) && {
+    return std::move(listen_fds(std::forward<Given>(given)));
+  }
 
   // A new pseudo-terminal of this size is stdin, stdout and stderr (those of them that are said later
   // to be something else are), and the controlling terminal of a new session: see Child::terminal().

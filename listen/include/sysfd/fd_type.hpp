@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//
+// What a descriptor must be that somebody else has opened: a listening socket, a FIFO, ... A service
+// manager's configuration decides what a service gets; whoever uses it as something else fails later,
+// and less clearly.
+//
+//     const auto web = sysfd::FdType::stream_listener().ip(443);
+//     if (!*web.matches(fd)) return std::unexpected("not " + web.describe());
+#ifndef SYSFD_FD_TYPE_HPP
+#define SYSFD_FD_TYPE_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/cstr.hpp>
+#include <sysfd/owned_fd.hpp>
+#include <sysfd/result.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+class FdType {
+ public:
+  // Whatever is open.
+  static FdType any() noexcept { return FdType(Kind::any); }
+  // Any socket; one of SOCK_STREAM or SOCK_SEQPACKET that listens, for accept(2); one that does not: a
+  // connection; one of SOCK_DGRAM.
+  static FdType socket() noexcept { return FdType(Kind::socket); }
+  static FdType stream_listener() noexcept { return FdType(Kind::stream_listener); }
+  static FdType stream() noexcept { return FdType(Kind::stream); }
+  static FdType seqpacket_listener() noexcept { return FdType(Kind::seqpacket_listener); }
+  static FdType seqpacket() noexcept { return FdType(Kind::seqpacket); }
+  static FdType datagram() noexcept { return FdType(Kind::datagram); }
+  // A fifo(7) or pipe.
+  static FdType fifo() noexcept { return FdType(Kind::fifo); }
+  // A character device or a regular file, such as those of /proc and /sys (ListenSpecial= of
+  // systemd.socket(5)).
+  static FdType special_file() noexcept { return FdType(Kind::special_file); }
+  // A POSIX message queue: mq_overview(7).
+  static FdType message_queue() noexcept { return FdType(Kind::message_queue); }
+
+  // Narrower, for sockets: bound to an address of AF_INET, AF_INET6 or either of them, with this port
+  // if one is said; or of AF_UNIX, with this path, or this name in the abstract namespace (without
+  // the NUL that it begins with). The last one said counts.
+  FdType inet(std::optional<std::uint16_t> port = std::nullopt) const;
+  FdType inet6(std::optional<std::uint16_t> port = std::nullopt) const;
+  FdType ip(std::optional<std::uint16_t> port = std::nullopt) const;
+  SYSFD_API FdType unix_path(CStr path) const;
+  SYSFD_API FdType unix_abstract(std::string_view name) const;
+
+  // Narrower, for FIFOs and special files: what this path leads to when it is looked at. For message
+  // queues: the name, which begins with '/', looked up in /dev/mqueue.
+  SYSFD_API FdType at(CStr path) const;
+
+  // fstat(2), getsockopt(2), getsockname(2), stat(2): whether it is of this type. Errors: EBADF it is
+  // not open; EINVAL a path with a NUL inside, or a narrowing that this type does not have; others of
+  // stat(2), for a path that is there and cannot be looked at. At most four system calls.
+  [[nodiscard]] SYSFD_API Result<bool> matches(BorrowedFd fd) const noexcept;
+
+  // For people: "a listening stream socket of IP, port 443". Allocates.
+  SYSFD_API std::string describe() const;
+
+ private:
+  enum class Kind {
+    any,
+    socket,
+    stream_listener,
+    stream,
+    seqpacket_listener,
+    seqpacket,
+    datagram,
+    fifo,
+    special_file,
+    message_queue,
+  };
+  enum class Place { anywhere, inet, inet6, ip, unix_path, unix_abstract, path };
+
+  explicit FdType(Kind kind) noexcept : kind_(kind) {}
+  SYSFD_API FdType narrowed(Place place, std::optional<std::uint16_t> port, std::string name) const;
+  FdType narrowed(Place place, CStr path) const;
+  bool is_socket() const noexcept;
+  Result<bool> matches_socket(BorrowedFd fd) const noexcept;
+  Result<bool> is_bound_there(BorrowedFd fd) const noexcept;
+
+  Kind kind_;
+  Place place_ = Place::anywhere;
+  bool is_wrong_ = false;  // what narrows it cannot be had
+  std::optional<std::uint16_t> port_;
+  std::string name_;
+};
+
+inline FdType FdType::inet(std::optional<std::uint16_t> port) const {
+  return narrowed(Place::inet, port, {});
+}
+inline FdType FdType::inet6(std::optional<std::uint16_t> port) const {
+  return narrowed(Place::inet6, port, {});
+}
+inline FdType FdType::ip(std::optional<std::uint16_t> port) const {
+  return narrowed(Place::ip, port, {});
+}
+
+// The same as a question, for those who need no more.
+[[nodiscard]] inline Result<bool> is_socket(BorrowedFd fd) noexcept {
+  return FdType::socket().matches(fd);
+}
+[[nodiscard]] inline Result<bool> is_listening_stream(BorrowedFd fd) noexcept {
+  return FdType::stream_listener().matches(fd);
+}
+[[nodiscard]] inline Result<bool> is_datagram(BorrowedFd fd) noexcept {
+  return FdType::datagram().matches(fd);
+}
+[[nodiscard]] inline Result<bool> is_fifo(BorrowedFd fd) noexcept {
+  return FdType::fifo().matches(fd);
+}
+[[nodiscard]] inline Result<bool> is_special_file(BorrowedFd fd) noexcept {
+  return FdType::special_file().matches(fd);
+}
+[[nodiscard]] inline Result<bool> is_message_queue(BorrowedFd fd) noexcept {
+  return FdType::message_queue().matches(fd);
+}
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_FD_TYPE_HPP

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// Why there are no descriptors from a service manager, or not the one that was asked for.
+//
+//     if (!fds) std::cerr << fds.error().describe() << '\n';
+//     // LISTEN_FDS="-1": not the number of one descriptor or more
+#ifndef SYSFD_LISTEN_ERROR_HPP
+#define SYSFD_LISTEN_ERROR_HPP
+
+#include <string>
+#include <system_error>
+
+#include <sysfd/attributes.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+enum class ListenErrorKind {
+  // From ListenFds::take().
+  not_activated,  // nobody has said that there are descriptors: no LISTEN_PID, or no LISTEN_FDS
+  other_process,  // they are meant for the process that LISTEN_PID or LISTEN_PIDFDID names
+  malformed,      // a variable is not what it must be, or one of the descriptors is not open
+  already_taken,  // this process has taken them before
+  unavailable,    // the kernel could not say who this process is: see `code`
+  // From the rest.
+  not_found,   // no descriptor that is still here has that name
+  ambiguous,   // more than one has
+  wrong_type,  // it is not what it must be, and stays where it was
+};
+
+struct ListenError {
+  ListenErrorKind kind;
+  std::string subject;     // the variable with its value, or the descriptor; may be empty
+  std::string problem;     // what is wrong with it
+  std::error_code code{};  // where a system call has said it: an errno value
+
+  // One sentence for people. Allocates.
+  SYSFD_API std::string describe() const;
+};
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_LISTEN_ERROR_HPP

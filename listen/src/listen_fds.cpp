@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/listen_fds.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <mutex>
+
+#include <sysfd/detail/syscall.hpp>
+#include <sysfd/pidfd.hpp>
+
+#include "variables.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::ListenPlan;
+using detail::ListenVariables;
+
+namespace {
+
+constexpr int first_number = ListenFds::first_number;
+
+Result<std::optional<ProcessId>> own_id() {
+  const auto self = PidFd::self();
+  const auto id = self ? self->id() : Result<ProcessId>(std::unexpected(self.error()));
+  if (id) return *id;
+  const bool has_none = id.error() == std::errc::operation_not_supported ||
+                        id.error() == std::errc::function_not_supported;
+  if (has_none) return std::nullopt;
+  return std::unexpected(id.error());
+}
+
+ListenVariables from_environment() noexcept {
+  const auto value = [](std::size_t i) { return ::getenv(detail::listen_variable_names[i]); };
+  return {value(0), value(1), value(2), value(3)};
+}
+
+void clear_environment() noexcept {
+  for (const char* name : detail::listen_variable_names)
+    ::unsetenv(name);
+}
+
+ListenVariables from_span(std::span<const char* const> variables) noexcept {
+  const char* values[4] = {};
+  for (const char* variable : variables) {
+    if (!variable) continue;
+    const std::string_view text(variable);
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    for (std::size_t i = 0; i < std::size(values); ++i)
+      if (!values[i] && text.substr(0, equals) == detail::listen_variable_names[i])
+        values[i] = variable + equals + 1;
+  }
+  return {values[0], values[1], values[2], values[3]};
+}
+
+// Whether they are all there: nothing is changed before that is known.
+std::optional<ListenError> find_closed(int count) {
+  for (int fd = first_number; fd < first_number + count; ++fd)
+    if (::fcntl(fd, F_GETFD) == -1)
+      return ListenError{
+          ListenErrorKind::malformed,
+          "LISTEN_FDS=\"" + std::to_string(count) + "\", descriptor " + std::to_string(fd),
+          "not open", detail::error_code(errno)};
+  return std::nullopt;
+}
+
+std::vector<std::string> names_of(const ListenPlan& plan) {
+  if (plan.names) return detail::split_names(*plan.names);
+  return std::vector<std::string>(static_cast<std::size_t>(plan.count), "unknown");
+}
+
+// Of the whole process.
+std::mutex taking;
+bool was_taken = false;
+
+// Whose names they are to be, once every check has passed and nothing can fail any more.
+std::expected<std::vector<std::string>, ListenError> claim(const ListenVariables& variables) {
+  const std::lock_guard lock(taking);
+  if (was_taken)
+    return std::unexpected(ListenError{ListenErrorKind::already_taken, "",
+                                       "this process has taken its descriptors before"});
+  const auto plan = detail::read_listen_variables(variables, {::getpid(), own_id});
+  if (!plan) return std::unexpected(plan.error());
+  if (auto closed = find_closed(plan->count)) return std::unexpected(*std::move(closed));
+  auto names = names_of(*plan);
+  was_taken = true;
+  return names;
+}
+
+std::string named(std::size_t index, std::string_view name) {
+  return "descriptor " + std::to_string(static_cast<std::size_t>(first_number) + index) + ", \"" +
+         std::string(name) + '"';
+}
+
+}  // namespace
+
+std::expected<ListenFds, ListenError> ListenFds::take(std::span<const char* const> variables) {
+  auto names = claim(from_span(variables));
+  if (!names) return std::unexpected(std::move(names.error()));
+  return adopt(*std::move(names));
+}
+
+std::expected<ListenFds, ListenError> ListenFds::take(ListenOptions options) {
+  auto names = claim(from_environment());
+  if (!options.keep_environment) clear_environment();
+  if (!names) return std::unexpected(std::move(names.error()));
+  return adopt(*std::move(names));
+}
+
+ListenFds ListenFds::adopt(std::vector<std::string> names) {
+  std::vector<Slot> slots;
+  slots.reserve(names.size());
+  for (int fd = first_number; std::string & name : names) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    slots.push_back({std::move(name), OwnedFd::adopt(fd++)});
+  }
+  return ListenFds(std::move(slots));
+}
+
+OwnedFd ListenFds::take(std::size_t index) noexcept {
+  (void)held(index);  // or the program stops here
+  return *std::exchange(slots_[index].fd, std::nullopt);
+}
+
+std::optional<ListenError> ListenFds::mismatch(std::size_t index, const FdType& type) const {
+  const auto matches = type.matches(held(index));
+  if (matches && *matches) return std::nullopt;
+  return ListenError{ListenErrorKind::wrong_type, named(index, name(index)),
+                     "not " + type.describe(), matches ? std::error_code() : matches.error()};
+}
+
+std::expected<OwnedFd, ListenError> ListenFds::take(std::size_t index, const FdType& type) {
+  if (auto wrong = mismatch(index, type)) return std::unexpected(*std::move(wrong));
+  return take(index);
+}
+
+std::vector<std::size_t> ListenFds::indices_of(std::string_view name) const {
+  std::vector<std::size_t> found;
+  for (const Entry entry : *this)
+    if (entry.name == name) found.push_back(entry.index);
+  return found;
+}
+
+std::expected<std::size_t, ListenError> ListenFds::find_one(std::string_view name,
+                                                            const FdType& type) const {
+  const auto found = indices_of(name);
+  const std::string subject = '"' + std::string(name) + '"';
+  if (found.empty())
+    return std::unexpected(
+        ListenError{ListenErrorKind::not_found, subject, "no descriptor has this name"});
+  if (found.size() > 1)
+    return std::unexpected(
+        ListenError{ListenErrorKind::ambiguous, subject,
+                    std::to_string(found.size()) + " descriptors have this name"});
+  if (auto wrong = mismatch(found.front(), type)) return std::unexpected(*std::move(wrong));
+  return found.front();
+}
+
+std::expected<OwnedFd, ListenError> ListenFds::take_one(std::string_view name, const FdType& type) {
+  auto index = find_one(name, type);
+  if (!index) return std::unexpected(std::move(index.error()));
+  return take(*index);
+}
+
+std::expected<BorrowedFd, ListenError> ListenFds::get_one(std::string_view name,
+                                                          const FdType& type) const {
+  auto index = find_one(name, type);
+  if (!index) return std::unexpected(std::move(index.error()));
+  return get(*index);
+}
+
+std::expected<std::vector<OwnedFd>, ListenError> ListenFds::take_all(std::string_view name,
+                                                                     const FdType& type) {
+  const auto found = indices_of(name);
+  for (const std::size_t index : found)
+    if (auto wrong = mismatch(index, type)) return std::unexpected(*std::move(wrong));
+  std::vector<OwnedFd> taken;
+  taken.reserve(found.size());
+  for (const std::size_t index : found)
+    taken.push_back(take(index));
+  return taken;
+}
+
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/notify.hpp>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include <sysfd/create.hpp>
+#include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/syscall.hpp>
+
+#include "notify_address.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::failure;
+using detail::NotifyAddress;
+
+namespace {
+
+constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD of the kernel's net/scm.h
+
+// The text of a message, with the first thing that is wrong with it.
+class Message {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    if (value.contains('\n') || value.contains('\0')) is_wrong_ = true;
+    text_.append(name).append(1, '=').append(value).append(1, '\n');
+  }
+  void add(std::string_view name, long long value) { add(name, std::to_string(value)); }
+  void add(std::string_view name, std::chrono::microseconds time) {
+    if (time.count() < 0) is_wrong_ = true;
+    add(name, static_cast<long long>(time.count()));
+  }
+  // sd_listen_fds(3) separates the names by colons when they come back.
+  void add_name(std::string_view name) {
+    constexpr std::size_t longest = 255;
+    const auto is_allowed = [](char c) { return c >= ' ' && c < 127 && c != ':'; };
+    if (name.size() > longest || !std::ranges::all_of(name, is_allowed)) is_wrong_ = true;
+    add("FDNAME", name);
+  }
+  void add_lines(std::string_view lines) {
+    if (lines.contains('\0')) is_wrong_ = true;
+    text_.append(lines).append(1, '\n');
+  }
+
+  bool is_wrong() const noexcept { return is_wrong_ || text_.empty(); }
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+  bool is_wrong_ = false;
+};
+
+long long monotonic_microseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+}
+
+void add_state(const Notification& said, Message& message) {
+  if (said.ready) message.add("READY", 1);
+  if (said.reloading) {
+    message.add("RELOADING", 1);
+    message.add("MONOTONIC_USEC", monotonic_microseconds());
+  }
+  if (said.stopping) message.add("STOPPING", 1);
+  if (said.status) message.add("STATUS", *said.status);
+  if (said.error) message.add("ERRNO", *said.error);
+  if (said.exit_status) message.add("EXIT_STATUS", *said.exit_status);
+  if (said.watchdog) message.add("WATCHDOG", 1);
+  if (said.watchdog_trigger) message.add("WATCHDOG", "trigger");
+  if (said.watchdog_interval) message.add("WATCHDOG_USEC", *said.watchdog_interval);
+  if (said.extend_timeout) message.add("EXTEND_TIMEOUT_USEC", *said.extend_timeout);
+}
+
+// Answers whether the pidfd is to go along.
+Result<bool> add_main_process(const PidFd& process, bool may_go_along, Message& message) {
+  const auto pid = process.pid();
+  if (!pid) return std::unexpected(pid.error());
+  message.add("MAINPID", *pid);
+  if (const auto id = process.id()) {
+    message.add("MAINPIDFDID", to_string(*id));
+    return false;
+  }
+  if (may_go_along) message.add("MAINPIDFD", 1);
+  return may_go_along;
+}
+
+void add_store(const Notification& said, Message& message) {
+  if (!said.store.empty()) {
+    message.add("FDSTORE", 1);
+    if (!said.store_name.empty()) message.add_name(said.store_name);
+    if (!said.store_poll) message.add("FDPOLL", 0);
+  }
+  if (!said.remove_stored.empty()) {
+    message.add("FDSTOREREMOVE", 1);
+    message.add_name(said.remove_stored);
+  }
+}
+
+Result<> send(const NotifyAddress& address, std::string_view text, std::span<const int> fds) {
+  if (fds.size() > most_descriptors) return failure(E2BIG);
+  if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
+  const auto socket = detail::connect_to(address);
+  if (!socket) return std::unexpected(socket.error());
+
+  iovec content{const_cast<char*>(text.data()), text.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  }
+  // Of a stream socket a part may be taken.
+  while (content.iov_len > 0) {
+    const ssize_t sent =
+        detail::retry_eintr([&] { return ::sendmsg(socket->get(), &message, MSG_NOSIGNAL); });
+    if (sent == -1) return detail::last_error();
+    content.iov_base = static_cast<char*>(content.iov_base) + sent;
+    content.iov_len -= static_cast<std::size_t>(sent);
+    message.msg_control = nullptr;
+    message.msg_controllen = 0;
+  }
+  return {};
+}
+
+Result<> tell(std::string_view address, const Notification& said) {
+  const auto where = detail::parse_notify_address(address);
+  if (!where) return std::unexpected(where.error());
+  if (!said.store_name.empty() && !said.remove_stored.empty())
+    return failure(EINVAL);  // one FDNAME
+  if (said.watchdog && said.watchdog_trigger) return failure(EINVAL);
+
+  Message message;
+  std::vector<int> fds;
+  for (const BorrowedFd fd : said.store)
+    fds.push_back(fd.get());
+  add_state(said, message);
+  if (said.main_process) {
+    const bool may_go_along = said.store.empty() && !where->is_vsock();
+    const auto goes_along = add_main_process(*said.main_process, may_go_along, message);
+    if (!goes_along) return std::unexpected(goes_along.error());
+    if (*goes_along) fds.push_back(said.main_process->fd().get());
+  }
+  add_store(said, message);
+  if (!said.more.empty()) message.add_lines(said.more);
+  if (message.is_wrong()) return failure(EINVAL);
+  return send(*where, message.text(), fds);
+}
+
+// The manager closes its end of the pipe when it comes to the message.
+Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout) {
+  const auto deadline = detail::deadline_after(timeout);
+  const auto where = detail::parse_notify_address(address);
+  if (!where) return std::unexpected(where.error());
+  auto ends = pipe();
+  if (!ends) return std::unexpected(ends.error());
+  {
+    const OwnedFd theirs = std::move(ends->write);
+    const int fds[] = {theirs.get()};
+    if (auto sent = send(*where, "BARRIER=1", fds); !sent) return sent;
+  }
+  pollfd entry{ends->read.get(), 0, 0};
+  const auto ready = detail::poll_until(&entry, 1, &deadline);
+  if (!ready) return std::unexpected(ready.error());
+  if (*ready == 0) return failure(ETIMEDOUT);
+  return {};
+}
+
+// What NOTIFY_SOCKET says, handed to `use`; false without it.
+template <class Use>
+Result<bool> where_told(Use use) {
+  const char* address = ::getenv("NOTIFY_SOCKET");
+  if (!address) return false;
+  if (auto done = use(address); !done) return std::unexpected(done.error());
+  return true;
+}
+
+}  // namespace
+
+Result<bool> notify(const Notification& notification) {
+  return where_told([&](std::string_view address) { return tell(address, notification); });
+}
+
+Result<> notify(CStr address, const Notification& notification) {
+  if (!address.get()) return failure(EINVAL);
+  return tell(address.get(), notification);
+}
+
+Result<bool> notify_barrier(std::chrono::nanoseconds timeout) {
+  return where_told([&](std::string_view address) { return pass_barrier(address, timeout); });
+}
+
+Result<> notify_barrier(CStr address, std::chrono::nanoseconds timeout) {
+  if (!address.get()) return failure(EINVAL);
+  return pass_barrier(address.get(), timeout);
+}
+
+Result<std::optional<std::chrono::microseconds>> watchdog_interval() noexcept {
+  const auto number = [](std::string_view text) -> Result<long long> {
+    long long value = 0;
+    const auto [end, error] = std::from_chars(text.begin(), text.end(), value);
+    if (error != std::errc() || end != text.end() || value <= 0) return failure(EINVAL);
+    return value;
+  };
+  const char* interval = ::getenv("WATCHDOG_USEC");
+  if (!interval) return std::nullopt;
+  const auto microseconds = number(interval);
+  if (!microseconds) return std::unexpected(microseconds.error());
+  if (const char* whom = ::getenv("WATCHDOG_PID")) {
+    const auto pid = number(whom);
+    if (!pid) return std::unexpected(pid.error());
+    if (*pid != ::getpid()) return std::nullopt;
+  }
+  return std::chrono::microseconds(*microseconds);
+}
+
+}  // namespace v0
+}  // namespace sysfd

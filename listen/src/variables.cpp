@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "variables.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <string_view>
+
+#include <sysfd/listen_fds.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+std::string quoted(const char* name, const char* value) {
+  return std::string(name) + "=\"" + value + '"';
+}
+
+std::unexpected<ListenError> malformed(const char* name, const char* value, std::string problem) {
+  return std::unexpected(
+      ListenError{ListenErrorKind::malformed, quoted(name, value), std::move(problem)});
+}
+
+// Digits and nothing else, up to `largest`.
+template <class Number>
+std::optional<Number> parse_decimal(std::string_view text, Number largest) noexcept {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+  if (error != std::errc() || end != text.end() || text.starts_with('-') || number > largest)
+    return std::nullopt;
+  return number;
+}
+
+std::expected<void, ListenError> check_identity(const char* text, const Asker& asker) {
+  const auto meant = ProcessId::parse(text);
+  if (!meant) return malformed("LISTEN_PIDFDID", text, "not a 64-bit number");
+  const auto own = asker.id();
+  if (!own)
+    return std::unexpected(ListenError{ListenErrorKind::unavailable, quoted("LISTEN_PIDFDID", text),
+                                       "cannot be compared with this process's", own.error()});
+  if (*own && **own != *meant)
+    return std::unexpected(ListenError{ListenErrorKind::other_process,
+                                       quoted("LISTEN_PIDFDID", text),
+                                       "this process is " + to_string(**own)});
+  return {};
+}
+
+}  // namespace
+
+std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
+                                                             const Asker& asker) {
+  const auto not_activated = [](const char* missing) {
+    return std::unexpected(ListenError{ListenErrorKind::not_activated, missing, "not set"});
+  };
+  if (!variables.pid) return not_activated("LISTEN_PID");
+  const auto pid = parse_decimal<pid_t>(variables.pid, INT_MAX);
+  if (!pid || *pid == 0)
+    return malformed("LISTEN_PID", variables.pid, "not the number of a process");
+  if (*pid != asker.pid)
+    return std::unexpected(ListenError{ListenErrorKind::other_process,
+                                       quoted("LISTEN_PID", variables.pid),
+                                       "this process is " + std::to_string(asker.pid)});
+  if (variables.pidfd_id)
+    if (auto ours = check_identity(variables.pidfd_id, asker); !ours)
+      return std::unexpected(std::move(ours.error()));
+
+  if (!variables.fds) return not_activated("LISTEN_FDS");
+  const auto count = parse_decimal<int>(variables.fds, INT_MAX - ListenFds::first_number);
+  if (!count || *count == 0)
+    return malformed("LISTEN_FDS", variables.fds, "not the number of one descriptor or more");
+
+  ListenPlan plan{*count, std::nullopt};
+  if (variables.fd_names) {
+    plan.names = variables.fd_names;
+    // An empty list has no name in it, not one that is empty.
+    const auto names = plan.names->empty() ? 0 : std::ranges::count(*plan.names, ':') + 1;
+    if (names != *count)
+      return malformed(
+          "LISTEN_FDNAMES", variables.fd_names,
+          std::to_string(names) + " names for " + std::to_string(*count) + " descriptors");
+  }
+  return plan;
+}
+
+std::vector<std::string> split_names(const std::string& names) {
+  std::vector<std::string> list;
+  for (std::string_view left = names;;) {
+    const auto colon = left.find(':');
+    list.emplace_back(left.substr(0, colon));
+    if (colon == std::string_view::npos) return list;
+    left.remove_prefix(colon + 1);
+  }
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//
+// What the variables of socket activation say, apart from where they come from and whether the
+// descriptors are there.
+#ifndef SYSFD_LISTEN_SRC_VARIABLES_HPP
+#define SYSFD_LISTEN_SRC_VARIABLES_HPP
+
+#include <sys/types.h>
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sysfd/listen_error.hpp>
+#include <sysfd/process_id.hpp>
+#include <sysfd/result.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+// Those of sd_listen_fds(3), by what they are for.
+inline constexpr const char* listen_variable_names[] = {"LISTEN_PID", "LISTEN_PIDFDID",
+                                                        "LISTEN_FDS", "LISTEN_FDNAMES"};
+
+// Their values; a null pointer where one is missing.
+struct ListenVariables {
+  const char* pid = nullptr;
+  const char* pidfd_id = nullptr;
+  const char* fds = nullptr;
+  const char* fd_names = nullptr;
+};
+
+// Who asks. The identity is wanted only if LISTEN_PIDFDID is there; no value where the kernel has
+// none.
+struct Asker {
+  pid_t pid;
+  Result<std::optional<ProcessId>> (*id)();
+};
+
+struct ListenPlan {
+  int count;                         // at least one
+  std::optional<std::string> names;  // as LISTEN_FDNAMES has them; as many as `count`
+};
+
+std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
+                                                             const Asker& asker);
+
+// Between the colons, the empty ones as well.
+std::vector<std::string> split_names(const std::string& names);
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_LISTEN_SRC_VARIABLES_HPP

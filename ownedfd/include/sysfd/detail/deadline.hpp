@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// Waiting no longer than up to a moment. Not for users.
+#ifndef SYSFD_DETAIL_DEADLINE_HPP
+#define SYSFD_DETAIL_DEADLINE_HPP
+
+#include <poll.h>
+
+#include <chrono>
+#include <ctime>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/result.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+using Clock = std::chrono::steady_clock;
+
+// The moment after `duration` from now, or the last that there is.
+SYSFD_API Clock::time_point deadline_after(std::chrono::nanoseconds duration) noexcept;
+
+// How long it is until then; zero when it is past.
+SYSFD_API timespec time_until(Clock::time_point deadline) noexcept;
+
+// ppoll(2) until the deadline, or for ever without one. How many entries are ready: none, when the
+// deadline is past. EINTR is retried.
+SYSFD_API Result<int> poll_until(pollfd* entries, nfds_t count,
+                                 const Clock::time_point* deadline) noexcept;
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_DETAIL_DEADLINE_HPP
