@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/control_message.hpp>
 #include <sysfd/detail/deadline.hpp>
 #include <sysfd/detail/syscall.hpp>
 
@@ -28,8 +28,6 @@ using detail::failure;
 using detail::NotifyAddress;
 
 namespace {
-
-constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD of the kernel's net/scm.h
 
 // The text of a message, with the first thing that is wrong with it.
 class Message {
@@ -111,25 +109,17 @@ void add_store(const Notification& said, Message& message) {
 }
 
 Result<> send(const NotifyAddress& address, std::string_view text, std::span<const int> fds) {
-  if (fds.size() > most_descriptors) return failure(E2BIG);
+  if (fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
   if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
   const auto socket = detail::connect_to(address);
   if (!socket) return std::unexpected(socket.error());
 
   iovec content{const_cast<char*>(text.data()), text.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &content;
   message.msg_iovlen = 1;
-  if (!fds.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(fds.size_bytes());
-    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-  }
+  detail::DescriptorsBuffer control;
+  control.attach_descriptors(message, fds);
   // Of a stream socket a part may be taken.
   while (content.iov_len > 0) {
     const ssize_t sent =
@@ -137,8 +127,7 @@ Result<> send(const NotifyAddress& address, std::string_view text, std::span<con
     if (sent == -1) return detail::last_error();
     content.iov_base = static_cast<char*>(content.iov_base) + sent;
     content.iov_len -= static_cast<std::size_t>(sent);
-    message.msg_control = nullptr;
-    message.msg_controllen = 0;
+    control.attach(message, 0);
   }
   return {};
 }

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+//
+// Reads and writes a file whose open file description others may hold too, so that neither disturbs
+// the other: the position is kept here, and no call touches the description's offset, status flags or
+// locks. Nor can what others do to those make a write go to the wrong place.
+//
+//     sysfd::PositionedFile file(std::move(received));
+//     std::array<std::byte, 512> header;
+//     if (auto got = file.read_exact(header); !got) return got;
+//     file.seek(-4, sysfd::SeekFrom::end);
+//
+// For what has positions: regular files and block devices, not pipes, sockets and terminals. Each call
+// of read and write is one system call, unless said otherwise, does not allocate, and retries EINTR. May
+// block on slow file systems, whatever O_NONBLOCK says, which means nothing for files.
+//
+// One object is for one thread at a time; the ..._at functions only read it and are for any number.
+#ifndef SYSFD_POSITIONED_FILE_HPP
+#define SYSFD_POSITIONED_FILE_HPP
+
+#include <sys/uio.h>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/description.hpp>
+#include <sysfd/owned_fd.hpp>
+#include <sysfd/result.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+template <class T>
+concept Byte =
+    std::same_as<std::remove_cv_t<T>, std::byte> || std::same_as<std::remove_cv_t<T>, char> ||
+    std::same_as<std::remove_cv_t<T>, unsigned char>;
+
+// std::string, std::vector<char>, std::span<std::byte>, ...
+template <class R>
+concept ByteRange = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
+                    Byte<std::ranges::range_value_t<R>>;
+
+template <class R>
+concept WritableByteRange =
+    ByteRange<R> && !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
+
+}  // namespace detail
+
+// What a position counts from.
+enum class SeekFrom { start, position, end };
+
+struct ReadOptions {
+  // RWF_NOWAIT: rather fail with EAGAIN than wait for a disk or a lock; what is in the page cache is
+  // read, and may be less than asked for. Errors: EOPNOTSUPP this file system cannot.
+  bool nowait = false;
+};
+
+class PositionedFile {
+ public:
+  explicit PositionedFile(OwnedFd file, std::uint64_t position = 0) noexcept
+      : fd_(std::move(file)), position_(position) {}
+  // Nobody else can change the flags of this one, so that it can be written on every kernel.
+  explicit PositionedFile(UniqueDescription&& file, std::uint64_t position = 0) noexcept
+      : fd_(std::move(file).into_shareable()), is_unique_(true), position_(position) {}
+
+  // preadv2(2): reads at the position, up to all of `buffer`, and moves on behind what was read. Zero
+  // at the end of the file. Errors: EBADF not open for reading; ESPIPE it has no positions; EISDIR;
+  // EIO; EAGAIN see ReadOptions.
+  [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer,
+                                         ReadOptions options = {}) noexcept {
+    return advance(read_at(buffer, position_, options));
+  }
+  // pwritev2(2) with RWF_NOAPPEND: writes at the position and moves on behind what was written, which
+  // may be less than all. Errors: EBADF not open for writing; EFBIG, ENOSPC, EDQUOT, EIO, EPERM
+  // (sealed), ESPIPE; EOPNOTSUPP this kernel cannot keep the write from being appended to the end where
+  // another holder of the description says O_APPEND (before Linux 6.9): a UniqueDescription of the
+  // file can be written there.
+  [[nodiscard]] Result<std::size_t> write(std::span<const std::byte> data) noexcept {
+    return advance(write_at(data, position_));
+  }
+
+  // All of it, in as many system calls as it takes. Errors: those, and for read_exact ENODATA the file
+  // ends before. The position has not moved after an error.
+  [[nodiscard]] SYSFD_API Result<> read_exact(std::span<std::byte> buffer) noexcept;
+  [[nodiscard]] SYSFD_API Result<> write_all(std::span<const std::byte> data) noexcept;
+
+  // pwritev2(2) with RWF_APPEND: writes at the end of the file as it is then; what several append at
+  // once is not mixed. Returns how much of it. The position stays. Errors: as write().
+  [[nodiscard]] SYSFD_API Result<std::size_t> append(std::span<const std::byte> data) noexcept;
+
+  // The same at a given position; this object's stays. Offsets are bytes from the start; EINVAL for
+  // those beyond 2^63.
+  [[nodiscard]] SYSFD_API Result<std::size_t> read_at(std::span<std::byte> buffer,
+                                                      std::uint64_t offset,
+                                                      ReadOptions options = {}) const noexcept;
+  [[nodiscard]] SYSFD_API Result<std::size_t> write_at(std::span<const std::byte> data,
+                                                       std::uint64_t offset) const noexcept;
+  [[nodiscard]] SYSFD_API Result<> read_exact_at(std::span<std::byte> buffer,
+                                                 std::uint64_t offset) const noexcept;
+  [[nodiscard]] SYSFD_API Result<> write_all_at(std::span<const std::byte> data,
+                                                std::uint64_t offset) const noexcept;
+  // From and to several buffers, one after the other. Errors: also EINVAL more than 1024 of them.
+  [[nodiscard]] SYSFD_API Result<std::size_t> read_at(std::span<const iovec> buffers,
+                                                      std::uint64_t offset,
+                                                      ReadOptions options = {}) const noexcept;
+  [[nodiscard]] SYSFD_API Result<std::size_t> write_at(std::span<const iovec> data,
+                                                       std::uint64_t offset) const noexcept;
+
+  // The same with any contiguous range of bytes or characters: std::string, std::vector<char>, ...
+  template <detail::WritableByteRange R>
+  [[nodiscard]] Result<std::size_t> read(R&& buffer, ReadOptions options = {}) noexcept {
+    return read(writable(buffer), options);
+  }
+  template <detail::WritableByteRange R>
+  [[nodiscard]] Result<> read_exact(R&& buffer) noexcept {
+    return read_exact(writable(buffer));
+  }
+  template <detail::ByteRange R>
+  [[nodiscard]] Result<std::size_t> write(const R& data) noexcept {
+    return write(bytes(data));
+  }
+  template <detail::ByteRange R>
+  [[nodiscard]] Result<> write_all(const R& data) noexcept {
+    return write_all(bytes(data));
+  }
+  template <detail::ByteRange R>
+  [[nodiscard]] Result<std::size_t> append(const R& data) noexcept {
+    return append(bytes(data));
+  }
+
+  // Where the next read or write is to be, in bytes from the start. May be beyond the end: what is
+  // written there leaves a hole. Without a system call but for SeekFrom::end. Returns the new
+  // position. Errors: EINVAL it would be before the start, or beyond 2^63; those of size().
+  SYSFD_API Result<std::uint64_t> seek(std::int64_t offset,
+                                       SeekFrom from = SeekFrom::start) noexcept;
+  std::uint64_t position() const noexcept { return position_; }
+
+  // fstat(2), for block devices BLKGETSIZE64: how many bytes it has now. Errors: ESPIPE it has no
+  // positions.
+  [[nodiscard]] SYSFD_API Result<std::uint64_t> size() const noexcept;
+
+  // Lends it, for DescriptionLock and SealedMemory.
+  operator LentFd() const noexcept SYSFD_LIFETIMEBOUND { return LentFd(fd_.borrow()); }
+  OwnedFd into_fd() && noexcept { return std::move(fd_); }
+
+ private:
+  template <class R>
+  static std::span<std::byte> writable(R& range) noexcept {
+    return std::as_writable_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+  }
+  template <class R>
+  static std::span<const std::byte> bytes(const R& range) noexcept {
+    return std::as_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+  }
+  Result<std::size_t> advance(Result<std::size_t> count) noexcept {
+    if (count) position_ += *count;
+    return count;
+  }
+  Result<std::size_t> write_unless_appending(std::span<const iovec> data,
+                                             std::int64_t offset) const noexcept;
+
+  OwnedFd fd_;
+  bool is_unique_ = false;
+  std::uint64_t position_;
+};
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_POSITIONED_FILE_HPP

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/sealed_memory.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include <sysfd/create.hpp>
+#include <sysfd/detail/syscall.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::failure;
+using detail::last_error;
+using detail::Mapping;
+
+namespace {
+
+class SealCategory : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "sysfd.seals"; }
+  std::string message(int value) const override {
+    return static_cast<SealError>(value) == SealError::may_change
+               ? "not sealed against writing: what is mapped could change while it is read"
+               : "not a memfd that is sealed against shrinking: reading it when it was mapped and "
+                 "then "
+                 "made shorter would raise SIGBUS";
+  }
+  std::error_condition default_error_condition(int) const noexcept override {
+    return std::errc::operation_not_permitted;
+  }
+};
+
+Result<Mapping> map_with(int fd, std::size_t size, int protection, int flags) noexcept {
+  if (size == 0) return Mapping();
+  void* const start = ::mmap(nullptr, size, protection, flags, fd, 0);
+  if (start == MAP_FAILED) return last_error();
+  return Mapping(start, size);
+}
+
+Result<std::size_t> size_of(int fd) noexcept {
+  struct stat status{};
+  if (::fstat(fd, &status) == -1) return last_error();
+  return static_cast<std::size_t>(status.st_size);
+}
+
+// All of a file that has these seals, the first of which is F_SEAL_SHRINK.
+Result<Mapping> map_sealed(int fd, int seals, int protection, int flags) noexcept {
+  const int found = ::fcntl(fd, F_GET_SEALS);
+  if (found == -1 && errno != EINVAL) return last_error();  // EINVAL: it can have none
+  if (found == -1 || (found & F_SEAL_SHRINK) == 0)
+    return std::unexpected(make_error_code(SealError::may_shrink));
+  if ((found & seals) != seals) return std::unexpected(make_error_code(SealError::may_change));
+  const auto size = size_of(fd);
+  if (!size) return std::unexpected(size.error());
+  return map_with(fd, *size, protection, flags);
+}
+
+// Anonymous memory of another size, which may have moved. `mapping` is what it was after an error.
+Result<> resize(Mapping& mapping, std::size_t size) noexcept {
+  if (size == mapping.size()) return {};
+  auto other = map_with(-1, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  if (!other) return std::unexpected(other.error());
+  const std::size_t kept = std::min(size, mapping.size());
+  if (kept > 0) std::memcpy(other->start(), mapping.start(), kept);
+  mapping = *std::move(other);
+  return {};
+}
+
+// How much of the file there was, up to the size of the buffer.
+Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t offset) noexcept {
+  std::size_t got = 0;
+  while (got < buffer.size()) {
+    const ssize_t size = detail::retry_eintr([&] {
+      return ::pread(fd, buffer.data() + got, buffer.size() - got,
+                     static_cast<off_t>(offset + got));
+    });
+    if (size == -1) return last_error();
+    if (size == 0) break;
+    got += static_cast<std::size_t>(size);
+  }
+  return got;
+}
+
+Result<OwnedFd> seal(OwnedFd fd, int seals) noexcept {
+  if (::fcntl(fd.get(), F_ADD_SEALS, seals) == -1) return last_error();
+  return fd;
+}
+
+}  // namespace
+
+std::error_code make_error_code(SealError error) noexcept {
+  static const SealCategory category;
+  return {static_cast<int>(error), category};
+}
+
+Mapping::~Mapping() {
+  if (start_) ::munmap(start_, size_);
+}
+
+Result<OwnedFd> sealed_memfd(CStr name, std::span<const std::byte> content) noexcept {
+  auto fd = memfd(name, MFD_ALLOW_SEALING);
+  if (!fd) return fd;
+  for (auto left = content; !left.empty();) {
+    const ssize_t written =
+        detail::retry_eintr([&] { return ::write(fd->get(), left.data(), left.size()); });
+    if (written == -1) return last_error();
+    left = left.subspan(static_cast<std::size_t>(written));
+  }
+  return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+}
+
+Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
+  if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return failure(EFBIG);
+  auto fd = memfd(name, MFD_ALLOW_SEALING);
+  if (!fd) return fd;
+  if (::ftruncate(fd->get(), static_cast<off_t>(size)) == -1) return last_error();
+  return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+// A private mapping of what nobody can write to is as good as a shared one, which kernels before 6.7
+// refuse.
+Result<SealedMemory> SealedMemory::map(LentFd file) noexcept {
+  auto mapping = map_sealed(file.get(), F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, MAP_PRIVATE);
+  if (!mapping) return std::unexpected(mapping.error());
+  return SealedMemory(*std::move(mapping));
+}
+
+// The size that fstat(2) tells is a first guess: files grow, and those of /proc tell none.
+Result<SealedMemory> SealedMemory::copy(LentFd file, std::size_t max_size) noexcept {
+  constexpr std::size_t least = std::size_t{64} * 1024;
+  const auto told = size_of(file.get());
+  if (!told) return std::unexpected(told.error());
+  if (*told > max_size) return failure(EFBIG);
+  Mapping mapping;
+  std::size_t got = 0;
+  do {
+    const std::size_t guess = mapping.size() == 0 ? std::max(*told + 1, least) : 2 * got;
+    if (auto done = resize(mapping, std::min(guess, max_size)); !done)
+      return std::unexpected(done.error());
+    const auto more =
+        read_to_end(file.get(), std::span(mapping.start(), mapping.size()).subspan(got), got);
+    if (!more) return std::unexpected(more.error());
+    got += *more;
+  } while (got == mapping.size() && got < max_size);
+  std::byte beyond{};
+  if (got == max_size) {
+    const auto more = read_to_end(file.get(), std::span(&beyond, 1), got);
+    if (!more) return std::unexpected(more.error());
+    if (*more > 0) return failure(EFBIG);
+  }
+  if (auto done = resize(mapping, got); !done) return std::unexpected(done.error());
+  return SealedMemory(std::move(mapping));
+}
+
+Result<SharedMemory> SharedMemory::map(LentFd file) noexcept {
+  auto mapping = map_sealed(file.get(), F_SEAL_SHRINK, PROT_READ | PROT_WRITE, MAP_SHARED);
+  if (!mapping) return std::unexpected(mapping.error());
+  return SharedMemory(*std::move(mapping));
+}
+
+}  // namespace v0
+}  // namespace sysfd
