@@ -30,6 +30,11 @@ struct Command::Attempt {
   SpawnError run_in_place();
 
  private:
+  void look_at_streams() noexcept;
+  bool plan_holds() const noexcept;
+  bool is_repeatable() const noexcept;
+  detail::Mistake make_plan();
+  Stdio::Kind kind_of(int stream) const noexcept;
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
   detail::Mistake prepare_terminal(int number);
@@ -59,7 +64,7 @@ struct Command::Attempt {
   SpawnError failure() const;
   SpawnError premature_end(const Result<ExitStatus>& status) const;
   void explain_script(SpawnError& error) const;
-  Child make_child(PidFd process, pid_t pid);
+  std::expected<Child, SpawnError> make_child(PidFd process, pid_t pid);
   void hand_over();
 
   Command::State& state_;
@@ -68,6 +73,7 @@ struct Command::Attempt {
   detail::Job job_;
   detail::Birth birth_;
   Session session_;
+  Inheritable inheritable_{};
   std::optional<OwnedFd> child_ends_[3];  // of pipes
   std::optional<OwnedFd> parent_ends_[3];
   std::optional<OwnedFd> child_terminal_;

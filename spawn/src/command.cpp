@@ -56,6 +56,12 @@ Command::State& Command::state() const noexcept {
   return *state_;
 }
 
+Command::State& Command::changed_state() const noexcept {
+  State& state = this->state();
+  state.plan.holds = false;
+  return state;
+}
+
 Command::Command(CStr program) : state_(std::make_unique<State>()) {
   State& state = *state_;
   if (!program.get())
@@ -83,7 +89,7 @@ Command& Command::operator=(Command&&) noexcept = default;
 Command::~Command() = default;
 
 Command& Command::argument0(CStr value) & {
-  State& state = this->state();
+  State& state = changed_state();
   if (!value.get()) {
     state.wrong(SpawnStep::program, EINVAL, -1, shown(value));
     return *this;
@@ -94,7 +100,7 @@ Command& Command::argument0(CStr value) & {
 }
 
 Command& Command::arg(CStr value) & {
-  State& state = this->state();
+  State& state = changed_state();
   const int index = state.argument_calls++;
   if (!value.get()) {
     state.wrong(SpawnStep::argument, EINVAL, index, shown(value));
@@ -107,7 +113,7 @@ Command& Command::arg(CStr value) & {
 }
 
 Command& Command::env(CStr name, CStr value) & {
-  State& state = this->state();
+  State& state = changed_state();
   const int index = state.environment_calls++;
   if (!name.get() || !value.get() || *name.get() == '\0' || std::strchr(name.get(), '='))
     state.wrong(SpawnStep::environment, EINVAL, index, shown(name));
@@ -117,7 +123,7 @@ Command& Command::env(CStr name, CStr value) & {
 }
 
 Command& Command::remove_env(CStr name) & {
-  State& state = this->state();
+  State& state = changed_state();
   const int index = state.environment_calls++;
   if (!name.get() || *name.get() == '\0' || std::strchr(name.get(), '='))
     state.wrong(SpawnStep::environment, EINVAL, index, shown(name));
@@ -127,12 +133,12 @@ Command& Command::remove_env(CStr name) & {
 }
 
 Command& Command::clear_env() & {
-  state().environment.clear();
+  changed_state().environment.clear();
   return *this;
 }
 
 Command& Command::working_directory(CStr path, DirectoryChange change) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.directory = {};
   state.directory_change = change;
   if (path.get())
@@ -143,14 +149,14 @@ Command& Command::working_directory(CStr path, DirectoryChange change) & {
 }
 
 Command& Command::working_directory(BorrowedFd directory, DirectoryChange change) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.directory = {std::nullopt, directory.get()};
   state.directory_change = change;
   return *this;
 }
 
 Command& Command::root_directory(CStr path) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.root = {};
   if (path.get())
     state.root.path = path.get();
@@ -160,41 +166,41 @@ Command& Command::root_directory(CStr path) & {
 }
 
 Command& Command::root_directory(BorrowedFd directory) & {
-  state().root = {std::nullopt, directory.get()};
+  changed_state().root = {std::nullopt, directory.get()};
   return *this;
 }
 
 Command& Command::cgroup(BorrowedFd directory) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.cgroup_fd = directory.get();
   if (directory.get() < 0) state.wrong(SpawnStep::cgroup, EBADF, -1, "");
   return *this;
 }
 
 Command& Command::stdin_from(Stdio source) & {
-  state().streams[0] = std::move(source);
+  changed_state().streams[0] = std::move(source);
   return *this;
 }
 
 Command& Command::stdout_to(Stdio destination) & {
-  state().streams[1] = std::move(destination);
+  changed_state().streams[1] = std::move(destination);
   return *this;
 }
 
 Command& Command::stderr_to(Stdio destination) & {
-  state().streams[2] = std::move(destination);
+  changed_state().streams[2] = std::move(destination);
   return *this;
 }
 
 Command& Command::pass(BorrowedFd fd, int number) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.passed.push_back({fd.get(), number, std::nullopt});
   state.reserve();
   return *this;
 }
 
 Command& Command::pass(OwnedFd&& fd, int number) & {
-  State& state = this->state();
+  State& state = changed_state();
   const int source = fd.get();
   state.passed.push_back({source, number, std::move(fd)});
   state.reserve();
@@ -202,18 +208,18 @@ Command& Command::pass(OwnedFd&& fd, int number) & {
 }
 
 Command& Command::inherit_descriptors() & {
-  state().inherits = true;
+  changed_state().inherits = true;
   return *this;
 }
 
 Command& Command::listen_fds(CStr name, BorrowedFd fd) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.add_listener(name, {fd.get(), -1, std::nullopt});
   return *this;
 }
 
 Command& Command::listen_fds(CStr name, OwnedFd&& fd) & {
-  State& state = this->state();
+  State& state = changed_state();
   const int source = fd.get();
   state.add_listener(name, {source, -1, std::move(fd)});
   return *this;
@@ -237,7 +243,7 @@ void Command::State::add_listener(CStr name, Passed listener) {
 }
 
 Command& Command::terminal(WindowSize size) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.window_size = size;
   for (Stdio& stream : state.streams)
     stream = Stdio::terminal();
@@ -245,48 +251,48 @@ Command& Command::terminal(WindowSize size) & {
 }
 
 Command& Command::identity(Identity identity) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.wrong(detail::prepare(std::move(identity), state.identity));
   return *this;
 }
 
 Command& Command::resources(Resources resources) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.wrong(detail::check(resources));
   state.resources = std::move(resources);
   return *this;
 }
 
 Command& Command::session(Session session) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.wrong(detail::check(session));
   state.session = session;
   return *this;
 }
 
 Command& Command::signals(Signals signals) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.wrong(detail::check(signals));
   state.signals = std::move(signals);
   return *this;
 }
 
 Command& Command::namespaces(Namespaces namespaces) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.wrong(detail::check(namespaces));
   state.namespaces = std::move(namespaces);
   return *this;
 }
 
 Command& Command::on_drop(DropPolicy policy, std::chrono::nanoseconds grace) & {
-  State& state = this->state();
+  State& state = changed_state();
   state.drop_policy = policy;
   state.grace = grace;
   return *this;
 }
 
 Command& Command::parent_death_signal(int signo) & {
-  State& state = this->state();
+  State& state = changed_state();
   if (signo < 1 || signo > SIGRTMAX)
     state.wrong(SpawnStep::parent_death, EINVAL, -1, std::to_string(signo));
   state.parent_death_signal = signo;
@@ -294,12 +300,12 @@ Command& Command::parent_death_signal(int signo) & {
 }
 
 Command& Command::kill_with_parent() & {
-  state().killed_with_parent = true;
+  changed_state().killed_with_parent = true;
   return *this;
 }
 
 Command& Command::retry_busy(int times) & {
-  state().busy_retries = times;
+  changed_state().busy_retries = times;
   return *this;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SYSFD_SPAWN_SRC_COMMAND_STATE_HPP
 #define SYSFD_SPAWN_SRC_COMMAND_STATE_HPP
 
+#include <array>
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -11,12 +12,17 @@
 #include <sysfd/command.hpp>
 
 #include "attributes/attributes.hpp"
+#include "enter.hpp"
 #include "environment.hpp"
 #include "fd_plan.hpp"
+#include "job.hpp"
 #include "steps.hpp"
 
 namespace sysfd {
 inline namespace v0 {
+
+// Which of the streams exec would leave open, of those that are to be inherited.
+using Inheritable = std::array<bool, 3>;
 
 // What the setters of a Command collect, and what spawn() needs memory for, kept from one call to
 // the next.
@@ -31,6 +37,16 @@ struct Command::State {
     std::optional<std::string> path;
     std::optional<int> fd;
     bool is_given() const noexcept { return path || fd; }
+  };
+
+  // What spawn() has worked out, for the next time: it holds until a setter is called, where nothing is
+  // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.
+  struct Plan {
+    bool holds = false;
+    Inheritable inheritable{};
+    std::array<Stdio::Kind, 3> defaults{};
+    detail::Job job;
+    detail::Birth birth;
   };
 
   // The first mistake that a setter found.
@@ -69,6 +85,7 @@ struct Command::State {
   std::string candidates;
   detail::FdPlan fds;
   detail::Steps steps;
+  Plan plan;
 
   // Remembers a mistake, unless there was one before.
   void wrong(SpawnStep step, int error, int index, std::string subject);

@@ -102,6 +102,18 @@ bool next_child_is_init() noexcept {
 
 }  // namespace
 
+// Of a stream that is not passed by its number.
+Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
+  const auto said = state_.streams[stream].kind_;
+  return said == Stdio::Kind::unset ? defaults_[static_cast<std::size_t>(stream)]->kind_ : said;
+}
+
+void Command::Attempt::look_at_streams() noexcept {
+  for (int number = 0; number < 3; ++number)
+    inheritable_[static_cast<std::size_t>(number)] =
+        kind_of(number) == Stdio::Kind::inherit && is_inheritable(number);
+}
+
 Mistake Command::Attempt::prepare_terminal(int number) {
   if (parent_terminal_) return std::nullopt;
   auto made = open_terminal(state_.window_size);
@@ -122,7 +134,8 @@ Mistake Command::Attempt::prepare_stream(int number) {
   switch (stream.kind_) {
     case Stdio::Kind::unset:
     case Stdio::Kind::inherit:
-      request.kind = is_inheritable(number) ? FdRequest::Kind::inherited : FdRequest::Kind::null;
+      request.kind = inheritable_[static_cast<std::size_t>(number)] ? FdRequest::Kind::inherited
+                                                                    : FdRequest::Kind::null;
       break;
     case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
     case Stdio::Kind::pipe: {
@@ -172,10 +185,6 @@ Mistake Command::Attempt::prepare_streams() {
   bool is_passed[3] = {};
   for (const State::Passed& passed : state_.passed)
     if (passed.target >= 0 && passed.target < 3) is_passed[passed.target] = true;
-  const auto kind_of = [&](int number) {
-    const auto said = state_.streams[number].kind_;
-    return said == Stdio::Kind::unset ? defaults_[static_cast<std::size_t>(number)]->kind_ : said;
-  };
   const auto is_left_to_us = [&](int number) {
     const auto said = state_.streams[number].kind_;
     return said == Stdio::Kind::unset || said == Stdio::Kind::inherit;
@@ -343,7 +352,7 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
   return std::nullopt;
 }
 
-Mistake Command::Attempt::prepare() {
+Mistake Command::Attempt::make_plan() {
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
   state_.fds.clear(kind_ == Kind::in_place || state_.inherits);
@@ -356,7 +365,6 @@ Mistake Command::Attempt::prepare() {
   if (auto mistake = prepare_pid_namespace()) return mistake;
   if (auto mistake = prepare_held()) return mistake;
   if (auto mistake = refuse_own_descriptors()) return mistake;
-  if (auto mistake = prepare_environment()) return mistake;
   if (const auto twice = state_.fds.make())
     return SpawnError{twice->step, error_code(EINVAL), twice->index,
                       "to be number " + std::to_string(twice->target) + ", which is given twice"};
@@ -384,17 +392,61 @@ Mistake Command::Attempt::prepare() {
   job_.step_count = state_.steps.all().size();
   job_.signal_mask = detail::signal_mask(state_.signals);
   job_.arguments = state_.arguments.data();
-  if (state_.program_fd) {
-    job_.program = state_.fds.place_of(*state_.program_fd);
-  } else {
-    find_candidates(state_.program, job_.environment, state_.candidates);
-    job_.candidates = state_.candidates.c_str();
-  }
+  if (state_.program_fd) job_.program = state_.fds.place_of(*state_.program_fd);
   birth_.namespaces = namespaces.create;
   birth_.cgroup = state_.cgroup_fd.value_or(-1);
   birth_.reaps_itself = state_.drop_policy == DropPolicy::detach;
   birth_.killed_with_parent = state_.killed_with_parent;
   birth_.no_new_privileges = state_.identity.said.no_new_privileges;
+  return std::nullopt;
+}
+
+bool Command::Attempt::is_repeatable() const noexcept {
+  const auto is_made = [](const auto& own) { return own.has_value(); };
+  if (std::ranges::any_of(child_ends_, is_made) || child_terminal_ || cgroup_ ||
+      own_pid_namespace_ || own_process_ || maps_)
+    return false;
+  const auto is_lent = [](const Stdio* stream) { return stream->kind_ == Stdio::Kind::descriptor; };
+  if (std::ranges::any_of(defaults_, is_lent)) return false;
+  const auto is_handed_over = [](const auto& owner) { return owner.has_value(); };
+  if (std::ranges::any_of(state_.passed, is_handed_over, &State::Passed::owned) ||
+      std::ranges::any_of(state_.streams, is_handed_over, &Stdio::owned_))
+    return false;
+  // Limits and numbers that may have changed the next time.
+  return kind_ == Kind::child && !state_.inherits && state_.listeners.empty() &&
+         state_.resources.limits.empty() && state_.parent_death_signal == 0 &&
+         !state_.killed_with_parent;
+}
+
+bool Command::Attempt::plan_holds() const noexcept {
+  const State::Plan& plan = state_.plan;
+  return plan.holds && kind_ == Kind::child && plan.inheritable == inheritable_ &&
+         std::ranges::equal(plan.defaults, defaults_, {}, {},
+                            [](const Stdio* s) { return s->kind_; });
+}
+
+Mistake Command::Attempt::prepare() {
+  if (auto mistake = prepare_environment()) return mistake;
+  look_at_streams();
+  if (plan_holds()) {
+    char* const* const environment = job_.environment;
+    job_ = state_.plan.job;
+    job_.environment = environment;
+    birth_ = state_.plan.birth;
+    session_ = state_.session;
+  } else {
+    state_.plan.holds = false;
+    if (auto mistake = make_plan()) return mistake;
+    if (is_repeatable()) {
+      state_.plan = {true, inheritable_, {}, job_, birth_};
+      std::ranges::transform(defaults_, state_.plan.defaults.begin(),
+                             [](const Stdio* stream) { return stream->kind_; });
+    }
+  }
+  if (!state_.program_fd) {  // another PATH, other paths
+    find_candidates(state_.program, job_.environment, state_.candidates);
+    job_.candidates = state_.candidates.c_str();
+  }
   return std::nullopt;
 }
 

@@ -137,7 +137,7 @@ std::expected<pid_t, SpawnError> Command::Attempt::enter_from_pid_namespace() {
   return enter();
 }
 
-Child Command::Attempt::make_child(PidFd process, pid_t pid) {
+std::expected<Child, SpawnError> Command::Attempt::make_child(PidFd process, pid_t pid) {
   const bool leads_group = session_.new_session || session_.process_group == 0;
   Child::Start start{.pidfd = std::move(process),
                      .pid = pid,
@@ -152,7 +152,7 @@ Child Command::Attempt::make_child(PidFd process, pid_t pid) {
                      .terminal = std::move(parent_terminal_),
                      .cgroup = std::move(cgroup_)};
   std::ranges::move(parent_ends_, start.pipes);
-  return Child(start);
+  return std::expected<Child, SpawnError>(std::in_place, start);
 }
 
 void Command::Attempt::hand_over() {
@@ -177,9 +177,8 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
 
     PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
     if (job_.progress == Job::Progress::executing) {
-      Child child = make_child(std::move(process), *pid);
-      hand_over();
-      return child;
+      if (!state_.plan.holds) hand_over();
+      return make_child(std::move(process), *pid);
     }
     const auto status = process.wait();  // it is ending
     if (job_.progress != Job::Progress::failed) return std::unexpected(premature_end(status));

@@ -50,7 +50,10 @@ struct SpawnReport {
 };
 
 class [[nodiscard("a Child that is dropped kills its process")]] Child {
+  struct Start;  // of Command, which nobody else can name
+
  public:
+  explicit Child(Start& start) noexcept;  // takes what it has
   SYSFD_API Child(Child&& other) noexcept;
   SYSFD_API Child& operator=(
       Child&& other) noexcept;  // what was held until now is dropped by its policy
@@ -124,9 +127,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
  private:
   friend class Command;
   friend class Pipeline;
-  struct Start;
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
-  explicit Child(Start& start) noexcept;  // takes what it has
   void drop() noexcept;
   void close_pipes() noexcept;
   void kill_tree() noexcept;

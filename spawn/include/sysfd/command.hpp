@@ -336,6 +336,7 @@ class Command {
   struct State;
   struct Attempt;
   State& state() const noexcept;
+  State& changed_state() const noexcept;  // for setters
   // The arguments: what each stream is of which nothing is said.
   std::expected<Child, SpawnError> spawn_with(const Stdio* const (&defaults)[3]);
 
