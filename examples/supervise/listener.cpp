@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "listener.hpp"
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include <sysfd/result.hpp>
+
+namespace supervise {
+namespace {
+
+using sysfd::OwnedFd;
+using sysfd::Result;
+
+std::unexpected<std::error_code> last_error() {
+  return std::unexpected(std::error_code(errno, std::system_category()));
+}
+
+Result<OwnedFd> bind_and_listen(const sockaddr* address, socklen_t size) {
+  auto fd = OwnedFd::from_syscall(
+      ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return fd;
+  const int on = 1;
+  const int off = 0;
+  if (address->sa_family != AF_UNIX)  // a restart need not wait for old connections to be forgotten
+    ::setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address->sa_family == AF_INET6)  // IPv4 as well
+    ::setsockopt(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (::bind(fd->get(), address, size) == -1 || ::listen(fd->get(), SOMAXCONN) == -1)
+    return last_error();
+  return fd;
+}
+
+// Whether there is a socket under that path and nobody listens on it.
+bool is_abandoned(const sockaddr_un& address, socklen_t size) {
+  struct stat status{};
+  if (::stat(address.sun_path, &status) == -1 || !S_ISSOCK(status.st_mode)) return false;
+  const auto fd = OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return fd && ::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address), size) == -1 &&
+         errno == ECONNREFUSED;
+}
+
+Result<OwnedFd> listen_on_unix(std::string_view name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (name.size() >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return last_error();
+  }
+  name.copy(address.sun_path, name.size());
+  const bool is_abstract = name.starts_with('@');
+  if (is_abstract) address.sun_path[0] = '\0';
+  const auto size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (is_abstract ? 0 : 1));
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  auto fd = bind_and_listen(generic, size);
+  if (fd || is_abstract || fd.error() != std::errc::address_in_use || !is_abandoned(address, size))
+    return fd;
+  ::unlink(address.sun_path);
+  return bind_and_listen(generic, size);
+}
+
+std::expected<OwnedFd, std::string> listen_on_ip(const std::string& text) {
+  const auto colon = text.rfind(':');
+  const bool has_host = colon != std::string::npos;
+  std::string host = has_host ? text.substr(0, colon) : "::";
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string port = has_host ? text.substr(colon + 1) : text;
+
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0)
+    return std::unexpected(::gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
+  auto fd = bind_and_listen(found->ai_addr, found->ai_addrlen);
+  if (!fd) return std::unexpected(fd.error().message());
+  return *std::move(fd);
+}
+
+}  // namespace
+
+std::expected<Listener, std::string> listen_on(std::string_view text) {
+  const auto equals = text.find('=');
+  const bool has_name =
+      equals != std::string_view::npos && text.substr(0, equals).find('/') == text.npos;
+  const std::string name(has_name ? text.substr(0, equals) : "socket");
+  const std::string address(has_name ? text.substr(equals + 1) : text);
+
+  auto fd = [&]() -> std::expected<OwnedFd, std::string> {
+    if (!address.contains('/') && !address.starts_with('@')) return listen_on_ip(address);
+    auto made = listen_on_unix(address);
+    if (!made) return std::unexpected(made.error().message());
+    return *std::move(made);
+  }();
+  if (!fd) return std::unexpected("cannot listen on " + address + ": " + fd.error());
+  return Listener{name, address, *std::move(fd)};
+}
+
+}  // namespace supervise
