@@ -87,30 +87,8 @@ struct ThreeFiles {
   std::vector<OwnedFd> files;
 };
 
-void by_sysfd_with_three(benchmark::State& state) {
-  const ThreeFiles three;
-  const auto& files = three.files;
-  Command command(child_path);
-  command.pass(files[0], files[1].get())
-      .pass(files[1], files[0].get())
-      .pass(files[2], files[2].get());
-  for ([[maybe_unused]] auto _ : state)
-    start_and_wait(command);
-}
-
-// The same by hand: an empty signal mask, everything else closed, and a swap by way of a fourth
-// number.
-void by_posix_spawn_with_three(benchmark::State& state) {
-  const ThreeFiles three;
-  const auto& files = three.files;
-  const int aside = files[2].get() + 1;
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, files[0].get(), aside);
-  ::posix_spawn_file_actions_adddup2(&actions, files[1].get(), files[0].get());
-  ::posix_spawn_file_actions_adddup2(&actions, aside, files[1].get());
-  ::posix_spawn_file_actions_adddup2(&actions, files[2].get(), files[2].get());
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, aside);
+// With an empty signal mask, as sysfd's children have it.
+void start_by_posix_spawn(benchmark::State& state, posix_spawn_file_actions_t& actions) {
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -126,6 +104,54 @@ void by_posix_spawn_with_three(benchmark::State& state) {
   }
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
+}
+
+void by_sysfd_with_three(benchmark::State& state) {
+  const ThreeFiles three;
+  const auto& files = three.files;
+  Command command(child_path);
+  command.pass(files[0], files[1].get())
+      .pass(files[1], files[0].get())
+      .pass(files[2], files[2].get());
+  for ([[maybe_unused]] auto _ : state)
+    start_and_wait(command);
+}
+
+// Three fresh descriptors, as a server hands a connection over: they have the highest numbers, and low
+// ones in the child.
+void by_sysfd_with_fresh(benchmark::State& state) {
+  const ThreeFiles three;
+  Command command(child_path);
+  for (int i = 0; i < 3; ++i)
+    command.pass(three.files[static_cast<std::size_t>(i)], 3 + i);
+  for ([[maybe_unused]] auto _ : state)
+    start_and_wait(command);
+}
+
+void by_posix_spawn_with_fresh(benchmark::State& state) {
+  const ThreeFiles three;
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  for (int i = 0; i < 3; ++i)
+    ::posix_spawn_file_actions_adddup2(&actions, three.files[static_cast<std::size_t>(i)].get(),
+                                       3 + i);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 6);
+  start_by_posix_spawn(state, actions);
+}
+
+// The same by hand: everything else closed, and a swap by way of a fourth number.
+void by_posix_spawn_with_three(benchmark::State& state) {
+  const ThreeFiles three;
+  const auto& files = three.files;
+  const int aside = files[2].get() + 1;
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, files[0].get(), aside);
+  ::posix_spawn_file_actions_adddup2(&actions, files[1].get(), files[0].get());
+  ::posix_spawn_file_actions_adddup2(&actions, aside, files[1].get());
+  ::posix_spawn_file_actions_adddup2(&actions, files[2].get(), files[2].get());
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, aside);
+  start_by_posix_spawn(state, actions);
 }
 
 // What a change of conditions has left in the caches is not to be measured.
@@ -173,6 +199,10 @@ const std::vector<sysfd_bench::Ratio> ratios = {
      0.85},
     {"15,000 open: sysfd / posix_spawn", "sysfd, 15000 open", "posix_spawn, 15000 open", 0.15},
     {"15,000 open: sysfd / sysfd with none", "sysfd, 15000 open", "sysfd", 1.30},
+    {"15,000 open, 3 fresh ones passed: sysfd / posix_spawn", "sysfd, 3 fresh of 15000",
+     "posix_spawn, 3 fresh of 15000", 0.12},
+    {"15,000 open, 3 fresh ones passed: sysfd / sysfd with none", "sysfd, 3 fresh of 15000",
+     "sysfd, 3 fresh", 1.25},
     {"2 GiB resident: sysfd / sysfd with none", "sysfd, 2 GiB", "sysfd", 1.15},
 };
 
@@ -192,6 +222,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argument_count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(argument_count, arguments.data())) return 2;
 
+  require(sysfd::reserve_spawn_slots(8).has_value(), "reserve_spawn_slots");
   add("vfork", by_vfork, in_a_small_parent);
   add("posix_spawn", by_posix_spawn, in_a_small_parent);
   add("sysfd", by_sysfd, in_a_small_parent);
@@ -200,6 +231,9 @@ int main(int argc, char** argv) {
   if (sysfd_bench::raise_descriptor_limit() >= 15000) {
     add("posix_spawn, 15000 open", by_posix_spawn, with_many_descriptors);
     add("sysfd, 15000 open", by_sysfd, with_many_descriptors);
+    add("sysfd, 3 fresh", by_sysfd_with_fresh, in_a_small_parent);
+    add("posix_spawn, 3 fresh of 15000", by_posix_spawn_with_fresh, with_many_descriptors);
+    add("sysfd, 3 fresh of 15000", by_sysfd_with_fresh, with_many_descriptors);
   } else {
     std::puts("left out: 15,000 open descriptors are more than RLIMIT_NOFILE allows");
   }

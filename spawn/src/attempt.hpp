@@ -11,6 +11,7 @@
 #include "command_state.hpp"
 #include "enter.hpp"
 #include "job.hpp"
+#include "slots.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -51,6 +52,7 @@ struct Command::Attempt {
   bool is_own(int fd) const noexcept;
   bool changes_credentials() const noexcept;
   detail::Mistake refuse_own_descriptors() const;
+  void lower_sources() noexcept;
   void plan_steps();
   void plan_directory();
   void plan_parent_death();
@@ -84,6 +86,7 @@ struct Command::Attempt {
   std::string user_map_, group_map_;
   std::optional<detail::IdMaps> maps_;
   detail::Environment::ListenSlots listen_slots_{};
+  detail::SlotLease slots_;
   int busy_retries_ = 0;
 };
 

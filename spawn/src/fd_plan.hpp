@@ -5,6 +5,7 @@
 #ifndef SYSFD_SPAWN_SRC_FD_PLAN_HPP
 #define SYSFD_SPAWN_SRC_FD_PLAN_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -79,6 +80,14 @@ class FdPlan {
     held_.push_back({source, source, step, index, is_own});
   }
 
+  // Has `lower` find another number for the same as each source, but for those that are held as well.
+  template <class Lower>
+  void lower_sources(Lower lower) noexcept {
+    for (Pending& request : requests_)
+      if (request.kind == FdRequest::Kind::descriptor && !is_held(request.source))
+        request.source = lower(request.source);
+  }
+
   // Plans. Answers a request whose target another one has too, if there is one.
   std::optional<FdRequest> make();
 
@@ -93,6 +102,9 @@ class FdPlan {
   std::span<const FdRange> gaps() const noexcept { return gaps_; }
 
  private:
+  bool is_held(int source) const noexcept {
+    return std::ranges::find(held_, source, &Held::source) != held_.end();
+  }
   void emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index);
   void find_gaps();
   void put_held_ones_aside();

@@ -352,6 +352,11 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
   return std::nullopt;
 }
 
+void Command::Attempt::lower_sources() noexcept {
+  if (kind_ != Kind::child || state_.inherits) return;
+  state_.fds.lower_sources([this](int source) { return slots_.lower(source); });
+}
+
 Mistake Command::Attempt::make_plan() {
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
@@ -365,6 +370,7 @@ Mistake Command::Attempt::make_plan() {
   if (auto mistake = prepare_pid_namespace()) return mistake;
   if (auto mistake = prepare_held()) return mistake;
   if (auto mistake = refuse_own_descriptors()) return mistake;
+  lower_sources();
   if (const auto twice = state_.fds.make())
     return SpawnError{twice->step, error_code(EINVAL), twice->index,
                       "to be number " + std::to_string(twice->target) + ", which is given twice"};
@@ -413,9 +419,9 @@ bool Command::Attempt::is_repeatable() const noexcept {
       std::ranges::any_of(state_.streams, is_handed_over, &Stdio::owned_))
     return false;
   // Limits and numbers that may have changed the next time.
-  return kind_ == Kind::child && !state_.inherits && state_.listeners.empty() &&
-         state_.resources.limits.empty() && state_.parent_death_signal == 0 &&
-         !state_.killed_with_parent;
+  return slots_.is_empty() && kind_ == Kind::child && !state_.inherits &&
+         state_.listeners.empty() && state_.resources.limits.empty() &&
+         state_.parent_death_signal == 0 && !state_.killed_with_parent;
 }
 
 bool Command::Attempt::plan_holds() const noexcept {

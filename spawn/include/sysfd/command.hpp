@@ -48,6 +48,7 @@
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/resources.hpp>
+#include <sysfd/result.hpp>
 #include <sysfd/session.hpp>
 #include <sysfd/signals.hpp>
 #include <sysfd/spawn_error.hpp>
@@ -342,6 +343,16 @@ class Command {
 
   std::unique_ptr<State> state_;
 };
+
+// For programs with thousands of open descriptors: keeps the lowest free numbers below 128, at most `count`
+// and 64, for as long as it runs. Call it early, while there are some. A descriptor with a high number
+// that is passed to a child, or a new pipe, which has one, is put there for the moment of the spawn: a
+// child's table is copied up to the highest number in it, so that starting it takes as long as that is
+// high. Returns how many are kept now. They are open, close-on-exec and empty; a program that closes
+// what it has not opened loses them, and nothing else. Not for threads with a descriptor table of their
+// own (unshare(CLONE_FILES)). Errors: EINVAL more than 64; EMFILE, ENFILE, ENOMEM. Two system calls, and
+// one for each; at a spawn, four for each descriptor above 127 that is given.
+[[nodiscard]] SYSFD_API Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept;
 
 #if defined(__cpp_exceptions)
 // The child, or a std::system_error that says what failed.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "slots.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <mutex>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace {
+
+constexpr std::size_t most_slots = 64;
+// Below this, copying the table up to there costs less than two calls for each descriptor.
+constexpr int worthwhile = 128;
+
+// Of the whole process, for ever: slot i is numbers[i], and holds a duplicate of `placeholder`, an empty
+// file in memory, while nobody uses it.
+std::mutex reserving;
+std::size_t reserved = 0;
+std::array<int, most_slots> numbers;
+int placeholder = -1;
+dev_t placeholder_device;
+ino_t placeholder_inode;
+std::atomic<std::uint64_t> free_slots = 0;
+
+// A program that has closed what is not its own may have another descriptor there by now.
+bool is_ours(int number) noexcept {
+  struct stat status{};
+  return ::fstat(number, &status) == 0 && status.st_dev == placeholder_device &&
+         status.st_ino == placeholder_inode;
+}
+
+bool put(int source, std::size_t slot) noexcept {
+  return detail::system_call_retried(SYS_dup3, source, numbers[slot], O_CLOEXEC) >= 0;
+}
+
+Result<> make_placeholder() noexcept {
+  auto made = memfd("sysfd: kept for spawn");
+  if (!made) return std::unexpected(made.error());
+  struct stat status{};
+  if (::fstat(made->get(), &status) == -1) return detail::last_error();
+  placeholder_device = status.st_dev;
+  placeholder_inode = status.st_ino;
+  placeholder = std::move(*made).release();
+  return {};
+}
+
+}  // namespace
+
+Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept {
+  const std::lock_guard lock(reserving);
+  if (count > most_slots) return detail::failure(EINVAL);
+  if (placeholder == -1)
+    if (auto made = make_placeholder(); !made) return std::unexpected(made.error());
+  for (; reserved < count; ++reserved) {
+    auto slot = BorrowedFd::unsafe_borrow(placeholder).duplicate();
+    if (!slot) return std::unexpected(slot.error());
+    if (slot->get() >= worthwhile) break;
+    numbers[reserved] = std::move(*slot).release();
+    free_slots.fetch_or(std::uint64_t{1} << reserved, std::memory_order_release);
+  }
+  return reserved;
+}
+
+namespace detail {
+
+int SlotLease::lower(int fd) noexcept {
+  if (fd < worthwhile) return fd;
+  std::uint64_t free = free_slots.load(std::memory_order_acquire);
+  std::uint64_t bit = 0;
+  do {
+    if (free == 0) return fd;
+    bit = free & -free;
+  } while (!free_slots.compare_exchange_weak(free, free & ~bit, std::memory_order_acquire));
+  const auto slot = static_cast<std::size_t>(std::countr_zero(bit));
+  if (!is_ours(numbers[slot])) return fd;  // it never will be again
+  used_ |= bit;
+  return put(fd, slot) ? numbers[slot] : fd;
+}
+
+SlotLease::~SlotLease() {
+  for (std::uint64_t left = used_; left != 0; left &= left - 1)
+    if (const auto slot = static_cast<std::size_t>(std::countr_zero(left));
+        !is_ours(placeholder) || !put(placeholder, slot)) {
+      ::close(numbers[slot]);
+      used_ &= ~(std::uint64_t{1} << slot);
+    }
+  free_slots.fetch_or(used_, std::memory_order_release);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+//
+// Low numbers that are kept for what children are given: the children see nothing of them.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "spawn/inspect.hpp"
+#include "spawn/talk.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::Command;
+using sysfd::OwnedFd;
+using sysfd::reserve_spawn_slots;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::identity_of;
+using sysfd_test::Inspection;
+using sysfd_test::must;
+using sysfd_test::open_descriptors;
+using sysfd_test::Report;
+using sysfd_test::run_apart;
+using sysfd_test::same_file;
+using sysfd_test::shell;
+using sysfd_test::some_file;
+
+constexpr std::size_t slot_count = 4;
+
+// A different file each, with numbers from `lowest` on.
+std::vector<OwnedFd> high_files(std::size_t count, int lowest = 300) {
+  std::vector<OwnedFd> files;
+  for (std::size_t i = 0; i < count; ++i) {
+    const OwnedFd file = some_file();
+    files.push_back(
+        OwnedFd::adopt(::fcntl(file.get(), F_DUPFD_CLOEXEC, lowest + static_cast<int>(i))));
+  }
+  return files;
+}
+
+// The numbers that reserving has added, without the one that the others are made from.
+std::vector<int> reserve() {
+  const std::set<int> before = open_descriptors();
+  EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+  std::vector<int> added;
+  std::ranges::set_difference(open_descriptors(), before, std::back_inserter(added));
+  EXPECT_EQ(added.size(), slot_count + 1);
+  return {added.begin() + 1, added.end()};
+}
+
+void expect_empty(const std::vector<int>& slots) {
+  for (const int slot : slots) {
+    EXPECT_TRUE(same_file(slot, slots.front())) << slot;
+    EXPECT_EQ(::fcntl(slot, F_GETFD), FD_CLOEXEC) << slot;
+  }
+}
+
+TEST(SpawnSlots, GiveTheChildWhatHasAHighNumberHere) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    const auto files = high_files(3);
+    Inspection inspection;
+    // One onto a slot's number, one onto its own, and one twice.
+    inspection.command.pass(files[0], slots[1])
+        .pass(files[1], files[1].get())
+        .pass(files[2], 50)
+        .pass(files[2], 51);
+    for (int round = 0; round < 3; ++round) {
+      const Report report = inspection.run();
+      EXPECT_EQ(report.descriptors.size(), 3U + 4U);
+      EXPECT_EQ(report.descriptors.at(slots[1]), identity_of(files[0].get()));
+      EXPECT_EQ(report.descriptors.at(files[1].get()), identity_of(files[1].get()));
+      EXPECT_EQ(report.descriptors.at(50), identity_of(files[2].get()));
+      EXPECT_EQ(report.descriptors.at(51), identity_of(files[2].get()));
+      expect_empty(slots);
+    }
+  });
+}
+
+TEST(SpawnSlots, MayBeTooFew) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    const auto files = high_files(3 * slot_count);
+    Inspection inspection;
+    for (std::size_t i = 0; i < files.size(); ++i)
+      inspection.command.pass(files[i], 3 + static_cast<int>(i));
+    const Report report = inspection.run();
+    for (std::size_t i = 0; i < files.size(); ++i)
+      EXPECT_EQ(report.descriptors.at(3 + static_cast<int>(i)), identity_of(files[i].get())) << i;
+    expect_empty(slots);
+  });
+}
+
+TEST(SpawnSlots, TakePipesOfProgramsWithManyDescriptors) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    std::vector<OwnedFd> many;
+    while (many.size() < 300)
+      many.push_back(some_file());
+    Command command = shell("read line; echo $line; echo error >&2");
+    const auto output = must(command.output({.input = sysfd_test::bytes("line\n")}));
+    EXPECT_EQ(output.out, "line\n");
+    EXPECT_EQ(output.err, "error\n");
+    expect_empty(slots);
+  });
+}
+
+TEST(SpawnSlots, AreEmptyAfterAFailure) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    auto files = high_files(2);
+    EXPECT_FALSE(Command("/no/such").pass(files[0], 3).spawn().has_value());
+    expect_empty(slots);
+
+    Command command("true");
+    command.pass(files[0], 3).pass(files[1], 4);
+    ASSERT_TRUE(std::move(files[1]).close().has_value());
+    const auto child = command.spawn();
+    ASSERT_FALSE(child.has_value());
+    EXPECT_EQ(child.error().step, SpawnStep::descriptor);
+    EXPECT_EQ(child.error().index, 1);
+    EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
+    expect_empty(slots);
+  });
+}
+
+TEST(SpawnSlots, AreLeftToWhomeverTheProgramHasGivenTheirNumbersTo) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    const auto files = high_files(1);
+    for (const int slot : slots)  // as a program does that closes "everything"
+      ::close(slot);
+    std::vector<OwnedFd> others;
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      others.push_back(some_file());
+    std::vector<sysfd_test::FileIdentity> before;
+    for (const OwnedFd& other : others)
+      before.push_back(identity_of(other.get()));
+    for (std::size_t round = 0; round < 2 * slots.size(); ++round) {
+      Inspection inspection;
+      inspection.command.pass(files[0], 3);
+      EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(files[0].get()));
+      for (std::size_t i = 0; i < others.size(); ++i)
+        EXPECT_EQ(identity_of(others[i].get()), before[i]);
+    }
+  });
+}
+
+TEST(SpawnSlots, AreNotUsedByTwoThreadsAtOnce) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    std::vector<std::thread> threads;
+    for (int id = 0; id < 8; ++id)
+      threads.emplace_back([id] {
+        const auto pipe = must(sysfd::pipe());
+        const OwnedFd high =
+            OwnedFd::adopt(::fcntl(pipe.write.get(), F_DUPFD_CLOEXEC, 400 + 10 * id));
+        const std::string expected = std::to_string(id) + '\n';
+        for (int round = 0; round < 20; ++round) {
+          auto child = must(shell("echo " + std::to_string(id) + " >&7").pass(high, 7).spawn());
+          EXPECT_TRUE(child.wait()->success());
+          char line[8] = {};
+          EXPECT_EQ(::read(pipe.read.get(), line, sizeof line),
+                    static_cast<ssize_t>(expected.size()));
+          EXPECT_EQ(line, expected);
+        }
+      });
+    for (std::thread& thread : threads)
+      thread.join();
+    expect_empty(slots);
+  });
+}
+
+TEST(SpawnSlots, CanBeReservedAgainAndAreLimited) {
+  run_apart([] {
+    reserve();
+    EXPECT_EQ(must(reserve_spawn_slots(2)), slot_count);
+    EXPECT_EQ(must(reserve_spawn_slots(slot_count + 1)), slot_count + 1);
+    EXPECT_EQ(reserve_spawn_slots(65).error(), std::errc::invalid_argument);
+  });
+}
+
+TEST(SpawnSlots, AreOnlyTakenBelowWhatTheyAreGoodFor) {
+  run_apart([] {
+    std::vector<OwnedFd> many;
+    while (many.empty() || many.back().get() < 125)
+      many.push_back(some_file());
+    EXPECT_LE(must(reserve_spawn_slots(8)), 2U);
+  });
+}
+
+TEST(SpawnSlots, CannotBeHadWhereTheLimitOfDescriptorsIsReached) {
+  run_apart([] {
+    const rlimit none{3, 3};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    EXPECT_EQ(reserve_spawn_slots(8).error(), std::errc::too_many_files_open);
+  });
+}
+
+}  // namespace
