@@ -22,12 +22,14 @@ std::unexpected<ListenError> malformed(const char* name, const char* value, std:
       ListenError{ListenErrorKind::malformed, quoted(name, value), std::move(problem)});
 }
 
-// Digits and nothing else, up to `largest`.
+// As service managers write it: digits and nothing else, from 1 to `largest`. With a zero in front, which
+// means octal to some, it would be two different numbers.
 template <class Number>
 std::optional<Number> parse_decimal(std::string_view text, Number largest) noexcept {
   Number number{};
   const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
-  if (error != std::errc() || end != text.end() || text.starts_with('-') || number > largest)
+  if (error != std::errc() || end != text.end() || text.starts_with('-') || text.starts_with('0') ||
+      number > largest)
     return std::nullopt;
   return number;
 }
@@ -55,8 +57,7 @@ std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariabl
   };
   if (!variables.pid) return not_activated("LISTEN_PID");
   const auto pid = parse_decimal<pid_t>(variables.pid, INT_MAX);
-  if (!pid || *pid == 0)
-    return malformed("LISTEN_PID", variables.pid, "not the number of a process");
+  if (!pid) return malformed("LISTEN_PID", variables.pid, "not the number of a process");
   if (*pid != asker.pid)
     return std::unexpected(ListenError{ListenErrorKind::other_process,
                                        quoted("LISTEN_PID", variables.pid),
@@ -67,7 +68,7 @@ std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariabl
 
   if (!variables.fds) return not_activated("LISTEN_FDS");
   const auto count = parse_decimal<int>(variables.fds, INT_MAX - ListenFds::first_number);
-  if (!count || *count == 0)
+  if (!count)
     return malformed("LISTEN_FDS", variables.fds, "not the number of one descriptor or more");
 
   ListenPlan plan{*count, std::nullopt};
