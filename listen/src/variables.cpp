@@ -74,8 +74,7 @@ std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariabl
   ListenPlan plan{*count, std::nullopt};
   if (variables.fd_names) {
     plan.names = variables.fd_names;
-    // An empty list has no name in it, not one that is empty.
-    const auto names = plan.names->empty() ? 0 : std::ranges::count(*plan.names, ':') + 1;
+    const auto names = std::ranges::count(*plan.names, ':') + 1;  // the empty text is one name
     if (names != *count)
       return malformed(
           "LISTEN_FDNAMES", variables.fd_names,
