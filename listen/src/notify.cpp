@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -218,6 +219,7 @@ Result<std::optional<std::chrono::microseconds>> watchdog_interval() noexcept {
   if (const char* whom = ::getenv("WATCHDOG_PID")) {
     const auto pid = number(whom);
     if (!pid) return std::unexpected(pid.error());
+    if (*pid > INT_MAX) return failure(EINVAL);  // no process has such a number
     if (*pid != ::getpid()) return std::nullopt;
   }
   return std::chrono::microseconds(*microseconds);
