@@ -24,6 +24,7 @@
 #include <expected>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +62,10 @@ class ListenFds {
   // the first counts. The environment is neither read nor changed.
   [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
       std::span<const char* const> variables);
+
+  ListenFds(ListenFds&&) noexcept = default;
+  ListenFds& operator=(ListenFds&&) noexcept = default;
+  ~ListenFds() = default;
 
   // How many were given, with those that were taken out since.
   std::size_t size() const noexcept { return slots_.size(); }
@@ -101,6 +106,7 @@ class ListenFds {
    public:
     using value_type = Entry;
     using difference_type = std::ptrdiff_t;
+    Iterator() noexcept = default;
     Entry operator*() const noexcept { return {index_, fds_->name(index_), fds_->get(index_)}; }
     Iterator& operator++() noexcept {
       ++index_;
@@ -121,8 +127,8 @@ class ListenFds {
         ++index_;
       return *this;
     }
-    const ListenFds* fds_;
-    std::size_t index_;
+    const ListenFds* fds_ = nullptr;
+    std::size_t index_ = 0;
   };
   Iterator begin() const noexcept SYSFD_LIFETIMEBOUND { return Iterator(this, 0).skip_taken(); }
   Iterator end() const noexcept SYSFD_LIFETIMEBOUND { return Iterator(this, size()); }
@@ -151,5 +157,9 @@ class ListenFds {
 
 }  // namespace v0
 }  // namespace sysfd
+
+// Its size() counts those that iterators pass over.
+template <>
+inline constexpr bool std::ranges::disable_sized_range<sysfd::ListenFds> = true;
 
 #endif  // SYSFD_LISTEN_FDS_HPP
