@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "listen/activated.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include <sysfd/pidfd.hpp>
+
+#include "support/descriptors.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+
+using sysfd::BorrowedFd;
+using sysfd::ListenFds;
+using sysfd::OwnedFd;
+
+const char* const listen_variables[4] = {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS",
+                                         "LISTEN_FDNAMES"};
+
+namespace {
+
+std::vector<std::pair<const char*, const std::optional<std::string>*>> pairs(const Told& told) {
+  return {{listen_variables[0], &told.pid},
+          {listen_variables[1], &told.identity},
+          {listen_variables[2], &told.count},
+          {listen_variables[3], &told.names}};
+}
+
+}  // namespace
+
+std::vector<std::string> Told::assignments() const {
+  std::vector<std::string> list;
+  for (const auto& [name, value] : pairs(*this))
+    if (*value) list.push_back(std::string(name) + '=' + **value);
+  return list;
+}
+
+void Told::put_into_environment() const {
+  for (const auto& [name, value] : pairs(*this))
+    if (*value)
+      ::setenv(name, (*value)->c_str(), 1);
+    else
+      ::unsetenv(name);
+}
+
+std::string own_pid() {
+  return std::to_string(::getpid());
+}
+
+std::string own_identity() {
+  return to_string(must(must(sysfd::PidFd::self()).id()));
+}
+
+Told told_us(int count, std::optional<std::string> names) {
+  return {.pid = own_pid(), .count = std::to_string(count), .names = std::move(names)};
+}
+
+void give(const std::vector<BorrowedFd>& fds) {
+  // From beyond those numbers, which they may have themselves.
+  constexpr int beyond = 500;
+  std::vector<OwnedFd> copies;
+  for (const BorrowedFd fd : fds)
+    copies.push_back(must(OwnedFd::from_syscall(::fcntl(fd.get(), F_DUPFD_CLOEXEC, beyond))));
+  for (int number = ListenFds::first_number; const OwnedFd& copy : copies)
+    if (::dup2(copy.get(), number++) == -1) std::abort();
+}
+
+void give_files(int count) {
+  std::vector<OwnedFd> files;
+  std::vector<BorrowedFd> fds;
+  files.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i)
+    fds.emplace_back(files.emplace_back(some_file()));
+  give(fds);
+  for (OwnedFd& file : files) {
+    const int number = std::move(file).release();
+    const bool is_given =
+        number >= ListenFds::first_number && number < ListenFds::first_number + count;
+    if (!is_given) ::close(number);
+  }
+}
+
+Table descriptor_table() {
+  Table table;
+  for (const int fd : open_descriptors()) {
+    struct stat status{};
+    if (::fstat(fd, &status) != 0) std::abort();
+    table[fd] = {::fcntl(fd, F_GETFD), status.st_dev, status.st_ino};
+  }
+  return table;
+}
+
+Table with_close_on_exec(Table table, int first, int count) {
+  for (int fd = first; fd < first + count; ++fd)
+    std::get<0>(table.at(fd)) = FD_CLOEXEC;
+  return table;
+}
+
+Taken take(Way way, const Told& told) {
+  if (way == Way::environment) {
+    told.put_into_environment();
+    return ListenFds::take();
+  }
+  const auto assignments = told.assignments();
+  std::vector<const char*> variables;
+  variables.reserve(assignments.size());
+  for (const std::string& assignment : assignments)
+    variables.push_back(assignment.c_str());
+  return ListenFds::take(variables);
+}
+
+void each_way(const std::function<void(Way)>& body) {
+  for (const Way way : {Way::environment, Way::span}) {
+    SCOPED_TRACE(way == Way::environment ? "from the environment" : "from a span");
+    run_apart([&] { body(way); });
+  }
+}
+
+}  // namespace sysfd_test

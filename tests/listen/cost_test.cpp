@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// How many system calls things take: what the headers say.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sysfd/create.hpp>
+#include <sysfd/notify.hpp>
+
+#include "listen/activated.hpp"
+#include "support/kernel_features.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/system_calls.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using Calls = std::vector<long>;
+
+// Until the process ends: closing them is not a part of it.
+std::optional<Taken> kept;
+
+// Of `body`, without what the allocator needs.
+std::optional<Calls> calls_of(const std::function<void()>& body,
+                              const std::function<void()>& prepare = {}) {
+  auto calls = system_calls_of(body, {}, prepare);
+  const auto is_for_memory = [](long number) {
+    return number == SYS_mmap || number == SYS_munmap || number == SYS_brk ||
+           number == SYS_madvise || number == SYS_futex;
+  };
+  if (calls) std::erase_if(*calls, is_for_memory);
+  return calls;
+}
+
+#define SYSFD_EXPECT_CALLS(calls, ...)         \
+  {                                            \
+    const auto made = calls;                   \
+    if (!made) GTEST_SKIP() << "needs ptrace"; \
+    EXPECT_EQ(*made, (Calls{__VA_ARGS__}));    \
+  }
+
+TEST(TakeCost, IsOneSystemCallAndTwoForEachDescriptor) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_EXPECT_CALLS(calls_of([] { kept = sysfd::ListenFds::take(); },
+                              [] {
+                                give_files(2);
+                                told_us(2).put_into_environment();
+                              }),
+                     SYS_getpid, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_fcntl);
+}
+
+TEST(TakeCost, OfAnIdentityIsFourMore) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_KERNEL("file handles of pidfds");
+  SYSFD_EXPECT_CALLS(calls_of([] { kept = sysfd::ListenFds::take(); },
+                              [] {
+                                give_files(1);
+                                Told told = told_us(1);
+                                told.identity = own_identity();
+                                told.put_into_environment();
+                              }),
+                     SYS_getpid, SYS_getpid, SYS_pidfd_open, SYS_name_to_handle_at, SYS_close,
+                     SYS_fcntl, SYS_fcntl);
+}
+
+TEST(TakeCost, OfNothingIsOneSystemCall) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_EXPECT_CALLS(calls_of([] { kept = sysfd::ListenFds::take(); },
+                              [] { Told{.pid = std::nullopt}.put_into_environment(); }),
+                     SYS_getpid);
+}
+
+TEST(NotifyCost, OfNobodyIsNothing) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_EQ(sysfd::notify({.ready = true}), false); },
+                              [] { ::unsetenv("NOTIFY_SOCKET"); }));
+}
+
+TEST(NotifyCost, OfARefusedMessageIsNothing) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_FALSE(sysfd::notify("@x", {})); }));
+}
+
+TEST(FdTypeCost, IsAtMostFourSystemCalls) {
+  SYSFD_REQUIRE_ISOLATION();
+  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  SYSFD_EXPECT_CALLS(
+      calls_of([&] { EXPECT_EQ(sysfd::FdType::stream().inet().matches(pair.first), false); }),
+      SYS_newfstatat, SYS_getsockopt, SYS_getsockopt, SYS_getsockname);
+}
+
+}  // namespace
+}  // namespace sysfd_test

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+//
+// LISTEN_PIDFDID: a process number may be given away again, an identity is not.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include <initializer_list>
+#include <string>
+
+#include "listen/activated.hpp"
+#include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/results.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::ListenErrorKind;
+
+#define SYSFD_REQUIRE_IDENTITIES() SYSFD_REQUIRE_KERNEL("inode numbers of pidfds")
+
+Told told_us_by_identity(const std::string& identity) {
+  Told told = told_us(1);
+  told.identity = identity;
+  return told;
+}
+
+void expect_refusal(const Taken& taken, const Table& before, ListenErrorKind kind,
+                    const std::string& description) {
+  EXPECT_EQ(descriptor_table(), before);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, kind);
+  EXPECT_EQ(taken.error().describe(), description);
+}
+
+TEST(TakeByIdentity, WorksForTheProcessThatHasIt) {
+  SYSFD_REQUIRE_IDENTITIES();
+  each_way([](Way way) {
+    give_files(1);
+    EXPECT_TRUE(take(way, told_us_by_identity(own_identity())));
+  });
+}
+
+TEST(TakeByIdentity, IsRefusedToAnotherProcessWithTheSameNumber) {
+  SYSFD_REQUIRE_IDENTITIES();
+  for (const std::string identity : {"0", "1", "18446744073709551615"})
+    each_way([&](Way way) {
+      give_files(1);
+      const Table before = descriptor_table();
+      expect_refusal(take(way, told_us_by_identity(identity)), before,
+                     ListenErrorKind::other_process,
+                     "LISTEN_PIDFDID=\"" + identity + "\": this process is " + own_identity());
+    });
+}
+
+TEST(TakeByIdentity, NeedsA64BitNumber) {
+  for (const std::string identity : {"", "x", "-1", "+1", " 1", "1 ", "0x1", "1:2",
+                                     "18446744073709551616", "99999999999999999999999"})
+    each_way([&](Way way) {
+      give_files(1);
+      const Table before = descriptor_table();
+      expect_refusal(take(way, told_us_by_identity(identity)), before, ListenErrorKind::malformed,
+                     "LISTEN_PIDFDID=\"" + identity + "\": not a 64-bit number");
+    });
+}
+
+TEST(TakeByIdentity, ComesBeforeWhatElseMayBeWrong) {
+  SYSFD_REQUIRE_IDENTITIES();
+  each_way([](Way way) {
+    Told told = told_us(-1, "a:b:c");
+    told.identity = "1";
+    const auto refused = take(way, told);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
+  });
+}
+
+TEST(TakeByIdentity, IsRefusedWhereTheProcessCannotFindOutItsOwn) {
+  SYSFD_REQUIRE_IDENTITIES();
+  each_way([](Way way) {
+    give_files(1);
+    const std::string identity = own_identity();
+    const Table before = descriptor_table();
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit none_left{0, limit.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+    const auto refused = take(way, told_us_by_identity(identity));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    expect_refusal(refused, before, ListenErrorKind::unavailable,
+                   "LISTEN_PIDFDID=\"" + identity +
+                       "\": cannot be compared with this process's: Too many open files");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, std::errc::too_many_files_open);
+    EXPECT_TRUE(take(way, told_us_by_identity(identity))) << "once there is room again";
+  });
+}
+
+TEST(TakeByIdentity, NeedsNoRoomWhereNoIdentityIsSaid) {
+  each_way([](Way way) {
+    give_files(1);
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 0;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_TRUE(take(way, told_us(1)));
+  });
+}
+
+TEST(TakeByIdentity, IgnoresItWhereTheKernelHasNone) {
+  // As before Linux 6.9: pidfds without a file system of their own, or without handles, or none.
+  for (const auto& calls : {std::initializer_list<RefusedCall>{{SYS_name_to_handle_at, EOPNOTSUPP},
+                                                               {SYS_fstatfs, EOPNOTSUPP}},
+                            std::initializer_list<RefusedCall>{{SYS_pidfd_open, ENOSYS}}})
+    for (const char* identity : {"1", "0"})
+      each_way([&](Way way) {
+        give_files(1);
+        refuse_calls(calls);
+        EXPECT_TRUE(take(way, told_us_by_identity(identity)));
+      });
+}
+
+TEST(TakeByIdentity, InsistsOnANumberWhereTheKernelHasNone) {
+  each_way([](Way way) {
+    give_files(1);
+    refuse_calls({{SYS_pidfd_open, ENOSYS}});
+    const Table before = descriptor_table();
+    expect_refusal(take(way, told_us_by_identity("x")), before, ListenErrorKind::malformed,
+                   "LISTEN_PIDFDID=\"x\": not a 64-bit number");
+  });
+}
+
+TEST(TakeByIdentity, WorksWithoutHandlesOfPidfds) {
+  SYSFD_REQUIRE_IDENTITIES();
+  each_way([](Way way) {
+    give_files(1);
+    const std::string identity = own_identity();
+    refuse_calls({{SYS_name_to_handle_at, EOPNOTSUPP}});
+    const Table before = descriptor_table();
+    const auto refused = take(way, told_us_by_identity("1"));
+    EXPECT_EQ(descriptor_table(), before);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
+    EXPECT_TRUE(take(way, told_us_by_identity(identity)));
+  });
+}
+
+TEST(TakeByIdentity, IsRefusedWhereTheProcessMayNotAsk) {
+  each_way([](Way way) {
+    give_files(1);
+    const Table before = descriptor_table();
+    refuse_calls({{SYS_pidfd_open, EPERM}});
+    expect_refusal(
+        take(way, told_us_by_identity("1")), before, ListenErrorKind::unavailable,
+        "LISTEN_PIDFDID=\"1\": cannot be compared with this process's: Operation not permitted");
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+//
+// Whether there is anything to take, and that nothing is touched unless there is.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "listen/activated.hpp"
+#include "support/descriptors.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::ListenError;
+using sysfd::ListenErrorKind;
+using sysfd::ListenFds;
+
+// An error that says so, and leaves all that is open as it was; then the right variables work.
+void expect_refusal(const Told& told, ListenErrorKind kind, const std::string& description) {
+  SCOPED_TRACE(description);
+  each_way([&](Way way) {
+    give_files(3);
+    const Table before = descriptor_table();
+    const auto refused = take(way, told);
+    EXPECT_EQ(descriptor_table(), before);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, kind);
+    EXPECT_EQ(refused.error().describe(), description);
+    EXPECT_FALSE(refused.error().code);
+
+    EXPECT_TRUE(take(way, told_us(3))) << "an attempt that failed does not count";
+  });
+}
+
+// What is right but for this variable.
+void expect_malformed(std::string_view variable, const std::string& value,
+                      const std::string& problem) {
+  SCOPED_TRACE(std::string(variable) + '=' + value);
+  each_way([&](Way way) {
+    give_files(3);
+    Told told = told_us(3, "a:b:c");
+    (variable == listen_variables[0]   ? told.pid
+     : variable == listen_variables[2] ? told.count
+                                       : told.names) = value;
+    const Table before = descriptor_table();
+    const auto refused = take(way, told);
+    EXPECT_EQ(descriptor_table(), before);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ListenErrorKind::malformed);
+    EXPECT_EQ(refused.error().subject, std::string(variable) + "=\"" + value + '"');
+    EXPECT_EQ(refused.error().problem, problem);
+  });
+}
+
+TEST(TakeWhatWasGiven, MakesTheDescriptorsOursAndCloseOnExec) {
+  each_way([](Way way) {
+    give_files(3);
+    const Table before = descriptor_table();
+    {
+      const auto fds = must(take(way, told_us(2)));
+      EXPECT_EQ(descriptor_table(), with_close_on_exec(before, 3, 2));
+      ASSERT_EQ(fds.size(), 2U);
+      EXPECT_EQ(fds.get(0).get(), 3);
+      EXPECT_EQ(fds.get(1).get(), 4);
+    }
+    EXPECT_FALSE(is_open(3));
+    EXPECT_FALSE(is_open(4));
+    EXPECT_TRUE(is_open(5)) << "of which nothing was said";
+  });
+}
+
+TEST(TakeWhatWasGiven, MayBeMany) {
+  each_way([](Way way) {
+    give_files(200);
+    const auto fds = must(take(way, told_us(200)));
+    EXPECT_EQ(fds.size(), 200U);
+    EXPECT_EQ(fds.get(199).get(), 202);
+  });
+}
+
+TEST(TakeWhatWasGiven, GoesOnBelongingToWhoeverItIsMovedTo) {
+  each_way([](Way way) {
+    give_files(1);
+    auto fds = must(take(way, told_us(1)));
+    std::optional<ListenFds> moved = std::move(fds);
+    EXPECT_EQ(moved->get(0).get(), 3);
+    EXPECT_EQ(fds.size(), 0U);  // NOLINT(bugprone-use-after-move): none are left there
+    EXPECT_EQ(fds.begin(), fds.end());
+    moved.reset();
+    EXPECT_FALSE(is_open(3));
+  });
+}
+
+TEST(TakeNothing, OfWhatNobodyHasAnnounced) {
+  using enum ListenErrorKind;
+  expect_refusal({.pid = std::nullopt}, not_activated, "LISTEN_PID: not set");
+  expect_refusal({.pid = std::nullopt, .count = "1", .names = "a"}, not_activated,
+                 "LISTEN_PID: not set");
+  each_way([](Way way) {
+    give_files(1);
+    const Table before = descriptor_table();
+    const auto refused = take(way, {.pid = own_pid(), .names = "a"});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, not_activated);
+    EXPECT_EQ(refused.error().describe(), "LISTEN_FDS: not set");
+    EXPECT_EQ(descriptor_table(), before);
+  });
+}
+
+TEST(TakeNothing, OfWhatIsForAnotherProcess) {
+  for (const std::string pid : {"1", "2147483647"})
+    each_way([&](Way way) {
+      give_files(1);
+      const Table before = descriptor_table();
+      // What else is wrong does not matter then.
+      const auto refused = take(way, {.pid = pid, .identity = "x", .count = "-1", .names = "a:b"});
+      EXPECT_EQ(descriptor_table(), before);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
+      EXPECT_EQ(refused.error().describe(),
+                "LISTEN_PID=\"" + pid + "\": this process is " + own_pid());
+    });
+}
+
+TEST(TakeNothing, WherePidIsNoNumber) {
+  for (const char* value : {"", "0", "-1", "+7", " 7", "7 ", "0x7", "abc", "7a", "007", "00",
+                            "2147483648", "4294967297", "18446744073709551617", "7\n", "-0"})
+    expect_malformed("LISTEN_PID", value, "not the number of a process");
+}
+
+TEST(TakeNothing, WhereThePidIsOursButNotWrittenAsAManagerWritesIt) {
+  for (const char* before : {" ", "+", "0", "\t", "\n"})
+    each_way([&](Way way) {
+      give_files(1);
+      Told told = told_us(1);
+      told.pid = before + *told.pid;
+      const auto refused = take(way, told);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().kind, ListenErrorKind::malformed);
+    });
+}
+
+TEST(TakeNothing, WhereTheCountIsNoNumber) {
+  for (const char* value :
+       {"",     "0",   "-1", "+1",         "01",         "010",        "0x1",
+        " 1",   "1 ",  "1a", "1\n",        "00",         "one",        "1.0",
+        "1e0",  "0b1", "-0", "2147483645", "2147483648", "4294967297", "18446744073709551617",
+        "1\xff"})
+    expect_malformed("LISTEN_FDS", value, "not the number of one descriptor or more");
+}
+
+TEST(TakeNothing, WhereThereAreMoreOrFewerNames) {
+  expect_malformed("LISTEN_FDNAMES", "", "1 names for 3 descriptors");
+  expect_malformed("LISTEN_FDNAMES", "a:b", "2 names for 3 descriptors");
+  expect_malformed("LISTEN_FDNAMES", "a:b:c:", "4 names for 3 descriptors");
+  expect_malformed("LISTEN_FDNAMES", ":::", "4 names for 3 descriptors");
+}
+
+TEST(TakeNothing, WhereOneOfThemIsNotOpen) {
+  for (const int closed : {3, 4, 5})
+    each_way([&](Way way) {
+      give_files(3);
+      ::close(closed);
+      const Table before = descriptor_table();
+      const auto refused = take(way, told_us(3));
+      EXPECT_EQ(descriptor_table(), before);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().kind, ListenErrorKind::malformed);
+      EXPECT_EQ(refused.error().code, std::errc::bad_file_descriptor);
+      EXPECT_EQ(refused.error().describe(), "LISTEN_FDS=\"3\", descriptor " +
+                                                std::to_string(closed) +
+                                                ": not open: Bad file descriptor");
+    });
+}
+
+TEST(TakeNothing, OfMoreThanAnyProcessCanHave) {
+  each_way([](Way way) {
+    give_files(1);
+    ::close(4);
+    const auto refused = take(way, told_us(2147483644));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().describe(),
+              "LISTEN_FDS=\"2147483644\", descriptor 4: not open: Bad file descriptor");
+  });
+}
+
+TEST(TakeTwice, IsRefusedHoweverItIsTried) {
+  for (const Way first : {Way::environment, Way::span})
+    for (const Way second : {Way::environment, Way::span})
+      run_apart([&] {
+        give_files(2);
+        const auto fds = must(take(first, told_us(1)));
+        const Table before = descriptor_table();
+        const auto again = take(second, told_us(1));
+        EXPECT_EQ(descriptor_table(), before);
+        ASSERT_FALSE(again);
+        EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
+        EXPECT_EQ(again.error().describe(), "this process has taken its descriptors before");
+      });
+}
+
+TEST(TakeTwice, IsRefusedAlsoWhenTheFirstAreGoneAndWhenNothingIsSaidAnyMore) {
+  each_way([](Way way) {
+    give_files(1);
+    {
+      const auto fds = must(take(way, told_us(1)));
+    }
+    for (const Told& told : {told_us(1), Told{.pid = std::nullopt}}) {
+      const auto again = take(way, told);
+      ASSERT_FALSE(again);
+      EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
+    }
+  });
+}
+
+TEST(TakeTwice, InSeveralThreadsGivesThemToOne) {
+  run_apart([] {
+    give_files(5);
+    const auto assignments = told_us(5).assignments();
+    std::vector<const char*> variables;
+    for (const std::string& assignment : assignments)
+      variables.push_back(assignment.c_str());
+    std::vector<std::optional<Taken>> answers(8);
+    std::vector<std::thread> threads;
+    for (auto& answer : answers)
+      threads.emplace_back([&] { answer = ListenFds::take(variables); });
+    for (std::thread& thread : threads)
+      thread.join();
+    int owners = 0;
+    for (const auto& answer : answers) {
+      if (*answer)
+        ++owners;
+      else
+        EXPECT_EQ(answer->error().kind, ListenErrorKind::already_taken);
+    }
+    EXPECT_EQ(owners, 1);
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test
