@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+//
+// What is of which type. See beside_libsystemd for what libsystemd says of the same.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include <sysfd/create.hpp>
+#include <sysfd/fd_type.hpp>
+
+#include "listen/objects.hpp"
+#include "support/results.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::FdType;
+
+// Nothing that a test has open has this number.
+BorrowedFd closed() {
+  return BorrowedFd::unsafe_borrow(900);
+}
+
+TEST(TypeOfADescriptor, IsWhatItIsAndNothingElse) {
+  const ScratchDirectory directory;
+  const auto objects = all_objects(directory.path());
+  EXPECT_GE(objects.size(), 35U);
+  for (const Object& object : objects)
+    for (const auto& [name, type] : all_types()) {
+      const auto matches = type.matches(object.fd);
+      // Its options cannot be asked for.
+      if (object.what == "socket that is only named" && name != "socket" &&
+          type.describe().contains("socket")) {
+        EXPECT_EQ(error_of(matches), std::errc::bad_file_descriptor) << name;
+        continue;
+      }
+      EXPECT_EQ(matches, object.types.contains(name)) << object.what << ", " << name;
+    }
+}
+
+TEST(TypeOfADescriptor, OfEachKindIsSeen) {
+  const ScratchDirectory directory;
+  const auto objects = all_objects(directory.path());
+  for (const auto& [name, type] : all_types()) {
+    const bool is_seen =
+        std::ranges::any_of(objects, [&](const Object& each) { return each.types.contains(name); });
+    EXPECT_TRUE(is_seen || name == "message_queue") << name;
+  }
+}
+
+TEST(TypeOfADescriptor, ThatIsNotOpenIsAnError) {
+  for (const auto& [name, type] : all_types())
+    EXPECT_EQ(error_of(type.matches(closed())), std::errc::bad_file_descriptor) << name;
+}
+
+TEST(TypeOfADescriptor, CanBeAskedForShortly) {
+  const ScratchDirectory directory;
+  for (const Object& object : all_objects(directory.path())) {
+    SCOPED_TRACE(object.what);
+    if (object.what == "socket that is only named") continue;
+    EXPECT_EQ(sysfd::is_socket(object.fd), object.types.contains("socket"));
+    EXPECT_EQ(sysfd::is_listening_stream(object.fd), object.types.contains("stream_listener"));
+    EXPECT_EQ(sysfd::is_datagram(object.fd), object.types.contains("datagram"));
+    EXPECT_EQ(sysfd::is_fifo(object.fd), object.types.contains("fifo"));
+    EXPECT_EQ(sysfd::is_special_file(object.fd), object.types.contains("special_file"));
+    EXPECT_EQ(sysfd::is_message_queue(object.fd), object.types.contains("message_queue"));
+  }
+}
+
+TEST(TypeOfADescriptor, IsDescribed) {
+  const std::pair<FdType, const char*> cases[] = {
+      {FdType::any(), "an open descriptor"},
+      {FdType::socket(), "a socket"},
+      {FdType::stream_listener(), "a listening stream socket"},
+      {FdType::stream(), "a connected stream socket"},
+      {FdType::seqpacket_listener(), "a listening seqpacket socket"},
+      {FdType::seqpacket(), "a connected seqpacket socket"},
+      {FdType::datagram(), "a datagram socket"},
+      {FdType::fifo(), "a FIFO"},
+      {FdType::special_file(), "a special file"},
+      {FdType::message_queue(), "a message queue"},
+      {FdType::stream_listener().ip(443), "a listening stream socket of IP, port 443"},
+      {FdType::stream_listener().inet(0), "a listening stream socket of IPv4, port 0"},
+      {FdType::datagram().inet6(), "a datagram socket of IPv6"},
+      {FdType::socket().inet(1).ip(), "a socket of IP"},
+      {FdType::stream().unix_path("/run/x"), R"(a connected stream socket at "/run/x")"},
+      {FdType::stream().unix_abstract("x"),
+       R"(a connected stream socket with the abstract name "x")"},
+      {FdType::fifo().at("/run/f"), R"(a FIFO at "/run/f")"},
+      {FdType::message_queue().at("/q"), R"(a message queue at "/q")"},
+  };
+  for (const auto& [type, text] : cases)
+    EXPECT_EQ(type.describe(), text);
+}
+
+TEST(NarrowedType, ThatCannotBeIsAnError) {
+  using namespace std::string_literals;
+  const sysfd::OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  const FdType wrong[] = {
+      FdType::any().inet(),
+      FdType::any().at("/dev/null"),
+      FdType::any().unix_path("/x"),
+      FdType::any().unix_abstract("x"),
+      FdType::fifo().inet(),
+      FdType::special_file().inet6(),
+      FdType::fifo().ip(7),
+      FdType::message_queue().unix_path("/x"),
+      FdType::socket().at("/x"),
+      FdType::datagram().at("/x"),
+      FdType::stream().at("/x"),
+      FdType::special_file().unix_abstract("x"),
+      FdType::fifo().at("a\0b"s),
+      FdType::stream().unix_path("a\0b"s),
+      FdType::message_queue().at(""),
+      FdType::message_queue().at("x"),
+      // Also if something that can be is said beside it.
+      FdType::socket().at("/x").inet(),
+      FdType::special_file().inet().at("/dev/null"),
+      FdType::special_file().at(static_cast<const char*>(nullptr)),
+  };
+  for (const FdType& type : wrong)
+    for (const BorrowedFd fd : {BorrowedFd(null), closed()})
+      EXPECT_EQ(error_of(type.matches(fd)), std::errc::invalid_argument) << type.describe();
+}
+
+}  // namespace
+}  // namespace sysfd_test
