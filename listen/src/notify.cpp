@@ -136,8 +136,9 @@ Result<> send(const NotifyAddress& address, std::string_view text, std::span<con
 Result<> tell(std::string_view address, const Notification& said) {
   const auto where = detail::parse_notify_address(address);
   if (!where) return std::unexpected(where.error());
-  if (!said.store_name.empty() && !said.remove_stored.empty())
-    return failure(EINVAL);  // one FDNAME
+  // There is one FDNAME in a message: what is stored without a name would get that of what is removed.
+  const bool stores = !said.store.empty() || !said.store_name.empty();
+  if (stores && !said.remove_stored.empty()) return failure(EINVAL);
   if (said.watchdog && said.watchdog_trigger) return failure(EINVAL);
 
   Message message;

@@ -56,7 +56,8 @@ struct Notification {
   std::span<const BorrowedFd> store{};
   std::string_view store_name{};
   bool store_poll = true;
-  std::string_view remove_stored{};  // FDSTOREREMOVE=1: drops those of this name
+  // FDSTOREREMOVE=1: drops those of this name. In a message of its own, without any to store.
+  std::string_view remove_stored{};
 
   // Other assignments, "NAME=value" each, separated by newlines.
   std::string_view more{};
