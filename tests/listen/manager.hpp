@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// The service manager's end of NOTIFY_SOCKET.
+#ifndef SYSFD_TESTS_LISTEN_MANAGER_HPP
+#define SYSFD_TESTS_LISTEN_MANAGER_HPP
+
+#include <sys/socket.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include <sysfd/owned_fd.hpp>
+
+#include "support/scratch_directory.hpp"
+
+namespace sysfd_test {
+
+struct Received {
+  std::string text;
+  std::vector<sysfd::OwnedFd> fds;
+  ucred sender{};
+
+  std::set<std::string> lines() const;
+};
+
+class Manager {
+ public:
+  Manager();
+
+  // A path.
+  std::string address() const { return directory_.path() / "notify"; }
+  sysfd::BorrowedFd socket() const { return socket_; }
+
+  // The next message. Waits for it, but not for ever.
+  Received receive() const;
+  bool has_message() const;
+
+ private:
+  ScratchDirectory directory_;
+  sysfd::OwnedFd socket_;
+};
+
+// Of any socket of the manager's.
+Received receive_from(sysfd::BorrowedFd socket);
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_LISTEN_MANAGER_HPP
