@@ -210,7 +210,9 @@ Result<std::optional<std::chrono::microseconds>> watchdog_interval() noexcept {
   const auto number = [](std::string_view text) -> Result<long long> {
     long long value = 0;
     const auto [end, error] = std::from_chars(text.begin(), text.end(), value);
-    if (error != std::errc() || end != text.end() || value <= 0) return failure(EINVAL);
+    const bool is_octal_to_some = text.starts_with('0');
+    if (error != std::errc() || end != text.end() || value <= 0 || is_octal_to_some)
+      return failure(EINVAL);
     return value;
   };
   const char* interval = ::getenv("WATCHDOG_USEC");
