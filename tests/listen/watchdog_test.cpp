@@ -55,10 +55,10 @@ TEST(WatchdogInterval, IsAnErrorWhereTheVariablesAreNoNumbers) {
   run_apart([] {
     const std::string own = std::to_string(::getpid());
     for (const char* wrong :
-         {"", "0", "-1", "+1", " 1", "1 ", "1a", "0x1", "x", "1\n", "1.5", "9223372036854775808",
-          "18446744073709551615", "99999999999999999999999"})
+         {"", "0", "-1", "+1", " 1", "1 ", "1a", "01", "0x1", "x", "1\n", "1.5",
+          "9223372036854775808", "18446744073709551615", "99999999999999999999999"})
       EXPECT_EQ(error_of(interval_of(wrong, std::nullopt)), std::errc::invalid_argument) << wrong;
-    for (const char* wrong : {"", "0", "-1", "+1", " 1", "1 ", "1a", "0x1", "x", "2147483648",
+    for (const char* wrong : {"", "0", "-1", "+1", " 1", "1 ", "1a", "01", "0x1", "x", "2147483648",
                               "4294967297", "99999999999999999999999"})
       EXPECT_EQ(error_of(interval_of("1", wrong)), std::errc::invalid_argument) << wrong;
     EXPECT_EQ(error_of(interval_of("x", "1")), std::errc::invalid_argument);

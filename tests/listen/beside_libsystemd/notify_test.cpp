@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+//
+// sd_notify(3) and sd_watchdog_enabled(3), which say and answer the same.
+#include <gtest/gtest.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sysfd/notify.hpp>
+
+#include "listen/manager.hpp"
+#include "support/descriptors.hpp"
+#include "support/kernel_features.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::Notification;
+
+// What both say arrives as the same lines, from the same process, with the same files.
+void expect_the_same(const Notification& ours, const std::string& theirs,
+                     const std::vector<int>& fds = {}) {
+  SCOPED_TRACE(theirs);
+  run_apart([&] {
+    const Manager manager;
+    ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
+    EXPECT_EQ(sysfd::notify(ours), true);
+    EXPECT_EQ(::sd_pid_notify_with_fds(0, 0, theirs.c_str(), fds.data(),
+                                       static_cast<unsigned>(fds.size())),
+              1);
+    const Received first = manager.receive(), second = manager.receive();
+    EXPECT_EQ(first.lines(), second.lines());
+    EXPECT_EQ(first.sender.pid, second.sender.pid);
+    ASSERT_EQ(first.fds.size(), second.fds.size());
+    for (std::size_t i = 0; i < first.fds.size(); ++i)
+      EXPECT_TRUE(same_file(first.fds[i].get(), second.fds[i].get()));
+  });
+}
+
+TEST(BesideLibsystemdNotify, TheSameIsSaid) {
+  expect_the_same({.ready = true}, "READY=1");
+  expect_the_same({.ready = true, .status = "serving"}, "READY=1\nSTATUS=serving");
+  expect_the_same({.stopping = true, .error = 2, .exit_status = 1},
+                  "STOPPING=1\nERRNO=2\nEXIT_STATUS=1\n");
+  expect_the_same({.watchdog = true}, "WATCHDOG=1");
+  expect_the_same({.watchdog_trigger = true}, "WATCHDOG=trigger");
+  expect_the_same({.watchdog_interval = 20s, .extend_timeout = 5s},
+                  "WATCHDOG_USEC=20000000\nEXTEND_TIMEOUT_USEC=5000000");
+  expect_the_same({.remove_stored = "web"}, "FDSTOREREMOVE=1\nFDNAME=web");
+  const sysfd::OwnedFd one = some_file(), other = some_file();
+  const sysfd::BorrowedFd kept[] = {one, other};
+  expect_the_same({.store = kept, .store_name = "web", .store_poll = false},
+                  "FDSTORE=1\nFDNAME=web\nFDPOLL=0", {one.get(), other.get()});
+}
+
+TEST(BesideLibsystemdNotify, TheMainProcessIsSaidAsItsManualHasIt) {
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
+  const auto self = must(sysfd::PidFd::self());
+  expect_the_same({.main_process = &self}, "MAINPID=" + std::to_string(::getpid()) +
+                                               "\nMAINPIDFDID=" + to_string(must(self.id())));
+}
+
+TEST(BesideLibsystemdNotify, BothFailAlike) {
+  const ScratchDirectory directory;
+  for (const auto& [address, error] :
+       {std::pair<std::string, int>{directory.path() / "absent", ENOENT},
+        {"@" + directory.path().string(), ECONNREFUSED},
+        {"/", EINVAL},
+        {"@", EINVAL}})
+    run_apart([&] {
+      ::setenv("NOTIFY_SOCKET", address.c_str(), 1);
+      EXPECT_EQ(::sd_notify(0, "READY=1"), -error);
+      EXPECT_EQ(error_of(sysfd::notify({.ready = true})).value(), error);
+      EXPECT_EQ(::sd_notify_barrier(0, 1000), -error);
+      EXPECT_EQ(error_of(sysfd::notify_barrier(1ms)).value(), error);
+    });
+  run_apart([] {
+    ::unsetenv("NOTIFY_SOCKET");
+    EXPECT_EQ(::sd_notify(0, "READY=1"), 0);
+    EXPECT_EQ(sysfd::notify({.ready = true}), false);
+  });
+}
+
+TEST(BesideLibsystemdNotify, BarriersAreTheSame) {
+  std::vector<std::string> texts;
+  for (const bool is_ours : {false, true}) {
+    const Manager manager;
+    ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
+    std::optional<Received> received;
+    std::thread thread([&] {
+      received = manager.receive();
+      EXPECT_EQ(received->fds.size(), 1U);
+      received->fds.clear();
+    });
+    if (is_ours)
+      EXPECT_EQ(sysfd::notify_barrier(1h), true);
+    else
+      EXPECT_EQ(::sd_notify_barrier(0, UINT64_MAX), 1);
+    ::unsetenv("NOTIFY_SOCKET");
+    thread.join();
+    texts.push_back(received->text);
+  }
+  EXPECT_EQ(texts[0], texts[1]);
+}
+
+TEST(BesideLibsystemdNotify, BarriersAreGivenUpAlike) {
+  run_apart([] {
+    const Manager manager;
+    ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
+    EXPECT_EQ(::sd_notify_barrier(0, 1000), -ETIMEDOUT);
+    EXPECT_EQ(error_of(sysfd::notify_barrier(1ms)), std::errc::timed_out);
+    EXPECT_EQ(manager.receive().text, manager.receive().text);
+  });
+}
+
+using Text = std::optional<std::string>;
+
+// What the README lists: numbers that no manager writes, or beyond what a duration can hold.
+bool is_accepted_there_alone(const std::string& text) {
+  for (const char* each : {" 7", "+7", "07", "0x7", "\t7"})
+    if (text == each) return true;
+  return text == "9223372036854775808";
+}
+
+TEST(BesideLibsystemdNotify, WatchdogsAreTheSameButForHowNumbersAreWritten) {
+  const Text texts[] = {std::nullopt,
+                        "7",
+                        "20000000",
+                        "",
+                        "0",
+                        "-1",
+                        " 7",
+                        "+7",
+                        "07",
+                        "0x7",
+                        "\t7",
+                        "7 ",
+                        "7a",
+                        "x",
+                        "1.5",
+                        "9223372036854775807",
+                        "9223372036854775808",
+                        "18446744073709551615",
+                        "18446744073709551616"};
+  run_apart([&] {
+    const std::string own = std::to_string(::getpid());
+    const Text pids[] = {
+        std::nullopt, own,       "1",          "2147483647", "2147483648",
+        "",           "0",       "-1",         "x",          own + "x",
+        ' ' + own,    '+' + own, "4294967297", "1 ",         "18446744073709551617"};
+    for (const Text& interval : texts)
+      for (const Text& pid : pids) {
+        SCOPED_TRACE(interval.value_or("(none)") + " for " + pid.value_or("(none)"));
+        ::unsetenv("WATCHDOG_USEC");
+        ::unsetenv("WATCHDOG_PID");
+        if (interval) ::setenv("WATCHDOG_USEC", interval->c_str(), 1);
+        if (pid) ::setenv("WATCHDOG_PID", pid->c_str(), 1);
+        std::uint64_t microseconds = 0;
+        const int theirs = ::sd_watchdog_enabled(0, &microseconds);
+        const auto ours = sysfd::watchdog_interval();
+        const bool is_spelled_otherwise =
+            (interval && is_accepted_there_alone(*interval)) ||
+            (interval && pid && (*pid == ' ' + own || *pid == '+' + own));
+        if (is_spelled_otherwise) {
+          EXPECT_EQ(error_of(ours), std::errc::invalid_argument);
+          continue;
+        }
+        EXPECT_EQ(!ours, theirs < 0);
+        if (!ours || theirs < 0) continue;
+        const std::optional<std::uint64_t> said =
+            *ours ? std::optional(static_cast<std::uint64_t>((*ours)->count())) : std::nullopt;
+        EXPECT_EQ(said, theirs > 0 ? std::optional(microseconds) : std::nullopt);
+      }
+  });
+}
+
+}  // namespace
+}  // namespace sysfd_test
