@@ -68,10 +68,11 @@ struct Notification {
 // a path, or '@' and a name in the abstract namespace, or vsock:CID:PORT (vsock-stream, vsock-dgram,
 // vsock-seqpacket): see vsock(7).
 //
-// Errors: EINVAL a text, a name or the address is not what it must be, or nothing is said; E2BIG more
-// descriptors than one message can take; ENOENT, ECONNREFUSED nobody is there; EACCES; EMSGSIZE; ESRCH
-// the main process is gone; EOPNOTSUPP descriptors over vsock. Five system calls without descriptors. Blocks
-// while the manager's queue is full. EINTR is retried. Allocates.
+// Errors: EINVAL a text, a name or the address is not what it must be, or nothing is said; E2BIG
+// more descriptors than one message can take; ENOENT, ECONNREFUSED nobody is there; EACCES; EMSGSIZE;
+// ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls, and those of
+// PidFd::pid() and id() for a main process. Blocks while the manager's queue is full. EINTR is
+// retried. Allocates.
 SYSFD_API Result<bool> notify(const Notification& notification);
 SYSFD_API Result<> notify(CStr address, const Notification& notification);
 
