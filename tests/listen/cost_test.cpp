@@ -16,6 +16,7 @@
 #include <sysfd/notify.hpp>
 
 #include "listen/activated.hpp"
+#include "listen/manager.hpp"
 #include "support/kernel_features.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -88,6 +89,26 @@ TEST(NotifyCost, OfNobodyIsNothing) {
 TEST(NotifyCost, OfARefusedMessageIsNothing) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_FALSE(sysfd::notify("@x", {})); }));
+}
+
+TEST(NotifyCost, OfAMessageIsFourSystemCalls) {
+  SYSFD_REQUIRE_ISOLATION();
+  const Manager manager;
+  const std::string address = manager.address();
+  SYSFD_EXPECT_CALLS(
+      calls_of([&] { EXPECT_TRUE(sysfd::notify(address, {.ready = true, .status = "x"})); }),
+      SYS_socket, SYS_connect, SYS_sendmsg, SYS_close);
+  manager.receive();
+}
+
+TEST(WatchdogCost, IsAtMostOneSystemCall) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_TRUE(sysfd::watchdog_interval()); },
+                              [] {
+                                ::setenv("WATCHDOG_USEC", "1", 1);
+                                ::setenv("WATCHDOG_PID", own_pid().c_str(), 1);
+                              }),
+                     SYS_getpid);
 }
 
 TEST(FdTypeCost, IsAtMostFourSystemCalls) {

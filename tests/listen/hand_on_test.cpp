@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+//
+// What was given to a process is handed on: to a child, and to itself across exec.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "listen/activated.hpp"
+#include "listen/objects.hpp"
+#include "listen/receive.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::Command;
+using sysfd::ListenFds;
+using sysfd::OwnedFd;
+
+struct Sockets {
+  ScratchDirectory directory;
+  OwnedFd listener = listening(unix_socket(SOCK_STREAM, std::string(directory.path() / "l")));
+  OwnedFd datagrams = unix_socket(SOCK_DGRAM, std::string(directory.path() / "d"));
+  OwnedFd file = some_file();
+};
+
+std::string output_of(Command command) {
+  const auto run = must(command.output());
+  EXPECT_TRUE(run.success()) << run.describe() << run.err;
+  return run.out;
+}
+
+TEST(HandOn, EverythingArrivesWithTheNewProcesssOwnNumbers) {
+  const Sockets sockets;
+  for (const char* how : {"report", "lend", "move", "exec"}) {
+    SCOPED_TRACE(how);
+    Command command(receiver_path());
+    command.arg(how);
+    if (std::string_view(how) != "report") command.arg("-1");
+    command.listen_fds({{"", sockets.listener}, {"dgram", sockets.datagrams}, {"", sockets.file}});
+    EXPECT_EQ(output_of(std::move(command)), identified() +
+                                                 line(3, "", sockets.listener, "stream listener") +
+                                                 line(4, "dgram", sockets.datagrams, "datagram") +
+                                                 line(5, "", sockets.file, "file"));
+  }
+}
+
+TEST(HandOn, WhatWasTakenOutIsLeftOut) {
+  const Sockets sockets;
+  for (const char* how : {"lend", "move", "exec"}) {
+    SCOPED_TRACE(how);
+    EXPECT_EQ(output_of(Command(receiver_path())
+                            .args({how, "1"})
+                            .listen_fds({{"a", sockets.listener},
+                                         {"b", sockets.datagrams},
+                                         {"c", sockets.file}})),
+              identified() + line(3, "a", sockets.listener, "stream listener") +
+                  line(4, "c", sockets.file, "file"));
+    EXPECT_EQ(output_of(Command(receiver_path())
+                            .args({how, "0"})
+                            .listen_fds({{"a", sockets.file}, {"b", sockets.datagrams}})),
+              identified() + line(3, "b", sockets.datagrams, "datagram"));
+  }
+}
+
+TEST(HandOn, NothingIsLeftToHandOnIsNoActivation) {
+  const OwnedFd file = some_file();
+  const auto run =
+      must(Command(receiver_path()).args({"lend", "0"}).listen_fds("a", file).output());
+  EXPECT_FALSE(run.success());
+  EXPECT_TRUE(run.err.starts_with("listen_receiver: LISTEN_PID: not set\n")) << run.err;
+}
+
+TEST(HandOn, LentDescriptorsStayHere) {
+  run_apart([] {
+    const Sockets sockets;
+    give({sockets.listener, sockets.file});
+    const auto fds = must(take(Way::environment, told_us(2, "a:b")));
+    const std::string expected = identified() + line(3, "a", sockets.listener, "stream listener") +
+                                 line(4, "b", sockets.file, "file");
+    Command command(receiver_path());
+    command.arg("report").listen_fds(fds);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(must(command.output()).out, expected);
+    EXPECT_TRUE(fds.has(0));
+    EXPECT_TRUE(is_open(3));
+    EXPECT_TRUE(is_open(4));
+  });
+}
+
+TEST(HandOn, MovedDescriptorsAreGoneHereOnceTheChildHasThem) {
+  run_apart([] {
+    const Sockets sockets;
+    give({sockets.listener, sockets.file});
+    auto fds = must(take(Way::environment, told_us(2, "a:b")));
+    const std::string expected = identified() + line(3, "a", sockets.listener, "stream listener") +
+                                 line(4, "b", sockets.file, "file");
+    EXPECT_EQ(output_of(Command(receiver_path()).arg("report").listen_fds(std::move(fds))),
+              expected);
+    EXPECT_FALSE(is_open(3));
+    EXPECT_FALSE(is_open(4));
+  });
+}
+
+TEST(HandOn, WhatIsOurOwnStandsBehindWhatWasGiven) {
+  run_apart([] {
+    const Sockets sockets;
+    give({sockets.listener});
+    const auto fds = must(take(Way::environment, told_us(1, "given")));
+    EXPECT_EQ(
+        output_of(
+            Command(receiver_path()).arg("report").listen_fds(fds).listen_fds("own", sockets.file)),
+        identified() + line(3, "given", sockets.listener, "stream listener") +
+            line(4, "own", sockets.file, "file"));
+  });
+}
+
+// The variables say who the new process is: a program between the two is not meant.
+TEST(HandOn, IsForTheProcessThatWasStartedAlone) {
+  const OwnedFd file = some_file();
+  const auto run = must(Command("/bin/sh")
+                            .args({"-c", "\"$0\" report; echo $?", receiver_path()})
+                            .listen_fds("a", file)
+                            .output());
+  EXPECT_EQ(run.out, "1\n");
+  EXPECT_TRUE(run.err.starts_with("listen_receiver: LISTEN_PID=\"")) << run.err;
+  EXPECT_TRUE(run.err.contains("\": this process is ")) << run.err;
+}
+
+TEST(HandOn, AnIdentityTellsProcessesWithOneNumberApart) {
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
+  const OwnedFd file = some_file();
+  // The same process, but the identity of another.
+  const auto run = must(Command("/bin/sh")
+                            .args({"-c", "LISTEN_PIDFDID=1 exec \"$0\" report", receiver_path()})
+                            .listen_fds("a", file)
+                            .output());
+  EXPECT_FALSE(run.success());
+  EXPECT_TRUE(run.err.starts_with("listen_receiver: LISTEN_PIDFDID=\"1\": this process is "))
+      << run.err;
+}
+
+}  // namespace
+}  // namespace sysfd_test

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// For tests that start listen_receiver, and compare what it says it was given.
+#ifndef SYSFD_TESTS_LISTEN_RECEIVE_HPP
+#define SYSFD_TESTS_LISTEN_RECEIVE_HPP
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <sysfd/owned_fd.hpp>
+
+#include "support/kernel_features.hpp"
+
+namespace sysfd_test {
+
+inline std::string receiver_path() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "listen_receiver";
+}
+
+// What it says first, where whoever activated it has said its identity too.
+inline std::string identified() {
+  return kernel_has("inode numbers of pidfds") ? "identified\n" : "";
+}
+
+// Its line about one descriptor.
+inline std::string line(int number, std::string_view name, sysfd::BorrowedFd fd,
+                        std::string_view kind) {
+  struct stat status{};
+  (void)::fstat(fd.get(), &status);
+  return std::to_string(number) + " \"" + std::string(name) + "\" " +
+         std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) + ' ' +
+         std::string(kind) + '\n';
+}
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_LISTEN_RECEIVE_HPP
