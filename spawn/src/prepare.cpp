@@ -308,9 +308,6 @@ Mistake Command::Attempt::prepare_environment() {
   if (state_.listeners.empty()) {
     job_.environment = state_.environment.resolve();
   } else {
-    // An empty list of names has none in it, not one that is empty.
-    if (state_.listeners.size() == 1 && state_.listener_names.empty())
-      return detail::wrong_value(SpawnStep::listen_fds, "", 0);
     if (const char* variable = state_.environment.listen_variable())
       return detail::wrong_value(SpawnStep::environment, variable);
     job_.environment = state_.environment.resolve_for_listeners(

@@ -225,8 +225,7 @@ class Command {
   // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child, in
   // the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds have
   // identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
-  // printable ASCII characters, no ':', empty only beside others. Lent or handed over, like those of
-  // pass().
+  // printable ASCII characters, no ':'. Lent or handed over, like those of pass().
   SYSFD_API Command& listen_fds(CStr name, BorrowedFd fd) &;
   Command listen_fds(CStr name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
   SYSFD_API Command& listen_fds(CStr name, OwnedFd&& fd) &;
