@@ -32,6 +32,7 @@ Result<std::optional<ProcessId>> own_id() {
   return std::unexpected(id.error());
 }
 
+// NOLINTBEGIN(concurrency-mt-unsafe): the header says so
 ListenVariables from_environment() noexcept {
   const auto value = [](std::size_t i) { return ::getenv(detail::listen_variable_names[i]); };
   return {value(0), value(1), value(2), value(3)};
@@ -41,6 +42,7 @@ void clear_environment() noexcept {
   for (const char* name : detail::listen_variable_names)
     ::unsetenv(name);
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 ListenVariables from_span(std::span<const char* const> variables) noexcept {
   const char* values[4] = {};

@@ -177,10 +177,15 @@ Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout
   return {};
 }
 
+// The header says that the environment has no lock.
+const char* variable(const char* name) noexcept {
+  return ::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+}
+
 // What NOTIFY_SOCKET says, handed to `use`; false without it.
 template <class Use>
 Result<bool> where_told(Use use) {
-  const char* address = ::getenv("NOTIFY_SOCKET");
+  const char* address = variable("NOTIFY_SOCKET");
   if (!address) return false;
   if (auto done = use(address); !done) return std::unexpected(done.error());
   return true;
@@ -215,11 +220,11 @@ Result<std::optional<std::chrono::microseconds>> watchdog_interval() noexcept {
       return failure(EINVAL);
     return value;
   };
-  const char* interval = ::getenv("WATCHDOG_USEC");
+  const char* interval = variable("WATCHDOG_USEC");
   if (!interval) return std::nullopt;
   const auto microseconds = number(interval);
   if (!microseconds) return std::unexpected(microseconds.error());
-  if (const char* whom = ::getenv("WATCHDOG_PID")) {
+  if (const char* whom = variable("WATCHDOG_PID")) {
     const auto pid = number(whom);
     if (!pid) return std::unexpected(pid.error());
     if (*pid > INT_MAX) return failure(EINVAL);  // no process has such a number

@@ -104,8 +104,10 @@ class ListenFds {
   };
   class Iterator {
    public:
+    // NOLINTBEGIN(readability-identifier-naming): as the standard library calls them
     using value_type = Entry;
     using difference_type = std::ptrdiff_t;
+    // NOLINTEND(readability-identifier-naming)
     Iterator() noexcept = default;
     Entry operator*() const noexcept { return {index_, fds_->name(index_), fds_->get(index_)}; }
     Iterator& operator++() noexcept {
