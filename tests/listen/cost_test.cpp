@@ -114,9 +114,12 @@ TEST(WatchdogCost, IsAtMostOneSystemCall) {
 TEST(FdTypeCost, IsAtMostFourSystemCalls) {
   SYSFD_REQUIRE_ISOLATION();
   const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
-  SYSFD_EXPECT_CALLS(
-      calls_of([&] { EXPECT_EQ(sysfd::FdType::stream().inet().matches(pair.first), false); }),
-      SYS_newfstatat, SYS_getsockopt, SYS_getsockopt, SYS_getsockname);
+  const auto calls =
+      calls_of([&] { EXPECT_EQ(sysfd::FdType::stream().inet().matches(pair.first), false); });
+  if (!calls) GTEST_SKIP() << "needs ptrace";
+  ASSERT_EQ(calls->size(), 4U);  // the first is fstat(2), which has several numbers
+  EXPECT_EQ(Calls(calls->begin() + 1, calls->end()),
+            (Calls{SYS_getsockopt, SYS_getsockopt, SYS_getsockname}));
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ TEST(SocketOfAnAddress, OfAConnectionIsItsOwnEnd) {
   if (!bound) GTEST_SKIP() << "needs the loopback device";
   const OwnedFd listener = listening(*std::move(bound));
   const OwnedFd client = connected(AF_INET, SOCK_STREAM, listener);
-  const OwnedFd server = must(OwnedFd::from_syscall(::accept(listener.get(), nullptr, nullptr)));
+  const OwnedFd server =
+      must(OwnedFd::from_syscall(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
   const FdType type = FdType::stream().inet(port_of(listener));
   EXPECT_EQ(type.matches(server), true);
   EXPECT_EQ(type.matches(client), false);

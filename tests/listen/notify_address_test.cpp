@@ -90,7 +90,8 @@ TEST(NotifyAddress, IsRefusedIfItIsNone) {
                                      "VSOCK:2:3"s}) {
     EXPECT_EQ(error_of(parse_notify_address(address)), std::errc::invalid_argument) << address;
     EXPECT_EQ(error_of(notify(address, {.ready = true})), std::errc::invalid_argument) << address;
-    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 1h)), std::errc::invalid_argument) << address;
+    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 30s)), std::errc::invalid_argument)
+        << address;
   }
   EXPECT_EQ(error_of(notify(static_cast<const char*>(nullptr), {.ready = true})),
             std::errc::invalid_argument);
@@ -141,7 +142,7 @@ TEST(NotifyVirtualMachine, TakesNoDescriptors) {
   const sysfd::BorrowedFd kept[] = {file};
   for (const char* address : {"vsock:2:3", "vsock-stream:2:3"}) {
     EXPECT_EQ(error_of(notify(address, {.store = kept})), std::errc::operation_not_supported);
-    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 1h)), std::errc::operation_not_supported);
+    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 30s)), std::errc::operation_not_supported);
   }
 }
 

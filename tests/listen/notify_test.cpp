@@ -198,7 +198,7 @@ TEST(NotifyNobody, IsNoError) {
     ::unsetenv("NOTIFY_SOCKET");
     EXPECT_EQ(notify({.ready = true}), false);
     EXPECT_EQ(notify({}), false);
-    EXPECT_EQ(sysfd::notify_barrier(1h), false);
+    EXPECT_EQ(sysfd::notify_barrier(30s), false);
   });
 }
 
@@ -214,7 +214,7 @@ TEST(NotifySomebody, IsWhomTheEnvironmentNamesAtThatMoment) {
     EXPECT_EQ(other.receive().text, "STOPPING=1\n");
     ::setenv("NOTIFY_SOCKET", "", 1);
     EXPECT_EQ(error_of(notify({.ready = true})), std::errc::invalid_argument);
-    EXPECT_EQ(error_of(sysfd::notify_barrier(1h)), std::errc::invalid_argument);
+    EXPECT_EQ(error_of(sysfd::notify_barrier(30s)), std::errc::invalid_argument);
   });
 }
 
@@ -225,7 +225,7 @@ TEST(NotifySomebody, WhoIsNotThereIsAnError) {
   const std::string path = directory.path() / "left";
   (void)unix_socket(SOCK_DGRAM, path);
   EXPECT_EQ(error_of(notify(path, {.ready = true})), std::errc::connection_refused);
-  EXPECT_EQ(error_of(sysfd::notify_barrier(path, 1h)), std::errc::connection_refused);
+  EXPECT_EQ(error_of(sysfd::notify_barrier(path, 30s)), std::errc::connection_refused);
   EXPECT_EQ(error_of(notify("@" + path, {.ready = true})), std::errc::connection_refused);
 }
 
