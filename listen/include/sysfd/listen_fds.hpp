@@ -53,8 +53,8 @@ class ListenFds {
   // Takes over what this process was given. All are close-on-exec afterwards. Errors:
   // ListenErrorKind::not_activated to ::unavailable. A process can do this once, since two owners of
   // one descriptor cannot be; an attempt that failed does not count. System calls: one, five where
-  // LISTEN_PIDFDID is there, and two for each descriptor (F_GETFD, F_SETFD). Allocates. Thread-safe but
-  // for the environment.
+  // LISTEN_PIDFDID is there (seven before Linux 6.14), and two for each descriptor (F_GETFD,
+  // F_SETFD). Allocates. Thread-safe but for the environment.
   [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
       ListenOptions options = {});
 
