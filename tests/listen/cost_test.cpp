@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "listen/activated.hpp"
 #include "listen/manager.hpp"
 #include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/system_calls.hpp"
@@ -71,6 +73,22 @@ TEST(TakeCost, OfAnIdentityIsFourMore) {
                               }),
                      SYS_getpid, SYS_getpid, SYS_pidfd_open, SYS_name_to_handle_at, SYS_close,
                      SYS_fcntl, SYS_fcntl);
+}
+
+// As before Linux 6.14.
+TEST(TakeCost, OfAnIdentityWithoutHandlesIsSixMore) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
+  const auto calls = calls_of([] { kept = sysfd::ListenFds::take(); },
+                              [] {
+                                give_files(1);
+                                Told told = told_us(1);
+                                told.identity = own_identity();
+                                told.put_into_environment();
+                                refuse_calls({{SYS_name_to_handle_at, EOPNOTSUPP}});
+                              });
+  if (!calls) GTEST_SKIP() << "needs ptrace";
+  EXPECT_EQ(calls->size(), 9U);
 }
 
 TEST(TakeCost, OfNothingIsOneSystemCall) {
