@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <limits>
@@ -126,7 +127,10 @@ Result<> PositionedFile::write_all(std::span<const std::byte> data) noexcept {
 
 Result<std::size_t> PositionedFile::append(std::span<const std::byte> data) noexcept {
   const iovec vector = vector_of(data);
-  return write_vector(fd_.get(), std::span(&vector, 1), 0, rwf_append);
+  // A block device has no end to append to, and takes the offset instead: to it, this one is ENOSPC.
+  const std::uint64_t nowhere = furthest - std::min<std::uint64_t>(data.size(), furthest);
+  return write_vector(fd_.get(), std::span(&vector, 1), static_cast<std::int64_t>(nowhere),
+                      rwf_append);
 }
 
 Result<std::uint64_t> PositionedFile::seek(std::int64_t offset, SeekFrom from) noexcept {

@@ -91,7 +91,8 @@ class PositionedFile {
   [[nodiscard]] SYSFD_API Result<> write_all(std::span<const std::byte> data) noexcept;
 
   // pwritev2(2) with RWF_APPEND: writes at the end of the file as it is then; what several append at
-  // once is not mixed. Returns how much of it. The position stays. Errors: as write().
+  // once is not mixed. Returns how much of it. The position stays. Errors: as write(); ENOSPC a block
+  // device.
   [[nodiscard]] SYSFD_API Result<std::size_t> append(std::span<const std::byte> data) noexcept;
 
   // The same at a given position; this object's stays. Offsets are bytes from the start; EINVAL for
