@@ -31,7 +31,8 @@ Result<bool> same_description(BorrowedFd left, BorrowedFd right) noexcept {
   if (answer >= 0) return answer == 1;
   // An older kernel says EINVAL, or EBADF of descriptors with O_PATH that are open.
   if (!is_open(left) || !is_open(right)) return detail::failure(EBADF);
-  const pid_t self = ::getpid();
+  // Of the thread, which may have a descriptor table of its own (CLONE_FILES of unshare(2)).
+  const pid_t self = ::gettid();
   const long order =
       detail::system_call(SYS_kcmp, self, self, detail::kernel::kcmp_file, left.get(), right.get());
   if (order < 0) return detail::failure(EOPNOTSUPP);
@@ -42,14 +43,15 @@ Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept {
   constexpr int makes_another = O_CREAT | O_EXCL | O_NOFOLLOW | (O_TMPFILE & ~O_DIRECTORY);
   if ((flags & makes_another) != 0) return detail::failure(EINVAL);
   struct stat wanted{};
-  if (fd.get() < 0 || ::fstat(fd.get(), &wanted) == -1) return detail::failure(EBADF);
+  if (::fstat(fd.get(), &wanted) == -1) return detail::last_error();
 
-  char path[32] = "/proc/self/fd/";
+  // Not /proc/self: a thread may have a descriptor table of its own (CLONE_FILES of unshare(2)).
+  char path[40] = "/proc/thread-self/fd/";
   *std::to_chars(path + std::strlen(path), std::end(path) - 1, fd.get()).ptr = '\0';
   auto opened = open(cwd(), path, flags);
   if (!opened) {
     const bool has_none = opened.error() == std::errc::no_such_file_or_directory &&
-                          ::access("/proc/self/fd", F_OK) == -1;
+                          ::access("/proc/thread-self/fd", F_OK) == -1;
     return has_none ? detail::failure(EOPNOTSUPP) : std::unexpected(opened.error());
   }
   // Nothing but /proc itself is believed to lead there.

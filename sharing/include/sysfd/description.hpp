@@ -32,10 +32,10 @@ class UniqueDescription;
 // fcntl(F_DUPFD_QUERY), Linux 6.10, else kcmp(2): whether both refer to one open file description. Two
 // descriptors of one file that was opened twice do not. Errors: EBADF one is not open; EOPNOTSUPP
 // neither call answers here (kcmp is left out of some kernels and forbidden by many sandboxes): never a
-// guess. One system call, at most four without F_DUPFD_QUERY.
+// guess. One system call, at most five without F_DUPFD_QUERY.
 [[nodiscard]] SYSFD_API Result<bool> same_description(BorrowedFd left, BorrowedFd right) noexcept;
 
-// open(2) through /proc/self/fd: another description of the same file, also of one that was renamed or
+// open(2) through /proc/thread-self/fd: another description of the same file, also of one that was renamed or
 // deleted, with an offset, flags and locks of its own. Its rights are checked anew: what was opened by
 // somebody with more rights may be refused here, and a read-only descriptor reopens for writing where
 // the file's mode allows that. O_CLOEXEC is added to `flags`. A terminal or another device may give
@@ -44,7 +44,7 @@ class UniqueDescription;
 // Errors: ENXIO a socket, an epoll, eventfd, pidfd, ..., which cannot be opened; EACCES, EPERM,
 // ETXTBSY, EROFS; ENOENT, ESTALE a file system that forgets deleted files; EINVAL flags that would make
 // another file (O_CREAT, O_EXCL, O_TMPFILE, O_NOFOLLOW); EBADF not open; EOPNOTSUPP no /proc here; EREMOTE
-// /proc is something else. Four system calls. Blocks where open(2) does (FIFOs).
+// /proc is something else. Three system calls. Blocks where open(2) does (FIFOs).
 [[nodiscard]] SYSFD_API Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept;
 
 // A descriptor that is lent to be used, and for nothing else: it cannot be duplicated, sent over a
