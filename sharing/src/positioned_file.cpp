@@ -144,7 +144,8 @@ Result<std::uint64_t> PositionedFile::seek(std::int64_t offset, SeekFrom from) n
   const auto distance = static_cast<std::uint64_t>(offset);  // wraps around, as does the sum
   const bool is_before = offset < 0 && -distance > base;
   const std::uint64_t place = base + distance;
-  if (is_before || place > furthest) return detail::failure(EINVAL);
+  const bool is_wrapped = offset > 0 && place < base;  // from a position that was given beyond 2^63
+  if (is_before || is_wrapped || place > furthest) return detail::failure(EINVAL);
   position_ = place;
   return place;
 }

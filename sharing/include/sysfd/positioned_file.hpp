@@ -147,7 +147,8 @@ class PositionedFile {
   [[nodiscard]] SYSFD_API Result<std::uint64_t> size() const noexcept;
 
   // Lends it, for DescriptionLock and SealedMemory.
-  operator LentFd() const noexcept SYSFD_LIFETIMEBOUND { return LentFd(fd_.borrow()); }
+  operator LentFd() const& noexcept SYSFD_LIFETIMEBOUND { return LentFd(fd_.borrow()); }
+  operator LentFd() const&& = delete;
   OwnedFd into_fd() && noexcept { return std::move(fd_); }
 
  private:
