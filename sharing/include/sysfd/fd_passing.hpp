@@ -62,17 +62,19 @@ struct PeerCredentials {
 };
 
 struct ReceivedMessage {
-  // Bytes of the payload. Zero: a stream or a connection has ended, or a datagram is empty.
+  // Bytes of the payload. Zero: a stream or a connection has ended, a datagram is empty, or there was no
+  // room given for any.
   std::size_t size = 0;
   std::vector<OwnedFd> fds;
   // Of the process that has sent it, if pass_credentials() was called before.
   std::optional<PeerCredentials> credentials;
   // Its pidfd, ready for PidFd::unsafe_adopt(), if pass_pidfd() was called before. Otherwise ENODATA;
-  // ESRCH (or EINVAL, before Linux 6.16): the process is gone.
+  // ESRCH (or EINVAL, before Linux 6.16): the process is gone; EMFILE, ENFILE: there was no room for it.
   Result<OwnedFd> pidfd = std::unexpected(std::error_code(ENODATA, std::system_category()));
 };
 
-// recvmsg(2): receives one message, or of a stream the bytes up to where other descriptors begin.
+// recvmsg(2): receives one message, or of a stream the bytes up to the end of those that descriptors
+// came with: bytes that were sent before them, without any, may come first.
 //
 // Errors: EMSGSIZE the message was longer than `payload`, or there was no room here for all of its
 // descriptors (RLIMIT_NOFILE) or control messages; E2BIG it had more than max_fds: the message is gone

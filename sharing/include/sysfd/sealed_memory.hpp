@@ -36,13 +36,13 @@ enum class SealError {
 SYSFD_API std::error_code make_error_code(SealError error) noexcept;
 
 // memfd_create(2): a memfd with this content, sealed for good against every change (F_SEAL_SHRINK,
-// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL). Errors: ENOMEM, EMFILE, ENFILE; EINVAL the name. Three system
-// calls, and those that write the content.
+// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL). Errors: ENOMEM, EMFILE, ENFILE; EINVAL the name; EFBIG more than
+// RLIMIT_FSIZE, with SIGXFSZ. Two system calls, and those that write the content.
 [[nodiscard]] SYSFD_API Result<OwnedFd> sealed_memfd(CStr name,
                                                      std::span<const std::byte> content) noexcept;
 
 // A memfd of this size, full of zeros, sealed against changes of the size and of the seals: for
-// SharedMemory. Errors: the same, and EFBIG.
+// SharedMemory. Errors: the same; EFBIG also for more than a file can have. Three system calls.
 [[nodiscard]] SYSFD_API Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept;
 
 namespace detail {
