@@ -5,9 +5,11 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,6 +162,22 @@ bool has_cgroup_kill() {
   return false;
 }
 
+bool has_socket_option(int option) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+  const OwnedFd first = OwnedFd::adopt(ends[0]);
+  const OwnedFd second = OwnedFd::adopt(ends[1]);
+  constexpr int on = 1;
+  return ::setsockopt(first.get(), SOL_SOCKET, option, &on, sizeof on) == 0;
+}
+
+bool knows_write_flags(int flags) {
+  const OwnedFd file = OwnedFd::adopt(::memfd_create("probe", MFD_CLOEXEC));
+  char byte = 0;
+  const iovec data{&byte, 1};
+  return ::pwritev2(file.get(), &data, 1, 0, flags) == 1;
+}
+
 constexpr int handle_fid = 0x200;
 constexpr int handle_mount_unique = 0x001;
 constexpr std::uint64_t autoreap = 1ULL << 34;
@@ -196,6 +214,7 @@ constexpr KernelFeature features[] = {
     {"cgroup.kill", "5.14", has_cgroup_kill},
     {"process_mrelease", "5.15", [] { return is_known(SYS_process_mrelease, -1); }},
     {"SO_PEERPIDFD", "6.5", has_peer_pidfd},
+    {"SO_PASSPIDFD", "6.5", [] { return has_socket_option(76); }},
     {"AT_HANDLE_FID", "6.5", [] { return name_to_handle(AT_FDCWD, "/tmp", handle_fid); }},
     {"statmount and listmount", "6.8", [] { return is_known(457) && is_known(458); }},
     {"unique mount IDs of statx", "6.8", has_unique_mount_ids},
@@ -206,6 +225,12 @@ constexpr KernelFeature features[] = {
        return ::syscall(SYS_pidfd_send_signal, pidfd_of(::getpid()).get(), 0, nullptr, 2) == 0;
      }},
     {"POLLHUP of a reaped process", "6.9", tells_of_reaping},
+    {"RWF_NOAPPEND", "6.9", [] { return knows_write_flags(0x20); }},
+    {"F_DUPFD_QUERY", "6.10",
+     [] {
+       const OwnedFd self = pidfd_of(::getpid());
+       return ::fcntl(self.get(), 1027, self.get()) == 1;
+     }},
     {"PIDFD_GET_..._NAMESPACE", "6.11", has_namespace_ioctls},
     {"AT_HANDLE_MNT_ID_UNIQUE", "6.12",
      [] { return name_to_handle(AT_FDCWD, "/tmp", handle_mount_unique); }},
@@ -219,6 +244,7 @@ constexpr KernelFeature features[] = {
      [] { return name_to_handle(pidfd_of(::getpid()).get(), "", AT_EMPTY_PATH); }},
     {"PIDFD_INFO_EXIT", "6.15", [] { return get_info(pidfd_of_the_reaped(), 1 << 3); }},
     {"PIDFD_INFO_COREDUMP", "6.16", [] { return get_info(pidfd_of(::getpid()), 1 << 4); }},
+    {"SO_PASSRIGHTS", "6.16", [] { return has_socket_option(83); }},
     {"FD_PIDFS_ROOT", "6.17", [] { return open_by_handle(-10002, 1, 8, 0xfe); }},
     {"FD_NSFS_ROOT", "6.18", [] { return open_by_handle(-10003, 1, 16, 0xf1); }},
     {"CLONE_AUTOREAP", "7.1", [] { return clone_with(autoreap, 0); }},

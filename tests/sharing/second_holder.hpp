@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// A process that was given an open file description of ours, as sysfd::Command gives one, and does to it
+// what the test says: holder.cpp.
+#ifndef SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
+#define SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+
+#include "sharing/orders.hpp"
+#include "support/results.hpp"
+
+namespace sysfd_test {
+
+class SecondHolder {
+ public:
+  // One that holds nothing, or nothing to send to, has /dev/null there.
+  explicit SecondHolder(std::optional<sysfd::BorrowedFd> held = std::nullopt,
+                        std::optional<sysfd::BorrowedFd> socket = std::nullopt)
+      : sockets_(must(sysfd::socket_pair(SOCK_SEQPACKET))),
+        null_(must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR))) {
+    sysfd::Command command(path());
+    command.pass(std::move(sockets_.second), order_number);
+    command.pass(held.value_or(null_), held_number);
+    command.pass(socket.value_or(null_), socket_number);
+    child_.emplace(must(command.spawn()));
+  }
+
+  // What came of it: the call's own answer, or -errno.
+  long operator()(Do what, long a = 0, long b = 0, long c = 0) {
+    return order({.what = what, .a = a, .b = b, .c = c});
+  }
+  long operator()(Do what, std::string_view text, long a = 0) {
+    return order(with_text(what, text, a));
+  }
+  // The bytes that it reads.
+  std::string read(std::size_t size) {
+    const long got = (*this)(Do::read, static_cast<long>(size));
+    return got < 0 ? "error" : std::string(answer_.text, static_cast<std::size_t>(got));
+  }
+
+  // The same in two steps: it does that while the test does something else.
+  void begin(const Order& order) const {
+    if (::send(sockets_.first.get(), &order, sizeof order, MSG_NOSIGNAL) != sizeof order)
+      std::abort();
+  }
+  long end() {
+    if (::recv(sockets_.first.get(), &answer_, sizeof answer_, 0) != sizeof answer_) std::abort();
+    return answer_.value;
+  }
+  // Ends what waits for the next order; that one is for nothing.
+  long stop() {
+    begin({.what = Do::who_locks});
+    const long answer = end();
+    end();
+    return answer;
+  }
+
+  // Until it has read its order and waits in the kernel for what that takes.
+  void wait_until_blocked() const {
+    for (int unread = 1; unread != 0; ::sched_yield())
+      if (::ioctl(sockets_.first.get(), SIOCOUTQ, &unread) != 0) std::abort();
+    const std::string name = "/proc/" + std::to_string(child_->pid()) + "/stat";
+    for (std::string state; state != "S"; ::sched_yield()) {
+      std::ifstream file(name);
+      std::string number;
+      std::string program;
+      if (!(file >> number >> program >> state)) std::abort();
+    }
+  }
+
+  pid_t pid() const { return child_->pid(); }
+  const sysfd::PidFd& pidfd() const { return child_->pidfd(); }
+
+  // It ends by itself, and is reaped.
+  void exit() {
+    begin({.what = Do::exit});
+    (void)must(child_->wait());
+  }
+
+  static std::string path() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sharing_holder";
+  }
+
+  static Order with_text(Do what, std::string_view text, long a = 0) {
+    Order order{.what = what, .a = a};
+    if (text.size() >= sizeof order.text) std::abort();
+    std::memcpy(order.text, text.data(), text.size());
+    return order;
+  }
+
+ private:
+  long order(const Order& order) {
+    begin(order);
+    return end();
+  }
+
+  sysfd::SocketPair sockets_;
+  sysfd::OwnedFd null_;
+  Answer answer_{};
+  std::optional<sysfd::Child> child_;
+};
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
