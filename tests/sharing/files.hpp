@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// Files to share, and what their descriptions are.
+#ifndef SYSFD_TESTS_SHARING_FILES_HPP
+#define SYSFD_TESTS_SHARING_FILES_HPP
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <sysfd/create.hpp>
+
+#include "support/results.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace sysfd_test {
+
+inline std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+inline std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// A file on disk with a content.
+class ScratchFile {
+ public:
+  explicit ScratchFile(std::string_view content = "") {
+    const sysfd::OwnedFd file = open(O_WRONLY | O_CREAT | O_EXCL);
+    if (::write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+      std::abort();
+  }
+  std::string path() const { return directory_.path() / "file"; }
+  // Another description of it each time.
+  sysfd::OwnedFd open(int flags) const {
+    return must(sysfd::open(sysfd::cwd(), path(), flags, 0644));
+  }
+  std::string content() const {
+    const sysfd::OwnedFd file = open(O_RDONLY);
+    std::string all(1 << 20, '\0');
+    const ssize_t size = ::read(file.get(), all.data(), all.size());
+    all.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return all;
+  }
+
+ private:
+  ScratchDirectory directory_;
+};
+
+// All that one holder of a description can see others change. The lock is the one that would keep
+// `other`, another description of the file, from locking all of it.
+struct DescriptionState {
+  off_t offset;
+  int flags;
+  short lock;
+  off_t lock_start;
+  bool operator==(const DescriptionState&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const DescriptionState& state) {
+    return out << "offset " << state.offset << " flags " << state.flags << " lock " << state.lock
+               << " from " << state.lock_start;
+  }
+};
+
+inline DescriptionState state_of(int fd, int other) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  if (::fcntl(other, 36 /* F_OFD_GETLK */, &lock) != 0) std::abort();
+  return {::lseek(fd, 0, SEEK_CUR), ::fcntl(fd, F_GETFL), lock.l_type, lock.l_start};
+}
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_SHARING_FILES_HPP
