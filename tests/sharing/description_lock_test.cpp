@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+//
+// Which locks keep which others out.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <sysfd/description_lock.hpp>
+#include <sysfd/positioned_file.hpp>
+
+#include "sharing/files.hpp"
+#include "sharing/second_holder.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::DescriptionLock;
+using sysfd::LockMode;
+using sysfd::LockRange;
+using sysfd::OwnedFd;
+
+// What is in the way of this description, as the kernel tells: F_UNLCK if nothing.
+short in_the_way(const OwnedFd& fd, LockRange range = {}) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_start = static_cast<off_t>(range.start);
+  lock.l_len = static_cast<off_t>(range.length);
+  if (::fcntl(fd.get(), 36 /* F_OFD_GETLK */, &lock) != 0) std::abort();
+  return lock.l_type;
+}
+
+bool is_had(sysfd::Result<std::optional<DescriptionLock>> result) {
+  return must(std::move(result)).has_value();
+}
+
+class Lock : public testing::Test {
+ protected:
+  const ScratchFile file{"0123456789"};
+  const OwnedFd one = file.open(O_RDWR);
+  const OwnedFd two = file.open(O_RDWR);
+};
+
+TEST_F(Lock, KeepsAnotherDescriptionOfThisProcessOutAsItsModeSays) {
+  for (const LockMode held : {LockMode::shared, LockMode::exclusive})
+    for (const LockMode wanted : {LockMode::shared, LockMode::exclusive}) {
+      const auto lock = must(DescriptionLock::acquire(one, held));
+      EXPECT_EQ(lock.mode(), held);
+      EXPECT_EQ(lock.range().start + lock.range().length, 0U);
+      const bool both = held == LockMode::shared && wanted == LockMode::shared;
+      EXPECT_EQ(is_had(DescriptionLock::try_acquire(two, wanted)), both);
+      EXPECT_EQ(in_the_way(two), held == LockMode::shared ? F_RDLCK : F_WRLCK);
+    }
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+}
+
+TEST_F(Lock, KeepsAnotherProcessOutAndIsKeptOutByIt) {
+  SecondHolder holder;
+  EXPECT_GE(holder(Do::open, file.path(), O_RDWR), 0);
+  for (const LockMode held : {LockMode::shared, LockMode::exclusive})
+    for (const LockMode wanted : {LockMode::shared, LockMode::exclusive}) {
+      const bool both = held == LockMode::shared && wanted == LockMode::shared;
+      const short their_type = wanted == LockMode::shared ? F_RDLCK : F_WRLCK;
+      const long answer = both ? 0 : -EAGAIN;
+      std::optional lock = must(DescriptionLock::acquire(one, held));
+      EXPECT_EQ(holder(Do::lock, their_type), answer);
+      EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+      lock.reset();
+      EXPECT_EQ(holder(Do::lock, their_type), 0);
+      EXPECT_EQ(is_had(DescriptionLock::try_acquire(one, held)), both);
+      EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+      EXPECT_TRUE(is_had(DescriptionLock::try_acquire(one, held)));
+    }
+}
+
+TEST_F(Lock, IsThatOfAllWhoHaveTheDescription) {
+  SecondHolder holder(one);
+  const OwnedFd copy = must(one.duplicate());
+  const auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  EXPECT_TRUE(is_had(DescriptionLock::try_acquire(copy, LockMode::exclusive)));
+  EXPECT_EQ(in_the_way(two), F_UNLCK) << "the second guard has unlocked it for both";
+  const auto again = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), 0) << "nor does it keep out another process with it";
+}
+
+TEST_F(Lock, IsNotLostWhenSomeOtherDescriptorOfTheFileIsClosed) {
+  const auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  (void)file.content();  // which closes one: F_SETLK would be lost
+  EXPECT_EQ(in_the_way(two), F_WRLCK);
+}
+
+TEST_F(Lock, IsForARange) {
+  const auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive, {10, 5}));
+  EXPECT_EQ(lock.range().start, 10U);
+  EXPECT_EQ(lock.range().length, 5U);
+  const auto can_have = [&](LockRange range) {
+    return is_had(DescriptionLock::try_acquire(two, LockMode::shared, range));
+  };
+  EXPECT_TRUE(can_have({0, 10})) << "they touch";
+  EXPECT_TRUE(can_have({15, 1}));
+  EXPECT_TRUE(can_have({15, 0})) << "to the end";
+  EXPECT_FALSE(can_have({0, 11}));
+  EXPECT_FALSE(can_have({14, 1}));
+  EXPECT_FALSE(can_have({12, 1}));
+  EXPECT_FALSE(can_have({5, 100}));
+  EXPECT_FALSE(can_have({5, 0}));
+  EXPECT_FALSE(can_have({}));
+}
+
+TEST_F(Lock, ToTheEndIsAlsoForWhatComesLater) {
+  const auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive, {10, 0}));
+  ASSERT_EQ(::ftruncate(one.get(), 1 << 20), 0);
+  EXPECT_FALSE(is_had(DescriptionLock::try_acquire(two, LockMode::shared, {1 << 19, 1})));
+  EXPECT_FALSE(is_had(DescriptionLock::try_acquire(two, LockMode::shared, {1ULL << 62, 1})));
+  EXPECT_TRUE(is_had(DescriptionLock::try_acquire(two, LockMode::shared, {0, 10})));
+}
+
+TEST_F(Lock, BeyondTheLastOffsetIsAnError) {
+  constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  for (const LockRange range :
+       {LockRange{furthest + 1, 0}, LockRange{most, 1}, LockRange{0, furthest + 1},
+        LockRange{0, most}, LockRange{10, furthest - 9}, LockRange{furthest, furthest},
+        LockRange{most, most}, LockRange{2, most - 1}}) {
+    const auto mode = LockMode::exclusive;
+    EXPECT_EQ(error_of(DescriptionLock::acquire(one, mode, range)).value(), EINVAL);
+    EXPECT_EQ(error_of(DescriptionLock::try_acquire(one, mode, range)).value(), EINVAL);
+    EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(one, mode, 1h, range)).value(), EINVAL);
+  }
+  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {furthest, 0}));
+  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {0, furthest}));
+  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {furthest - 1, 1}));
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+}
+
+TEST_F(Lock, OfSeveralRangesIsSeveralGuards) {
+  std::optional first = must(DescriptionLock::acquire(one, LockMode::exclusive, {0, 5}));
+  std::optional second = must(DescriptionLock::acquire(one, LockMode::shared, {5, 5}));
+  first.reset();
+  EXPECT_EQ(in_the_way(two, {0, 5}), F_UNLCK);
+  EXPECT_EQ(in_the_way(two, {5, 5}), F_RDLCK);
+  second.reset();
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+}
+
+TEST_F(Lock, NeedsADescriptorThatIsOpenForIt) {
+  const OwnedFd reader = file.open(O_RDONLY);
+  const OwnedFd writer = file.open(O_WRONLY);
+  EXPECT_EQ(error_of(DescriptionLock::acquire(reader, LockMode::exclusive)).value(), EBADF);
+  EXPECT_EQ(error_of(DescriptionLock::try_acquire(reader, LockMode::exclusive)).value(), EBADF);
+  EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(reader, LockMode::exclusive, 1h)).value(),
+            EBADF);
+  EXPECT_EQ(error_of(DescriptionLock::acquire(writer, LockMode::shared)).value(), EBADF);
+  auto shared = must(DescriptionLock::acquire(reader, LockMode::shared, {0, 50}));
+  EXPECT_EQ(error_of(shared.upgrade()).value(), EBADF);
+  EXPECT_EQ(error_of(shared.try_upgrade()).value(), EBADF);
+  EXPECT_EQ(shared.mode(), LockMode::shared);
+  auto exclusive = must(DescriptionLock::acquire(writer, LockMode::exclusive, {100, 1}));
+  EXPECT_EQ(error_of(exclusive.downgrade()).value(), EBADF);
+  EXPECT_EQ(exclusive.mode(), LockMode::exclusive);
+  EXPECT_EQ(in_the_way(two), F_RDLCK) << "and both still are what they were";
+  EXPECT_EQ(in_the_way(two, {100, 1}), F_WRLCK);
+
+  const int number = must(one.duplicate()).get();  // closed again
+  const auto closed = sysfd::BorrowedFd::unsafe_borrow(number);
+  EXPECT_EQ(error_of(DescriptionLock::acquire(closed, LockMode::shared)).value(), EBADF);
+  EXPECT_EQ(error_of(DescriptionLock::acquire(sysfd::cwd(), LockMode::shared)).value(), EBADF);
+}
+
+TEST_F(Lock, WorksThroughWhateverLendsTheDescriptor) {
+  auto description = must(sysfd::UniqueDescription::open(sysfd::cwd(), file.path(), O_RDWR));
+  EXPECT_TRUE(is_had(DescriptionLock::try_acquire(description, LockMode::exclusive)));
+  const sysfd::PositionedFile positioned(std::move(description));
+  const auto lock = must(DescriptionLock::acquire(positioned, LockMode::exclusive));
+  EXPECT_EQ(in_the_way(two), F_WRLCK);
+  EXPECT_FALSE(is_had(DescriptionLock::try_acquire(two.borrow(), LockMode::exclusive)));
+}
+
+TEST_F(Lock, IsMovedAndThenUnlockedOnce) {
+  auto first = must(DescriptionLock::acquire(one, LockMode::exclusive, {0, 5}));
+  {
+    const DescriptionLock moved = std::move(first);
+    EXPECT_EQ(in_the_way(two), F_WRLCK);
+  }
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+  // What was moved from must not unlock what somebody else has locked since.
+  const auto second = must(DescriptionLock::acquire(one, LockMode::exclusive, {0, 5}));
+  {
+    const DescriptionLock gone = std::move(first);
+  }
+  EXPECT_EQ(in_the_way(two), F_WRLCK);
+}
+
+TEST_F(Lock, ThatIsAssignedToUnlocksWhatItHadBefore) {
+  auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive, {0, 5}));
+  auto other = must(DescriptionLock::acquire(one, LockMode::shared, {5, 5}));
+  lock = std::move(other);
+  EXPECT_EQ(in_the_way(two, {0, 5}), F_UNLCK);
+  EXPECT_EQ(in_the_way(two, {5, 5}), F_RDLCK);
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(lock.range().start, 5U);
+  DescriptionLock& itself = lock;
+  lock = std::move(itself);
+  EXPECT_EQ(in_the_way(two, {5, 5}), F_RDLCK) << "assigned to itself";
+  EXPECT_TRUE(std::move(lock).unlock());
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+}
+
+TEST_F(Lock, ThatIsUnlockedTellsErrorsAndIsNotUnlockedAgain) {
+  auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  EXPECT_TRUE(std::move(lock).unlock());
+  const auto next = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  {
+    const DescriptionLock gone = std::move(lock);
+  }
+  EXPECT_EQ(in_the_way(two), F_WRLCK);
+
+  std::optional copy = must(one.duplicate());
+  auto of_copy = must(DescriptionLock::acquire(*copy, LockMode::exclusive));
+  copy.reset();
+  EXPECT_EQ(error_of(std::move(of_copy).unlock()).value(), EBADF);
+}
+
+TEST_F(Lock, ThatIsDestroyedLeavesErrnoAlone) {
+  std::optional copy = must(one.duplicate());
+  std::optional lock = must(DescriptionLock::acquire(*copy, LockMode::exclusive));
+  copy.reset();  // so that unlocking fails
+  errno = ENOTNAM;
+  lock.reset();
+  EXPECT_EQ(errno, ENOTNAM);
+}
+
+TEST_F(Lock, IsKeptApartByManyThreads) {
+  constexpr int rounds = fewer_if_sanitized(300, 3);
+  std::vector<std::thread> threads;
+  int inside = 0;  // unprotected but by the lock; the kernel's locks are not known to sanitizers
+  std::atomic<int> most = 0;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&, i] {
+      const OwnedFd own = file.open(O_RDWR);
+      for (int round = 0; round < rounds; ++round) {
+        std::optional<DescriptionLock> lock;
+        if (i % 2 == 0)
+          lock = must(DescriptionLock::acquire(own, LockMode::exclusive));
+        else
+          while (!lock)
+            lock = must(DescriptionLock::try_acquire_for(own, LockMode::exclusive, 1s));
+        std::atomic_ref<int> here(inside);
+        const int now = here.fetch_add(1) + 1;
+        if (now > most) most = now;
+        here.fetch_sub(1);
+      }
+    });
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+}
+
+}  // namespace
+}  // namespace sysfd_test

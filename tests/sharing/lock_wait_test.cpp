@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+//
+// Locks that have to be waited for, and that change their mode.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include <sysfd/description_lock.hpp>
+
+#include "sharing/files.hpp"
+#include "sharing/second_holder.hpp"
+#include "sharing/waiting_thread.hpp"
+#include "support/interruptions.hpp"
+#include "support/requirements.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using sysfd::DescriptionLock;
+using sysfd::LockMode;
+using sysfd::OwnedFd;
+
+// A file that another process can lock too.
+class LockWait : public testing::Test {
+ protected:
+  LockWait() {
+    if (holder(Do::open, file.path(), O_RDWR) < 0) std::abort();
+  }
+  const ScratchFile file{"0123456789"};
+  const OwnedFd fd = file.open(O_RDWR);
+  SecondHolder holder;
+};
+
+TEST_F(LockWait, EndsWhenAnotherProcessUnlocks) {
+  for (const LockMode mode : {LockMode::shared, LockMode::exclusive}) {
+    std::optional ours = must(DescriptionLock::acquire(fd, mode));
+    holder.begin({.what = Do::lock_waiting, .a = F_WRLCK});
+    holder.wait_until_blocked();
+    ours.reset();
+    EXPECT_EQ(holder.end(), 0) << "it waited for us";
+    EXPECT_FALSE(must(DescriptionLock::try_acquire(fd, mode)));
+    std::optional<DescriptionLock> lock;
+    WaitingThread waiting([&] { lock = must(DescriptionLock::acquire(fd, mode)); });
+    EXPECT_TRUE(waiting.waits()) << "now we for it";
+    EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+    waiting.join();
+    EXPECT_EQ(holder(Do::lock, F_RDLCK), mode == LockMode::shared ? 0 : -EAGAIN);
+    EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+  }
+}
+
+TEST_F(LockWait, EndsWhenAnotherProcessEnds) {
+  SYSFD_REQUIRE_ISOLATION();
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
+  EXPECT_FALSE(must(DescriptionLock::try_acquire(fd, LockMode::shared)));
+  holder.begin({.what = Do::exit});
+  EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::exclusive));
+  holder.exit();
+}
+
+TEST_F(LockWait, IsOverAtTheDeadline) {
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
+  for (const auto timeout : {-1h, 0h}) {
+    EXPECT_FALSE(must(DescriptionLock::try_acquire_for(fd, LockMode::shared, timeout)));
+  }
+  const auto begin = Clock::now();
+  EXPECT_FALSE(must(DescriptionLock::try_acquire_for(fd, LockMode::shared, 30ms)));
+  EXPECT_GE(Clock::now() - begin, 30ms) << "not before";
+  const auto deadline = Clock::now() + 20ms;
+  EXPECT_FALSE(must(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, deadline)));
+  EXPECT_GE(Clock::now(), deadline);
+  EXPECT_FALSE(
+      must(DescriptionLock::try_acquire_until(fd, LockMode::shared, Clock::time_point::min())));
+}
+
+TEST_F(LockWait, WithADeadlineInThePastTakesWhatIsFree) {
+  const auto past = Clock::time_point::min();
+  EXPECT_TRUE(must(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, past)));
+  EXPECT_TRUE(must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, -1h)));
+  EXPECT_TRUE(must(
+      DescriptionLock::try_acquire_for(fd, LockMode::exclusive, std::chrono::nanoseconds::min())));
+}
+
+TEST_F(LockWait, ThatIsLongEnoughIsOverWhenTheLockIsFree) {
+  for (const auto longest : {std::chrono::nanoseconds(1h), std::chrono::nanoseconds::max()}) {
+    EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
+    EXPECT_FALSE(must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1ms)));
+    holder.begin({.what = Do::lock, .a = F_UNLCK});
+    EXPECT_TRUE(must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, longest)));
+    EXPECT_EQ(holder.end(), 0);
+  }
+  EXPECT_TRUE(
+      must(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, Clock::time_point::max())));
+}
+
+// A process that interrupts this one so often, and lets its own lock go then.
+class Interrupter {
+ public:
+  Interrupter(const Interruptions& interruptions, const ScratchFile& file, int times)
+      : ready_(must(sysfd::pipe())) {
+    child_ = ::fork();
+    if (child_ < 0) std::abort();
+    if (child_ == 0) {
+      const OwnedFd own = file.open(O_RDWR);
+      const auto lock = DescriptionLock::acquire(own, LockMode::exclusive);
+      if (!lock || ::write(ready_.write.get(), "x", 1) != 1) ::_exit(1);
+      interruptions.interrupt(times);
+      ::_exit(0);
+    }
+    char byte = 0;
+    if (::read(ready_.read.get(), &byte, 1) != 1) std::abort();
+  }
+  ~Interrupter() {
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  Interrupter(const Interrupter&) = delete;
+  Interrupter& operator=(const Interrupter&) = delete;
+
+ private:
+  sysfd::Pipe ready_;
+  pid_t child_;
+};
+
+TEST(LockInterrupted, GoesOnWaiting) {
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchFile file;
+  const OwnedFd fd = file.open(O_RDWR);
+  const Interruptions interruptions;
+  {
+    const Interrupter interrupter(interruptions, file, 20);
+    const auto lock = DescriptionLock::acquire(fd, LockMode::exclusive);
+    EXPECT_TRUE(lock);
+    EXPECT_EQ(interruptions.seen(), 20) << "it was had before its time";
+  }
+  {
+    const Interrupter interrupter(interruptions, file, 20);
+    const auto lock = must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1h));
+    EXPECT_TRUE(lock);
+    EXPECT_EQ(interruptions.seen(), 40);
+  }
+}
+
+class LockChange : public LockWait {};
+
+TEST_F(LockChange, FromSharedToExclusiveAndBack) {
+  auto lock = must(DescriptionLock::acquire(fd, LockMode::shared));
+  EXPECT_TRUE(lock.upgrade());
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  EXPECT_EQ(holder(Do::lock, F_RDLCK), -EAGAIN);
+  EXPECT_TRUE(lock.downgrade());
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(holder(Do::lock, F_RDLCK), 0);
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN);
+  EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+  EXPECT_EQ(lock.try_upgrade(), true);
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  EXPECT_TRUE(lock.upgrade()) << "it is already";
+  EXPECT_EQ(lock.try_upgrade(), true);
+  EXPECT_EQ(holder(Do::lock, F_RDLCK), -EAGAIN);
+}
+
+TEST_F(LockChange, IsOfItsRangeAlone) {
+  auto lock = must(DescriptionLock::acquire(fd, LockMode::shared, {2, 3}));
+  EXPECT_TRUE(lock.upgrade());
+  EXPECT_EQ(holder(Do::lock, F_RDLCK, 2, 0), 0);
+  EXPECT_EQ(holder(Do::lock, F_RDLCK, 1, 5), 0);
+  EXPECT_EQ(holder(Do::lock, F_RDLCK, 1, 4), -EAGAIN);
+}
+
+TEST_F(LockChange, ThatCannotBeTriedLeavesItShared) {
+  auto lock = must(DescriptionLock::acquire(fd, LockMode::shared));
+  EXPECT_EQ(holder(Do::lock, F_RDLCK), 0);
+  EXPECT_EQ(lock.try_upgrade(), false);
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(lock.try_upgrade_for(1ms), false);
+  EXPECT_EQ(lock.try_upgrade_until(Clock::now()), false);
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it still is locked";
+  holder.begin({.what = Do::lock, .a = F_UNLCK});
+  EXPECT_EQ(lock.try_upgrade_for(1h), true);
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  EXPECT_EQ(holder.end(), 0);
+}
+
+TEST_F(LockChange, WaitsForOtherReaders) {
+  auto lock = must(DescriptionLock::acquire(fd, LockMode::shared));
+  EXPECT_EQ(holder(Do::lock, F_RDLCK), 0);
+  WaitingThread waiting([&] { EXPECT_TRUE(lock.upgrade()); });
+  EXPECT_TRUE(waiting.waits());
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it still is locked";
+  EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+  waiting.join();
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  EXPECT_EQ(holder(Do::lock, F_RDLCK), -EAGAIN);
+}
+
+TEST_F(LockChange, NeverUnlocksInBetween) {
+  auto lock = must(DescriptionLock::acquire(fd, LockMode::shared));
+  holder.begin({.what = Do::watch_locks, .a = F_WRLCK});
+  for (int i = 0; i < fewer_if_sanitized(20000); ++i) {
+    ASSERT_TRUE(i % 2 == 0 ? lock.upgrade().has_value() : lock.try_upgrade() == true);
+    ASSERT_TRUE(lock.downgrade());
+  }
+  EXPECT_EQ(holder.stop(), 0) << "how often it was seen unlocked";
+}
+
+}  // namespace
+}  // namespace sysfd_test
