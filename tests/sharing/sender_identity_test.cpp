@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// Who has sent a message.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include <sysfd/fd_passing.hpp>
+#include <sysfd/pidfd.hpp>
+
+#include "sharing/files.hpp"
+#include "sharing/second_holder.hpp"
+#include "support/descriptors.hpp"
+#include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+using sysfd::receive_fds;
+
+class SenderIdentity : public testing::Test {
+ protected:
+  const sysfd::SocketPair pair = must(sysfd::socket_pair(SOCK_DGRAM));
+  const OwnedFd file = some_file();
+  SecondHolder sender{file, pair.first};
+  std::array<std::byte, 100> payload{};
+  sysfd::ReceivedMessage receive() { return must(receive_fds(pair.second, payload)); }
+};
+
+TEST_F(SenderIdentity, IsToldByCredentials) {
+  EXPECT_EQ(sender(Do::send, "x"), 1);
+  EXPECT_FALSE(receive().credentials);
+  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  EXPECT_EQ(sender(Do::send, "x"), 1);
+  const auto message = receive();
+  ASSERT_TRUE(message.credentials);
+  EXPECT_EQ(message.credentials->pid, sender.pid());
+  EXPECT_EQ(message.credentials->uid, ::getuid());
+  EXPECT_EQ(message.credentials->gid, ::getgid());
+  ASSERT_TRUE(sysfd::pass_credentials(pair.second, false));
+  EXPECT_EQ(sender(Do::send, "x"), 1);
+  EXPECT_FALSE(receive().credentials);
+}
+
+TEST_F(SenderIdentity, IsThatOfAnotherUser) {
+  SYSFD_REQUIRE_ROOT();
+  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  run_apart([&] {
+    ASSERT_EQ(::setresgid(65533, 65533, 65533), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    EXPECT_EQ(sysfd::send_fds(pair.first, {}, bytes("x")), 1U);
+  });
+  const auto message = receive();
+  ASSERT_TRUE(message.credentials);
+  EXPECT_EQ(message.credentials->uid, 65534U);
+  EXPECT_EQ(message.credentials->gid, 65533U);
+}
+
+TEST_F(SenderIdentity, IsToldByAPidfd) {
+  SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
+  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
+  EXPECT_EQ(sender(Do::send, "x", 1), 1);
+  auto message = receive();
+  EXPECT_EQ(message.fds.size(), 1U) << "it is not one of those that were sent";
+  ASSERT_TRUE(message.pidfd);
+  EXPECT_EQ(sysfd::is_close_on_exec(*message.pidfd), true);
+  const PidFd process = PidFd::unsafe_adopt(must(std::move(message.pidfd)));
+  EXPECT_EQ(process.pid(), sender.pid());
+  ASSERT_TRUE(sysfd::pass_pidfd(pair.second, false));
+  EXPECT_EQ(sender(Do::send, "x"), 1);
+  EXPECT_EQ(error_of(receive().pidfd).value(), ENODATA);
+}
+
+TEST_F(SenderIdentity, OfOneThatWasReapedIsAnErrorOrItsPidfd) {
+  SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
+  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
+  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  EXPECT_EQ(sender(Do::send, "x", 1), 1);
+  const pid_t number = sender.pid();
+  sender.exit();
+  const auto message = receive();
+  EXPECT_EQ(message.fds.size(), 1U) << "the message is as good as any";
+  ASSERT_TRUE(message.credentials);
+  EXPECT_EQ(message.credentials->pid, number);
+  if (message.pidfd) {
+    pollfd entry{message.pidfd->get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&entry, 1, 0), 1) << "the process has ended";
+  } else {
+    const int error = message.pidfd.error().value();
+    EXPECT_TRUE(error == ESRCH || error == EINVAL) << message.pidfd.error().message();
+  }
+}
+
+TEST_F(SenderIdentity, WithoutANumberLeftForThePidfdIsAnError) {
+  SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
+  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
+  EXPECT_EQ(sender(Do::send, "x"), 1);
+  run_apart([&] {
+    const rlimit none{0, 0};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto message = receive_fds(pair.second, payload);
+    if (message)
+      EXPECT_EQ(error_of(message->pidfd).value(), EMFILE);
+    else
+      EXPECT_EQ(message.error().value(), EMSGSIZE);
+  });
+}
+
+TEST(SenderIdentityOptions, OfWhatIsNoSocketAreErrors) {
+  const OwnedFd file = some_file();
+  EXPECT_EQ(error_of(sysfd::pass_credentials(file)).value(), ENOTSOCK);
+  EXPECT_EQ(error_of(sysfd::pass_pidfd(file)).value(), ENOTSOCK);
+  EXPECT_EQ(error_of(sysfd::pass_fds(file, false)).value(), ENOTSOCK);
+}
+
+TEST(SenderIdentityOptions, OfOldKernelsAreErrors) {
+  run_apart([] {
+    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    refuse_calls({{SYS_setsockopt, ENOPROTOOPT}});
+    EXPECT_EQ(error_of(sysfd::pass_credentials(pair.first)).value(), EOPNOTSUPP);
+    EXPECT_EQ(error_of(sysfd::pass_pidfd(pair.first)).value(), EOPNOTSUPP);
+    EXPECT_EQ(error_of(sysfd::pass_fds(pair.first, false)).value(), EOPNOTSUPP);
+  });
+  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pidfd = sysfd::pass_pidfd(pair.first);
+  const auto fds = sysfd::pass_fds(pair.first, true);
+  EXPECT_EQ(error_of(pidfd).value(), kernel_has("SO_PASSPIDFD") ? 0 : EOPNOTSUPP);
+  EXPECT_EQ(error_of(fds).value(), kernel_has("SO_PASSRIGHTS") ? 0 : EOPNOTSUPP);
+}
+
+}  // namespace
+}  // namespace sysfd_test
