@@ -156,7 +156,7 @@ TEST(ForkedLock, OfTheForkedProcessIsItsOwn) {
 }
 
 // Number 1 there, as somebody else's parent is: process numbers tell nothing.
-TEST(ForkedLock, IsItsParentsAlsoWhereBothHaveTheSameNumber) {
+TEST(ForkedLockInPidNamespaces, IsItsParentsWhereBothHaveTheSameNumber) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ONE_THREAD();

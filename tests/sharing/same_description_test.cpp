@@ -119,7 +119,7 @@ TEST(SameDescription, IsStillThatOfItsCopyInAForkedProcess) {
   EXPECT_EQ(same_description(message.fds[0], file), true);
 }
 
-TEST(SameDescription, IsFoundWithoutTheQueryByKcmp) {
+TEST(SameDescriptionByKcmp, IsFoundWithoutTheQuery) {
   if (!has_kcmp()) GTEST_SKIP() << "needs kcmp";
   run_apart([] {
     refuse_query();
@@ -127,7 +127,7 @@ TEST(SameDescription, IsFoundWithoutTheQueryByKcmp) {
   });
 }
 
-TEST(SameDescription, IsFoundByKcmpAlsoWhereOldKernelsSayOfAPathThatItIsNotOpen) {
+TEST(SameDescriptionByKcmp, IsFoundWhereOldKernelsSayOfAPathThatItIsNotOpen) {
   if (!has_kcmp()) GTEST_SKIP() << "needs kcmp";
   run_apart([] {
     refuse_query(EBADF);
@@ -136,9 +136,9 @@ TEST(SameDescription, IsFoundByKcmpAlsoWhereOldKernelsSayOfAPathThatItIsNotOpen)
 }
 
 // Kcmp would look at those of the first thread: what is open there under the same number.
-TEST(SameDescription, IsThatOfTheThreadsOwnTable) {
+TEST(SameDescriptionByKcmp, IsThatOfTheThreadsOwnTable) {
   if (!has_kcmp()) GTEST_SKIP() << "needs kcmp";
-  SYSFD_REQUIRE_NO_CLANG_SANITIZER();
+  SYSFD_REQUIRE_ONE_THREAD();
   run_apart([] {
     const OwnedFd file = some_file();
     const OwnedFd copy = must(file.duplicate());
@@ -171,7 +171,7 @@ TEST(SameDescription, IsNeverGuessed) {
   });
 }
 
-TEST(SameDescription, TakesOneSystemCall) {
+TEST(SameDescriptionCost, IsOneSystemCall) {
   SYSFD_REQUIRE_KERNEL("F_DUPFD_QUERY");
   SYSFD_REQUIRE_ISOLATION();
   const OwnedFd file = some_file();
@@ -181,7 +181,7 @@ TEST(SameDescription, TakesOneSystemCall) {
   EXPECT_EQ(*calls, std::vector<long>{SYS_fcntl});
 }
 
-TEST(SameDescription, TakesAtMostFiveSystemCallsOfOldKernels) {
+TEST(SameDescriptionCost, IsAtMostFiveSystemCallsOfOldKernels) {
   SYSFD_REQUIRE_ISOLATION();
   const OwnedFd file = some_file();
   const OwnedFd copy = must(file.duplicate());
