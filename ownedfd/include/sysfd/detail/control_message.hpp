@@ -19,10 +19,10 @@ namespace detail {
 inline constexpr std::size_t most_descriptors_in_message = 253;
 
 // Room for the control messages of one message; what it is attached to must not outlive it.
-template <std::size_t size>
+template <std::size_t Size>
 class ControlBuffer {
  public:
-  void attach(msghdr& message, std::size_t used = size) noexcept {
+  void attach(msghdr& message, std::size_t used = Size) noexcept {
     message.msg_control = used == 0 ? nullptr : bytes_.data();
     message.msg_controllen = used;
   }
@@ -39,7 +39,7 @@ class ControlBuffer {
   }
 
  private:
-  alignas(cmsghdr) std::array<char, size> bytes_;
+  alignas(cmsghdr) std::array<char, Size> bytes_;
 };
 
 using DescriptorsBuffer = ControlBuffer<CMSG_SPACE(most_descriptors_in_message * sizeof(int))>;
