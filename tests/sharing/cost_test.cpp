@@ -34,7 +34,7 @@ using sysfd::SharedMemory;
 using Calls = std::vector<long>;
 
 class SharingCost : public testing::Test {
- protected:
+ public:
   void SetUp() override {
     SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
     SYSFD_REQUIRE_ISOLATION();

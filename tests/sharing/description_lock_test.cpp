@@ -46,7 +46,7 @@ bool is_had(sysfd::Result<std::optional<DescriptionLock>> result) {
 }
 
 class Lock : public testing::Test {
- protected:
+ public:
   const ScratchFile file{"0123456789"};
   const OwnedFd one = file.open(O_RDWR);
   const OwnedFd two = file.open(O_RDWR);

@@ -41,7 +41,7 @@ std::span<const BorrowedFd> none() {
 }
 
 class FdPassing : public testing::TestWithParam<int> {
- protected:
+ public:
   const sysfd::SocketPair pair = must(sysfd::socket_pair(GetParam()));
   std::array<std::byte, 100> payload{};
   std::string received(const sysfd::ReceivedMessage& message) const {

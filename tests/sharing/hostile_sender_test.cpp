@@ -28,12 +28,11 @@
 namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
 using sysfd::OwnedFd;
 using sysfd::receive_fds;
 
 class HostileSender : public testing::TestWithParam<int> {
- protected:
+ public:
   const sysfd::SocketPair pair = must(sysfd::socket_pair(GetParam()));
   const OwnedFd file = some_file();
   SecondHolder sender{file, pair.first};

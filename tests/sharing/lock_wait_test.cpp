@@ -28,7 +28,7 @@ using sysfd::OwnedFd;
 
 // A file that another process can lock too.
 class LockWait : public testing::Test {
- protected:
+ public:
   LockWait() {
     if (holder(Do::open, file.path(), O_RDWR) < 0) std::abort();
   }

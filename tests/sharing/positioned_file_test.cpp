@@ -128,8 +128,8 @@ TEST(Append, OfTwoProcessesAtOnceIsNotMixed) {
   SecondHolder holder(fd);
   PositionedFile ours(must(fd.duplicate()));
   constexpr int times = 500;
-  const std::string their_line = std::string(99, 'b') + "\n";
-  const std::string our_line = std::string(99, 'a') + "\n";
+  const std::string their_line(100, 'b');
+  const std::string our_line(100, 'a');
   holder.begin(SecondHolder::with_text(Do::append_many, their_line, times));
   for (int i = 0; i < times; ++i)
     ASSERT_EQ(ours.append(our_line), 100U);

@@ -37,9 +37,9 @@ PositionedFile unique(const ScratchFile& file, std::uint64_t position = 0, int f
   return PositionedFile(must(UniqueDescription::open(sysfd::cwd(), file.path(), flags)), position);
 }
 
-template <std::size_t size>
-std::array<std::byte, size> buffer() {
-  return std::array<std::byte, size>{};
+template <std::size_t Size>
+std::array<std::byte, Size> buffer() {
+  return std::array<std::byte, Size>{};
 }
 
 TEST(PositionedRead, StopsAtTheEnd) {

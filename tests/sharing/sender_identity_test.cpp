@@ -25,13 +25,12 @@
 namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
 using sysfd::OwnedFd;
 using sysfd::PidFd;
 using sysfd::receive_fds;
 
 class SenderIdentity : public testing::Test {
- protected:
+ public:
   const sysfd::SocketPair pair = must(sysfd::socket_pair(SOCK_DGRAM));
   const OwnedFd file = some_file();
   SecondHolder sender{file, pair.first};
