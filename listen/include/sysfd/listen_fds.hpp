@@ -141,7 +141,7 @@ class ListenFds {
     std::optional<OwnedFd> fd;
   };
   static ListenFds adopt(std::vector<std::string> names);
-  explicit ListenFds(std::vector<Slot> slots) noexcept : slots_(std::move(slots)) {}
+  explicit ListenFds(std::vector<Slot>&& slots) noexcept : slots_(std::move(slots)) {}
   const Slot& slot(std::size_t index) const noexcept {
     if (index >= slots_.size())
       detail::contract_violation("ListenFds: an index beyond the last one");
