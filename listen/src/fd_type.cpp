@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 
 #include <array>
+#include <climits>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -48,15 +49,24 @@ bool is_same_file(const struct stat& left, const struct stat& right) noexcept {
   return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
 
-Result<bool> leads_to(const std::string& path, const struct stat& file) noexcept {
+Result<bool> leads_to(const char* path, const struct stat& file) noexcept {
   struct stat there{};
-  if (::stat(path.c_str(), &there) == -1) {
+  if (::stat(path, &there) == -1) {
     if (is_gone(errno)) return false;
     return detail::last_error();
   }
   // A character device may be opened through any of the files that stand for it.
   if (S_ISCHR(file.st_mode)) return S_ISCHR(there.st_mode) && there.st_rdev == file.st_rdev;
   return is_same_file(file, there);
+}
+
+Result<bool> leads_to_queue(std::string_view name, const struct stat& file) noexcept {
+  constexpr std::string_view where = "/dev/mqueue";
+  std::array<char, where.size() + 1 + NAME_MAX + 1> path{};
+  if (name.size() > 1 + NAME_MAX) return false;
+  where.copy(path.data(), where.size());
+  name.copy(path.data() + where.size(), name.size());
+  return leads_to(path.data(), file);
 }
 
 }  // namespace
@@ -166,7 +176,8 @@ Result<bool> FdType::matches(BorrowedFd fd) const noexcept {
       return matches_socket(fd);
   }
   if (place_ == Place::anywhere) return true;
-  return leads_to(kind_ == Kind::message_queue ? "/dev/mqueue" + name_ : name_, status);
+  return kind_ == Kind::message_queue ? leads_to_queue(name_, status)
+                                      : leads_to(name_.c_str(), status);
 }
 
 std::string FdType::describe() const {

@@ -78,20 +78,6 @@ std::vector<std::string> names_of(const ListenPlan& plan) {
 std::mutex taking;
 bool was_taken = false;
 
-// Whose names they are to be, once every check has passed and nothing can fail any more.
-std::expected<std::vector<std::string>, ListenError> claim(const ListenVariables& variables) {
-  const std::lock_guard lock(taking);
-  if (was_taken)
-    return std::unexpected(ListenError{ListenErrorKind::already_taken, "",
-                                       "this process has taken its descriptors before"});
-  const auto plan = detail::read_listen_variables(variables, {::getpid(), own_id});
-  if (!plan) return std::unexpected(plan.error());
-  if (auto closed = find_closed(plan->count)) return std::unexpected(*std::move(closed));
-  auto names = names_of(*plan);
-  was_taken = true;
-  return names;
-}
-
 std::string named(std::size_t index, std::string_view name) {
   return "descriptor " + std::to_string(static_cast<std::size_t>(first_number) + index) + ", \"" +
          std::string(name) + '"';
@@ -99,27 +85,37 @@ std::string named(std::size_t index, std::string_view name) {
 
 }  // namespace
 
+std::expected<ListenFds, ListenError> ListenFds::take_told(const ListenVariables& variables) {
+  const std::lock_guard lock(taking);
+  if (was_taken)
+    return std::unexpected(ListenError{ListenErrorKind::already_taken, "",
+                                       "this process has taken its descriptors before"});
+  const auto plan = detail::read_listen_variables(variables, {::getpid(), own_id});
+  if (!plan) return std::unexpected(plan.error());
+  if (auto closed = find_closed(plan->count)) return std::unexpected(*std::move(closed));
+
+  std::vector<Slot> slots;
+  auto names = names_of(*plan);
+  slots.reserve(names.size());
+  for (std::string& name : names)
+    slots.push_back({std::move(name), std::nullopt});
+  // Nothing can fail any more.
+  was_taken = true;
+  for (int fd = first_number; Slot & slot : slots) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    slot.fd = OwnedFd::adopt(fd++);
+  }
+  return ListenFds(std::move(slots));
+}
+
 std::expected<ListenFds, ListenError> ListenFds::take(std::span<const char* const> variables) {
-  auto names = claim(from_span(variables));
-  if (!names) return std::unexpected(std::move(names.error()));
-  return adopt(*std::move(names));
+  return take_told(from_span(variables));
 }
 
 std::expected<ListenFds, ListenError> ListenFds::take(ListenOptions options) {
-  auto names = claim(from_environment());
+  auto fds = take_told(from_environment());
   if (!options.keep_environment) clear_environment();
-  if (!names) return std::unexpected(std::move(names.error()));
-  return adopt(*std::move(names));
-}
-
-ListenFds ListenFds::adopt(std::vector<std::string> names) {
-  std::vector<Slot> slots;
-  slots.reserve(names.size());
-  for (int fd = first_number; std::string & name : names) {
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    slots.push_back({std::move(name), OwnedFd::adopt(fd++)});
-  }
-  return ListenFds(std::move(slots));
+  return fds;
 }
 
 OwnedFd ListenFds::take(std::size_t index) noexcept {

@@ -139,6 +139,7 @@ Result<> tell(std::string_view address, const Notification& said) {
   // There is one FDNAME in a message: what is stored without a name would get that of what is removed.
   const bool stores = !said.store.empty() || !said.store_name.empty();
   if (stores && !said.remove_stored.empty()) return failure(EINVAL);
+  if (said.store.empty() && (stores || !said.store_poll)) return failure(EINVAL);
   if (said.watchdog && said.watchdog_trigger) return failure(EINVAL);
 
   Message message;

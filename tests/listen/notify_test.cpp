@@ -119,6 +119,8 @@ TEST(NotifyText, IsRefusedIfItIsNotASingleLineOrNothing) {
       // There is one FDNAME in a message.
       {.store = kept, .store_name = "a", .remove_stored = "b"},
       {.ready = true, .store = kept, .remove_stored = "b"},
+      {.ready = true, .store_name = "a"},
+      {.ready = true, .store_poll = false},
   };
   for (const Notification& said : wrong) {
     EXPECT_EQ(error_of(notify(manager.address(), said)), std::errc::invalid_argument)

@@ -39,6 +39,10 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace detail {
+struct ListenVariables;
+}
+
 struct ListenOptions {
   // Leave LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES as they are. Otherwise they are
   // removed, whatever the answer is, so that programs started later do not take them for theirs.
@@ -140,7 +144,7 @@ class ListenFds {
     std::string name;
     std::optional<OwnedFd> fd;
   };
-  static ListenFds adopt(std::vector<std::string> names);
+  static std::expected<ListenFds, ListenError> take_told(const detail::ListenVariables& variables);
   explicit ListenFds(std::vector<Slot>&& slots) noexcept : slots_(std::move(slots)) {}
   const Slot& slot(std::size_t index) const noexcept {
     if (index >= slots_.size())
