@@ -41,8 +41,8 @@ class UniqueDescription;
 // the file's mode allows that. O_CLOEXEC is added to `flags`. A terminal or another device may give
 // something new.
 //
-// Errors: ENXIO a socket, an epoll, eventfd, pidfd, ..., which cannot be opened; EACCES, EPERM,
-// ETXTBSY, EROFS; ENOENT, ESTALE a file system that forgets deleted files; EINVAL flags that would make
+// Errors: ENXIO a socket, an epoll, eventfd, ..., which cannot be opened (pidfds: that, EPERM, or they
+// are, as the kernel's version has it); EACCES, EPERM, ETXTBSY, EROFS; ENOENT, ESTALE a file system that forgets deleted files; EINVAL flags that would make
 // another file (O_CREAT, O_EXCL, O_TMPFILE, O_NOFOLLOW); EBADF not open; EOPNOTSUPP no /proc here; EREMOTE
 // /proc is something else. Three system calls. Blocks where open(2) does (FIFOs).
 [[nodiscard]] SYSFD_API Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept;

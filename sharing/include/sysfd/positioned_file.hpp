@@ -113,7 +113,8 @@ class PositionedFile {
   [[nodiscard]] SYSFD_API Result<std::size_t> write_at(std::span<const iovec> data,
                                                        std::uint64_t offset) const noexcept;
 
-  // The same with any contiguous range of bytes or characters: std::string, std::vector<char>, ...
+  // The same with any contiguous range of bytes or characters: std::string, std::vector<char>, ... All of
+  // an array: that of a string literal ends with a NUL, which "text"sv has not.
   template <detail::WritableByteRange R>
   [[nodiscard]] Result<std::size_t> read(R&& buffer, ReadOptions options = {}) noexcept {
     return read(writable(buffer), options);
