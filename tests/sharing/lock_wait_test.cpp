@@ -61,7 +61,7 @@ TEST_F(LockWait, EndsWhenAnotherProcessEnds) {
   EXPECT_FALSE(must(DescriptionLock::try_acquire(fd, LockMode::shared)));
   holder.begin({.what = Do::exit});
   EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::exclusive));
-  holder.exit();
+  holder.wait();
 }
 
 TEST_F(LockWait, IsOverAtTheDeadline) {

@@ -273,6 +273,7 @@ TEST(PositionedFile, TakesAnyRangeOfBytesOrCharacters) {
   EXPECT_EQ(file.write(std::array{'g', 'h'}), 2U);
   EXPECT_EQ(file.append(view), 2U);
   EXPECT_EQ(scratch.content(), "abcdefgh89ab");
+  EXPECT_EQ(file.append("x"), 2U) << "all of the array, NUL included";
 }
 
 TEST(PositionedFile, MovesWithItsPosition) {

@@ -94,8 +94,9 @@ class SecondHolder {
   // It ends by itself, and is reaped.
   void exit() {
     begin({.what = Do::exit});
-    (void)must(child_->wait());
+    wait();
   }
+  void wait() { (void)must(child_->wait()); }
 
   static std::string path() {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sharing_holder";
