@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <string>
 
@@ -65,12 +64,15 @@ Result<Mapping> map_sealed(int fd, int seals, int protection, int flags) noexcep
 
 // Anonymous memory of another size, which may have moved. `mapping` is what it was after an error.
 Result<> resize(Mapping& mapping, std::size_t size) noexcept {
-  if (size == mapping.size()) return {};
-  auto other = map_with(-1, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-  if (!other) return std::unexpected(other.error());
-  const std::size_t kept = std::min(size, mapping.size());
-  if (kept > 0) std::memcpy(other->start(), mapping.start(), kept);
-  mapping = *std::move(other);
+  if (size == 0 || mapping.size() == 0) {
+    auto other = map_with(-1, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    if (!other) return std::unexpected(other.error());
+    mapping = *std::move(other);
+    return {};
+  }
+  void* const start = ::mremap(mapping.start(), mapping.size(), size, MREMAP_MAYMOVE);
+  if (start == MAP_FAILED) return last_error();
+  mapping.resized(start, size);
   return {};
 }
 

@@ -273,7 +273,19 @@ TEST(PositionedFile, TakesAnyRangeOfBytesOrCharacters) {
   EXPECT_EQ(file.write(std::array{'g', 'h'}), 2U);
   EXPECT_EQ(file.append(view), 2U);
   EXPECT_EQ(scratch.content(), "abcdefgh89ab");
-  EXPECT_EQ(file.append("x"), 2U) << "all of the array, NUL included";
+}
+
+template <class Data>
+concept Writable = requires(PositionedFile& file, const Data& data) {
+  file.write(data);
+  file.write_all(data);
+  file.append(data);
+};
+
+TEST(PositionedFile, RefusesStringLiteralsWhoseNulIsNotMeant) {
+  static_assert(!Writable<char[5]>);
+  static_assert(Writable<std::byte[5]> && Writable<unsigned char[5]>);
+  static_assert(Writable<std::string_view> && Writable<std::span<const char>>);
 }
 
 TEST(PositionedFile, MovesWithItsPosition) {

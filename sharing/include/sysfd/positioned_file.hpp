@@ -46,6 +46,11 @@ template <class R>
 concept ByteRange = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                     Byte<std::ranges::range_value_t<R>>;
 
+// Not an array of characters: it may be a string literal, which ends with a NUL that is not meant.
+template <class R>
+concept DataRange = ByteRange<R> && !(std::is_array_v<std::remove_cvref_t<R>> &&
+                                      std::same_as<std::ranges::range_value_t<R>, char>);
+
 template <class R>
 concept WritableByteRange =
     ByteRange<R> && !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
@@ -113,8 +118,8 @@ class PositionedFile {
   [[nodiscard]] SYSFD_API Result<std::size_t> write_at(std::span<const iovec> data,
                                                        std::uint64_t offset) const noexcept;
 
-  // The same with any contiguous range of bytes or characters: std::string, std::vector<char>, ... All of
-  // an array: that of a string literal ends with a NUL, which "text"sv has not.
+  // The same with any contiguous range of bytes or characters: std::string, std::vector<char>,
+  // std::string_view, ...; to be written, not an array of characters: say "text"sv, or std::span(array).
   template <detail::WritableByteRange R>
   [[nodiscard]] Result<std::size_t> read(R&& buffer, ReadOptions options = {}) noexcept {
     return read(writable(buffer), options);
@@ -123,15 +128,15 @@ class PositionedFile {
   [[nodiscard]] Result<> read_exact(R&& buffer) noexcept {
     return read_exact(writable(buffer));
   }
-  template <detail::ByteRange R>
+  template <detail::DataRange R>
   [[nodiscard]] Result<std::size_t> write(const R& data) noexcept {
     return write(bytes(data));
   }
-  template <detail::ByteRange R>
+  template <detail::DataRange R>
   [[nodiscard]] Result<> write_all(const R& data) noexcept {
     return write_all(bytes(data));
   }
-  template <detail::ByteRange R>
+  template <detail::DataRange R>
   [[nodiscard]] Result<std::size_t> append(const R& data) noexcept {
     return append(bytes(data));
   }

@@ -62,6 +62,11 @@ class Mapping {
   SYSFD_API ~Mapping();
   std::byte* start() const noexcept { return static_cast<std::byte*>(start_); }
   std::size_t size() const noexcept { return size_; }
+  // By mremap(2): it is here now.
+  void resized(void* start, std::size_t size) noexcept {
+    start_ = start;
+    size_ = size;
+  }
 
  private:
   void* start_ = nullptr;
