@@ -38,6 +38,7 @@ class SharingCost : public testing::Test {
   void SetUp() override {
     SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
     SYSFD_REQUIRE_ISOLATION();
+    SYSFD_REQUIRE_ONE_THREAD();  // whose runtime also makes calls of its own when memory is asked for
   }
   const ScratchFile scratch{"0123456789"};
   const OwnedFd fd = scratch.open(O_RDWR);

@@ -195,12 +195,13 @@ TEST(CommandResources, IncludeUmaskOomScoreTimerSlackAndIoPriority) {
 
 // A nice value and a policy, neither of which undoes the other.
 TEST(CommandResources, IncludeNiceAndTheScheduler) {
-  expect_facts(with({.nice = 5}), {{"nice", "5"}, {"scheduler", std::to_string(SCHED_OTHER)}});
+  const std::string own = std::to_string(::getpriority(PRIO_PROCESS, 0));
+  expect_facts(with({.nice = 15}), {{"nice", "15"}, {"scheduler", std::to_string(SCHED_OTHER)}});
   for (const int policy : {SCHED_OTHER, SCHED_BATCH, SCHED_IDLE}) {
     expect_facts(with({.scheduler = {{.policy = policy}}}),
-                 {{"scheduler", std::to_string(policy)}, {"nice", "0"}});
-    expect_facts(with({.nice = 7, .scheduler = {{.policy = policy}}}),
-                 {{"scheduler", std::to_string(policy)}, {"nice", "7"}, {"priority", "0"}});
+                 {{"scheduler", std::to_string(policy)}, {"nice", own}});
+    expect_facts(with({.nice = 17, .scheduler = {{.policy = policy}}}),
+                 {{"scheduler", std::to_string(policy)}, {"nice", "17"}, {"priority", "0"}});
   }
   expect_facts(with({.scheduler = {{.policy = SCHED_BATCH, .reset_on_fork = true}}}),
                {{"scheduler", std::to_string(SCHED_BATCH | SCHED_RESET_ON_FORK)}});
