@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <sysfd/command.hpp>
+#include <sysfd/prepared_command.hpp>
 
 #include "command_state.hpp"
 #include "enter.hpp"
@@ -22,8 +23,20 @@ using Defaults = std::array<const Stdio*, 3>;
 // One call of spawn() or exec(): what it makes on top of what the Command has.
 struct Command::Attempt {
   enum class Kind { child, in_place };
-  Attempt(Command::State& state, Kind kind, const Defaults& defaults) noexcept
-      : state_(state), kind_(kind), defaults_(defaults) {}
+  Attempt(State& state, Workspace& work, Kind kind, const Defaults& defaults,
+          const SpawnChanges& changes) noexcept
+      : state_(state), work_(work), kind_(kind), defaults_(defaults), changes_(changes) {}
+
+  // From beginning to end.
+  static std::expected<Child, SpawnError> spawn(State& state, Workspace& work,
+                                                const Defaults& defaults,
+                                                const SpawnChanges& changes);
+  static std::expected<Output, SpawnError> output(State& state, Workspace& work,
+                                                  const OutputOptions& options,
+                                                  const SpawnChanges& changes);
+
+  // For a PreparedCommand: what is asked of the system once, and not at each spawn.
+  static void freeze(State& state);
 
   // Everything that can be decided or made before there is a child.
   detail::Mistake prepare();
@@ -36,6 +49,7 @@ struct Command::Attempt {
   bool is_repeatable() const noexcept;
   detail::Mistake make_plan();
   Stdio::Kind kind_of(int stream) const noexcept;
+  detail::Mistake append_arguments();
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
   detail::Mistake prepare_terminal(int number);
@@ -69,9 +83,11 @@ struct Command::Attempt {
   std::expected<Child, SpawnError> make_child(PidFd process, pid_t pid);
   void hand_over();
 
-  Command::State& state_;
+  State& state_;
+  Workspace& work_;
   Kind kind_;
   Defaults defaults_;
+  const SpawnChanges& changes_;
   detail::Job job_;
   detail::Birth birth_;
   Session session_;

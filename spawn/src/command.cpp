@@ -44,9 +44,8 @@ bool Command::State::takes_input() const noexcept {
   return !says(0) || streams[0].kind_ == Stdio::Kind::pipe;
 }
 
-void Command::State::reserve() {
+void Command::Workspace::reserve(std::size_t descriptors) {
   constexpr std::size_t streams_and_attributes = 24;
-  const std::size_t descriptors = passed.capacity() + listeners.capacity();
   fds.reserve(standard_streams + descriptors);
   steps.reserve(streams_and_attributes + 2 * descriptors);
 }
@@ -58,7 +57,7 @@ Command::State& Command::state() const noexcept {
 
 Command::State& Command::changed_state() const noexcept {
   State& state = this->state();
-  state.plan.holds = false;
+  state.workspace.plan.holds = false;
   return state;
 }
 
@@ -72,8 +71,8 @@ Command::Command(CStr program) : state_(std::make_unique<State>()) {
     state.program = program.get();
   state.argument_text.push_back(state.program);
   state.arguments = {state.argument_text.back().data(), nullptr};
-  state.reserve();
-  state.candidates.reserve(state.program.size() + 2);
+  state.workspace.reserve(0);
+  state.workspace.candidates.reserve(state.program.size() + 2);
 }
 
 Command::Command(BorrowedFd program, CStr argument0) : Command(CStr("(descriptor)")) {
@@ -195,7 +194,7 @@ Command& Command::stderr_to(Stdio destination) & {
 Command& Command::pass(BorrowedFd fd, int number) & {
   State& state = changed_state();
   state.passed.push_back({fd.get(), number, std::nullopt});
-  state.reserve();
+  state.workspace.reserve(state.passed.capacity() + state.listeners.capacity());
   return *this;
 }
 
@@ -203,7 +202,7 @@ Command& Command::pass(OwnedFd&& fd, int number) & {
   State& state = changed_state();
   const int source = fd.get();
   state.passed.push_back({source, number, std::move(fd)});
-  state.reserve();
+  state.workspace.reserve(state.passed.capacity() + state.listeners.capacity());
   return *this;
 }
 
@@ -239,7 +238,7 @@ void Command::State::add_listener(CStr name, Passed listener) {
   listener_names += text;
   listener.target = first_number + index;
   listeners.push_back(std::move(listener));
-  reserve();
+  workspace.reserve(passed.capacity() + listeners.capacity());
 }
 
 Command& Command::terminal(WindowSize size) & {

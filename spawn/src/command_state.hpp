@@ -24,8 +24,30 @@ inline namespace v0 {
 // Which of the streams exec would leave open, of those that are to be inherited.
 using Inheritable = std::array<bool, 3>;
 
-// What the setters of a Command collect, and what spawn() needs memory for, kept from one call to
-// the next.
+// What one spawn() after the other needs memory for, and has worked out.
+struct Command::Workspace {
+  detail::EnvironmentBuffer environment;
+  std::vector<char*> arguments;  // where some are appended
+  std::string candidates;
+  detail::FdPlan fds;
+  detail::Steps steps;
+
+  // It holds until a setter is called, where nothing is made for each child (a pipe, ...) and nothing
+  // was asked of the system but what the streams are.
+  struct Plan {
+    bool holds = false;
+    Inheritable inheritable{};
+    std::array<Stdio::Kind, 3> defaults{};
+    detail::Job job;
+    detail::Birth birth;
+  };
+  Plan plan;
+
+  // Makes room for a child that is given so many descriptors, so that spawn() need not.
+  void reserve(std::size_t descriptors);
+};
+
+// What the setters of a Command collect.
 struct Command::State {
   struct Passed {
     int source;
@@ -37,16 +59,6 @@ struct Command::State {
     std::optional<std::string> path;
     std::optional<int> fd;
     bool is_given() const noexcept { return path || fd; }
-  };
-
-  // What spawn() has worked out, for the next time: it holds until a setter is called, where nothing is
-  // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.
-  struct Plan {
-    bool holds = false;
-    Inheritable inheritable{};
-    std::array<Stdio::Kind, 3> defaults{};
-    detail::Job job;
-    detail::Birth birth;
   };
 
   // The first mistake that a setter found.
@@ -82,10 +94,12 @@ struct Command::State {
   bool killed_with_parent = false;
   int busy_retries = 0;
 
+  // Of a PreparedCommand: what is asked of the system once only. It keeps what it owns.
+  bool is_prepared = false;
+  Inheritable inheritable{};
   std::string candidates;
-  detail::FdPlan fds;
-  detail::Steps steps;
-  Plan plan;
+
+  Workspace workspace;
 
   // Remembers a mistake, unless there was one before.
   void wrong(SpawnStep step, int error, int index, std::string subject);
@@ -95,8 +109,6 @@ struct Command::State {
   // Whether what output() is given to feed can reach the child.
   bool takes_input() const noexcept;
   void add_listener(CStr name, Passed listener);
-  // Makes room, so that spawn() need not.
-  void reserve();
 };
 
 }  // namespace v0

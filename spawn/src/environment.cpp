@@ -60,47 +60,61 @@ bool Environment::changes(std::string_view name) const noexcept {
   return std::ranges::find(changes_, name, &Change::name) != changes_.end();
 }
 
-void Environment::collect() {
-  resolved_.clear();
+void Environment::collect(std::vector<char*>& variables) const {
+  variables.clear();
   if (!starts_empty_ && ::environ)
-    for (char** variable = ::environ; *variable; ++variable) {
+    for (char** variable = ::environ; *variable; ++variable)
       if (!changes(name_of(*variable)) && !is_listen_variable(*variable))
-        resolved_.push_back(*variable);
-    }
-  for (Change& change : changes_)
-    if (!change.removes) resolved_.push_back(change.text.data());
+        variables.push_back(*variable);
+  for (const Change& change : changes_)
+    if (!change.removes) variables.push_back(const_cast<char*>(change.text.data()));
 }
 
-char* const* Environment::resolve() {
+void Environment::freeze() {
+  std::vector<Change> all;
+  std::vector<char*> variables;
+  collect(variables);
+  for (const char* variable : variables)
+    all.push_back({variable, name_of(variable).size(), false});
+  changes_ = std::move(all);
+  starts_empty_ = true;
+  collect(frozen_);
+  frozen_.push_back(nullptr);
+}
+
+char* const* Environment::resolve(EnvironmentBuffer& buffer) const {
   static char* const nothing[] = {nullptr};
+  if (!frozen_.empty()) return frozen_.data();
   if (!starts_empty_ && changes_.empty()) {
     if (!::environ) return nothing;
     if (!has_listen_variable(::environ)) return ::environ;
   }
-  collect();
-  resolved_.push_back(nullptr);
-  return resolved_.data();
+  collect(buffer.variables);
+  buffer.variables.push_back(nullptr);
+  return buffer.variables.data();
 }
 
 char* const* Environment::resolve_for_listeners(std::size_t count, const std::string& names,
-                                                ListenSlots& slots) {
+                                                ListenSlots& slots,
+                                                EnvironmentBuffer& buffer) const {
   constexpr std::size_t digits = 20;  // of 64 bits
-  auto& [fds, fd_names, pid, identity] = listen_texts_;
+  auto& [fds, fd_names, pid, identity] = buffer.listen_texts;
   fds = "LISTEN_FDS=" + std::to_string(count);
   fd_names = "LISTEN_FDNAMES=" + names;
   pid = "LISTEN_PID=";
   identity = "LISTEN_PIDFDID=";
-  collect();
-  for (std::string& text : listen_texts_) {
+  auto& variables = buffer.variables;
+  collect(variables);
+  for (std::string& text : buffer.listen_texts) {
     const std::size_t value = text.size();
     if (&text == &pid || &text == &identity) text.append(digits, '\0');
-    resolved_.push_back(text.data());
+    variables.push_back(text.data());
     if (&text == &pid) slots.number = text.data() + value;
     if (&text == &identity) slots.identity = text.data() + value;
   }
-  resolved_.push_back(nullptr);
-  slots.identity_variable = &resolved_[resolved_.size() - 2];
-  return resolved_.data();
+  variables.push_back(nullptr);
+  slots.identity_variable = &variables[variables.size() - 2];
+  return variables.data();
 }
 
 const char* Environment::listen_variable() const noexcept {

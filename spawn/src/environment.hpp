@@ -11,6 +11,12 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+// What an environment is put together in, kept from one child to the next.
+struct EnvironmentBuffer {
+  std::string listen_texts[4];
+  std::vector<char*> variables;
+};
+
 // The environment of a child: this process's own, with changes. This process's LISTEN_... variables
 // are never in it, since they say that they are for this process.
 class Environment {
@@ -26,12 +32,15 @@ class Environment {
   void remove(std::string_view name);
   void clear();
 
-  // For execve(2). Valid until the next call, and as long as nobody changes this process's
+  // From now on it is what it would be now, whatever becomes of this process's own.
+  void freeze();
+
+  // For execve(2). Valid as long as the buffer is not used again, and nobody changes this process's
   // environment.
-  char* const* resolve();
+  char* const* resolve(EnvironmentBuffer& buffer) const;
   // The same, with the variables for that many descriptors.
   char* const* resolve_for_listeners(std::size_t count, const std::string& names,
-                                     ListenSlots& slots);
+                                     ListenSlots& slots, EnvironmentBuffer& buffer) const;
   // A LISTEN_... variable that was set in spite of them, if one was.
   const char* listen_variable() const noexcept;
 
@@ -44,12 +53,11 @@ class Environment {
   };
   void put(Change change);
   bool changes(std::string_view name) const noexcept;
-  void collect();
+  void collect(std::vector<char*>& variables) const;
 
   bool starts_empty_ = false;
   std::vector<Change> changes_;
-  std::string listen_texts_[4];
-  std::vector<char*> resolved_;
+  std::vector<char*> frozen_;  // ends with a null pointer, if it is
 };
 
 // The value of a variable in such an environment; a null pointer if it has none.

@@ -37,19 +37,19 @@ void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
 void Command::Attempt::plan_directory() {
   const auto& directory = state_.directory;
   if (directory.path)
-    state_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
+    work_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
   else if (directory.fd)
-    state_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
-                     state_.fds.place_of(*directory.fd));
+    work_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
+                    work_.fds.place_of(*directory.fd));
 }
 
 void Command::Attempt::plan_parent_death() {
   if (state_.parent_death_signal == 0 && !state_.killed_with_parent) return;
   const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
-  const int pidfd = own_process_ ? state_.fds.place_of(own_process_->fd().get()) : -1;
+  const int pidfd = own_process_ ? work_.fds.place_of(own_process_->fd().get()) : -1;
   const auto add = [&](int signo, bool unless_kernel_does) {
-    state_.steps.add(SpawnStep::parent_death, -1, Step::set_parent_death, signo, parent, pidfd,
-                     unless_kernel_does);
+    work_.steps.add(SpawnStep::parent_death, -1, Step::set_parent_death, signo, parent, pidfd,
+                    unless_kernel_does);
   };
   if (state_.parent_death_signal != 0) add(state_.parent_death_signal, false);
   if (state_.killed_with_parent) add(SIGKILL, true);
@@ -59,8 +59,8 @@ void Command::Attempt::plan_parent_death() {
 // unblocks signals and executes. Each step has what it needs from the ones before, and none takes
 // what a later one needs:
 void Command::Attempt::plan_steps() {
-  auto& steps = state_.steps;
-  const auto& fds = state_.fds;
+  auto& steps = work_.steps;
+  const auto& fds = work_.fds;
   steps.clear();
   detail::plan_signals(state_.signals, steps);
   // Descriptors first, while the numbers and paths are still those of the parent.

@@ -102,6 +102,15 @@ bool next_child_is_init() noexcept {
 
 }  // namespace
 
+void Command::Attempt::freeze(State& state) {
+  for (int number = 0; number < 3; ++number)
+    state.inheritable[static_cast<std::size_t>(number)] = is_inheritable(number);
+  state.environment.freeze();
+  detail::EnvironmentBuffer unused;
+  find_candidates(state.program, state.environment.resolve(unused), state.candidates);
+  state.is_prepared = true;
+}
+
 // Of a stream that is not passed by its number.
 Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
   const auto said = state_.streams[stream].kind_;
@@ -109,6 +118,10 @@ Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
 }
 
 void Command::Attempt::look_at_streams() noexcept {
+  if (state_.is_prepared) {
+    inheritable_ = state_.inheritable;
+    return;
+  }
   for (int number = 0; number < 3; ++number)
     inheritable_[static_cast<std::size_t>(number)] =
         kind_of(number) == Stdio::Kind::inherit && is_inheritable(number);
@@ -159,7 +172,7 @@ Mistake Command::Attempt::prepare_stream(int number) {
       if (request.source < 0) return wrong(error_code(EBADF));
       break;
   }
-  state_.fds.add(request);
+  work_.fds.add(request);
   return std::nullopt;
 }
 
@@ -167,7 +180,7 @@ Mistake Command::Attempt::prepare_stream(int number) {
 Mistake Command::Attempt::prepare_like_stdout(int number) {
   if (number != 2)
     return SpawnError{SpawnStep::standard_stream, error_code(EINVAL), number, stream_names[number]};
-  const auto requests = state_.fds.requests();
+  const auto requests = work_.fds.requests();
   FdRequest request =
       static_cast<const FdRequest&>(*std::ranges::find(requests, 1, &FdRequest::target));
   if (request.kind == FdRequest::Kind::inherited) {
@@ -176,7 +189,7 @@ Mistake Command::Attempt::prepare_like_stdout(int number) {
   }
   request.target = request.index = number;
   request.step = SpawnStep::standard_stream;
-  state_.fds.add(request);
+  work_.fds.add(request);
   return std::nullopt;
 }
 
@@ -207,14 +220,21 @@ Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnS
                       "to be number " + std::to_string(passed.target) + reason};
   };
   if (passed.handed_over) return wrong(", which an earlier child was given");
-  if (passed.source < 0) return wrong(", which is none");
+  const bool is_other = step == SpawnStep::descriptor && !changes_.descriptors.empty();
+  const int source =
+      is_other ? changes_.descriptors[static_cast<std::size_t>(index)].get() : passed.source;
+  if (source < 0) return wrong(", which is none");
   if (passed.target < 0) return wrong("");
   if (static_cast<std::uint64_t>(passed.target) >= limit) return wrong(", beyond the limit");
-  state_.fds.add({FdRequest::Kind::descriptor, passed.source, passed.target, step, index});
+  work_.fds.add({FdRequest::Kind::descriptor, source, passed.target, step, index});
   return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare_passed() {
+  if (!changes_.descriptors.empty() && changes_.descriptors.size() != state_.passed.size())
+    return detail::wrong_value(SpawnStep::descriptor, std::to_string(changes_.descriptors.size()) +
+                                                          " instead of " +
+                                                          std::to_string(state_.passed.size()));
   if (state_.passed.empty() && state_.listeners.empty()) return std::nullopt;
   rlimit now{};
   ::getrlimit(RLIMIT_NOFILE, &now);
@@ -279,7 +299,7 @@ Mistake Command::Attempt::prepare_held() {
   Mistake mistake;
   const auto hold = [&](int fd, SpawnStep step, int index = -1, bool is_own = false) {
     if (fd < 0 && !mistake) mistake = error_at(step, error_code(EBADF), index);
-    state_.fds.hold(fd, step, index, is_own);
+    work_.fds.hold(fd, step, index, is_own);
   };
   if (state_.program_fd) hold(*state_.program_fd, SpawnStep::exec);
   if (state_.root.fd) hold(*state_.root.fd, SpawnStep::root_directory);
@@ -306,12 +326,12 @@ Mistake Command::Attempt::prepare_held() {
 
 Mistake Command::Attempt::prepare_environment() {
   if (state_.listeners.empty()) {
-    job_.environment = state_.environment.resolve();
+    job_.environment = state_.environment.resolve(work_.environment);
   } else {
     if (const char* variable = state_.environment.listen_variable())
       return detail::wrong_value(SpawnStep::environment, variable);
     job_.environment = state_.environment.resolve_for_listeners(
-        state_.listeners.size(), state_.listener_names, listen_slots_);
+        state_.listeners.size(), state_.listener_names, listen_slots_, work_.environment);
   }
   return std::nullopt;
 }
@@ -340,10 +360,10 @@ bool Command::Attempt::is_own(int fd) const noexcept {
 // A descriptor that was lent and is not open any more has a number that something which was made just
 // now may have got.
 Mistake Command::Attempt::refuse_own_descriptors() const {
-  for (const FdRequest& request : state_.fds.requests())
+  for (const FdRequest& request : work_.fds.requests())
     if (!request.is_own && request.kind == FdRequest::Kind::descriptor && is_own(request.source))
       return error_at(request.step, error_code(EBADF), request.index);
-  for (const auto& held : state_.fds.held())
+  for (const auto& held : work_.fds.held())
     if (!held.is_own && is_own(held.source))
       return error_at(held.step, error_code(EBADF), held.index);
   return std::nullopt;
@@ -351,13 +371,13 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
 
 void Command::Attempt::lower_sources() noexcept {
   if (kind_ != Kind::child || state_.inherits) return;
-  state_.fds.lower_sources([this](int source) { return slots_.lower(source); });
+  work_.fds.lower_sources([this](int source) { return slots_.lower(source); });
 }
 
 Mistake Command::Attempt::make_plan() {
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
-  state_.fds.clear(kind_ == Kind::in_place || state_.inherits);
+  work_.fds.clear(kind_ == Kind::in_place || state_.inherits);
   if (auto mistake = prepare_streams()) return mistake;
   if (auto mistake = prepare_passed()) return mistake;
   if (state_.streams[2].kind_ == Stdio::Kind::like_stdout)
@@ -368,7 +388,7 @@ Mistake Command::Attempt::make_plan() {
   if (auto mistake = prepare_held()) return mistake;
   if (auto mistake = refuse_own_descriptors()) return mistake;
   lower_sources();
-  if (const auto twice = state_.fds.make())
+  if (const auto twice = work_.fds.make())
     return SpawnError{twice->step, error_code(EINVAL), twice->index,
                       "to be number " + std::to_string(twice->target) + ", which is given twice"};
 
@@ -387,15 +407,15 @@ Mistake Command::Attempt::make_plan() {
   }
   plan_steps();
 
-  job_.first_unneeded = state_.fds.first_unneeded();
+  job_.first_unneeded = work_.fds.first_unneeded();
   job_.inherits = state_.inherits;
-  job_.gaps = state_.fds.gaps().data();
-  job_.gap_count = state_.fds.gaps().size();
-  job_.steps = state_.steps.all().data();
-  job_.step_count = state_.steps.all().size();
+  job_.gaps = work_.fds.gaps().data();
+  job_.gap_count = work_.fds.gaps().size();
+  job_.steps = work_.steps.all().data();
+  job_.step_count = work_.steps.all().size();
   job_.signal_mask = detail::signal_mask(state_.signals);
   job_.arguments = state_.arguments.data();
-  if (state_.program_fd) job_.program = state_.fds.place_of(*state_.program_fd);
+  if (state_.program_fd) job_.program = work_.fds.place_of(*state_.program_fd);
   birth_.namespaces = namespaces.create;
   birth_.cgroup = state_.cgroup_fd.value_or(-1);
   birth_.reaps_itself = state_.drop_policy == DropPolicy::detach;
@@ -411,7 +431,10 @@ bool Command::Attempt::is_repeatable() const noexcept {
     return false;
   const auto is_lent = [](const Stdio* stream) { return stream->kind_ == Stdio::Kind::descriptor; };
   if (std::ranges::any_of(defaults_, is_lent)) return false;
-  const auto is_handed_over = [](const auto& owner) { return owner.has_value(); };
+  if (!changes_.descriptors.empty()) return false;
+  const auto is_handed_over = [this](const auto& owner) {
+    return owner.has_value() && !state_.is_prepared;
+  };
   if (std::ranges::any_of(state_.passed, is_handed_over, &State::Passed::owned) ||
       std::ranges::any_of(state_.streams, is_handed_over, &Stdio::owned_))
     return false;
@@ -422,10 +445,27 @@ bool Command::Attempt::is_repeatable() const noexcept {
 }
 
 bool Command::Attempt::plan_holds() const noexcept {
-  const State::Plan& plan = state_.plan;
-  return plan.holds && kind_ == Kind::child && plan.inheritable == inheritable_ &&
+  const Workspace::Plan& plan = work_.plan;
+  return plan.holds && kind_ == Kind::child && changes_.descriptors.empty() &&
+         plan.inheritable == inheritable_ &&
          std::ranges::equal(plan.defaults, defaults_, {}, {},
                             [](const Stdio* s) { return s->kind_; });
+}
+
+// The vector is copied, as another thread may append others to it at the same time.
+Mistake Command::Attempt::append_arguments() {
+  if (changes_.arguments.empty()) return std::nullopt;
+  auto& all = work_.arguments;
+  all.assign(state_.arguments.begin(), state_.arguments.end() - 1);
+  for (const CStr argument : changes_.arguments) {
+    if (!argument.get())
+      return detail::wrong_value(SpawnStep::argument, "(a string with a NUL inside)",
+                                 static_cast<int>(all.size()) - 1);
+    all.push_back(const_cast<char*>(argument.get()));  // for execve(2), which writes to none
+  }
+  all.push_back(nullptr);
+  job_.arguments = all.data();
+  return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare() {
@@ -433,24 +473,26 @@ Mistake Command::Attempt::prepare() {
   look_at_streams();
   if (plan_holds()) {
     char* const* const environment = job_.environment;
-    job_ = state_.plan.job;
+    job_ = work_.plan.job;
     job_.environment = environment;
-    birth_ = state_.plan.birth;
+    birth_ = work_.plan.birth;
     session_ = state_.session;
   } else {
-    state_.plan.holds = false;
+    work_.plan.holds = false;
     if (auto mistake = make_plan()) return mistake;
     if (is_repeatable()) {
-      state_.plan = {true, inheritable_, {}, job_, birth_};
-      std::ranges::transform(defaults_, state_.plan.defaults.begin(),
+      work_.plan = {true, inheritable_, {}, job_, birth_};
+      std::ranges::transform(defaults_, work_.plan.defaults.begin(),
                              [](const Stdio* stream) { return stream->kind_; });
     }
   }
-  if (!state_.program_fd) {  // another PATH, other paths
-    find_candidates(state_.program, job_.environment, state_.candidates);
+  if (state_.is_prepared) {
     job_.candidates = state_.candidates.c_str();
+  } else if (!state_.program_fd) {  // another PATH, other paths
+    find_candidates(state_.program, job_.environment, work_.candidates);
+    job_.candidates = work_.candidates.c_str();
   }
-  return std::nullopt;
+  return append_arguments();
 }
 
 }  // namespace v0

@@ -177,7 +177,7 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
 
     PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
     if (job_.progress == Job::Progress::executing) {
-      if (!state_.plan.holds) hand_over();
+      if (!work_.plan.holds && !state_.is_prepared) hand_over();
       return make_child(std::move(process), *pid);
     }
     const auto status = process.wait();  // it is ending
@@ -200,12 +200,18 @@ SpawnError Command::Attempt::run_in_place() {
   return failure();
 }
 
+std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace& work,
+                                                         const Defaults& defaults,
+                                                         const SpawnChanges& changes) {
+  Attempt attempt(state, work, Kind::child, defaults, changes);
+  if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
+  return attempt.run();
+}
+
 std::expected<Child, SpawnError> Command::spawn_with(const Stdio* const (&defaults)[3]) {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  Attempt attempt(state, Attempt::Kind::child, {defaults[0], defaults[1], defaults[2]});
-  if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
-  return attempt.run();
+  return Attempt::spawn(state, state.workspace, {defaults[0], defaults[1], defaults[2]}, {});
 }
 
 std::expected<Child, SpawnError> Command::spawn() {
@@ -213,14 +219,16 @@ std::expected<Child, SpawnError> Command::spawn() {
   return spawn_with({&inherit, &inherit, &inherit});
 }
 
-std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
-  if (!options.input.empty() && !state().takes_input())
+std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
+                                                           const OutputOptions& options,
+                                                           const SpawnChanges& changes) {
+  if (!options.input.empty() && !state.takes_input())
     return std::unexpected(
         detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input,", 0));
   const auto deadline = detail::deadline_in(options.timeout);
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();
-  auto child = spawn_with({&in, &out, &out});
+  auto child = spawn(state, work, {&in, &out, &out}, changes);
   if (!child) return std::unexpected(std::move(child.error()));
   auto output = child->talk_until(options, deadline);
   if (!output)
@@ -230,11 +238,19 @@ std::expected<Output, SpawnError> Command::output(const OutputOptions& options) 
   return *std::move(output);
 }
 
+std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
+  State& state = this->state();
+  if (state.mistake) return std::unexpected(*state.mistake);
+  return Attempt::output(state, state.workspace, options, {});
+}
+
 SpawnError Command::exec() {
   State& state = this->state();
   if (state.mistake) return *state.mistake;
   const Stdio inherit = Stdio::inherit();
-  Attempt attempt(state, Attempt::Kind::in_place, {&inherit, &inherit, &inherit});
+  const SpawnChanges none;
+  Attempt attempt(state, state.workspace, Attempt::Kind::in_place, {&inherit, &inherit, &inherit},
+                  none);
   if (auto mistake = attempt.prepare()) return *std::move(mistake);
   return attempt.run_in_place();
 }

@@ -4,15 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <sysfd/command.hpp>
+#include <sysfd/prepared_command.hpp>
 
 #include "support/allocations.hpp"
 #include "support/descriptors.hpp"
+#include "support/results.hpp"
 
 namespace {
 
-int allocations_of_spawn(sysfd::Command& command) {
+template <class Started>
+int allocations_of_spawn(Started& command, const auto&... changes) {
   std::expected<sysfd::Child, sysfd::SpawnError> child = std::unexpected(sysfd::SpawnError{});
-  const int made = sysfd_test::allocations_of([&] { child = command.spawn(); });
+  const int made = sysfd_test::allocations_of([&] { child = command.spawn(changes...); });
   EXPECT_TRUE(child && child->wait()->success());
   return made;
 }
@@ -32,6 +35,23 @@ TEST(SpawnAllocations, AreNoneTheSecondTime) {
   command.env("SYSFD_VARIABLE", "a value that is too long to be stored in the object itself");
   EXPECT_GT(allocations_of_spawn(command), 0) << "or the counter does not count";
   EXPECT_EQ(allocations_of_spawn(command), 0);
+}
+
+TEST(SpawnAllocations, AreNoneForAPreparedCommand) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
+  const sysfd::OwnedFd file = sysfd_test::some_file();
+  const auto prepared = sysfd_test::must(sysfd::Command("true")
+                                             .env("SYSFD_VARIABLE", "a value")
+                                             .stdout_to(sysfd::Stdio::pipe())
+                                             .pass(file, 7)
+                                             .pass(file, 8)
+                                             .prepare());
+  EXPECT_EQ(allocations_of_spawn(prepared), 0);
+  const sysfd::BorrowedFd others[] = {file, file};
+  const sysfd::CStr more[] = {"one", "two"};
+  const sysfd::SpawnChanges changes{.arguments = more, .descriptors = others};
+  EXPECT_GT(allocations_of_spawn(prepared, changes), 0) << "room for the arguments";
+  EXPECT_EQ(allocations_of_spawn(prepared, changes), 0);
 }
 
 }  // namespace

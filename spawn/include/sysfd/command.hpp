@@ -112,6 +112,8 @@ concept GivenFds = requires(T& fds, std::size_t index) {
 // When a child changes to its working directory: with this process's rights, or its own.
 enum class DirectoryChange { before_identity, after_identity };
 
+class PreparedCommand;
+
 class Command {
  public:
   // The program: a path if it has a slash, else a name that is looked up in the PATH of the child's
@@ -255,7 +257,8 @@ class Command {
   template <class Given>
     requires detail::GivenFds<std::remove_cvref_t<Given>>
   Command listen_fds(Given&& given) && {
-    return std::move(listen_fds(std::forward<Given>(given)));
+    listen_fds(std::forward<Given>(given));
+    return std::move(*this);
   }
 
   // A new pseudo-terminal of this size is stdin, stdout and stderr (those of them that are said later
@@ -321,6 +324,11 @@ class Command {
   [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
       const OutputOptions& options = {});
 
+  // The same for many children: what can be asked and decided once is, now, and nothing changes it any
+  // more. See <sysfd/prepared_command.hpp>. Errors: as spawn(), as far as they are found before there is a
+  // child. Allocates.
+  [[nodiscard]] SYSFD_API std::expected<PreparedCommand, SpawnError> prepare() &&;
+
   // execve(2): this process becomes the program, with all that the Command says; nothing comes back
   // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and terminals,
   // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. The kernel
@@ -333,7 +341,9 @@ class Command {
 
  private:
   friend class Pipeline;
+  friend class PreparedCommand;
   struct State;
+  struct Workspace;
   struct Attempt;
   State& state() const noexcept;
   State& changed_state() const noexcept;  // for setters

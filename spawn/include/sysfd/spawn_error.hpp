@@ -24,7 +24,7 @@ inline namespace v0 {
 enum class SpawnStep {
   // What is found wrong before there is a child.
   program,      // the program's name: empty, or a NUL inside
-  argument,     // `index` counts the calls of arg()
+  argument,     // `index` counts the calls of arg(), then SpawnChanges::arguments
   environment,  // `index` counts the calls of env() and remove_env(); -1: LISTEN_... is set twice
   standard_stream,  // `index` is 0, 1 or 2: stdin, stdout, stderr; in the child too
   descriptor,       // `index` counts the calls of pass(); in the child too
