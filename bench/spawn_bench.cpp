@@ -11,6 +11,7 @@
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,23 +118,31 @@ void by_sysfd_with_three(benchmark::State& state) {
     start_and_wait(command);
 }
 
-// Three fresh descriptors, as a server hands a connection over: they have the highest numbers, and low
-// ones in the child.
+// Three fresh sockets, as a server hands connections over: they have the highest numbers, and low ones
+// in the child.
+struct ThreeSockets {
+  ThreeSockets() {
+    for (int i = 0; i < 3; ++i)
+      sockets.push_back(std::move(sysfd::socket_pair(SOCK_STREAM)->first));
+  }
+  std::vector<OwnedFd> sockets;
+};
+
 void by_sysfd_with_fresh(benchmark::State& state) {
-  const ThreeFiles three;
+  const ThreeSockets three;
   Command command(child_path);
   for (int i = 0; i < 3; ++i)
-    command.pass(three.files[static_cast<std::size_t>(i)], 3 + i);
+    command.pass(three.sockets[static_cast<std::size_t>(i)], 3 + i);
   for ([[maybe_unused]] auto _ : state)
     start_and_wait(command);
 }
 
 void by_posix_spawn_with_fresh(benchmark::State& state) {
-  const ThreeFiles three;
+  const ThreeSockets three;
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   for (int i = 0; i < 3; ++i)
-    ::posix_spawn_file_actions_adddup2(&actions, three.files[static_cast<std::size_t>(i)].get(),
+    ::posix_spawn_file_actions_adddup2(&actions, three.sockets[static_cast<std::size_t>(i)].get(),
                                        3 + i);
   ::posix_spawn_file_actions_addclosefrom_np(&actions, 6);
   start_by_posix_spawn(state, actions);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "listener.hpp"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include <sysfd/create.hpp>
 #include <sysfd/result.hpp>
 
 namespace supervise {
@@ -26,8 +28,7 @@ std::unexpected<std::error_code> last_error() {
 }
 
 Result<OwnedFd> bind_and_listen(const sockaddr* address, socklen_t size) {
-  auto fd = OwnedFd::from_syscall(
-      ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  auto fd = OwnedFd::from_syscall(::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
   const int on = 1;
   const int off = 0;
@@ -49,24 +50,32 @@ bool is_abandoned(const sockaddr_un& address, socklen_t size) {
          errno == ECONNREFUSED;
 }
 
-Result<OwnedFd> listen_on_unix(std::string_view name) {
+Result<Place> take_place(const std::string& path) {
+  auto file = sysfd::open(sysfd::cwd(), path + ".lock", O_RDWR | O_CREAT, 0600);
+  if (!file) return std::unexpected(file.error());
+  auto lock = sysfd::DescriptionLock::try_acquire(*file, sysfd::LockMode::exclusive);
+  if (!lock) return std::unexpected(lock.error());
+  if (!*lock) return std::unexpected(make_error_code(std::errc::address_in_use));
+  return Place{*std::move(file), **std::move(lock)};
+}
+
+Result<OwnedFd> listen_on_unix(const std::string& name, std::optional<Place>& place) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (name.size() >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    return last_error();
-  }
+  if (name.size() >= sizeof address.sun_path)
+    return std::unexpected(make_error_code(std::errc::filename_too_long));
   name.copy(address.sun_path, name.size());
   const bool is_abstract = name.starts_with('@');
   if (is_abstract) address.sun_path[0] = '\0';
   const auto size =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (is_abstract ? 0 : 1));
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  auto fd = bind_and_listen(generic, size);
-  if (fd || is_abstract || fd.error() != std::errc::address_in_use || !is_abandoned(address, size))
-    return fd;
-  ::unlink(address.sun_path);
-  return bind_and_listen(generic, size);
+  if (!is_abstract) {
+    auto taken = take_place(name);
+    if (!taken) return std::unexpected(taken.error());
+    place = *std::move(taken);
+    if (is_abandoned(address, size)) ::unlink(address.sun_path);
+  }
+  return bind_and_listen(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
 std::expected<OwnedFd, std::string> listen_on_ip(const std::string& text) {
@@ -97,14 +106,15 @@ std::expected<Listener, std::string> listen_on(std::string_view text) {
   const std::string name(has_name ? text.substr(0, equals) : "socket");
   const std::string address(has_name ? text.substr(equals + 1) : text);
 
+  std::optional<Place> place;
   auto fd = [&]() -> std::expected<OwnedFd, std::string> {
     if (!address.contains('/') && !address.starts_with('@')) return listen_on_ip(address);
-    auto made = listen_on_unix(address);
+    auto made = listen_on_unix(address, place);
     if (!made) return std::unexpected(made.error().message());
     return *std::move(made);
   }();
   if (!fd) return std::unexpected("cannot listen on " + address + ": " + fd.error());
-  return Listener{name, address, *std::move(fd)};
+  return Listener{name, address, *std::move(fd), std::move(place)};
 }
 
 }  // namespace supervise

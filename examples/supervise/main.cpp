@@ -59,7 +59,10 @@ std::chrono::milliseconds milliseconds(std::string_view text) {
 void take_given(std::vector<Listener>& listeners) {
   auto given = sysfd::ListenFds::take();
   if (!given) {
-    if (given.error().kind == sysfd::ListenErrorKind::malformed) fail(given.error().describe());
+    const auto kind = given.error().kind;
+    const bool is_for_us = kind != sysfd::ListenErrorKind::not_activated &&
+                           kind != sysfd::ListenErrorKind::other_process;
+    if (is_for_us) fail(given.error().describe());
     return;
   }
   for (std::size_t i = 0; i < given->size(); ++i) {

@@ -39,7 +39,8 @@ OwnedFd make_signal_fd() {
 
 // The service is to have what it would have from a service manager, and its own group, so that nothing of
 // it is left when it is to end.
-sysfd::Command make_command(const Settings& settings, const std::vector<Listener>& listeners) {
+sysfd::PreparedCommand prepare_command(const Settings& settings,
+                                       const std::vector<Listener>& listeners) {
   sysfd::Command command(settings.service.front());
   for (std::size_t i = 1; i < settings.service.size(); ++i)
     command.arg(settings.service[i]);
@@ -47,7 +48,9 @@ sysfd::Command make_command(const Settings& settings, const std::vector<Listener
     command.listen_fds(listener.name, listener.fd);
   command.remove_env("NOTIFY_SOCKET").remove_env("WATCHDOG_USEC").remove_env("WATCHDOG_PID");
   command.session({.process_group = 0}).kill_with_parent();
-  return command;
+  auto prepared = std::move(command).prepare();
+  if (!prepared) throw std::system_error(prepared.error().code, prepared.error().describe());
+  return *std::move(prepared);
 }
 
 void tell(const std::string& what, sysfd::Notification notification = {}) {
@@ -61,7 +64,7 @@ void tell(const std::string& what, sysfd::Notification notification = {}) {
 Supervisor::Supervisor(Settings settings, std::vector<Listener> listeners)
     : settings_(std::move(settings)),
       listeners_(std::move(listeners)),
-      command_(make_command(settings_, listeners_)),
+      command_(prepare_command(settings_, listeners_)),
       epoll_(made(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       signals_(make_signal_fd()),
       timer_(
@@ -116,12 +119,16 @@ void Supervisor::start() {
   tell("process " + std::to_string(service_->pid()) + " serves");
 }
 
+bool Supervisor::has_run_for(std::chrono::milliseconds time) const {
+  return std::chrono::steady_clock::now() - started_ > time;
+}
+
 // Longer each time that it fails, unless it has worked for long.
 void Supervisor::pause() {
-  if (std::chrono::steady_clock::now() - started_ > settings_.longest_pause) failures_ = 0;
+  if (has_run_for(settings_.longest_pause)) failures_ = 0;
   const int doublings = std::min(failures_++, 20);
   const auto delay = std::min(settings_.first_pause * (1 << doublings), settings_.longest_pause);
-  set_timer(delay);
+  set_timer(std::max(delay, 1ms));  // none would be never
   state_ = State::pausing;
 }
 
@@ -134,6 +141,7 @@ void Supervisor::stop() {
   state_ = State::stopping;
   if (again) {
     (void)service_->send_signal_to_group(SIGKILL);
+    (void)service_->pidfd().send_signal(SIGKILL);  // it may have gone to another group
     return;
   }
   tell("stopping", {.stopping = true});
@@ -159,17 +167,17 @@ void Supervisor::handle_timer() {
 }
 
 void Supervisor::handle_end() {
+  (void)service_->send_signal_to_group(SIGKILL);  // what it leaves
   const auto status = service_->wait();
-  (void)service_->send_signal_to_group(SIGKILL);  // what it has left
   service_.reset();
   tell("the service " + (status ? to_string(*status) : status.error().message()));
   if (state_ == State::stopping) {
     state_ = State::ended;
-  } else if (status && status->success()) {
+  } else if (status && status->success() && has_run_for(settings_.first_pause)) {
     failures_ = 0;
     wait_for_connection();
   } else {
-    pause();
+    pause();  // also where it has ended well at once: the connection may still be waiting
   }
 }
 

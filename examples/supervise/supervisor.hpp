@@ -9,6 +9,7 @@
 
 #include <sysfd/command.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/prepared_command.hpp>
 
 #include "listener.hpp"
 
@@ -21,9 +22,9 @@ struct Settings {
   std::chrono::milliseconds stop_timeout{5'000};
 };
 
-// Starts the service when somebody connects, and again after it has ended; it gets the listeners as a
-// service manager would hand them over. They are open here as well at all times, so that a connection
-// that comes while there is no service waits for the next one, and is not refused.
+// Starts the service when somebody connects, and again after it has ended; it gets the listeners as
+// a service manager would hand them over. They are open here as well at all times, so that a
+// connection that comes while there is no service waits for the next one, and is not refused.
 class Supervisor {
  public:
   Supervisor(Settings settings, std::vector<Listener> listeners);
@@ -49,13 +50,14 @@ class Supervisor {
   void handle_timer();
   void handle_end();
   void start();
+  bool has_run_for(std::chrono::milliseconds time) const;
   void wait_for_connection();
   void pause();
   void stop();
 
   Settings settings_;
   std::vector<Listener> listeners_;
-  sysfd::Command command_;
+  sysfd::PreparedCommand command_;
   sysfd::OwnedFd epoll_, signals_, timer_;
   std::optional<sysfd::Child> service_;
   State state_ = State::waiting;

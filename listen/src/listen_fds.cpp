@@ -76,7 +76,7 @@ std::vector<std::string> names_of(const ListenPlan& plan) {
 
 // Of the whole process.
 std::mutex taking;
-bool was_taken = false;
+pid_t taken_by = 0;  // which a process that was forked is not
 
 std::string named(std::size_t index, std::string_view name) {
   return "descriptor " + std::to_string(static_cast<std::size_t>(first_number) + index) + ", \"" +
@@ -87,10 +87,11 @@ std::string named(std::size_t index, std::string_view name) {
 
 std::expected<ListenFds, ListenError> ListenFds::take_told(const ListenVariables& variables) {
   const std::lock_guard lock(taking);
-  if (was_taken)
+  const pid_t self = ::getpid();
+  if (taken_by == self)
     return std::unexpected(ListenError{ListenErrorKind::already_taken, "",
                                        "this process has taken its descriptors before"});
-  const auto plan = detail::read_listen_variables(variables, {::getpid(), own_id});
+  const auto plan = detail::read_listen_variables(variables, {self, own_id});
   if (!plan) return std::unexpected(plan.error());
   if (auto closed = find_closed(plan->count)) return std::unexpected(*std::move(closed));
 
@@ -100,7 +101,7 @@ std::expected<ListenFds, ListenError> ListenFds::take_told(const ListenVariables
   for (std::string& name : names)
     slots.push_back({std::move(name), std::nullopt});
   // Nothing can fail any more.
-  was_taken = true;
+  taken_by = self;
   for (int fd = first_number; Slot & slot : slots) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     slot.fd = OwnedFd::adopt(fd++);

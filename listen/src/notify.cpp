@@ -109,7 +109,9 @@ void add_store(const Notification& said, Message& message) {
   }
 }
 
-Result<> send(const NotifyAddress& address, std::string_view text, std::span<const int> fds) {
+// Up to the deadline, if there is one, where the queue of whoever is told is full.
+Result<> send(const NotifyAddress& address, std::string_view text, std::span<const int> fds,
+              const detail::Clock::time_point* deadline = nullptr) {
   if (fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
   if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
   const auto socket = detail::connect_to(address);
@@ -123,8 +125,16 @@ Result<> send(const NotifyAddress& address, std::string_view text, std::span<con
   control.attach_descriptors(message, fds);
   // Of a stream socket a part may be taken.
   while (content.iov_len > 0) {
-    const ssize_t sent =
-        detail::retry_eintr([&] { return ::sendmsg(socket->get(), &message, MSG_NOSIGNAL); });
+    const ssize_t sent = detail::retry_eintr([&] {
+      return ::sendmsg(socket->get(), &message, MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0));
+    });
+    if (sent == -1 && errno == EAGAIN && deadline) {
+      pollfd entry{socket->get(), POLLOUT, 0};
+      const auto ready = detail::poll_until(&entry, 1, deadline);
+      if (!ready) return std::unexpected(ready.error());
+      if (*ready == 0) return failure(ETIMEDOUT);
+      continue;
+    }
     if (sent == -1) return detail::last_error();
     content.iov_base = static_cast<char*>(content.iov_base) + sent;
     content.iov_len -= static_cast<std::size_t>(sent);
@@ -169,7 +179,7 @@ Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout
   {
     const OwnedFd theirs = std::move(ends->write);
     const int fds[] = {theirs.get()};
-    if (auto sent = send(*where, "BARRIER=1", fds); !sent) return sent;
+    if (auto sent = send(*where, "BARRIER=1", fds, &deadline); !sent) return sent;
   }
   pollfd entry{ends->read.get(), 0, 0};
   const auto ready = detail::poll_until(&entry, 1, &deadline);

@@ -39,7 +39,10 @@ Result<ProcessId> PidFd::id() const noexcept {
     std::memcpy(&value, bytes.data(), sizeof value);
     return ProcessId(value);
   }
-  if (named.error() != std::errc::operation_not_supported) return std::unexpected(named.error());
+  const int error = named.error().value();
+  const bool is_refused =
+      error == EPERM || error == EACCES || error == ENOSYS;  // by seccomp filters
+  if (error != EOPNOTSUPP && !is_refused) return std::unexpected(named.error());
 
   struct statfs file_system;
   struct stat status;

@@ -2,6 +2,7 @@
 #include <sysfd/description_lock.hpp>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "fork_mark.hpp"
@@ -37,17 +39,22 @@ Result<> set(int fd, int how, short type, LockRange range) noexcept {
   lock.l_whence = SEEK_SET;
   lock.l_start = static_cast<off_t>(range.start);
   lock.l_len = static_cast<off_t>(range.length);
-  if (detail::retry_eintr([&] { return ::fcntl(fd, how, &lock); }) == -1)
-    return detail::last_error();
+  const long answer = detail::system_call_retried(SYS_fcntl, fd, how, &lock);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
+}
+
+constexpr std::uint64_t no_end = std::numeric_limits<std::uint64_t>::max();
+
+std::uint64_t end_of(LockRange range) noexcept {
+  return range.length == 0 ? no_end : range.start + range.length;
 }
 
 // False: somebody else has it.
 Result<bool> try_set(int fd, short type, LockRange range) noexcept {
   const auto done = set(fd, ofd_setlk, type, range);
   if (done) return true;
-  const int error = done.error().value();
-  if (error == EAGAIN || error == EACCES) return false;
+  if (done.error().value() == EAGAIN) return false;
   return std::unexpected(done.error());
 }
 
@@ -101,9 +108,13 @@ DescriptionLock::DescriptionLock(DescriptionLock&& other) noexcept
       range_(other.range_),
       mark_(other.mark_) {}
 
+// What the new one has locked as well stays locked: unlocking knows no guards, only ranges.
 DescriptionLock& DescriptionLock::operator=(DescriptionLock&& other) noexcept {
   if (this == &other) return *this;
-  drop();
+  if (fd_ >= 0 && fd_ == other.fd_ && mark_ == other.mark_)
+    drop_all_but(other.range_);
+  else
+    drop();
   fd_ = std::exchange(other.fd_, -1);
   mode_ = other.mode_;
   range_ = other.range_;
@@ -122,9 +133,19 @@ bool DescriptionLock::is_of_this_process() const noexcept {
 
 void DescriptionLock::drop() noexcept {
   if (fd_ < 0 || !is_of_this_process()) return;
-  const int before = errno;
   (void)set(fd_, ofd_setlk, F_UNLCK, range_);
-  errno = before;
+}
+
+void DescriptionLock::drop_all_but(LockRange kept) noexcept {
+  const LockRange whole = range_;
+  const std::uint64_t end = end_of(whole);
+  const std::uint64_t kept_end = end_of(kept);
+  for (const auto& [from, to] : {std::pair(whole.start, std::min(end, kept.start)),
+                                 std::pair(std::max(whole.start, kept_end), end)}) {
+    if (from >= to) continue;
+    range_ = {from, to == no_end ? 0 : to - from};
+    drop();
+  }
 }
 
 Result<> DescriptionLock::unlock() && noexcept {

@@ -2,6 +2,7 @@
 #include <sysfd/fd_passing.hpp>
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@
 #include <cstring>
 
 #include <sysfd/detail/control_message.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
@@ -90,6 +92,15 @@ std::size_t take_control(msghdr& message, std::size_t max_fds, ReceivedMessage& 
   return surplus;
 }
 
+// Other families ignore descriptors in silence.
+Result<> check_family(BorrowedFd socket) noexcept {
+  int family = 0;
+  socklen_t size = sizeof family;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == -1) return last_error();
+  if (family != AF_UNIX) return failure(EOPNOTSUPP);
+  return {};
+}
+
 Result<> set_option(BorrowedFd socket, int option, bool on) noexcept {
   const int value = on ? 1 : 0;
   if (::setsockopt(socket.get(), SOL_SOCKET, option, &value, sizeof value) == 0) return {};
@@ -102,6 +113,8 @@ Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
                              std::span<const std::byte> payload) noexcept {
   if (payload.empty()) return failure(EINVAL);
   if (fds.size() > max_fds_in_message) return failure(E2BIG);
+  if (!fds.empty())
+    if (auto right = check_family(socket); !right) return std::unexpected(right.error());
   std::array<int, max_fds_in_message> numbers;
   std::ranges::transform(fds, numbers.begin(), &BorrowedFd::get);
 
@@ -111,9 +124,8 @@ Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
   message.msg_iovlen = 1;
   detail::DescriptorsBuffer control;
   control.attach_descriptors(message, std::span(numbers).first(fds.size()));
-  const ssize_t sent =
-      detail::retry_eintr([&] { return ::sendmsg(socket.get(), &message, MSG_NOSIGNAL); });
-  if (sent == -1) return last_error();
+  const long sent = detail::system_call_retried(SYS_sendmsg, socket.get(), &message, MSG_NOSIGNAL);
+  if (sent < 0) return failure(static_cast<int>(-sent));
   return static_cast<std::size_t>(sent);
 }
 
@@ -127,11 +139,9 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
   message.msg_iovlen = 1;
   ReceiveBuffer control;
   const int flags = MSG_CMSG_CLOEXEC | (options.nowait ? MSG_DONTWAIT : 0);
-  const ssize_t size = detail::retry_eintr([&] {
-    control.attach(message);
-    return ::recvmsg(socket.get(), &message, flags);
-  });
-  if (size == -1) return last_error();
+  control.attach(message);
+  const long size = detail::system_call_retried(SYS_recvmsg, socket.get(), &message, flags);
+  if (size < 0) return failure(static_cast<int>(-size));
   received.size = static_cast<std::size_t>(size);
 
   const std::size_t surplus = take_control(message, options.max_fds, received);

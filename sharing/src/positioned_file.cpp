@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <climits>
@@ -22,10 +24,13 @@ using detail::kernel::rwf_append;
 using detail::kernel::rwf_noappend;
 using detail::kernel::rwf_nowait;
 
+// Not libc's functions: they are points where a thread can be cancelled (pthread_cancel(3)), which must
+// not happen within noexcept.
+//
 // For the kernel, -1 is the description's own offset, which is not to be touched.
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
-Result<std::size_t> answer(ssize_t count) noexcept {
+Result<std::size_t> answer(long count) noexcept {
   if (count < 0) return detail::last_error();
   return static_cast<std::size_t>(count);
 }
@@ -34,15 +39,14 @@ Result<std::size_t> read_vector(int fd, std::span<const iovec> buffers, std::uin
                                 int flags) noexcept {
   if (offset > furthest || buffers.size() > IOV_MAX) return detail::failure(EINVAL);
   return answer(detail::retry_eintr([&] {
-    return ::preadv2(fd, buffers.data(), static_cast<int>(buffers.size()),
-                     static_cast<off_t>(offset), flags);
+    return ::syscall(SYS_preadv2, fd, buffers.data(), buffers.size(), offset, 0L, flags);
   }));
 }
 
 Result<std::size_t> write_vector(int fd, std::span<const iovec> data, std::int64_t offset,
                                  int flags) noexcept {
   return answer(detail::retry_eintr(
-      [&] { return ::pwritev2(fd, data.data(), static_cast<int>(data.size()), offset, flags); }));
+      [&] { return ::syscall(SYS_pwritev2, fd, data.data(), data.size(), offset, 0L, flags); }));
 }
 
 iovec vector_of(std::span<const std::byte> bytes) noexcept {

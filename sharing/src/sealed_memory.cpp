@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <string>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
@@ -51,7 +53,8 @@ Result<std::size_t> size_of(int fd) noexcept {
 }
 
 // All of a file that has these seals, the first of which is F_SEAL_SHRINK.
-Result<Mapping> map_sealed(int fd, int seals, int protection, int flags) noexcept {
+Result<Mapping> map_sealed(int fd, std::size_t max_size, int seals, int protection,
+                           int flags) noexcept {
   const int found = ::fcntl(fd, F_GET_SEALS);
   if (found == -1 && errno != EINVAL) return last_error();  // EINVAL: it can have none
   if (found == -1 || (found & F_SEAL_SHRINK) == 0)
@@ -59,6 +62,7 @@ Result<Mapping> map_sealed(int fd, int seals, int protection, int flags) noexcep
   if ((found & seals) != seals) return std::unexpected(make_error_code(SealError::may_change));
   const auto size = size_of(fd);
   if (!size) return std::unexpected(size.error());
+  if (*size > max_size) return failure(EFBIG);
   return map_with(fd, *size, protection, flags);
 }
 
@@ -80,11 +84,9 @@ Result<> resize(Mapping& mapping, std::size_t size) noexcept {
 Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t offset) noexcept {
   std::size_t got = 0;
   while (got < buffer.size()) {
-    const ssize_t size = detail::retry_eintr([&] {
-      return ::pread(fd, buffer.data() + got, buffer.size() - got,
-                     static_cast<off_t>(offset + got));
-    });
-    if (size == -1) return last_error();
+    const long size = detail::system_call_retried(SYS_pread64, fd, buffer.data() + got,
+                                                  buffer.size() - got, offset + got);
+    if (size < 0) return failure(static_cast<int>(-size));
     if (size == 0) break;
     got += static_cast<std::size_t>(size);
   }
@@ -111,9 +113,9 @@ Result<OwnedFd> sealed_memfd(CStr name, std::span<const std::byte> content) noex
   auto fd = memfd(name, MFD_ALLOW_SEALING);
   if (!fd) return fd;
   for (auto left = content; !left.empty();) {
-    const ssize_t written =
-        detail::retry_eintr([&] { return ::write(fd->get(), left.data(), left.size()); });
-    if (written == -1) return last_error();
+    const long written =
+        detail::system_call_retried(SYS_write, fd->get(), left.data(), left.size());
+    if (written < 0) return failure(static_cast<int>(-written));
     left = left.subspan(static_cast<std::size_t>(written));
   }
   return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
@@ -129,8 +131,9 @@ Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
 
 // A private mapping of what nobody can write to is as good as a shared one, which kernels before 6.7
 // refuse.
-Result<SealedMemory> SealedMemory::map(LentFd file) noexcept {
-  auto mapping = map_sealed(file.get(), F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, MAP_PRIVATE);
+Result<SealedMemory> SealedMemory::map(LentFd file, std::size_t max_size) noexcept {
+  auto mapping =
+      map_sealed(file.get(), max_size, F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, MAP_PRIVATE);
   if (!mapping) return std::unexpected(mapping.error());
   return SealedMemory(*std::move(mapping));
 }
@@ -162,8 +165,9 @@ Result<SealedMemory> SealedMemory::copy(LentFd file, std::size_t max_size) noexc
   return SealedMemory(std::move(mapping));
 }
 
-Result<SharedMemory> SharedMemory::map(LentFd file) noexcept {
-  auto mapping = map_sealed(file.get(), F_SEAL_SHRINK, PROT_READ | PROT_WRITE, MAP_SHARED);
+Result<SharedMemory> SharedMemory::map(LentFd file, std::size_t max_size) noexcept {
+  auto mapping =
+      map_sealed(file.get(), max_size, F_SEAL_SHRINK, PROT_READ | PROT_WRITE, MAP_SHARED);
   if (!mapping) return std::unexpected(mapping.error());
   return SharedMemory(*std::move(mapping));
 }

@@ -5,12 +5,14 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
 #include "kernel.hpp"
@@ -28,7 +30,7 @@ constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 // Whether exec would leave this standard stream open.
 bool is_inheritable(int stream) noexcept {
-  return ::fcntl(stream, F_GETFD) == 0;
+  return detail::system_call(SYS_fcntl, stream, F_GETFD) == 0;
 }
 
 // The paths to try for a program name, as Job::candidates has them.
@@ -438,8 +440,14 @@ bool Command::Attempt::is_repeatable() const noexcept {
   if (std::ranges::any_of(state_.passed, is_handed_over, &State::Passed::owned) ||
       std::ranges::any_of(state_.streams, is_handed_over, &Stdio::owned_))
     return false;
-  // Limits and numbers that may have changed the next time.
-  return slots_.is_empty() && kind_ == Kind::child && !state_.inherits &&
+  // What another slot might take the place of the next time.
+  const auto is_high = [](const FdRequest& request) {
+    return request.kind == FdRequest::Kind::descriptor &&
+           request.source >= detail::SlotLease::worthwhile;
+  };
+  if (!slots_.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
+  // Limits, numbers and namespaces that may have changed the next time.
+  return kind_ == Kind::child && !state_.inherits && state_.namespaces.join.empty() &&
          state_.listeners.empty() && state_.resources.limits.empty() &&
          state_.parent_death_signal == 0 && !state_.killed_with_parent;
 }

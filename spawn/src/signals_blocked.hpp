@@ -3,10 +3,11 @@
 #define SYSFD_SPAWN_SRC_SIGNALS_BLOCKED_HPP
 
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdint>
+
+#include <sysfd/detail/raw_syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -18,10 +19,10 @@ class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
     constexpr std::uint64_t all = ~std::uint64_t{0};
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
+    system_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
   }
   ~SignalsBlocked() {
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+    system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
   }
   SignalsBlocked(const SignalsBlocked&) = delete;
   SignalsBlocked& operator=(const SignalsBlocked&) = delete;

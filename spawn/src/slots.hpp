@@ -21,8 +21,12 @@ class SlotLease {
   SlotLease(const SlotLease&) = delete;
   SlotLease& operator=(const SlotLease&) = delete;
 
-  // A low number for the same as `fd`, or `fd` itself where that is low enough, or no slot is free, or
-  // it is not open.
+  // From this number on it is worth it: below, copying the table up to there costs less than a few calls
+  // for each descriptor.
+  static constexpr int worthwhile = 128;
+
+  // A low number for the same pipe or socket as `fd`; or `fd` itself where that is low enough or
+  // something else, or no slot is free.
   int lower(int fd) noexcept;
   bool is_empty() const noexcept { return used_ == 0; }
 

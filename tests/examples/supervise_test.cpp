@@ -2,6 +2,7 @@
 //
 // The supervisor of examples/supervise, with a service that is killed, fails, ends and does not want to
 // end.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
@@ -160,6 +162,26 @@ TEST_F(Supervise, StartsItAgainWhenItHasFailedAndWhenItHasEndedWell) {
   stop(supervisor);
 }
 
+// The connection is still there when it ends without having taken it: a storm, if nothing held it up.
+TEST_F(Supervise, HoldsAServiceUpThatEndsWellAtOnceAgainAndAgain) {
+  Child supervisor = start(supervise().args({"--first-pause", "10000", "--", "/bin/true"}));
+  const auto waiting = must(connect_to(path()));
+  EXPECT_NE(read_line(*supervisor.stderr_pipe()), "");  // "process ... serves"
+  EXPECT_EQ(read_line(*supervisor.stderr_pipe()), "supervise: the service exited with code 0");
+  pollfd more{supervisor.stderr_pipe()->get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&more, 1, 50), 0) << "it is not started again yet";
+  stop(supervisor);
+}
+
+TEST_F(Supervise, TriesAgainWithoutAPauseWhereNoneIsWanted) {
+  Child supervisor = start(
+      supervise().args({"--first-pause", "0", "--longest-pause", "0", "--", path("program")}));
+  const auto waiting = must(connect_to(path()));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NE(read_line(*supervisor.stderr_pipe()).find("No such file"), std::string::npos);
+  stop(supervisor);
+}
+
 TEST_F(Supervise, HandsReloadsOn) {
   Child supervisor = start(supervise().args({"--", SERVICE}));
   EXPECT_EQ(ask().reloads, "0");
@@ -239,6 +261,38 @@ TEST_F(Supervise, TakesThePlaceOfOneThatIsGone) {
   }
 }
 
+TEST_F(Supervise, SharesNoPlaceWithAnotherThatStartsAtTheSameTime) {
+  for (int round = 0; round < 10; ++round) {
+    std::vector<Child> both;
+    for (int i = 0; i < 2; ++i)
+      both.push_back(
+          must(supervise().args({"--", SERVICE}).stderr_to(sysfd::Stdio::pipe()).spawn()));
+    int listening = 0;
+    for (Child& each : both) {
+      const std::string line = read_line(*each.stderr_pipe());
+      if (line == "supervise: waiting for a connection") ++listening;
+    }
+    EXPECT_EQ(listening, 1);
+    EXPECT_GT(ask().pid, 1);
+    for (Child& each : both)
+      ASSERT_TRUE(each.pidfd().send_signal(SIGTERM).has_value());
+    for (Child& each : both)
+      ASSERT_TRUE(each.wait().has_value());
+  }
+}
+
+TEST_F(Supervise, HandsOnSocketsThatWaitAsThoseOfServiceManagersDo) {
+  Child supervisor = start(supervise().args({"--", "/bin/sh", "-c", "cat /proc/$$/fdinfo/3 >&2"}));
+  const auto waiting = must(connect_to(path()));
+  EXPECT_NE(read_line(*supervisor.stderr_pipe()), "");  // "process ... serves"
+  std::string flags;
+  for (int i = 0; i < 10 && !flags.starts_with("flags:"); ++i)
+    flags = read_line(*supervisor.stderr_pipe());
+  ASSERT_TRUE(flags.starts_with("flags:")) << flags;
+  EXPECT_EQ(std::stol(flags.substr(6), nullptr, 8) & O_NONBLOCK, 0);
+  stop(supervisor);
+}
+
 TEST_F(Supervise, LeavesThePlaceOfOneThatIsThere) {
   Child supervisor = start(supervise().args({"--", SERVICE}));
   const auto second = must(supervise().args({"--", SERVICE}).output());
@@ -257,6 +311,9 @@ TEST_F(Supervise, SaysWhatIsWrong) {
   EXPECT_NE(complaint(Command(SUPERVISE).args({"--", SERVICE})).find("nothing to listen on"),
             std::string::npos);
   EXPECT_NE(complaint(supervise()).find("no program"), std::string::npos);
+  EXPECT_NE(complaint(Command(SUPERVISE).args({"-l", "\xc3\xbc=" + path("other"), SERVICE}))
+                .find("\xc3\xbc"),
+            std::string::npos);
   EXPECT_NE(
       complaint(Command(SUPERVISE).args({"-l", "127.0.0.1:none", SERVICE})).find("127.0.0.1:none"),
       std::string::npos);

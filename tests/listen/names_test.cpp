@@ -213,7 +213,7 @@ void expect_wrong_type(const std::expected<T, sysfd::ListenError>& taken, const 
 TEST(GivenDescriptorOfAnotherType, StaysWhereItIs) {
   with_types([](ListenFds& fds) {
     expect_wrong_type(fds.take(0, FdType::stream()),
-                      R"(descriptor 3, "sock": not a connected stream socket)");
+                      R"(descriptor 3, "sock": not a stream socket that does not listen)");
     expect_wrong_type(fds.take_one("sock", FdType::fifo()), R"(descriptor 3, "sock": not a FIFO)");
     expect_wrong_type(fds.get_one("file", FdType::socket()),
                       R"(descriptor 4, "file": not a socket)");

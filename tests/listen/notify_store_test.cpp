@@ -153,6 +153,18 @@ TEST(NotifyBarrier, IsGivenUpWhenItTakesTooLong) {
     EXPECT_EQ(manager.receive().text, "BARRIER=1");
 }
 
+TEST(NotifyBarrier, IsGivenUpWhereTheManagerReadsNothingAndItsQueueIsFull) {
+  const Manager manager;
+  const auto before = open_descriptors();
+  // The first that do not fit are those that would wait for ever.
+  int sent = 0;
+  while (error_of(notify_barrier(manager.address(), 0ns)) == std::errc::timed_out &&
+         ++sent < 2000) {
+  }
+  EXPECT_EQ(error_of(notify_barrier(manager.address(), 1ms)), std::errc::timed_out);
+  EXPECT_EQ(open_descriptors(), before);
+}
+
 TEST(NotifyBarrier, WaitsThoughTheManagerKeepsTheMessage) {
   const Manager manager;
   EXPECT_EQ(error_of(notify_barrier(manager.address(), 1ms)), std::errc::timed_out);

@@ -222,6 +222,19 @@ TEST(TakeTwice, IsRefusedAlsoWhenTheFirstAreGoneAndWhenNothingIsSaidAnyMore) {
   });
 }
 
+TEST(TakeTwice, IsNotWhatAForkedChildDoesWhichIsAnotherProcess) {
+  each_way([](Way way) {
+    give_files(1);
+    const auto fds = must(take(way, told_us(1)));
+    const Told told = told_us(1);
+    run_apart([&] {
+      const auto ours = take(way, told);
+      ASSERT_FALSE(ours);
+      EXPECT_EQ(ours.error().kind, ListenErrorKind::other_process);
+    });
+  });
+}
+
 // How many of several threads, which begin at one moment, get them.
 int owners_of_several() {
   give_files(5);

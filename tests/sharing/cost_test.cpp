@@ -170,6 +170,8 @@ TEST_F(SharingCost, OfAMessageIsOneSystemCall) {
   const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
   const std::vector<BorrowedFd> fds(3, fd);
   SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"))); },
+                     SYS_getsockopt, SYS_sendmsg);
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::send_fds(pair.second, {}, bytes("x"))); },
                      SYS_sendmsg);
   std::array<std::byte, 4> payload{};
   SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::receive_fds(pair.second, payload)); }, SYS_recvmsg,

@@ -217,6 +217,35 @@ TEST_F(Lock, ThatIsAssignedToUnlocksWhatItHadBefore) {
   EXPECT_EQ(in_the_way(two), F_UNLCK);
 }
 
+// Of the same range, and of others that it has something in common with.
+TEST_F(Lock, ThatIsAssignedToKeepsWhatTheNewOneHasToo) {
+  struct Case {
+    LockRange before, after;
+    std::vector<LockRange> locked, unlocked;
+  };
+  for (const Case& each : std::vector<Case>{
+           {{}, {}, {{0, 1}, {1000, 1}}, {}},
+           {{2, 6}, {2, 6}, {{2, 6}}, {{0, 2}, {8, 0}}},
+           {{2, 6}, {4, 2}, {{4, 2}}, {{0, 4}, {6, 0}}},
+           {{2, 6}, {0, 4}, {{0, 4}}, {{4, 0}}},
+           {{2, 6}, {6, 0}, {{6, 0}}, {{0, 6}}},
+           {{2, 0}, {4, 2}, {{4, 2}}, {{0, 4}, {6, 0}}},
+           {{4, 2}, {}, {{0, 1}, {1000, 1}}, {}},
+           {{0, 2}, {4, 2}, {{4, 2}}, {{0, 4}, {6, 0}}},
+       }) {
+    SCOPED_TRACE(std::to_string(each.before.start) + ", then " + std::to_string(each.after.start));
+    auto lock = must(DescriptionLock::acquire(one, LockMode::shared, each.before));
+    lock = must(DescriptionLock::acquire(one, LockMode::exclusive, each.after));
+    EXPECT_EQ(lock.mode(), LockMode::exclusive);
+    EXPECT_EQ(lock.range().start, each.after.start);
+    for (const LockRange range : each.locked)
+      EXPECT_EQ(in_the_way(two, range), F_WRLCK) << range.start;
+    for (const LockRange range : each.unlocked)
+      EXPECT_EQ(in_the_way(two, range), F_UNLCK) << range.start;
+  }
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+}
+
 TEST_F(Lock, ThatIsUnlockedTellsErrorsAndIsNotUnlockedAgain) {
   auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
   EXPECT_TRUE(std::move(lock).unlock());

@@ -223,7 +223,11 @@ TEST(FdPassingErrors, OfWhatIsNoSocketForIt) {
   EXPECT_EQ(error_of(receive_fds(unconnected, payload)).value(), EINVAL);
   const OwnedFd packets = plain(AF_UNIX, SOCK_SEQPACKET);
   EXPECT_EQ(error_of(receive_fds(packets, payload)).value(), ENOTCONN);
-  EXPECT_FALSE(send_fds(plain(AF_INET, SOCK_STREAM).borrow(), fds, bytes("x")));
+  for (const int type :
+       {SOCK_STREAM, SOCK_DGRAM})  // which would send the byte, and lose the descriptor
+    for (const int family : {AF_INET, AF_INET6})
+      EXPECT_EQ(error_of(send_fds(plain(family, type).borrow(), fds, bytes("x"))).value(),
+                EOPNOTSUPP);
   const int number = must(file.duplicate()).get();  // closed again
   const auto closed = BorrowedFd::unsafe_borrow(number);
   EXPECT_EQ(error_of(send_fds(closed, fds, bytes("x"))).value(), EBADF);

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <string>
 #include <thread>
@@ -42,15 +44,16 @@ using sysfd_test::some_file;
 
 constexpr std::size_t slot_count = 4;
 
-// A different file each, with numbers from `lowest` on.
-std::vector<OwnedFd> high_files(std::size_t count, int lowest = 300) {
-  std::vector<OwnedFd> files;
-  for (std::size_t i = 0; i < count; ++i) {
-    const OwnedFd file = some_file();
-    files.push_back(
-        OwnedFd::adopt(::fcntl(file.get(), F_DUPFD_CLOEXEC, lowest + static_cast<int>(i))));
-  }
-  return files;
+OwnedFd moved_up(const OwnedFd& fd, int lowest) {
+  return OwnedFd::adopt(::fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest));
+}
+
+// A different pipe each, with numbers from `lowest` on.
+std::vector<OwnedFd> high_pipes(std::size_t count, int lowest = 300) {
+  std::vector<OwnedFd> pipes;
+  for (std::size_t i = 0; i < count; ++i)
+    pipes.push_back(moved_up(must(sysfd::pipe()).write, lowest + static_cast<int>(i)));
+  return pipes;
 }
 
 // The numbers that reserving has added, without the one that the others are made from.
@@ -73,7 +76,7 @@ void expect_empty(const std::vector<int>& slots) {
 TEST(SpawnSlots, GiveTheChildWhatHasAHighNumberHere) {
   run_apart([] {
     const std::vector<int> slots = reserve();
-    const auto files = high_files(3);
+    const auto files = high_pipes(3);
     Inspection inspection;
     // One onto a slot's number, one onto its own, and one twice.
     inspection.command.pass(files[0], slots[1])
@@ -95,7 +98,7 @@ TEST(SpawnSlots, GiveTheChildWhatHasAHighNumberHere) {
 TEST(SpawnSlots, MayBeTooFew) {
   run_apart([] {
     const std::vector<int> slots = reserve();
-    const auto files = high_files(3 * slot_count);
+    const auto files = high_pipes(3 * slot_count);
     Inspection inspection;
     for (std::size_t i = 0; i < files.size(); ++i)
       inspection.command.pass(files[i], 3 + static_cast<int>(i));
@@ -123,7 +126,7 @@ TEST(SpawnSlots, TakePipesOfProgramsWithManyDescriptors) {
 TEST(SpawnSlots, AreEmptyAfterAFailure) {
   run_apart([] {
     const std::vector<int> slots = reserve();
-    auto files = high_files(2);
+    auto files = high_pipes(2);
     EXPECT_FALSE(Command("/no/such").pass(files[0], 3).spawn().has_value());
     expect_empty(slots);
 
@@ -142,7 +145,7 @@ TEST(SpawnSlots, AreEmptyAfterAFailure) {
 TEST(SpawnSlots, AreLeftToWhomeverTheProgramHasGivenTheirNumbersTo) {
   run_apart([] {
     const std::vector<int> slots = reserve();
-    const auto files = high_files(1);
+    const auto files = high_pipes(1);
     for (const int slot : slots)  // as a program does that closes "everything"
       ::close(slot);
     std::vector<OwnedFd> others;
@@ -169,8 +172,7 @@ TEST(SpawnSlots, AreNotUsedByTwoThreadsAtOnce) {
     for (int id = 0; id < 8; ++id)
       threads.emplace_back([id] {
         const auto pipe = must(sysfd::pipe());
-        const OwnedFd high =
-            OwnedFd::adopt(::fcntl(pipe.write.get(), F_DUPFD_CLOEXEC, 400 + 10 * id));
+        const OwnedFd high = moved_up(pipe.write, 400 + 10 * id);
         const std::string expected = std::to_string(id) + '\n';
         for (int round = 0; round < 20; ++round) {
           auto child = must(shell("echo " + std::to_string(id) + " >&7").pass(high, 7).spawn());
@@ -184,6 +186,53 @@ TEST(SpawnSlots, AreNotUsedByTwoThreadsAtOnce) {
     for (std::thread& thread : threads)
       thread.join();
     expect_empty(slots);
+  });
+}
+
+// POSIX locks go with any descriptor of the file that the process closes.
+TEST(SpawnSlots, AreNotForFilesWhoseLocksWouldBeLost) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    const OwnedFd file = moved_up(some_file(), 300);
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    ASSERT_EQ(::fcntl(file.get(), F_SETLK, &lock), 0);
+    Inspection inspection;
+    inspection.command.pass(file, 3);
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(file.get()));
+    const pid_t other = ::fork();
+    if (other == 0) ::_exit(::fcntl(file.get(), F_SETLK, &lock) == -1 && errno == EAGAIN ? 0 : 1);
+    ASSERT_GT(other, 0);
+    int status = -1;
+    ASSERT_EQ(::waitpid(other, &status, 0), other);
+    EXPECT_EQ(status, 0) << "another process gets the lock";
+  });
+}
+
+TEST(SpawnSlots, ThatComeLaterAreUsed) {
+  run_apart([] {
+    const auto pipes = high_pipes(1);
+    Inspection inspection;
+    inspection.command.pass(pipes[0], 3);
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+    const std::vector<int> slots = reserve();
+    // Used, and therefore looked at: one that is lost is noticed.
+    ::close(slots[0]);
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+    EXPECT_FALSE(sysfd_test::is_open(slots[0]));
+    EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+    EXPECT_TRUE(sysfd_test::is_open(slots[0]));
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+  });
+}
+
+TEST(SpawnSlots, AreNoStandardStreams) {
+  run_apart([] {
+    ::close(0);
+    ::close(1);
+    EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+    EXPECT_FALSE(sysfd_test::is_open(0));
+    EXPECT_FALSE(sysfd_test::is_open(1));
   });
 }
 

@@ -19,6 +19,7 @@
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
 #include "support/descriptors.hpp"
+#include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
@@ -157,6 +158,25 @@ TEST(SpawnAgain, WorksAfterAFailure) {
   std::filesystem::create_symlink("/bin/true", path);
   for (int i = 0; i < 2; ++i)
     EXPECT_TRUE(must(command.spawn()).wait()->success());
+}
+
+TEST(SpawnAgain, SeesAnotherNamespaceUnderANumberThatIsLent) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    const auto namespace_of = [](const char* kind) {
+      return must(sysfd::open(sysfd::cwd(), std::string("/proc/self/ns/") + kind, O_RDONLY));
+    };
+    OwnedFd lent = namespace_of("net");
+    Command command("true");
+    command.namespaces({.join = {{.of = lent}}});
+    for (const char* kind : {"net", "uts", "pid", "net"}) {
+      const OwnedFd other = namespace_of(kind);
+      ASSERT_TRUE(sysfd::replace(lent, other).has_value());
+      auto child = command.spawn();
+      ASSERT_TRUE(child.has_value()) << kind << ": " << child.error().describe();
+      EXPECT_TRUE(child->wait()->success());
+    }
+  });
 }
 
 TEST(SpawnAgain, MayBeOneWayAndAnother) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <string_view>
 
 #include "support/isolation.hpp"
@@ -18,6 +19,9 @@ int main(int argc, char** argv) {
     return argument.starts_with("--gtest_internal_run_death_test");
   });
   if (!death_test) ::close_range(3, ~0U, 0);
+  // What runs in the background, or under nohup(1), ignores signals that tests send.
+  for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD})
+    ::signal(signo, SIG_DFL);
   sysfd_test::isolate(argc, argv);
   testing::InitGoogleTest(&argc, argv);
   testing::FLAGS_gtest_death_test_style = "threadsafe";

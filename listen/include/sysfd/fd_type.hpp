@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What a descriptor must be that somebody else has opened: a listening socket, a FIFO, ... A service
-// manager's configuration decides what a service gets; whoever uses it as something else fails later,
-// and less clearly.
+// What a descriptor must be that somebody else has opened: a listening socket, a FIFO, ... A
+// service manager's configuration decides what a service gets; whoever uses it as something else
+// fails later, and less clearly.
 //
 //     const auto web = sysfd::FdType::stream_listener().ip(443);
 //     if (!*web.matches(fd)) return std::unexpected("not " + web.describe());
@@ -26,8 +26,8 @@ class FdType {
  public:
   // Whatever is open.
   static FdType any() noexcept { return FdType(Kind::any); }
-  // Any socket; one of SOCK_STREAM or SOCK_SEQPACKET that listens, for accept(2); one that does not: a
-  // connection; one of SOCK_DGRAM.
+  // Any socket; one of SOCK_STREAM or SOCK_SEQPACKET that listens, for accept(2); one that does
+  // not, such as a connection; one of SOCK_DGRAM.
   static FdType socket() noexcept { return FdType(Kind::socket); }
   static FdType stream_listener() noexcept { return FdType(Kind::stream_listener); }
   static FdType stream() noexcept { return FdType(Kind::stream); }
@@ -42,22 +42,22 @@ class FdType {
   // A POSIX message queue: mq_overview(7).
   static FdType message_queue() noexcept { return FdType(Kind::message_queue); }
 
-  // Narrower, for sockets: bound to an address of AF_INET, AF_INET6 or either of them, with this port
-  // if one is said; or of AF_UNIX, with this path, or this name in the abstract namespace (without
-  // the NUL that it begins with). The last one said counts.
+  // Narrower, for sockets: bound to an address of AF_INET, AF_INET6 or either of them, with this
+  // port if one is said; or of AF_UNIX, with this path, or this name in the abstract namespace
+  // (without the NUL that it begins with). The last one said counts.
   FdType inet(std::optional<std::uint16_t> port = std::nullopt) const;
   FdType inet6(std::optional<std::uint16_t> port = std::nullopt) const;
   FdType ip(std::optional<std::uint16_t> port = std::nullopt) const;
   SYSFD_API FdType unix_path(CStr path) const;
   SYSFD_API FdType unix_abstract(std::string_view name) const;
 
-  // Narrower, for FIFOs and special files: what this path leads to when it is looked at. For message
-  // queues: the name, which begins with '/', looked up in /dev/mqueue.
+  // Narrower, for FIFOs and special files: what this path leads to when it is looked at. For
+  // message queues: the name, which begins with '/', looked up in /dev/mqueue.
   SYSFD_API FdType at(CStr path) const;
 
-  // fstat(2), getsockopt(2), getsockname(2), stat(2): whether it is of this type. Errors: EBADF it is
-  // not open; EINVAL a path with a NUL inside, or a narrowing that this type does not have; others of
-  // stat(2), for a path that is there and cannot be looked at. At most four system calls.
+  // fstat(2), getsockopt(2), getsockname(2), stat(2): whether it is of this type. Errors: EBADF it
+  // is not open; EINVAL a path with a NUL inside, or a narrowing that this type does not have;
+  // others of stat(2), for a path that is there and cannot be looked at. At most four system calls.
   [[nodiscard]] SYSFD_API Result<bool> matches(BorrowedFd fd) const noexcept;
 
   // For people: "a listening stream socket of IP, port 443". Allocates.

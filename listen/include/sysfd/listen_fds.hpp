@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Receives the descriptors that a service manager has opened for this process (socket activation, as
-// systemd, launchers like systemd-socket-activate, and sysfd::Command::listen_fds() do it): numbers
-// from 3 on, told by environment variables.
+// Receives the descriptors that a service manager has opened for this process (socket activation,
+// as systemd, launchers like systemd-socket-activate, and sysfd::Command::listen_fds() do it):
+// numbers from 3 on, told by environment variables.
 //
 //     auto fds = sysfd::ListenFds::take();
 //     if (!fds && fds.error().kind == sysfd::ListenErrorKind::not_activated) return bind_ourselves();
@@ -10,13 +10,13 @@
 //     auto web = fds->take_one("web", sysfd::FdType::stream_listener());
 //
 // LISTEN_PID says whom they are for; where the kernel has identities of processes and the variable
-// is there, LISTEN_PIDFDID must be this one's as well, as a number may be given away again. Nothing is
-// owned, closed or changed unless every check has passed: descriptors that are meant for somebody
-// else stay what they were.
+// is there, LISTEN_PIDFDID must be this one's as well, as a number may be given away again. Nothing
+// is owned, closed or changed unless every check has passed: descriptors that are meant for
+// somebody else stay what they were.
 //
 // Environment variables are read, and removed, without a lock, as getenv(3) and unsetenv(3) do it:
-// call take() before there are other threads. A library that may be used later than that takes a span
-// of variables, which the program has kept from its start.
+// call take() before there are other threads. A library that may be used later than that takes a
+// span of variables, which the program has kept from its start.
 #ifndef SYSFD_LISTEN_FDS_HPP
 #define SYSFD_LISTEN_FDS_HPP
 
@@ -55,15 +55,15 @@ class ListenFds {
   static constexpr int first_number = 3;
 
   // Takes over what this process was given. All are close-on-exec afterwards. Errors:
-  // ListenErrorKind::not_activated to ::unavailable. A process can do this once, since two owners of
-  // one descriptor cannot be; an attempt that failed does not count. System calls: one, five where
-  // LISTEN_PIDFDID is there (seven before Linux 6.14), and two for each descriptor (F_GETFD,
+  // ListenErrorKind::not_activated to ::unavailable. A process can do this once, since two owners
+  // of one descriptor cannot be; an attempt that failed does not count. System calls: one, five
+  // where LISTEN_PIDFDID is there (seven before Linux 6.14), and two for each descriptor (F_GETFD,
   // F_SETFD). Allocates. Thread-safe but for the environment.
   [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
       ListenOptions options = {});
 
-  // The same from such variables, "NAME=value" each, as environ(7) has them. Of several with one name
-  // the first counts. The environment is neither read nor changed.
+  // The same from such variables, "NAME=value" each, as environ(7) has them. Of several with one
+  // name the first counts. The environment is neither read nor changed.
   [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
       std::span<const char* const> variables);
 
@@ -73,8 +73,8 @@ class ListenFds {
 
   // How many were given, with those that were taken out since.
   std::size_t size() const noexcept { return slots_.size(); }
-  // The name that the service manager has for it: FileDescriptorName= of systemd.socket(5). "unknown"
-  // where it tells no names; may be empty, and need not be its own.
+  // The name that the service manager has for it: FileDescriptorName= of systemd.socket(5).
+  // "unknown" where it tells no names; may be empty, and need not be its own.
   const std::string& name(std::size_t index) const noexcept { return slot(index).name; }
   // Whether it is still here.
   bool has(std::size_t index) const noexcept { return slot(index).fd.has_value(); }
@@ -93,8 +93,8 @@ class ListenFds {
   [[nodiscard]] SYSFD_API std::expected<BorrowedFd, ListenError> get_one(
       std::string_view name, const FdType& type = FdType::any()) const SYSFD_LIFETIMEBOUND;
 
-  // All that have this name and are still here, in their order; none is no error. Errors: wrong_type
-  // of any: then none is taken out.
+  // All that have this name and are still here, in their order; none is no error. Errors:
+  // wrong_type of any: then none is taken out.
   [[nodiscard]] SYSFD_API std::expected<std::vector<OwnedFd>, ListenError> take_all(
       std::string_view name, const FdType& type = FdType::any());
   [[nodiscard]] SYSFD_API std::vector<std::size_t> indices_of(std::string_view name) const;

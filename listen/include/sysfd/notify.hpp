@@ -8,8 +8,8 @@
 //     sysfd::notify({.store = kept, .store_name = "web"});       // comes back in ListenFds as "web"
 //     sysfd::notify_barrier(std::chrono::seconds(5));            // the manager has read it all
 //
-// NOTIFY_SOCKET is read anew each time, without a lock, as getenv(3) does it; whoever has threads that
-// change the environment keeps its value from the start and gives it as `address`.
+// NOTIFY_SOCKET is read anew each time, without a lock, as getenv(3) does it; whoever has threads
+// that change the environment keeps its value from the start and gives it as `address`.
 #ifndef SYSFD_NOTIFY_HPP
 #define SYSFD_NOTIFY_HPP
 
@@ -29,8 +29,8 @@
 namespace sysfd {
 inline namespace v0 {
 
-// One message: what is said in it, everything else is left as it is. Texts are lent for the call. They
-// are single lines: no newline, no NUL.
+// One message: what is said in it, everything else is left as it is. Texts are lent for the call.
+// They are single lines: no newline, no NUL.
 struct Notification {
   bool ready = false;      // READY=1: started, or reloaded
   bool reloading = false;  // RELOADING=1, with the time: followed by another one that says ready
@@ -39,8 +39,9 @@ struct Notification {
   std::optional<int> error = std::nullopt;                // ERRNO=: why it failed
   std::optional<int> exit_status = std::nullopt;          // EXIT_STATUS=
 
-  // MAINPID=, with MAINPIDFDID= where the kernel has identities of processes, or else MAINPIDFD=1 and the
-  // pidfd itself where no descriptors are stored: the service's main process is now this one.
+  // MAINPID=, with MAINPIDFDID= where the kernel has identities of processes, or else MAINPIDFD=1
+  // and the pidfd itself where no descriptors are stored: the service's main process is now this
+  // one.
   const PidFd* main_process = nullptr;
 
   bool watchdog = false;          // WATCHDOG=1: still alive, see watchdog_interval()
@@ -50,9 +51,9 @@ struct Notification {
   std::optional<std::chrono::microseconds> extend_timeout = std::nullopt;
 
   // FDSTORE=1: duplicates of these, at most 253, which the manager keeps for the next start of the
-  // service. All get the name: printable ASCII without ':', at most 255 characters, "stored" if it is
-  // empty. The manager drops one at which poll(2) sees an error or a hang-up, unless `store_poll` is
-  // false (FDPOLL=0).
+  // service. All get the name: printable ASCII without ':', at most 255 characters, "stored" if it
+  // is empty. The manager drops one at which poll(2) sees an error or a hang-up, unless
+  // `store_poll` is false (FDPOLL=0).
   std::span<const BorrowedFd> store{};
   std::string_view store_name{};
   bool store_poll = true;
@@ -63,16 +64,16 @@ struct Notification {
   std::string_view more{};
 };
 
-// sendmsg(2) to the socket that NOTIFY_SOCKET names: false if it is not set, and nobody is to be told.
-// Answers when the message is in the manager's queue; notify_barrier() waits for more. The address is
-// a path, or '@' and a name in the abstract namespace, or vsock:CID:PORT (vsock-stream, vsock-dgram,
-// vsock-seqpacket): see vsock(7).
+// sendmsg(2) to the socket that NOTIFY_SOCKET names: false if it is not set, and nobody is to be
+// told. Answers when the message is in the manager's queue; notify_barrier() waits for more. The
+// address is a path, or '@' and a name in the abstract namespace, or vsock:CID:PORT (vsock-stream,
+// vsock-dgram, vsock-seqpacket): see vsock(7).
 //
 // Errors: EINVAL a text, a name or the address is not what it must be, or nothing is said; E2BIG
-// more descriptors than one message can take; ENOENT, ECONNREFUSED nobody is there; EACCES; EMSGSIZE;
-// ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls, and those of
-// PidFd::pid() and id() for a main process. Blocks while the manager's queue is full. EINTR is
-// retried. Allocates.
+// more descriptors than one message can take; ENOENT, ECONNREFUSED nobody is there; EACCES;
+// EMSGSIZE; ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls,
+// and those of PidFd::pid() and id() for a main process. Blocks while the manager's queue is full.
+// EINTR is retried. Allocates.
 SYSFD_API Result<bool> notify(const Notification& notification);
 SYSFD_API Result<> notify(CStr address, const Notification& notification);
 
@@ -83,8 +84,8 @@ SYSFD_API Result<bool> notify_barrier(std::chrono::nanoseconds timeout);
 SYSFD_API Result<> notify_barrier(CStr address, std::chrono::nanoseconds timeout);
 
 // WATCHDOG_USEC and WATCHDOG_PID: how often the manager wants to hear that this service is alive
-// (usually one says so twice in that time); no value if it does not. Errors: EINVAL the variables are
-// not what they must be. One system call at most.
+// (usually one says so twice in that time); no value if it does not. Errors: EINVAL the variables
+// are not what they must be. One system call at most.
 [[nodiscard]] SYSFD_API Result<std::optional<std::chrono::microseconds>>
 watchdog_interval() noexcept;
 

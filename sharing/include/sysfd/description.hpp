@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Open file descriptions: what descriptors refer to. A description has the offset, the status flags
-// (O_APPEND, O_NONBLOCK, ...) and the locks; all descriptors of it, here and in other processes, see
-// one another's changes. Descriptors come to share one by dup(2), fork(2), SCM_RIGHTS and
+// (O_APPEND, O_NONBLOCK, ...) and the locks; all descriptors of it, here and in other processes,
+// see one another's changes. Descriptors come to share one by dup(2), fork(2), SCM_RIGHTS and
 // pidfd_getfd(2).
 //
 //     if (*sysfd::same_description(log, sysfd::BorrowedFd::unsafe_borrow(2))) ...
@@ -29,22 +29,23 @@ inline namespace v0 {
 
 class UniqueDescription;
 
-// fcntl(F_DUPFD_QUERY), Linux 6.10, else kcmp(2): whether both refer to one open file description. Two
-// descriptors of one file that was opened twice do not. Errors: EBADF one is not open; EOPNOTSUPP
-// neither call answers here (kcmp is left out of some kernels and forbidden by many sandboxes): never a
-// guess. One system call, at most five without F_DUPFD_QUERY.
+// fcntl(F_DUPFD_QUERY), Linux 6.10, else kcmp(2): whether both refer to one open file description.
+// Two descriptors of one file that was opened twice do not. Errors: EBADF one is not open;
+// EOPNOTSUPP neither call answers here (kcmp is left out of some kernels and forbidden by many
+// sandboxes): never a guess. One system call, at most five without F_DUPFD_QUERY.
 [[nodiscard]] SYSFD_API Result<bool> same_description(BorrowedFd left, BorrowedFd right) noexcept;
 
-// open(2) through /proc/thread-self/fd: another description of the same file, also of one that was renamed or
-// deleted, with an offset, flags and locks of its own. Its rights are checked anew: what was opened by
-// somebody with more rights may be refused here, and a read-only descriptor reopens for writing where
-// the file's mode allows that. O_CLOEXEC is added to `flags`. A terminal or another device may give
-// something new.
+// open(2) through /proc/thread-self/fd: another description of the same file, also of one that was
+// renamed or deleted, with an offset, flags and locks of its own. Its rights are checked anew: what
+// was opened by somebody with more rights may be refused here, and a read-only descriptor reopens
+// for writing where the file's mode allows that. O_CLOEXEC is added to `flags`. A terminal or
+// another device may give something new.
 //
-// Errors: ENXIO a socket, an epoll, eventfd, ..., which cannot be opened (pidfds: that, EPERM, or they
-// are, as the kernel's version has it); EACCES, EPERM, ETXTBSY, EROFS; ENOENT, ESTALE a file system that forgets deleted files; EINVAL flags that would make
-// another file (O_CREAT, O_EXCL, O_TMPFILE, O_NOFOLLOW); EBADF not open; EOPNOTSUPP no /proc here; EREMOTE
-// /proc is something else. Three system calls. Blocks where open(2) does (FIFOs).
+// Errors: ENXIO a socket, an epoll, eventfd, ..., which cannot be opened (pidfds: that, EPERM, or
+// they are, as the kernel's version has it); EACCES, EPERM, ETXTBSY, EROFS; ENOENT, ESTALE a file
+// system that forgets deleted files; EINVAL flags that would make another file (O_CREAT, O_EXCL,
+// O_TMPFILE, O_NOFOLLOW); EBADF not open; EOPNOTSUPP no /proc here; EREMOTE /proc is something
+// else. Three system calls. Blocks where open(2) does (FIFOs).
 [[nodiscard]] SYSFD_API Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept;
 
 // A descriptor that is lent to be used, and for nothing else: it cannot be duplicated, sent over a
@@ -69,14 +70,14 @@ class SYSFD_POINTER LentFd {
 };
 
 // The only descriptor of a description that was made for it. What sysfd can promise: it has no
-// duplicate, no other process was given it, and it is lent as a LentFd. What it cannot: fork(2) copies
-// every descriptor to the child, where it lives until exec (start programs with sysfd::Command, which
-// does not do that); who may ptrace(2) this process can take it (pidfd_getfd(2)); a number can be
-// used for anything.
+// duplicate, no other process was given it, and it is lent as a LentFd. What it cannot: fork(2)
+// copies every descriptor to the child, where it lives until exec (start programs with
+// sysfd::Command, which does not do that); who may ptrace(2) this process can take it
+// (pidfd_getfd(2)); a number can be used for anything.
 class UniqueDescription {
  public:
-  // As sysfd::open(), sysfd::memfd(), sysfd::reopen(). What is opened may give several openers the same
-  // object (a FIFO, a device), though not the same description.
+  // As sysfd::open(), sysfd::memfd(), sysfd::reopen(). What is opened may give several openers the
+  // same object (a FIFO, a device), though not the same description.
   [[nodiscard]] SYSFD_API static Result<UniqueDescription> open(BorrowedFd directory, CStr path,
                                                                 int flags,
                                                                 mode_t mode = 0) noexcept;

@@ -9,12 +9,14 @@
 //     if (!lock) return std::unexpected(lock.error());
 //     ...                                         // until `lock` is destroyed
 //
-// All descriptors of one description share its locks: they do not keep one another out, and what one
-// unlocks is unlocked for all. Several guards of one description are for ranges that do not overlap.
+// All descriptors of one description share its locks: they do not keep one another out, and what
+// one unlocks is unlocked for all. Several guards of one description are for ranges that do not
+// overlap: to have another mode, upgrade() or downgrade() the one there is, or assign another to
+// it.
 //
-// A guard unlocks when it is destroyed, rather than wait for the last descriptor to be closed: a copy of
-// the descriptor in a child that was forked by another thread cannot prolong the lock. A guard that
-// came into a child through fork(2) leaves the lock alone: it is its parent's.
+// A guard unlocks when it is destroyed, rather than wait for the last descriptor to be closed: a
+// copy of the descriptor in a child that was forked by another thread cannot prolong the lock. A
+// guard that came into a child through fork(2) leaves the lock alone: it is its parent's.
 #ifndef SYSFD_DESCRIPTION_LOCK_HPP
 #define SYSFD_DESCRIPTION_LOCK_HPP
 
@@ -42,10 +44,11 @@ struct LockRange {
 
 class DescriptionLock {
  public:
-  // fcntl(F_OFD_SETLKW): waits until nobody else has a lock that this one conflicts with. There is no
-  // detection of deadlocks: two that wait for each other do so for ever. Errors: EBADF not open, or not
-  // in this mode; EINVAL a range beyond 2^63, or a file that cannot be locked; ENOLCK too many locks;
-  // EOPNOTSUPP. EINTR is retried. The descriptor must stay open as long as the lock lives.
+  // fcntl(F_OFD_SETLKW): waits until nobody else has a lock that this one conflicts with. There is
+  // no detection of deadlocks: two that wait for each other do so for ever. Errors: EBADF not open,
+  // or not in this mode; EINVAL a range beyond 2^63, or a file that cannot be locked; ENOLCK too
+  // many locks; EOPNOTSUPP. EINTR is retried. The descriptor must stay open as long as the lock
+  // lives.
   [[nodiscard]] SYSFD_API static Result<DescriptionLock> acquire(LentFd file SYSFD_LIFETIMEBOUND,
                                                                  LockMode mode,
                                                                  LockRange range = {}) noexcept;
@@ -54,9 +57,9 @@ class DescriptionLock {
   [[nodiscard]] SYSFD_API static Result<std::optional<DescriptionLock>> try_acquire(
       LentFd file SYSFD_LIFETIMEBOUND, LockMode mode, LockRange range = {}) noexcept;
 
-  // The same for so long. Linux cannot wait for a lock up to a moment: it is tried again and again, with
-  // pauses that grow from 0.1 to 10 milliseconds, so that it may be had so much later than it is free,
-  // and somebody who waits in acquire() comes first.
+  // The same for so long. Linux cannot wait for a lock up to a moment: it is tried again and again,
+  // with pauses that grow from 0.1 to 10 milliseconds, so that it may be had so much later than it
+  // is free, and somebody who waits in acquire() comes first.
   [[nodiscard]] SYSFD_API static Result<std::optional<DescriptionLock>> try_acquire_for(
       LentFd file SYSFD_LIFETIMEBOUND, LockMode mode, std::chrono::nanoseconds timeout,
       LockRange range = {}) noexcept;
@@ -69,10 +72,10 @@ class DescriptionLock {
   // Unlocks; errors are ignored.
   SYSFD_API ~DescriptionLock();
 
-  // From shared to exclusive. At no moment is it not locked: nobody else gets to write in between. Two
-  // that hold it shared and upgrade wait for each other, for ever: where that may be, try. False:
-  // somebody else holds it too, and this one still has it shared. Errors: as acquire(); EPERM the lock is
-  // that of the process that this one was forked from.
+  // From shared to exclusive. At no moment is it not locked: nobody else gets to write in between.
+  // Two that hold it shared and upgrade wait for each other, for ever: where that may be, try.
+  // False: somebody else holds it too, and this one still has it shared. Errors: as acquire();
+  // EPERM the lock is that of the process that this one was forked from.
   [[nodiscard]] SYSFD_API Result<> upgrade() noexcept;
   [[nodiscard]] SYSFD_API Result<bool> try_upgrade() noexcept;
   [[nodiscard]] SYSFD_API Result<bool> try_upgrade_for(std::chrono::nanoseconds timeout) noexcept;
@@ -84,8 +87,8 @@ class DescriptionLock {
   LockMode mode() const noexcept { return mode_; }
   LockRange range() const noexcept { return range_; }
 
-  // fcntl(F_OFD_SETLK, F_UNLCK), for those who want to know. Errors: EBADF the descriptor was closed
-  // before; EPERM the lock is that of the process that this one was forked from.
+  // fcntl(F_OFD_SETLK, F_UNLCK), for those who want to know. Errors: EBADF the descriptor was
+  // closed before; EPERM the lock is that of the process that this one was forked from.
   SYSFD_API Result<> unlock() && noexcept;
 
  private:
@@ -95,6 +98,7 @@ class DescriptionLock {
   Result<> check() const noexcept;
   Result<> change(LockMode mode) noexcept;
   void drop() noexcept;
+  void drop_all_but(LockRange kept) noexcept;
 
   int fd_;  // -1: moved from
   LockMode mode_;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
 // Sends descriptors over AF_UNIX sockets, and receives them so that none is lost: all are owned and
-// close-on-exec from the start, and whatever is wrong with a message, everything that came with it is
-// closed.
+// close-on-exec from the start, and whatever is wrong with a message, everything that came with it
+// is closed.
 //
 //     const sysfd::BorrowedFd fds[] = {listener, log};
-//     sysfd::send_fds(socket, fds, std::as_bytes(std::span("config")));
+//     sysfd::send_fds(socket, fds, std::as_bytes(std::span("config"sv)));
 //
 //     std::array<std::byte, 4096> payload;
 //     auto message = sysfd::receive_fds(peer, payload, {.max_fds = 2});
 //     if (message && message->size > 0) use(message->fds.at(0), std::span(payload).first(message->size));
 //
 // The other side may be hostile: believe neither the number nor the kind of what comes (FdType of
-// <sysfd/fd_type.hpp> tells the kind), and remember that both sides share the open file descriptions:
-// <sysfd/positioned_file.hpp>, <sysfd/sealed_memory.hpp>.
+// <sysfd/fd_type.hpp> tells the kind), and remember that both sides share the open file
+// descriptions: <sysfd/positioned_file.hpp>, <sysfd/sealed_memory.hpp>.
 #ifndef SYSFD_FD_PASSING_HPP
 #define SYSFD_FD_PASSING_HPP
 
@@ -37,19 +37,20 @@ inline namespace v0 {
 inline constexpr std::size_t max_fds_in_message = 253;
 
 // sendmsg(2) with SCM_RIGHTS: sends duplicates of the descriptors along with the first byte of the
-// payload, which cannot be empty where there are descriptors: a stream would lose them. Returns how many
-// bytes were sent: of a stream, perhaps not all, and the descriptors are not to be sent again with
-// the rest. Errors: EINVAL no payload; E2BIG more than max_fds_in_message descriptors; EBADF one of
-// them is not open; EPERM the receiver takes none (pass_fds()); ETOOMANYREFS too many are on their way;
-// EAGAIN with O_NONBLOCK; EPIPE, ECONNRESET nobody is there (without SIGPIPE); EMSGSIZE; ENOTSOCK; EINVAL,
-// EOPNOTSUPP not of AF_UNIX. One system call. Blocks until there is room; EINTR is retried. Does
-// not allocate.
+// payload, which cannot be empty where there are descriptors: a stream would lose them. Returns how
+// many bytes were sent: of a stream, perhaps not all, and the descriptors are not to be sent again
+// with the rest. Errors: EINVAL no payload; E2BIG more than max_fds_in_message descriptors; EBADF
+// one of them is not open; EPERM the receiver takes none (pass_fds()); ETOOMANYREFS too many are on
+// their way; EAGAIN with O_NONBLOCK; EPIPE, ECONNRESET nobody is there (without SIGPIPE); EMSGSIZE;
+// ENOTSOCK; EOPNOTSUPP not of AF_UNIX (other families lose descriptors without a word). One system
+// call, two with descriptors. Blocks until there is room; EINTR is retried. Does not allocate.
 [[nodiscard]] SYSFD_API Result<std::size_t> send_fds(BorrowedFd socket,
                                                      std::span<const BorrowedFd> fds,
                                                      std::span<const std::byte> payload) noexcept;
 
 struct ReceiveOptions {
-  // How many descriptors are expected at most. A message with more is an error, and all of it is closed.
+  // How many descriptors are expected at most. A message with more is an error, and all of it is
+  // closed.
   std::size_t max_fds = max_fds_in_message;
   // MSG_DONTWAIT: rather fail with EAGAIN than wait for a message.
   bool nowait = false;
@@ -62,35 +63,38 @@ struct PeerCredentials {
 };
 
 struct ReceivedMessage {
-  // Bytes of the payload. Zero: a stream or a connection has ended, a datagram is empty, or there was no
-  // room given for any.
+  // Bytes of the payload. Zero: a stream or a connection has ended, a datagram is empty, or there
+  // was no room given for any.
   std::size_t size = 0;
   std::vector<OwnedFd> fds;
   // Of the process that has sent it, if pass_credentials() was called before.
   std::optional<PeerCredentials> credentials;
-  // Its pidfd, ready for PidFd::unsafe_adopt(), if pass_pidfd() was called before. Otherwise ENODATA;
-  // ESRCH (or EINVAL, before Linux 6.16): the process is gone; EMFILE, ENFILE: there was no room for it.
+  // Its pidfd, ready for PidFd::unsafe_adopt(), if pass_pidfd() was called before. Otherwise
+  // ENODATA; ESRCH (or EINVAL, before Linux 6.16): the process is gone; EMFILE, ENFILE: there was
+  // no room for it.
   Result<OwnedFd> pidfd = std::unexpected(std::error_code(ENODATA, std::system_category()));
 };
 
-// recvmsg(2): receives one message, or of a stream the bytes up to the end of those that descriptors
-// came with: bytes that were sent before them, without any, may come first.
+// recvmsg(2): receives one message, or of a stream the bytes up to the end of those that
+// descriptors came with: bytes that were sent before them, without any, may come first.
 //
 // Errors: EMSGSIZE the message was longer than `payload`, or there was no room here for all of its
-// descriptors (RLIMIT_NOFILE) or control messages; E2BIG it had more than max_fds: the message is gone
-// then, and its descriptors are closed. EAGAIN, ECONNRESET, ENOTSOCK, ENOTCONN. One system call. Blocks
-// until there is a message; EINTR is retried. Allocates room for max_fds before it receives.
+// descriptors (RLIMIT_NOFILE) or control messages; E2BIG it had more than max_fds: the message is
+// gone then, and its descriptors are closed. EAGAIN, ECONNRESET, ENOTSOCK, ENOTCONN. One system
+// call. Blocks until there is a message; EINTR is retried. Allocates room for max_fds before it
+// receives.
 [[nodiscard]] SYSFD_API Result<ReceivedMessage> receive_fds(BorrowedFd socket,
                                                             std::span<std::byte> payload,
                                                             ReceiveOptions options = {});
 
-// setsockopt(SO_PASSCRED, SO_PASSPIDFD, SO_PASSRIGHTS): what comes along with the messages that this
-// socket receives from now on: who has sent them (who sends may choose, with privileges, another one); a
-// pidfd of that process (Linux 6.5); descriptors (Linux 6.16; on by default. Off: whoever sends some
-// fails with EPERM). Errors: EOPNOTSUPP this kernel cannot, or not for this socket; ENOTSOCK. One system call.
-SYSFD_API Result<> pass_credentials(BorrowedFd socket, bool on = true) noexcept;
-SYSFD_API Result<> pass_pidfd(BorrowedFd socket, bool on = true) noexcept;
-SYSFD_API Result<> pass_fds(BorrowedFd socket, bool on) noexcept;
+// setsockopt(SO_PASSCRED, SO_PASSPIDFD, SO_PASSRIGHTS): what comes along with the messages that
+// this socket receives from now on: who has sent them (who sends may choose, with privileges,
+// another one); a pidfd of that process (Linux 6.5); descriptors (Linux 6.16; on by default. Off:
+// whoever sends some fails with EPERM). Errors: EOPNOTSUPP this kernel cannot, or not for this
+// socket; ENOTSOCK. One system call.
+[[nodiscard]] SYSFD_API Result<> pass_credentials(BorrowedFd socket, bool on = true) noexcept;
+[[nodiscard]] SYSFD_API Result<> pass_pidfd(BorrowedFd socket, bool on = true) noexcept;
+[[nodiscard]] SYSFD_API Result<> pass_fds(BorrowedFd socket, bool on) noexcept;
 
 }  // namespace v0
 }  // namespace sysfd

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // Reads and writes a file whose open file description others may hold too, so that neither disturbs
-// the other: the position is kept here, and no call touches the description's offset, status flags or
-// locks. Nor can what others do to those make a write go to the wrong place.
+// the other: the position is kept here, and no call touches the description's offset, status flags
+// or locks. Nor can what others do to those make a write go to the wrong place.
 //
 //     sysfd::PositionedFile file(std::move(received));
 //     std::array<std::byte, 512> header;
 //     if (auto got = file.read_exact(header); !got) return got;
 //     file.seek(-4, sysfd::SeekFrom::end);
 //
-// For what has positions: regular files and block devices, not pipes, sockets and terminals. Each call
-// of read and write is one system call, unless said otherwise, does not allocate, and retries EINTR. May
-// block on slow file systems, whatever O_NONBLOCK says, which means nothing for files.
+// For what has positions: regular files and block devices, not pipes, sockets and terminals. Each
+// call of read and write is one system call, unless said otherwise, does not allocate, and retries
+// EINTR. May block on slow file systems, whatever O_NONBLOCK says, which means nothing for files.
 //
 // One object is for one thread at a time; the ..._at functions only read it and are for any number.
 #ifndef SYSFD_POSITIONED_FILE_HPP
@@ -61,8 +61,8 @@ concept WritableByteRange =
 enum class SeekFrom { start, position, end };
 
 struct ReadOptions {
-  // RWF_NOWAIT: rather fail with EAGAIN than wait for a disk or a lock; what is in the page cache is
-  // read, and may be less than asked for. Errors: EOPNOTSUPP this file system cannot.
+  // RWF_NOWAIT: rather fail with EAGAIN than wait for a disk or a lock; what is in the page cache
+  // is read, and may be less than asked for. Errors: EOPNOTSUPP this file system cannot.
   bool nowait = false;
 };
 
@@ -74,30 +74,30 @@ class PositionedFile {
   explicit PositionedFile(UniqueDescription&& file, std::uint64_t position = 0) noexcept
       : fd_(std::move(file).into_shareable()), is_unique_(true), position_(position) {}
 
-  // preadv2(2): reads at the position, up to all of `buffer`, and moves on behind what was read. Zero
-  // at the end of the file. Errors: EBADF not open for reading; ESPIPE it has no positions; EISDIR;
-  // EIO; EAGAIN see ReadOptions.
+  // preadv2(2): reads at the position, up to all of `buffer`, and moves on behind what was read.
+  // Zero at the end of the file. Errors: EBADF not open for reading; ESPIPE it has no positions;
+  // EISDIR; EIO; EAGAIN see ReadOptions.
   [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer,
                                          ReadOptions options = {}) noexcept {
     return advance(read_at(buffer, position_, options));
   }
-  // pwritev2(2) with RWF_NOAPPEND: writes at the position and moves on behind what was written, which
-  // may be less than all. Errors: EBADF not open for writing; EFBIG, ENOSPC, EDQUOT, EIO, EPERM
-  // (sealed), ESPIPE; EOPNOTSUPP this kernel cannot keep the write from being appended to the end where
-  // another holder of the description says O_APPEND (before Linux 6.9): a UniqueDescription of the
-  // file can be written there.
+  // pwritev2(2) with RWF_NOAPPEND: writes at the position and moves on behind what was written,
+  // which may be less than all. Errors: EBADF not open for writing; EFBIG, ENOSPC, EDQUOT, EIO,
+  // EPERM (sealed), ESPIPE; EOPNOTSUPP this kernel cannot keep the write from being appended to the
+  // end where another holder of the description says O_APPEND (before Linux 6.9): a
+  // UniqueDescription of the file can be written there.
   [[nodiscard]] Result<std::size_t> write(std::span<const std::byte> data) noexcept {
     return advance(write_at(data, position_));
   }
 
-  // All of it, in as many system calls as it takes. Errors: those, and for read_exact ENODATA the file
-  // ends before. The position has not moved after an error.
+  // All of it, in as many system calls as it takes. Errors: those, and for read_exact ENODATA the
+  // file ends before. The position has not moved after an error.
   [[nodiscard]] SYSFD_API Result<> read_exact(std::span<std::byte> buffer) noexcept;
   [[nodiscard]] SYSFD_API Result<> write_all(std::span<const std::byte> data) noexcept;
 
-  // pwritev2(2) with RWF_APPEND: writes at the end of the file as it is then; what several append at
-  // once is not mixed. Returns how much of it. The position stays. Errors: as write(); ENOSPC a block
-  // device.
+  // pwritev2(2) with RWF_APPEND: writes at the end of the file as it is then; what several append
+  // at once is not mixed. Returns how much of it. The position stays. Errors: as write(); ENOSPC a
+  // block device.
   [[nodiscard]] SYSFD_API Result<std::size_t> append(std::span<const std::byte> data) noexcept;
 
   // The same at a given position; this object's stays. Offsets are bytes from the start; EINVAL for
@@ -119,7 +119,8 @@ class PositionedFile {
                                                        std::uint64_t offset) const noexcept;
 
   // The same with any contiguous range of bytes or characters: std::string, std::vector<char>,
-  // std::string_view, ...; to be written, not an array of characters: say "text"sv, or std::span(array).
+  // std::string_view, ...; to be written, not an array of characters: say "text"sv, or
+  // std::span(array).
   template <detail::WritableByteRange R>
   [[nodiscard]] Result<std::size_t> read(R&& buffer, ReadOptions options = {}) noexcept {
     return read(writable(buffer), options);

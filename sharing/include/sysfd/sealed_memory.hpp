@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps the memory of a memfd that others hold too, if its seals (F_ADD_SEALS of fcntl(2)) keep them from
-// pulling it away. Reading a mapping of a file that somebody makes shorter raises SIGBUS; reading one
-// that somebody writes to sees it change between a check and its use.
+// Maps the memory of a memfd that others hold too, if its seals (F_ADD_SEALS of fcntl(2)) keep them
+// from pulling it away. Reading a mapping of a file that somebody makes shorter raises SIGBUS;
+// reading one that somebody writes to sees it change between a check and its use.
 //
 //     // The sender                                                  // The receiver
 //     auto fd = sysfd::sealed_memfd("config", bytes);                auto config = sysfd::SealedMemory::map(received);
 //     sysfd::send_fds(socket, ...);                                  if (!config) return config.error();  // it could change
 //                                                                    parse(config->bytes());
 //
-// What is not sealed is refused, with an error that says so; SealedMemory::copy() takes a copy of it.
+// What is not sealed is refused, with an error that says so; SealedMemory::copy() takes a copy of
+// it.
 #ifndef SYSFD_SEALED_MEMORY_HPP
 #define SYSFD_SEALED_MEMORY_HPP
 
@@ -36,8 +37,8 @@ enum class SealError {
 SYSFD_API std::error_code make_error_code(SealError error) noexcept;
 
 // memfd_create(2): a memfd with this content, sealed for good against every change (F_SEAL_SHRINK,
-// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL). Errors: ENOMEM, EMFILE, ENFILE; EINVAL the name; EFBIG more than
-// RLIMIT_FSIZE, with SIGXFSZ. Two system calls, and those that write the content.
+// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL). Errors: ENOMEM, EMFILE, ENFILE; EINVAL the name; EFBIG
+// more than RLIMIT_FSIZE, with SIGXFSZ. Two system calls, and those that write the content.
 [[nodiscard]] SYSFD_API Result<OwnedFd> sealed_memfd(CStr name,
                                                      std::span<const std::byte> content) noexcept;
 
@@ -75,18 +76,23 @@ class Mapping {
 
 }  // namespace detail
 
-// Bytes that nobody can change or take away any more. Unmapped when it is destroyed; the descriptor may be
-// closed before.
+// Bytes that nobody can change or take away any more. Unmapped when it is destroyed; the descriptor
+// may be closed before.
 class SealedMemory {
  public:
-  // mmap(2), read-only, of all of a memfd that is sealed against shrinking and writing (F_SEAL_WRITE:
-  // F_SEAL_FUTURE_WRITE leaves a mapping that was made before writable). Errors: SealError; EBADF;
-  // EACCES not open for reading; ENOMEM. Three system calls.
-  [[nodiscard]] SYSFD_API static Result<SealedMemory> map(LentFd file) noexcept;
+  static constexpr std::size_t unlimited = ~std::size_t{0};
 
-  // pread(2): a copy, in memory of this process, of what a file of any kind that has positions holds now:
-  // not a snapshot, if somebody writes at the same time. Errors: EFBIG it is longer than `max_size`;
-  // ESPIPE it has no positions; EIO, EISDIR, ENOMEM.
+  // mmap(2), read-only, of all of a memfd that is sealed against shrinking and writing
+  // (F_SEAL_WRITE: F_SEAL_FUTURE_WRITE leaves a mapping that was made before writable). Errors:
+  // SealError; EFBIG it is longer than `max_size`, which is to be said of what a stranger sends:
+  // the holes of a memfd become memory when they are read; EBADF; EACCES not open for reading;
+  // ENOMEM. Three system calls.
+  [[nodiscard]] SYSFD_API static Result<SealedMemory> map(
+      LentFd file, std::size_t max_size = unlimited) noexcept;
+
+  // pread(2): a copy, in memory of this process, of what a file of any kind that has positions
+  // holds now: not a snapshot, if somebody writes at the same time. Errors: EFBIG it is longer than
+  // `max_size`; ESPIPE it has no positions; EIO, EISDIR, ENOMEM.
   [[nodiscard]] SYSFD_API static Result<SealedMemory> copy(LentFd file,
                                                            std::size_t max_size) noexcept;
 
@@ -99,14 +105,15 @@ class SealedMemory {
   detail::Mapping mapping_;
 };
 
-// Bytes that others may change at any moment, but not take away: the size is sealed. What is read from
-// here twice may differ; what counts is to be copied out first, or be made of atomics.
+// Bytes that others may change at any moment, but not take away: the size is sealed. What is read
+// from here twice may differ; what counts is to be copied out first, or be made of atomics.
 class SharedMemory {
  public:
   // mmap(2), for reading and writing, of all of a memfd that is sealed against shrinking. Errors:
-  // SealError::may_shrink; EPERM it is sealed against writing; EBADF; EACCES not open for both; ENOMEM. Three
-  // system calls.
-  [[nodiscard]] SYSFD_API static Result<SharedMemory> map(LentFd file) noexcept;
+  // SealError::may_shrink; EFBIG; EPERM it is sealed against writing; EBADF; EACCES not open for
+  // both; ENOMEM. Three system calls.
+  [[nodiscard]] SYSFD_API static Result<SharedMemory> map(
+      LentFd file, std::size_t max_size = SealedMemory::unlimited) noexcept;
 
   std::span<std::byte> bytes() const noexcept SYSFD_LIFETIMEBOUND {
     return {mapping_.start(), mapping_.size()};

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// A program that is started again and again, from any number of threads: a worker for each connection, a
-// compiler for each file. All that a Command says is looked at and put together once.
+// A program that is started again and again, from any number of threads: a worker for each
+// connection, a compiler for each file. All that a Command says is looked at and put together once.
 //
 //     auto worker = sysfd::Command("worker").arg("--serve").pass(any, 3).prepare();
 //     if (!worker) return fail(worker.error().describe());
 //     const sysfd::BorrowedFd given[] = {connection};
 //     auto child = worker->spawn({.descriptors = given});          // from any thread
 //
-// What a Command asks the system at each spawn is asked by prepare(): the environment, the paths to look
-// for the program in, and which of 0, 1 and 2 are to be inherited. Descriptors that it owns it keeps, and
-// lends to every child; those that it was lent must stay open as long as it starts children with them.
+// What a Command asks the system at each spawn is asked by prepare(): the environment, the paths to
+// look for the program in, and which of 0, 1 and 2 are to be inherited. Descriptors that it owns it
+// keeps, and lends to every child; those that it was lent must stay open as long as it starts
+// children with them.
 #ifndef SYSFD_PREPARED_COMMAND_HPP
 #define SYSFD_PREPARED_COMMAND_HPP
 
@@ -44,10 +45,11 @@ class PreparedCommand {
   SYSFD_API PreparedCommand& operator=(PreparedCommand&&) noexcept;
   SYSFD_API ~PreparedCommand();
 
-  // Command::spawn(). Thread-safe. Errors: as there; EINVAL, descriptor, -1: not as many descriptors as were
-  // passed. System calls here: two for the signal mask and clone3, and what is said there for pipes and
-  // attributes. Does not allocate but for the first time in each of several threads at once, for longer
-  // arguments than before, and for what Command::spawn() says of attributes.
+  // Command::spawn(). Thread-safe. Errors: as there; EINVAL, descriptor, -1: not as many
+  // descriptors as were passed. System calls here: two for the signal mask and clone3, and what is
+  // said there for pipes and attributes. Does not allocate but for the first time in each of
+  // several threads at once, for longer arguments than before, and for what Command::spawn() says
+  // of attributes.
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn(
       const SpawnChanges& changes = {}) const;
 
