@@ -21,6 +21,7 @@
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+#include <sysfd/prepared_command.hpp>
 
 #include "support/conditions.hpp"
 #include "support/ratio_reporter.hpp"
@@ -66,7 +67,8 @@ void by_posix_spawn(benchmark::State& state) {
   }
 }
 
-void start_and_wait(Command& command) {
+template <class Started>
+void start_and_wait(Started& command) {
   auto child = command.spawn();
   require(child.has_value(), "spawn");
   const auto status = child->wait();
@@ -77,6 +79,13 @@ void by_sysfd(benchmark::State& state) {
   Command command(child_path);
   for ([[maybe_unused]] auto _ : state)
     start_and_wait(command);
+}
+
+void by_prepared(benchmark::State& state) {
+  const auto prepared = Command(child_path).prepare();
+  require(prepared.has_value(), "prepare");
+  for ([[maybe_unused]] auto _ : state)
+    start_and_wait(*prepared);
 }
 
 // Three descriptors are passed, two of them swapped.
@@ -204,6 +213,7 @@ void add(const char* name, void (*run)(benchmark::State&), void (*setup)(const b
 const std::vector<sysfd_bench::Ratio> ratios = {
     {"sysfd / posix_spawn", "sysfd", "posix_spawn", 0.85},
     {"sysfd / bare vfork+execve", "sysfd", "vfork", 1.15},
+    {"sysfd, prepared / bare vfork+execve", "sysfd, prepared", "vfork", 1.15},
     {"3 descriptors, a swap: sysfd / posix_spawn", "sysfd, 3 passed", "posix_spawn, 3 passed",
      0.85},
     {"15,000 open: sysfd / posix_spawn", "sysfd, 15000 open", "posix_spawn, 15000 open", 0.15},
@@ -235,6 +245,7 @@ int main(int argc, char** argv) {
   add("vfork", by_vfork, in_a_small_parent);
   add("posix_spawn", by_posix_spawn, in_a_small_parent);
   add("sysfd", by_sysfd, in_a_small_parent);
+  add("sysfd, prepared", by_prepared, in_a_small_parent);
   add("posix_spawn, 3 passed", by_posix_spawn_with_three, in_a_small_parent);
   add("sysfd, 3 passed", by_sysfd_with_three, in_a_small_parent);
   if (sysfd_bench::raise_descriptor_limit() >= 15000) {

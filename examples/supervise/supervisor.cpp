@@ -54,7 +54,7 @@ sysfd::PreparedCommand prepare_command(const Settings& settings,
 }
 
 void tell(const std::string& what, sysfd::Notification notification = {}) {
-  std::cerr << "supervise: " << what << std::endl;
+  std::cerr << "supervise: " << what << '\n';
   notification.status = what;
   (void)sysfd::notify(notification);  // nobody may be there to listen
 }

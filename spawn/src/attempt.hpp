@@ -17,6 +17,13 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace detail {
+
+// What is said where the number of a descriptor alone does not help.
+inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
+
+}  // namespace detail
+
 // What a stream is that a Command says nothing about.
 using Defaults = std::array<const Stdio*, 3>;
 
@@ -44,6 +51,7 @@ struct Command::Attempt {
   SpawnError run_in_place();
 
  private:
+  static bool is_inheritable(int stream) noexcept;
   void look_at_streams() noexcept;
   bool plan_holds() const noexcept;
   bool is_repeatable() const noexcept;

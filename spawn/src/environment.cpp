@@ -74,6 +74,7 @@ void Environment::freeze() {
   std::vector<Change> all;
   std::vector<char*> variables;
   collect(variables);
+  all.reserve(variables.size());
   for (const char* variable : variables)
     all.push_back({variable, name_of(variable).size(), false});
   changes_ = std::move(all);

@@ -5,14 +5,12 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
 
 #include <sysfd/create.hpp>
-#include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
 #include "kernel.hpp"
@@ -25,13 +23,6 @@ using detail::FdRequest;
 using detail::Mistake;
 
 namespace {
-
-constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
-
-// Whether exec would leave this standard stream open.
-bool is_inheritable(int stream) noexcept {
-  return detail::system_call(SYS_fcntl, stream, F_GETFD) == 0;
-}
 
 // The paths to try for a program name, as Job::candidates has them.
 void find_candidates(const std::string& program, char* const* environment,
@@ -49,24 +40,6 @@ void find_candidates(const std::string& program, char* const* environment,
     }
   }
   candidates.push_back('\0');
-}
-
-struct Terminal {
-  OwnedFd parent;
-  OwnedFd child;
-};
-
-// The child's side is opened through the parent's, whatever is mounted on /dev/pts here.
-Result<Terminal> open_terminal(WindowSize size) noexcept {
-  auto parent = open(cwd(), "/dev/ptmx", O_RDWR | O_NOCTTY);
-  if (!parent) return std::unexpected(parent.error());
-  const int unlocked = 0;
-  if (::ioctl(parent->get(), TIOCSPTLCK, &unlocked) == -1) return detail::last_error();
-  auto child =
-      OwnedFd::from_syscall(::ioctl(parent->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!child) return std::unexpected(child.error());
-  if (auto set = set_window_size(*child, size); !set) return std::unexpected(set.error());
-  return Terminal{std::move(*parent), std::move(*child)};
 }
 
 // A child that is born into a frozen cgroup does not run, and its parent waits for it with all
@@ -111,108 +84,6 @@ void Command::Attempt::freeze(State& state) {
   detail::EnvironmentBuffer unused;
   find_candidates(state.program, state.environment.resolve(unused), state.candidates);
   state.is_prepared = true;
-}
-
-// Of a stream that is not passed by its number.
-Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
-  const auto said = state_.streams[stream].kind_;
-  return said == Stdio::Kind::unset ? defaults_[static_cast<std::size_t>(stream)]->kind_ : said;
-}
-
-void Command::Attempt::look_at_streams() noexcept {
-  if (state_.is_prepared) {
-    inheritable_ = state_.inheritable;
-    return;
-  }
-  for (int number = 0; number < 3; ++number)
-    inheritable_[static_cast<std::size_t>(number)] =
-        kind_of(number) == Stdio::Kind::inherit && is_inheritable(number);
-}
-
-Mistake Command::Attempt::prepare_terminal(int number) {
-  if (parent_terminal_) return std::nullopt;
-  auto made = open_terminal(state_.window_size);
-  if (!made) return SpawnError{SpawnStep::terminal, made.error(), number, stream_names[number]};
-  parent_terminal_ = std::move(made->parent);
-  child_terminal_ = std::move(made->child);
-  return std::nullopt;
-}
-
-Mistake Command::Attempt::prepare_stream(int number) {
-  const bool is_unset = state_.streams[number].kind_ == Stdio::Kind::unset;
-  const Stdio& stream =
-      is_unset ? *defaults_[static_cast<std::size_t>(number)] : state_.streams[number];
-  FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
-  const auto wrong = [&](std::error_code code) {
-    return SpawnError{SpawnStep::standard_stream, code, number, stream_names[number]};
-  };
-  switch (stream.kind_) {
-    case Stdio::Kind::unset:
-    case Stdio::Kind::inherit:
-      request.kind = inheritable_[static_cast<std::size_t>(number)] ? FdRequest::Kind::inherited
-                                                                    : FdRequest::Kind::null;
-      break;
-    case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
-    case Stdio::Kind::pipe: {
-      auto made = pipe();
-      if (!made) return wrong(made.error());
-      const bool child_reads = number == 0;
-      child_ends_[number] = std::move(child_reads ? made->read : made->write);
-      parent_ends_[number] = std::move(child_reads ? made->write : made->read);
-      request.source = child_ends_[number]->get();
-      request.is_own = true;
-      break;
-    }
-    case Stdio::Kind::terminal:
-      if (auto mistake = prepare_terminal(number)) return mistake;
-      request.source = child_terminal_->get();
-      request.is_own = true;
-      break;
-    case Stdio::Kind::like_stdout: return prepare_like_stdout(number);
-    case Stdio::Kind::descriptor:
-      request.source = stream.owned_ ? stream.owned_->get() : stream.fd_ ? stream.fd_->get() : -1;
-      if (request.source < 0) return wrong(error_code(EBADF));
-      break;
-  }
-  work_.fds.add(request);
-  return std::nullopt;
-}
-
-// Comes after stdout, whoever has said what that is.
-Mistake Command::Attempt::prepare_like_stdout(int number) {
-  if (number != 2)
-    return SpawnError{SpawnStep::standard_stream, error_code(EINVAL), number, stream_names[number]};
-  const auto requests = work_.fds.requests();
-  FdRequest request =
-      static_cast<const FdRequest&>(*std::ranges::find(requests, 1, &FdRequest::target));
-  if (request.kind == FdRequest::Kind::inherited) {
-    request.kind = FdRequest::Kind::descriptor;
-    request.source = request.target;
-  }
-  request.target = request.index = number;
-  request.step = SpawnStep::standard_stream;
-  work_.fds.add(request);
-  return std::nullopt;
-}
-
-Mistake Command::Attempt::prepare_streams() {
-  // What is passed under a stream's number takes the place of what it would be if nothing is said.
-  bool is_passed[3] = {};
-  for (const State::Passed& passed : state_.passed)
-    if (passed.target >= 0 && passed.target < 3) is_passed[passed.target] = true;
-  const auto is_left_to_us = [&](int number) {
-    const auto said = state_.streams[number].kind_;
-    return said == Stdio::Kind::unset || said == Stdio::Kind::inherit;
-  };
-  // Inherited ones first: a pipe that is made here may get a number that was closed.
-  for (const bool inherited : {true, false})
-    for (int number = 0; number < 3; ++number) {
-      if ((kind_of(number) == Stdio::Kind::inherit) != inherited) continue;
-      if (number == 2 && kind_of(number) == Stdio::Kind::like_stdout) continue;
-      if (is_passed[number] && is_left_to_us(number)) continue;
-      if (auto mistake = prepare_stream(number)) return mistake;
-    }
-  return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
@@ -345,7 +216,7 @@ Mistake Command::Attempt::refuse_in_place() const {
   for (int number = 0; number < 3; ++number) {
     const auto kind = state_.streams[number].kind_;
     if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
-      return refuse(SpawnStep::standard_stream, stream_names[number], number);
+      return refuse(SpawnStep::standard_stream, detail::stream_names[number], number);
   }
   if (is_in_other_pid_namespace()) return refuse(SpawnStep::namespaces, "pid");
   if (state_.killed_with_parent) return refuse(SpawnStep::parent_death, "kill_with_parent");

@@ -23,9 +23,6 @@ using detail::Job;
 
 namespace {
 
-// What is said where the number of a descriptor alone does not help.
-constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
-
 // 0.1 milliseconds, then twice as long each time, up to 10.
 void pause_before_retry(int retry) noexcept {
   const long nanoseconds = std::min(100'000L << std::min(retry, 7), 10'000'000L);
@@ -91,7 +88,7 @@ SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int 
     case SpawnStep::exec: error.subject = job_.path ? job_.path : state_.program; break;
     case SpawnStep::working_directory: error.subject = state_.directory.path.value_or(""); break;
     case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
-    case SpawnStep::standard_stream: error.subject = stream_names[error.index]; break;
+    case SpawnStep::standard_stream: error.subject = detail::stream_names[error.index]; break;
     case SpawnStep::descriptor: error.subject = target_of(state_.passed); break;
     case SpawnStep::listen_fds:
       if (error.index >= 0) error.subject = target_of(state_.listeners);

@@ -145,7 +145,8 @@ TEST(PreparedCommand, AppendsArguments) {
   const std::vector<CStr> many(1000, two);
   EXPECT_EQ(run(inspection, prepared, {.arguments = many}).arguments.size(), 1002U);
 
-  const CStr wrong[] = {"fine", std::string("a\0b", 3)};
+  const std::string with_nul("a\0b", 3);
+  const CStr wrong[] = {"fine", with_nul};
   const SpawnError error = error_of(prepared, {.arguments = wrong});
   EXPECT_EQ(error.step, SpawnStep::argument);
   EXPECT_EQ(error.index, 3) << "after the two of the Command";

@@ -31,7 +31,6 @@ using sysfd::Command;
 using sysfd::OwnedFd;
 using sysfd::reserve_spawn_slots;
 using sysfd::SpawnStep;
-using sysfd::Stdio;
 using sysfd_test::identity_of;
 using sysfd_test::Inspection;
 using sysfd_test::must;
