@@ -148,7 +148,8 @@ TEST(SpawnAgain, WorksAfterAMove) {
 
 TEST(SpawnAgain, WorksAfterAFailure) {
   const sysfd_test::ScratchDirectory directory;
-  const std::string path = directory.path().string() + "/program";
+  const std::string path =
+      directory.path().string() + "/true";  // to some, the name says what to do
   Command command(path.c_str());
   for (int i = 0; i < 2; ++i) {
     const auto child = command.spawn();
