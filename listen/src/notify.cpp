@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +20,7 @@
 #include <sysfd/detail/syscall.hpp>
 
 #include "notify_address.hpp"
+#include "variables.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -223,22 +223,13 @@ Result<> notify_barrier(CStr address, std::chrono::nanoseconds timeout) {
 }
 
 Result<std::optional<std::chrono::microseconds>> watchdog_interval() noexcept {
-  const auto number = [](std::string_view text) -> Result<long long> {
-    long long value = 0;
-    const auto [end, error] = std::from_chars(text.begin(), text.end(), value);
-    const bool is_octal_to_some = text.starts_with('0');
-    if (error != std::errc() || end != text.end() || value <= 0 || is_octal_to_some)
-      return failure(EINVAL);
-    return value;
-  };
   const char* interval = variable("WATCHDOG_USEC");
   if (!interval) return std::nullopt;
-  const auto microseconds = number(interval);
-  if (!microseconds) return std::unexpected(microseconds.error());
+  const auto microseconds = detail::parse_decimal<long long>(interval, LLONG_MAX);
+  if (!microseconds) return failure(EINVAL);
   if (const char* whom = variable("WATCHDOG_PID")) {
-    const auto pid = number(whom);
-    if (!pid) return std::unexpected(pid.error());
-    if (*pid > INT_MAX) return failure(EINVAL);  // no process has such a number
+    const auto pid = detail::parse_decimal<pid_t>(whom, INT_MAX);
+    if (!pid) return failure(EINVAL);
     if (*pid != ::getpid()) return std::nullopt;
   }
   return std::chrono::microseconds(*microseconds);

@@ -2,7 +2,6 @@
 #include "variables.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <climits>
 #include <string_view>
 
@@ -20,18 +19,6 @@ std::string quoted(const char* name, const char* value) {
 std::unexpected<ListenError> malformed(const char* name, const char* value, std::string problem) {
   return std::unexpected(
       ListenError{ListenErrorKind::malformed, quoted(name, value), std::move(problem)});
-}
-
-// As service managers write it: digits and nothing else, from 1 to `largest`. With a zero in front, which
-// means octal to some, it would be two different numbers.
-template <class Number>
-std::optional<Number> parse_decimal(std::string_view text, Number largest) noexcept {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
-  if (error != std::errc() || end != text.end() || text.starts_with('-') || text.starts_with('0') ||
-      number > largest)
-    return std::nullopt;
-  return number;
 }
 
 std::expected<void, ListenError> check_identity(const char* text, const Asker& asker) {

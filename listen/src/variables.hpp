@@ -7,9 +7,11 @@
 
 #include <sys/types.h>
 
+#include <charconv>
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sysfd/listen_error.hpp>
@@ -19,6 +21,18 @@
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
+
+// As service managers write it: digits and nothing else, from 1 to `largest`. With a zero in front,
+// which means octal to some, it would be two different numbers.
+template <class Number>
+std::optional<Number> parse_decimal(std::string_view text, Number largest) noexcept {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+  if (error != std::errc() || end != text.end() || text.starts_with('-') || text.starts_with('0') ||
+      number > largest)
+    return std::nullopt;
+  return number;
+}
 
 // Those of sd_listen_fds(3), by what they are for.
 inline constexpr const char* listen_variable_names[] = {"LISTEN_PID", "LISTEN_PIDFDID",

@@ -30,11 +30,10 @@ static_assert(rwf_nowait == RWF_NOWAIT && rwf_append == RWF_APPEND);
 static_assert(rwf_noappend == RWF_NOAPPEND);
 #endif
 
-inline constexpr int ofd_getlk = 36;  // F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, Linux 3.15
-inline constexpr int ofd_setlk = 37;
+inline constexpr int ofd_setlk = 37;  // F_OFD_SETLK, F_OFD_SETLKW, Linux 3.15
 inline constexpr int ofd_setlkw = 38;
 #ifdef F_OFD_SETLK
-static_assert(ofd_getlk == F_OFD_GETLK && ofd_setlk == F_OFD_SETLK && ofd_setlkw == F_OFD_SETLKW);
+static_assert(ofd_setlk == F_OFD_SETLK && ofd_setlkw == F_OFD_SETLKW);
 #endif
 
 inline constexpr int so_passpidfd = 76;    // SO_PASSPIDFD, Linux 6.5

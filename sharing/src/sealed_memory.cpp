@@ -31,8 +31,7 @@ class SealCategory : public std::error_category {
     return static_cast<SealError>(value) == SealError::may_change
                ? "not sealed against writing: what is mapped could change while it is read"
                : "not a memfd that is sealed against shrinking: reading it when it was mapped and "
-                 "then "
-                 "made shorter would raise SIGBUS";
+                 "then made shorter would raise SIGBUS";
   }
   std::error_condition default_error_condition(int) const noexcept override {
     return std::errc::operation_not_permitted;

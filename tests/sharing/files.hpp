@@ -30,6 +30,9 @@ inline std::string text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// A content in which every byte tells its offset.
+inline constexpr std::string_view digits = "0123456789";
+
 // A file on disk with a content.
 class ScratchFile {
  public:

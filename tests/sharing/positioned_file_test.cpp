@@ -29,8 +29,6 @@ using sysfd::PositionedFile;
 using sysfd::SeekFrom;
 using sysfd::UniqueDescription;
 
-constexpr std::string_view digits = "0123456789";
-
 std::string read_plainly(const OwnedFd& fd, std::size_t size) {
   std::string text(size, '\0');
   const ssize_t got = ::read(fd.get(), text.data(), size);

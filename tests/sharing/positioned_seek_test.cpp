@@ -28,7 +28,6 @@ using sysfd::PositionedFile;
 using sysfd::SeekFrom;
 using sysfd::UniqueDescription;
 
-constexpr std::string_view digits = "0123456789";
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
 PositionedFile unique(const ScratchFile& file, std::uint64_t position = 0) {

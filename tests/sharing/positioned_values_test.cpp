@@ -29,7 +29,6 @@ using sysfd::OwnedFd;
 using sysfd::PositionedFile;
 using sysfd::UniqueDescription;
 
-constexpr std::string_view digits = "0123456789";
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
 // Can be written on every kernel.

@@ -353,15 +353,16 @@ class Command {
   std::unique_ptr<State> state_;
 };
 
-// For programs with thousands of open descriptors: keeps the lowest free numbers below 128, at most `count`
-// and 64, and one more, for as long as it runs. Call it early, while there are some. A pipe or socket with
-// a high number that is passed to a child, new pipes among them, is put there for the moment of the spawn:
-// a child's table is copied up to the highest number in it, so that starting it takes as long as that is
-// high. Not other files, whose locks (F_SETLK) this process would lose with the duplicate. Returns how many
-// are kept now. They are open, close-on-exec and empty; a program that closes what it has not opened
-// loses them, and nothing else; another call takes new ones for those that were found lost. Not for threads with a descriptor table of their own
-// (unshare(CLONE_FILES)). Errors: EINVAL more than 64; EMFILE, ENFILE, ENOMEM. At most five system calls,
-// and one for each; at a spawn, five for each descriptor above 127 that is given.
+// For programs with thousands of open descriptors: keeps the lowest free numbers below 128, at most
+// `count` and 64, and one more, for as long as it runs. Call it early, while there are some. A pipe
+// or socket with a high number that is passed to a child, new pipes among them, is put there for
+// the moment of the spawn: a child's table is copied up to the highest number in it, so that
+// starting it takes as long as that is high. Not other files, whose locks (F_SETLK) this process
+// would lose with the duplicate. Returns how many are kept now. They are open, close-on-exec and
+// empty; a program that closes what it has not opened loses them, and nothing else; another call
+// takes new ones for those that were found lost. Not for threads with a descriptor table of their
+// own (unshare(CLONE_FILES)). Errors: EINVAL more than 64; EMFILE, ENFILE, ENOMEM. At most five
+// system calls, and one for each; at a spawn, five for each descriptor above 127 that is given.
 [[nodiscard]] SYSFD_API Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept;
 
 #if defined(__cpp_exceptions)

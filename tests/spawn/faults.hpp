@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_TESTS_SPAWN_FAULTS_HPP
+#define SYSFD_TESTS_SPAWN_FAULTS_HPP
+
+#include <span>
+#include <vector>
+
+#include <sysfd/command.hpp>
+
+#include "spawn/every_step.hpp"
+#include "support/refuse_calls.hpp"
+
+namespace sysfd_test {
+
+// A system call on the way to the program, the errors that it may have, and the step that is to blame.
+struct Fault {
+  sysfd::Command (EveryStep::*command)() const;
+  int call;
+  std::vector<RefusedCall::Match> matches;  // up to two
+  std::vector<int> errors;
+  sysfd::SpawnStep step;
+  int index = -1;
+};
+
+std::span<const Fault> faults();
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_SPAWN_FAULTS_HPP
