@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
 
 #include "command_state.hpp"
@@ -24,12 +25,17 @@ inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 }  // namespace detail
 
-// What a stream is that a Command says nothing about.
+// What each stream is that a Command says nothing about; no pointer: inherited.
 using Defaults = std::array<const Stdio*, 3>;
 
 // One call of spawn() or exec(): what it makes on top of what the Command has.
 struct Command::Attempt {
-  enum class Kind { child, in_place };
+  enum class Kind {
+    child,
+    pending,   // a child that this call does not wait for: it keeps what it was given
+    reported,  // such a one, and there is a descriptor that says when it is decided
+    in_place,
+  };
   Attempt(State& state, Workspace& work, Kind kind, const Defaults& defaults,
           const SpawnChanges& changes) noexcept
       : state_(state), work_(work), kind_(kind), defaults_(defaults), changes_(changes) {}
@@ -44,16 +50,44 @@ struct Command::Attempt {
 
   // For a PreparedCommand: what is asked of the system once, and not at each spawn.
   static void freeze(State& state);
+  // Has it be a Command again. Its environment is what it was then.
+  static void thaw(State& state) noexcept;
 
   // Everything that can be decided or made before there is a child.
   detail::Mistake prepare();
   std::expected<Child, SpawnError> run();
   SpawnError run_in_place();
 
+  // run() in two parts. All signals are to be blocked for the first; when the child has left this
+  // memory comes the second. With an Apart, prepare() has made what depends on it.
+  std::expected<detail::Entered, SpawnError> enter(detail::Apart* apart = nullptr);
+  std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
+  // The pipe that is hung up when the child is decided.
+  std::optional<OwnedFd> take_report() noexcept;
+  // Whether the child is given a descriptor of somebody else.
+  bool lends() const noexcept { return work_.fds.lends(); }
+
+  // What is made for this child only. Not there where the plan of an earlier child holds.
+  struct Made {
+    Session session;
+    std::optional<OwnedFd> child_ends[3];  // of pipes
+    std::optional<OwnedFd> parent_ends[3];
+    std::optional<OwnedFd> child_terminal;
+    std::optional<OwnedFd> parent_terminal;
+    std::optional<OwnedFd> cgroup;
+    std::optional<OwnedFd> own_pid_namespace;  // of children, where one is to be born in another
+    std::optional<PidFd> own_process;          // where the child cannot tell its parent by a number
+    std::string user_map, group_map;
+    std::optional<detail::IdMaps> maps;
+    std::optional<detail::IdMapWriter> writer;
+    std::optional<Pipe> report;  // the child's end is in its table only
+    detail::Environment::ListenSlots listen_slots{};
+    detail::SlotLease slots;
+  };
+
  private:
   static bool is_inheritable(int stream) noexcept;
   void look_at_streams() noexcept;
-  bool plan_holds() const noexcept;
   bool is_repeatable() const noexcept;
   detail::Mistake make_plan();
   Stdio::Kind kind_of(int stream) const noexcept;
@@ -68,6 +102,7 @@ struct Command::Attempt {
   detail::Mistake prepare_session();
   detail::Mistake prepare_cgroup();
   detail::Mistake prepare_pid_namespace();
+  detail::Mistake prepare_report();
   detail::Mistake prepare_held();
   detail::Mistake prepare_environment();
   detail::Mistake refuse_in_place() const;
@@ -80,38 +115,21 @@ struct Command::Attempt {
   void plan_parent_death();
   bool is_in_other_pid_namespace() const noexcept;
 
-  std::expected<pid_t, SpawnError> enter();
-  std::expected<pid_t, SpawnError> enter_with_id_maps();
-  std::expected<pid_t, SpawnError> enter_from_pid_namespace();
+  std::expected<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
   SpawnError clone_failure(std::error_code code) const;
   SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
   SpawnError failure() const;
   SpawnError premature_end(const Result<ExitStatus>& status) const;
   void explain_script(SpawnError& error) const;
-  std::expected<Child, SpawnError> make_child(PidFd process, pid_t pid);
   void hand_over();
 
   State& state_;
   Workspace& work_;
   Kind kind_;
   Defaults defaults_;
-  const SpawnChanges& changes_;
-  detail::Job job_;
-  detail::Birth birth_;
-  Session session_;
-  Inheritable inheritable_{};
-  std::optional<OwnedFd> child_ends_[3];  // of pipes
-  std::optional<OwnedFd> parent_ends_[3];
-  std::optional<OwnedFd> child_terminal_;
-  std::optional<OwnedFd> parent_terminal_;
-  std::optional<OwnedFd> cgroup_;
-  std::optional<OwnedFd> own_pid_namespace_;  // of children, where one is to be born in another
-  std::optional<PidFd> own_process_;          // where the child cannot tell its parent by a number
-  std::string user_map_, group_map_;
-  std::optional<detail::IdMaps> maps_;
-  detail::Environment::ListenSlots listen_slots_{};
-  detail::SlotLease slots_;
-  int busy_retries_ = 0;
+  SpawnChanges changes_;
+  Streams streams_;
+  std::optional<Made> made_;
 };
 
 }  // namespace v0

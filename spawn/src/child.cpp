@@ -20,15 +20,20 @@ namespace sysfd {
 inline namespace v0 {
 
 Child::Child(Start& start) noexcept
-    : pidfd_(std::move(start.pidfd)),
-      pid_(start.pid),
-      leads_group_(start.leads_group),
-      policy_(start.policy),
-      grace_(start.grace),
-      report_(start.report),
-      terminal_(std::move(start.terminal)),
-      cgroup_(std::move(start.cgroup)) {
-  std::ranges::move(start.pipes, pipes_);
+    : pidfd_(PidFd::unsafe_adopt(OwnedFd::adopt(start.work.job.pidfd))),
+      pid_(start.entered.pid),
+      leads_group_(start.work.leads_group),
+      policy_(start.state.drop_policy),
+      grace_(start.state.grace),
+      report_{.by_clone3 = start.entered.by_clone3,
+              .isolated_table = !start.work.job.table_was_copied,
+              .reaps_itself = start.entered.reaps_itself,
+              .killed_with_parent = start.entered.killed_with_parent,
+              .busy_retries = start.work.job.times_busy} {
+  if (!start.made) return;
+  std::ranges::move(start.made->parent_ends, pipes_);
+  terminal_ = std::move(start.made->parent_terminal);
+  cgroup_ = std::move(start.made->cgroup);
 }
 
 // std::optional stays engaged when it is moved from: what was taken is taken away.
@@ -57,11 +62,12 @@ Child::~Child() {
   drop();
 }
 
-// Errors can be ignored: a process that cannot be signalled or waited for is gone already. The pipes
-// go first, since the child may be waiting for somebody to read them.
+// Errors can be ignored: a process that cannot be signalled or waited for is gone already. The
+// pipes go first, since the child may be waiting for somebody to read them.
 void Child::drop() noexcept {
+  if (!pidfd_) return;  // moved from, or detached
   close_pipes();
-  if (!pidfd_ || status_ || policy_ == DropPolicy::detach) return;
+  if (status_ || policy_ == DropPolicy::detach) return;
   if (policy_ == DropPolicy::kill) (void)pidfd_->send_signal(SIGKILL);
   (void)(policy_ == DropPolicy::terminate ? terminate(grace_) : wait());
 }
@@ -126,8 +132,8 @@ Result<ExitStatus> Child::terminate(std::chrono::nanoseconds grace) noexcept {
   return wait();
 }
 
-// Before Linux 6.9 a group can be named by its number only. That of a group whose leader has not been
-// reaped is not given to another one.
+// Before Linux 6.9 a group can be named by its number only. That of a group whose leader has not
+// been reaped is not given to another one.
 Result<> Child::send_signal_to_group(int signo) noexcept {
   if (!leads_group_) return detail::failure(ESRCH);
   const int pidfd = this->pidfd().fd().get();

@@ -4,19 +4,17 @@
 
 #include <sysfd/child.hpp>
 
+#include "attempt.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 
+// What a Child is made of.
 struct Child::Start {
-  PidFd pidfd;
-  pid_t pid;
-  bool leads_group;
-  DropPolicy policy;
-  std::chrono::nanoseconds grace;
-  SpawnReport report;
-  std::optional<OwnedFd> pipes[3] = {};
-  std::optional<OwnedFd> terminal = {};
-  std::optional<OwnedFd> cgroup = {};
+  const detail::Entered& entered;
+  const Command::State& state;
+  const Command::Workspace& work;
+  Command::Attempt::Made* made;  // or none
 };
 
 }  // namespace v0

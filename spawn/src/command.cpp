@@ -57,7 +57,7 @@ Command::State& Command::state() const noexcept {
 
 Command::State& Command::changed_state() const noexcept {
   State& state = this->state();
-  state.workspace.plan.holds = false;
+  state.workspace.plan_holds = false;
   return state;
 }
 

@@ -24,24 +24,32 @@ inline namespace v0 {
 // Which of the streams exec would leave open, of those that are to be inherited.
 using Inheritable = std::array<bool, 3>;
 
+// What is the case, and not said by the Command.
+struct Command::Streams {
+  std::array<Stdio::Kind, 3> defaults{};
+  Inheritable inheritable{};
+  bool operator==(const Streams&) const = default;
+};
+
 // What one spawn() after the other needs memory for, and has worked out.
 struct Command::Workspace {
   detail::EnvironmentBuffer environment;
-  std::vector<char*> arguments;  // where some are appended
+  std::vector<char*> arguments;           // where some are appended
+  std::deque<std::string> argument_text;  // of those, where they are to be kept
   std::string candidates;
   detail::FdPlan fds;
   detail::Steps steps;
 
-  // It holds until a setter is called, where nothing is made for each child (a pipe, ...) and nothing
-  // was asked of the system but what the streams are.
-  struct Plan {
-    bool holds = false;
-    Inheritable inheritable{};
-    std::array<Stdio::Kind, 3> defaults{};
-    detail::Job job;
-    detail::Birth birth;
-  };
-  Plan plan;
+  // What the child is to do and to be from its first moment, and what came of it.
+  detail::Job job;
+  detail::Birth birth;
+  bool changes_credentials = false;
+  bool leads_group = false;
+
+  // Whether all of this is for the next child as well: until a setter is called, where nothing is
+  // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.
+  bool plan_holds = false;
+  Streams planned_for;
 
   // Makes room for a child that is given so many descriptors, so that spawn() need not.
   void reserve(std::size_t descriptors);

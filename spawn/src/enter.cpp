@@ -18,14 +18,12 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-constexpr std::uint64_t clone_flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
-
-// Set once the kernel itself has said that it has no clone3. What a seccomp filter says is asked for
-// anew each time.
+// Set once the kernel itself has said that it has no clone3. What a seccomp filter says is asked
+// for anew each time.
 std::atomic<bool> clone3_missing = false;
 
-// valgrind ends the whole program for CLONE_FILES. It also lacks pidfd_send_signal, which every kernel
-// that has CLONE_PIDFD has.
+// valgrind ends the whole program for CLONE_FILES. It also lacks pidfd_send_signal, which every
+// kernel that has CLONE_PIDFD has.
 bool is_emulated() noexcept {
   static const bool emulated = raw_syscall(SYS_pidfd_send_signal, -1) != -EBADF;
   return emulated;
@@ -40,15 +38,23 @@ void reset(Job& job) noexcept {
   job.pidfd = -1;
   job.progress = Job::Progress::not_started;
   job.table_was_copied = false;
-  job.path = nullptr;
+  job.times_busy = 0;
 }
 
-long by_clone3(Job& job, const Birth& birth) noexcept {
-  // CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
-  // copies only what it needs.
+// CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
+// copies only what it needs.
+std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) noexcept {
+  return CLONE_VM | CLONE_PIDFD | (apart ? CLONE_CHILD_CLEARTID : CLONE_VFORK) |
+         (job.shares_table ? CLONE_FILES : 0) | birth.namespaces.flags();
+}
+
+long by_clone3(Job& job, const Birth& birth, Apart* apart) noexcept {
+  reset(job);
+  job.shares_table = !apart || !apart->copies_table;
+  job.resets_handlers = false;
+  job.killed_with_parent = birth.killed_with_parent;
   kernel::CloneArguments arguments{};
-  arguments.flags =
-      clone_flags | CLONE_FILES | kernel::clone_clear_sighand | birth.namespaces.flags();
+  arguments.flags = flags_for(job, birth, apart) | kernel::clone_clear_sighand;
   arguments.pidfd = reinterpret_cast<std::uintptr_t>(&job.pidfd);
   arguments.exit_signal = SIGCHLD;
   if (birth.reaps_itself || birth.killed_with_parent) {
@@ -65,23 +71,23 @@ long by_clone3(Job& job, const Birth& birth) noexcept {
     arguments.cgroup = static_cast<std::uint64_t>(birth.cgroup);
     size = sizeof arguments;
   }
-  reset(job);
-  job.shares_table = true;
-  job.resets_handlers = false;
-  job.killed_with_parent = birth.killed_with_parent;
+  if (apart) {
+    arguments.child_tid = reinterpret_cast<std::uintptr_t>(&apart->is_inside);
+    arguments.stack = reinterpret_cast<std::uintptr_t>(apart->stack);
+    arguments.stack_size = sizeof apart->stack;
+  }
   return clone_and_run(SYS_clone3, address(&arguments), static_cast<long>(size), 0, 0, run_child,
                        &job);
 }
 
-long by_clone(Job& job, const Birth& birth) noexcept {
+long by_clone(Job& job, const Birth& birth, Apart* apart) noexcept {
   reset(job);
-  job.shares_table = !is_emulated();
+  job.shares_table = apart ? !apart->copies_table : !is_emulated();
   job.resets_handlers = true;
   job.killed_with_parent = false;
-  const std::uint64_t flags =
-      clone_flags | birth.namespaces.flags() | (job.shares_table ? CLONE_FILES : 0) | SIGCHLD;
-  return clone_and_run(SYS_clone, static_cast<long>(flags), 0, address(&job.pidfd), 0, run_child,
-                       &job);
+  return clone_and_run(SYS_clone, static_cast<long>(flags_for(job, birth, apart) | SIGCHLD),
+                       apart ? address(apart->stack + sizeof apart->stack) : 0, address(&job.pidfd),
+                       apart ? address(&apart->is_inside) : 0, run_child, &job);
 }
 
 // clone(2) has no cgroup, and has the bit of time namespaces for something else.
@@ -91,25 +97,35 @@ bool clone_can(const Birth& birth) noexcept {
 
 }  // namespace
 
-Result<pid_t> enter_child(Job& job, Birth& birth) noexcept {
+Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept {
+  if (apart) {
+    if (is_emulated()) return failure(ENOSYS);
+    apart->is_inside = 1;
+  }
+  Birth tried = birth;
+  bool is_by_clone3 = true;
   long answer = -ENOSYS;
-  birth.by_clone3 = true;
   if (!clone3_missing.load(std::memory_order_relaxed)) {
-    answer = by_clone3(job, birth);
-    const bool asks_for_more = birth.reaps_itself || birth.killed_with_parent;
+    answer = by_clone3(job, tried, apart);
+    const bool asks_for_more = tried.reaps_itself || tried.killed_with_parent;
     if (asks_for_more && (answer == -EINVAL || answer == -EPERM)) {
-      birth.reaps_itself = birth.killed_with_parent = false;
-      answer = by_clone3(job, birth);
+      tried.reaps_itself = tried.killed_with_parent = false;
+      answer = by_clone3(job, tried, apart);
     }
     if (answer == -ENOSYS) clone3_missing.store(true, std::memory_order_relaxed);
   }
   if (is_refused(answer) && clone_can(birth)) {
-    birth.by_clone3 = birth.reaps_itself = birth.killed_with_parent = false;
-    answer = by_clone(job, birth);
+    is_by_clone3 = tried.reaps_itself = tried.killed_with_parent = false;
+    answer = by_clone(job, tried, apart);
   }
-  if (answer < 0) return failure(static_cast<int>(-answer));
-  birth.reaps_itself |= birth.killed_with_parent;
-  return static_cast<pid_t>(answer);
+  if (answer < 0) {
+    if (apart) apart->is_inside = 0;
+    return failure(static_cast<int>(-answer));
+  }
+  return Entered{.pid = static_cast<pid_t>(answer),
+                 .by_clone3 = is_by_clone3,
+                 .reaps_itself = tried.reaps_itself || tried.killed_with_parent,
+                 .killed_with_parent = tried.killed_with_parent};
 }
 
 // With an exit signal of zero, so that nobody who waits for children comes across it.

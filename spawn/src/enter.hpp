@@ -16,7 +16,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// What a child is from its first moment.
+// What a child is to be from its first moment.
 struct Birth {
   NamespaceSet namespaces{};  // new ones
   int cgroup = -1;            // the descriptor of a directory; -1: that of the parent
@@ -24,17 +24,36 @@ struct Birth {
   bool reaps_itself = false;
   bool killed_with_parent = false;
   bool no_new_privileges = false;  // for the one before, which may need it
+};
 
-  // Set by enter_child: the way that was taken.
-  bool by_clone3 = false;
+// What it is, and the way that was taken.
+struct Entered {
+  pid_t pid;
+  bool by_clone3;
+  bool reaps_itself;
+  bool killed_with_parent;
+};
+
+// For a child that its parent does not wait for (no CLONE_VFORK). All of this, and the job with all
+// that it points to, stays where it is until the child has left this memory.
+struct Apart {
+  static constexpr std::size_t stack_size = std::size_t{16} * 1024;
+  alignas(16) std::byte stack[stack_size];
+  // 1 as long as the child is in this memory, then cleared by the kernel, which wakes who waits for
+  // it (CLONE_CHILD_CLEARTID). A futex.
+  int is_inside = 0;
+  // Whether the child starts with a copy of the descriptor table. Otherwise it makes its own out of
+  // the common one in its first system call, which may come late: what is lent to it must stay open
+  // so long.
+  bool copies_table = false;
 };
 
 // Makes the child and has it run the job. Returns when the child has left this memory: it executes
-// the program, or has ended. The answer is its number, and job.pidfd refers to it. All signals are
-// to be blocked. Uses clone3(2), or clone(2) with the same flags where clone3 is refused and clone
-// can do the same; never anything that copies this process. Of `birth`, reaps_itself and
-// killed_with_parent say afterwards whether it is so.
-Result<pid_t> enter_child(Job& job, Birth& birth) noexcept;
+// the program, or has ended; or, with an Apart, at once. job.pidfd refers to it. All signals are to
+// be blocked. Uses clone3(2), or clone(2) with the same flags where clone3 is refused and clone can
+// do the same; never anything that copies this process. With an Apart: ENOSYS in an emulator that
+// is known to copy it all the same.
+Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart = nullptr) noexcept;
 
 // The writer of a new user namespace's maps, which lives until they are written, or not wanted.
 class IdMapWriter {

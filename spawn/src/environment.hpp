@@ -34,6 +34,8 @@ class Environment {
 
   // From now on it is what it would be now, whatever becomes of this process's own.
   void freeze();
+  // From now on it can be changed again.
+  void thaw() noexcept { frozen_.clear(); }
 
   // For execve(2). Valid as long as the buffer is not used again, and nobody changes this process's
   // environment.

@@ -46,7 +46,8 @@ struct FdRequest {
   int target;
   SpawnStep step;
   int index;
-  bool is_own = false;  // the source was made for this child, not said by anybody
+  bool is_own = false;   // the source was made for this child, not said by anybody
+  bool is_lent = false;  // it is somebody else's, who may close it once spawn() has returned
 };
 
 // A plan, and the memory that making one takes, kept for the next time.
@@ -80,7 +81,14 @@ class FdPlan {
     held_.push_back({source, source, step, index, is_own});
   }
 
-  // Has `lower` find another number for the same as each source, but for those that are held as well.
+  // Whether any descriptor is lent.
+  bool lends() const noexcept {
+    return std::ranges::any_of(requests_, &FdRequest::is_lent) ||
+           !std::ranges::all_of(held_, &Held::is_own);
+  }
+
+  // Has `lower` find another number for the same as each source, but for those that are held as
+  // well.
   template <class Lower>
   void lower_sources(Lower lower) noexcept {
     for (Pending& request : requests_)

@@ -62,9 +62,10 @@ struct Job {
   const Step* steps = nullptr;
   std::size_t step_count = 0;
   std::uint64_t signal_mask = 0;  // one bit a signal, as rt_sigprocmask(2) has it
-  // The program: a descriptor, or the paths to try, one behind the other, each with its NUL; an empty
-  // one ends the list.
+  // The program: a descriptor, or the paths to try, one behind the other, each with its NUL; an
+  // empty one ends the list.
   int program = -1;
+  int busy_retries = 0;  // how often to try again where it is open for writing
   const char* candidates = nullptr;
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
@@ -76,6 +77,7 @@ struct Job {
   // Set by the child, only read by the parent, after the child has left this memory.
   Progress progress = Progress::not_started;
   bool table_was_copied = false;  // close_range was refused
+  int times_busy = 0;
   SpawnStep failed_step{};
   int error = 0;
   int index = -1;

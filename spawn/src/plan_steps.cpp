@@ -46,7 +46,7 @@ void Command::Attempt::plan_directory() {
 void Command::Attempt::plan_parent_death() {
   if (state_.parent_death_signal == 0 && !state_.killed_with_parent) return;
   const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
-  const int pidfd = own_process_ ? work_.fds.place_of(own_process_->fd().get()) : -1;
+  const int pidfd = made_->own_process ? work_.fds.place_of(made_->own_process->fd().get()) : -1;
   const auto add = [&](int signo, bool unless_kernel_does) {
     work_.steps.add(SpawnStep::parent_death, -1, Step::set_parent_death, signo, parent, pidfd,
                     unless_kernel_does);
@@ -68,16 +68,17 @@ void Command::Attempt::plan_steps() {
   if (!state_.resources.limits.empty()) ::getrlimit(RLIMIT_NOFILE, &descriptors_now);
   detail::plan_more_descriptors(state_.resources, descriptors_now, steps);
   plan_descriptors(fds, steps);
-  detail::plan_session(session_, fds, steps);
+  detail::plan_session(made_->session, fds, steps);
   // With the parent's privileges, which another user namespace, or user, does not have.
   detail::plan_resources(state_.resources, steps);
   // From outside to inside: the namespaces, the root in them, the directory in that.
   if (kind_ == Kind::in_place) {
-    if (cgroup_) steps.add(SpawnStep::cgroup, -1, Step::join_cgroup, fds.place_of(cgroup_->get()));
+    if (made_->cgroup)
+      steps.add(SpawnStep::cgroup, -1, Step::join_cgroup, fds.place_of(made_->cgroup->get()));
     if (const unsigned flags = state_.namespaces.create.flags())
       steps.add(SpawnStep::namespaces, -1, SYS_unshare, flags);
   }
-  if (maps_) steps.add(SpawnStep::user_map, -1, Step::await_id_maps, &*maps_);
+  if (made_->maps) steps.add(SpawnStep::user_map, -1, Step::await_id_maps, &*made_->maps);
   // Only now: the maps are written through /proc, where an undumpable process is root's.
   if (changes_credentials()) steps.add(SpawnStep::dumpable, -1, Step::make_undumpable);
   detail::plan_namespaces(state_.namespaces, fds, steps);
@@ -95,8 +96,8 @@ void Command::Attempt::plan_steps() {
   if (!changes_early) plan_directory();
   plan_parent_death();  // which a change of identity would undo
   if (!state_.listeners.empty())
-    steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, listen_slots_.number,
-              listen_slots_.identity, listen_slots_.identity_variable);
+    steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, made_->listen_slots.number,
+              made_->listen_slots.identity, made_->listen_slots.identity_variable);
   detail::plan_fewer_descriptors(state_.resources, descriptors_now, steps);
   detail::plan_confinement(state_.identity, steps);
 }

@@ -77,6 +77,12 @@ bool next_child_is_init() noexcept {
 
 }  // namespace
 
+void Command::Attempt::thaw(State& state) noexcept {
+  state.environment.thaw();
+  state.is_prepared = false;
+  state.workspace.plan_holds = false;
+}
+
 void Command::Attempt::freeze(State& state) {
   for (int number = 0; number < 3; ++number)
     state.inheritable[static_cast<std::size_t>(number)] = is_inheritable(number);
@@ -99,7 +105,12 @@ Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnS
   if (source < 0) return wrong(", which is none");
   if (passed.target < 0) return wrong("");
   if (static_cast<std::uint64_t>(passed.target) >= limit) return wrong(", beyond the limit");
-  work_.fds.add({FdRequest::Kind::descriptor, source, passed.target, step, index});
+  work_.fds.add({.kind = FdRequest::Kind::descriptor,
+                 .source = source,
+                 .target = passed.target,
+                 .step = step,
+                 .index = index,
+                 .is_lent = is_other || !passed.owned});
   return std::nullopt;
 }
 
@@ -125,13 +136,13 @@ Mistake Command::Attempt::prepare_passed() {
 }
 
 Mistake Command::Attempt::prepare_session() {
-  session_ = state_.session;
-  if (!child_terminal_) return std::nullopt;
-  if (session_.controlling_terminal)
+  made_->session = state_.session;
+  if (!made_->child_terminal) return std::nullopt;
+  if (made_->session.controlling_terminal)
     return detail::wrong_value(SpawnStep::controlling_terminal, "beside a new terminal");
-  session_.new_session = true;
-  session_.controlling_terminal = *child_terminal_;
-  return detail::check(session_);
+  made_->session.new_session = true;
+  made_->session.controlling_terminal = *made_->child_terminal;
+  return detail::check(made_->session);
 }
 
 Mistake Command::Attempt::prepare_cgroup() {
@@ -141,7 +152,7 @@ Mistake Command::Attempt::prepare_cgroup() {
   auto duplicate = cgroup.duplicate();
   if (!duplicate) return SpawnError{SpawnStep::cgroup, duplicate.error(), -1, ""};
   if (is_frozen(cgroup)) return SpawnError{SpawnStep::cgroup, error_code(EBUSY), -1, "frozen"};
-  cgroup_ = std::move(*duplicate);
+  made_->cgroup = std::move(*duplicate);
   return std::nullopt;
 }
 
@@ -163,8 +174,23 @@ Mistake Command::Attempt::prepare_pid_namespace() {
   if (!own)
     return SpawnError{SpawnStep::join_namespace, own.error(),
                       static_cast<int>(joined - joins.begin()), ""};
-  own_pid_namespace_ = std::move(*own);
+  made_->own_pid_namespace = std::move(*own);
   return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_report() {
+  if (kind_ != Kind::reported) return std::nullopt;
+  auto made = pipe();
+  if (!made) return SpawnError{SpawnStep::start, made.error(), -1, "of which a pipe is to tell"};
+  made_->report = std::move(*made);
+  return std::nullopt;
+}
+
+std::optional<OwnedFd> Command::Attempt::take_report() noexcept {
+  if (!made_ || !made_->report) return std::nullopt;
+  OwnedFd read = std::move(made_->report->read);
+  made_->report.reset();
+  return read;
 }
 
 // What the child's steps use after the descriptors have been placed.
@@ -177,34 +203,38 @@ Mistake Command::Attempt::prepare_held() {
   if (state_.program_fd) hold(*state_.program_fd, SpawnStep::exec);
   if (state_.root.fd) hold(*state_.root.fd, SpawnStep::root_directory);
   if (state_.directory.fd) hold(*state_.directory.fd, SpawnStep::working_directory);
-  if (cgroup_ && kind_ == Kind::in_place) hold(cgroup_->get(), SpawnStep::cgroup, -1, true);
-  if (session_.controlling_terminal)
-    hold(session_.controlling_terminal->get(), SpawnStep::controlling_terminal, -1,
-         child_terminal_.has_value());
-  if (session_.foreground_of) hold(session_.foreground_of->get(), SpawnStep::foreground_group);
+  if (made_->cgroup && kind_ == Kind::in_place)
+    hold(made_->cgroup->get(), SpawnStep::cgroup, -1, true);
+  if (made_->session.controlling_terminal)
+    hold(made_->session.controlling_terminal->get(), SpawnStep::controlling_terminal, -1,
+         made_->child_terminal.has_value());
+  if (made_->session.foreground_of)
+    hold(made_->session.foreground_of->get(), SpawnStep::foreground_group);
   const auto& joins = state_.namespaces.join;
   for (std::size_t i = 0; i < joins.size(); ++i)
     hold(joins[i].of.get(), SpawnStep::join_namespace, static_cast<int>(i));
 
+  if (made_->report) hold(made_->report->write.get(), SpawnStep::start, -1, true);
+
   const bool looks_at_parent = state_.parent_death_signal != 0 || state_.killed_with_parent;
-  if (looks_at_parent && kind_ == Kind::child &&
+  if (looks_at_parent && kind_ != Kind::in_place &&
       (is_in_other_pid_namespace() || children_are_in_other_pid_namespace())) {
     auto process = PidFd::open(::getpid());
     if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
-    own_process_ = std::move(*process);
-    hold(own_process_->fd().get(), SpawnStep::parent_death, -1, true);
+    made_->own_process = std::move(*process);
+    hold(made_->own_process->fd().get(), SpawnStep::parent_death, -1, true);
   }
   return mistake;
 }
 
 Mistake Command::Attempt::prepare_environment() {
   if (state_.listeners.empty()) {
-    job_.environment = state_.environment.resolve(work_.environment);
+    work_.job.environment = state_.environment.resolve(work_.environment);
   } else {
     if (const char* variable = state_.environment.listen_variable())
       return detail::wrong_value(SpawnStep::environment, variable);
-    job_.environment = state_.environment.resolve_for_listeners(
-        state_.listeners.size(), state_.listener_names, listen_slots_, work_.environment);
+    work_.job.environment = state_.environment.resolve_for_listeners(
+        state_.listeners.size(), state_.listener_names, made_->listen_slots, work_.environment);
   }
   return std::nullopt;
 }
@@ -225,13 +255,15 @@ Mistake Command::Attempt::refuse_in_place() const {
 
 bool Command::Attempt::is_own(int fd) const noexcept {
   const auto has = [&](const auto& own) { return own && own->get() == fd; };
-  return std::ranges::any_of(child_ends_, has) || std::ranges::any_of(parent_ends_, has) ||
-         has(child_terminal_) || has(parent_terminal_) || has(cgroup_) || has(own_pid_namespace_) ||
-         (own_process_ && own_process_->fd().get() == fd);
+  return std::ranges::any_of(made_->child_ends, has) ||
+         std::ranges::any_of(made_->parent_ends, has) || has(made_->child_terminal) ||
+         has(made_->parent_terminal) || has(made_->cgroup) || has(made_->own_pid_namespace) ||
+         (made_->own_process && made_->own_process->fd().get() == fd) ||
+         (made_->report && (made_->report->read.get() == fd || made_->report->write.get() == fd));
 }
 
-// A descriptor that was lent and is not open any more has a number that something which was made just
-// now may have got.
+// A descriptor that was lent and is not open any more has a number that something which was made
+// just now may have got.
 Mistake Command::Attempt::refuse_own_descriptors() const {
   for (const FdRequest& request : work_.fds.requests())
     if (!request.is_own && request.kind == FdRequest::Kind::descriptor && is_own(request.source))
@@ -243,13 +275,20 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
 }
 
 void Command::Attempt::lower_sources() noexcept {
-  if (kind_ != Kind::child || state_.inherits) return;
-  work_.fds.lower_sources([this](int source) { return slots_.lower(source); });
+  // Where the child starts with a copy of the table it is too late.
+  const bool starts_with_copy =
+      kind_ == Kind::reported || (kind_ == Kind::pending && work_.fds.lends());
+  if (kind_ == Kind::in_place || starts_with_copy || state_.inherits) return;
+  work_.fds.lower_sources([this](int source) { return made_->slots.lower(source); });
 }
 
 Mistake Command::Attempt::make_plan() {
+  made_.emplace();
+  work_.job = {};
+  work_.birth = {};
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
+  if (auto mistake = prepare_environment()) return mistake;
   work_.fds.clear(kind_ == Kind::in_place || state_.inherits);
   if (auto mistake = prepare_streams()) return mistake;
   if (auto mistake = prepare_passed()) return mistake;
@@ -258,6 +297,7 @@ Mistake Command::Attempt::make_plan() {
   if (auto mistake = prepare_session()) return mistake;
   if (auto mistake = prepare_cgroup()) return mistake;
   if (auto mistake = prepare_pid_namespace()) return mistake;
+  if (auto mistake = prepare_report()) return mistake;
   if (auto mistake = prepare_held()) return mistake;
   if (auto mistake = refuse_own_descriptors()) return mistake;
   lower_sources();
@@ -270,39 +310,43 @@ Mistake Command::Attempt::make_plan() {
     // The writer of the maps would be that one, and take the child along when it is done.
     if (next_child_is_init())
       return detail::wrong_value(SpawnStep::user_map, "with a pid namespace that has no init yet");
-    user_map_ = detail::map_text(namespaces.user_map);
-    group_map_ = detail::map_text(namespaces.group_map);
-    maps_.emplace();
-    if (!user_map_.empty()) maps_->users = user_map_.data();
-    maps_->users_size = user_map_.size();
-    if (!group_map_.empty()) maps_->groups = group_map_.data();
-    maps_->groups_size = group_map_.size();
+    made_->user_map = detail::map_text(namespaces.user_map);
+    made_->group_map = detail::map_text(namespaces.group_map);
+    made_->maps.emplace();
+    if (!made_->user_map.empty()) made_->maps->users = made_->user_map.data();
+    made_->maps->users_size = made_->user_map.size();
+    if (!made_->group_map.empty()) made_->maps->groups = made_->group_map.data();
+    made_->maps->groups_size = made_->group_map.size();
   }
   plan_steps();
 
-  job_.first_unneeded = work_.fds.first_unneeded();
-  job_.inherits = state_.inherits;
-  job_.gaps = work_.fds.gaps().data();
-  job_.gap_count = work_.fds.gaps().size();
-  job_.steps = work_.steps.all().data();
-  job_.step_count = work_.steps.all().size();
-  job_.signal_mask = detail::signal_mask(state_.signals);
-  job_.arguments = state_.arguments.data();
-  if (state_.program_fd) job_.program = work_.fds.place_of(*state_.program_fd);
-  birth_.namespaces = namespaces.create;
-  birth_.cgroup = state_.cgroup_fd.value_or(-1);
-  birth_.reaps_itself = state_.drop_policy == DropPolicy::detach;
-  birth_.killed_with_parent = state_.killed_with_parent;
-  birth_.no_new_privileges = state_.identity.said.no_new_privileges;
+  work_.job.first_unneeded = work_.fds.first_unneeded();
+  work_.job.inherits = state_.inherits;
+  work_.job.gaps = work_.fds.gaps().data();
+  work_.job.gap_count = work_.fds.gaps().size();
+  work_.job.steps = work_.steps.all().data();
+  work_.job.step_count = work_.steps.all().size();
+  work_.job.signal_mask = detail::signal_mask(state_.signals);
+  work_.job.busy_retries = state_.busy_retries;
+  if (state_.program_fd) work_.job.program = work_.fds.place_of(*state_.program_fd);
+  work_.birth.namespaces = namespaces.create;
+  work_.birth.cgroup = state_.cgroup_fd.value_or(-1);
+  work_.birth.reaps_itself = state_.drop_policy == DropPolicy::detach;
+  work_.birth.killed_with_parent = state_.killed_with_parent;
+  work_.birth.no_new_privileges = state_.identity.said.no_new_privileges;
+  work_.changes_credentials = changes_credentials();
+  work_.leads_group = made_->session.new_session || made_->session.process_group == 0;
   return std::nullopt;
 }
 
 bool Command::Attempt::is_repeatable() const noexcept {
   const auto is_made = [](const auto& own) { return own.has_value(); };
-  if (std::ranges::any_of(child_ends_, is_made) || child_terminal_ || cgroup_ ||
-      own_pid_namespace_ || own_process_ || maps_)
+  if (std::ranges::any_of(made_->child_ends, is_made) || made_->child_terminal || made_->cgroup ||
+      made_->own_pid_namespace || made_->own_process || made_->maps || made_->report)
     return false;
-  const auto is_lent = [](const Stdio* stream) { return stream->kind_ == Stdio::Kind::descriptor; };
+  const auto is_lent = [](const Stdio* stream) {
+    return stream && stream->kind_ == Stdio::Kind::descriptor;
+  };
   if (std::ranges::any_of(defaults_, is_lent)) return false;
   if (!changes_.descriptors.empty()) return false;
   const auto is_handed_over = [this](const auto& owner) {
@@ -316,62 +360,56 @@ bool Command::Attempt::is_repeatable() const noexcept {
     return request.kind == FdRequest::Kind::descriptor &&
            request.source >= detail::SlotLease::worthwhile;
   };
-  if (!slots_.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
+  if (!made_->slots.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
   // Limits, numbers and namespaces that may have changed the next time.
-  return kind_ == Kind::child && !state_.inherits && state_.namespaces.join.empty() &&
+  return kind_ != Kind::in_place && !state_.inherits && state_.namespaces.join.empty() &&
          state_.listeners.empty() && state_.resources.limits.empty() &&
          state_.parent_death_signal == 0 && !state_.killed_with_parent;
 }
 
-bool Command::Attempt::plan_holds() const noexcept {
-  const Workspace::Plan& plan = work_.plan;
-  return plan.holds && kind_ == Kind::child && changes_.descriptors.empty() &&
-         plan.inheritable == inheritable_ &&
-         std::ranges::equal(plan.defaults, defaults_, {}, {},
-                            [](const Stdio* s) { return s->kind_; });
-}
-
-// The vector is copied, as another thread may append others to it at the same time.
+// The vector is copied, as another thread may append others to it at the same time; the strings, if
+// the child may read them when this call has returned.
 Mistake Command::Attempt::append_arguments() {
-  if (changes_.arguments.empty()) return std::nullopt;
   auto& all = work_.arguments;
   all.assign(state_.arguments.begin(), state_.arguments.end() - 1);
+  work_.argument_text.clear();
   for (const CStr argument : changes_.arguments) {
     if (!argument.get())
       return detail::wrong_value(SpawnStep::argument, "(a string with a NUL inside)",
                                  static_cast<int>(all.size()) - 1);
-    all.push_back(const_cast<char*>(argument.get()));  // for execve(2), which writes to none
+    const char* text = argument.get();
+    if (kind_ == Kind::pending || kind_ == Kind::reported)
+      text = work_.argument_text.emplace_back(text).c_str();
+    all.push_back(const_cast<char*>(text));  // for execve(2), which writes to none
   }
   all.push_back(nullptr);
-  job_.arguments = all.data();
+  work_.job.arguments = all.data();
   return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare() {
-  if (auto mistake = prepare_environment()) return mistake;
   look_at_streams();
-  if (plan_holds()) {
-    char* const* const environment = job_.environment;
-    job_ = work_.plan.job;
-    job_.environment = environment;
-    birth_ = work_.plan.birth;
-    session_ = state_.session;
-  } else {
-    work_.plan.holds = false;
+  const bool holds = work_.plan_holds && kind_ != Kind::in_place && kind_ != Kind::reported &&
+                     changes_.descriptors.empty() && work_.planned_for == streams_;
+  if (!holds) {
+    work_.plan_holds = false;
     if (auto mistake = make_plan()) return mistake;
-    if (is_repeatable()) {
-      work_.plan = {true, inheritable_, {}, job_, birth_};
-      std::ranges::transform(defaults_, work_.plan.defaults.begin(),
-                             [](const Stdio* stream) { return stream->kind_; });
-    }
+    work_.plan_holds = is_repeatable();
+    work_.planned_for = streams_;
   }
   if (state_.is_prepared) {
-    job_.candidates = state_.candidates.c_str();
-  } else if (!state_.program_fd) {  // another PATH, other paths
-    find_candidates(state_.program, job_.environment, work_.candidates);
-    job_.candidates = work_.candidates.c_str();
+    work_.job.candidates = state_.candidates.c_str();
+  } else {
+    if (holds)
+      if (auto mistake = prepare_environment()) return mistake;
+    if (!state_.program_fd) {  // another PATH, other paths
+      find_candidates(state_.program, work_.job.environment, work_.candidates);
+      work_.job.candidates = work_.candidates.c_str();
+    }
   }
-  return append_arguments();
+  work_.job.arguments = state_.arguments.data();
+  if (!changes_.arguments.empty()) return append_arguments();
+  return std::nullopt;
 }
 
 }  // namespace v0

@@ -49,63 +49,67 @@ bool Command::Attempt::is_inheritable(int stream) noexcept {
 // Of a stream that is not passed by its number.
 Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
   const auto said = state_.streams[stream].kind_;
-  return said == Stdio::Kind::unset ? defaults_[static_cast<std::size_t>(stream)]->kind_ : said;
+  return said == Stdio::Kind::unset ? streams_.defaults[static_cast<std::size_t>(stream)] : said;
 }
 
 void Command::Attempt::look_at_streams() noexcept {
+  for (std::size_t i = 0; i < defaults_.size(); ++i)
+    streams_.defaults[i] = defaults_[i] ? defaults_[i]->kind_ : Stdio::Kind::inherit;
   if (state_.is_prepared) {
-    inheritable_ = state_.inheritable;
+    streams_.inheritable = state_.inheritable;
     return;
   }
   for (int number = 0; number < 3; ++number)
-    inheritable_[static_cast<std::size_t>(number)] =
+    streams_.inheritable[static_cast<std::size_t>(number)] =
         kind_of(number) == Stdio::Kind::inherit && is_inheritable(number);
 }
 
 Mistake Command::Attempt::prepare_terminal(int number) {
-  if (parent_terminal_) return std::nullopt;
+  if (made_->parent_terminal) return std::nullopt;
   auto made = open_terminal(state_.window_size);
   if (!made)
     return SpawnError{SpawnStep::terminal, made.error(), number, detail::stream_names[number]};
-  parent_terminal_ = std::move(made->parent);
-  child_terminal_ = std::move(made->child);
+  made_->parent_terminal = std::move(made->parent);
+  made_->child_terminal = std::move(made->child);
   return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare_stream(int number) {
   const bool is_unset = state_.streams[number].kind_ == Stdio::Kind::unset;
-  const Stdio& stream =
-      is_unset ? *defaults_[static_cast<std::size_t>(number)] : state_.streams[number];
+  const Stdio* said =
+      is_unset ? defaults_[static_cast<std::size_t>(number)] : &state_.streams[number];
   FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
   const auto wrong = [&](std::error_code code) {
     return SpawnError{SpawnStep::standard_stream, code, number, detail::stream_names[number]};
   };
-  switch (stream.kind_) {
+  switch (kind_of(number)) {
     case Stdio::Kind::unset:
     case Stdio::Kind::inherit:
-      request.kind = inheritable_[static_cast<std::size_t>(number)] ? FdRequest::Kind::inherited
-                                                                    : FdRequest::Kind::null;
+      request.kind = streams_.inheritable[static_cast<std::size_t>(number)]
+                         ? FdRequest::Kind::inherited
+                         : FdRequest::Kind::null;
       break;
     case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
     case Stdio::Kind::pipe: {
       auto made = pipe();
       if (!made) return wrong(made.error());
       const bool child_reads = number == 0;
-      child_ends_[number] = std::move(child_reads ? made->read : made->write);
-      parent_ends_[number] = std::move(child_reads ? made->write : made->read);
-      request.source = child_ends_[number]->get();
+      made_->child_ends[number] = std::move(child_reads ? made->read : made->write);
+      made_->parent_ends[number] = std::move(child_reads ? made->write : made->read);
+      request.source = made_->child_ends[number]->get();
       request.is_own = true;
       break;
     }
     case Stdio::Kind::terminal:
       if (auto mistake = prepare_terminal(number)) return mistake;
-      request.source = child_terminal_->get();
+      request.source = made_->child_terminal->get();
       request.is_own = true;
       break;
     case Stdio::Kind::like_stdout: return prepare_like_stdout(number);
     case Stdio::Kind::descriptor:
-      request.source = stream.owned_ ? stream.owned_->get() : stream.fd_ ? stream.fd_->get() : -1;
+      request.source = said->owned_ ? said->owned_->get() : said->fd_ ? said->fd_->get() : -1;
       if (request.source < 0) return wrong(error_code(EBADF));
+      request.is_lent = !said->owned_;
       break;
   }
   work_.fds.add(request);

@@ -1,72 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/prepared_command.hpp>
 
-#include <atomic>
-#include <mutex>
 #include <utility>
-#include <vector>
 
-#include "attempt.hpp"
+#include "prepared_shared.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 
-struct PreparedCommand::Shared {
-  explicit Shared(std::unique_ptr<Command::State> prepared) : state(std::move(prepared)) {}
-  ~Shared() { delete at_hand.load(std::memory_order_acquire); }
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
-
-  const std::unique_ptr<Command::State> state;  // nobody changes it any more
-  // Workspaces that nobody uses: one at hand, and those of others who were spawning at the same time.
-  std::atomic<Command::Workspace*> at_hand = nullptr;
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Command::Workspace>> others;
-  std::size_t made = 0;
-};
-
-// A workspace for one spawn.
-class PreparedCommand::Lease {
- public:
-  explicit Lease(Shared& shared)
-      : shared_(shared), work_(shared.at_hand.exchange(nullptr, std::memory_order_acquire)) {
-    if (!work_) work_ = another();
-  }
-  ~Lease() {
-    Command::Workspace* expected = nullptr;
-    if (shared_.at_hand.compare_exchange_strong(expected, work_.get(), std::memory_order_release)) {
-      (void)work_.release();
-      return;
-    }
-    const std::lock_guard lock(shared_.mutex);
-    shared_.others.push_back(std::move(work_));
-  }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-
-  Command::Workspace& work() const noexcept { return *work_; }
-
- private:
-  std::unique_ptr<Command::Workspace> another() {
-    const std::lock_guard lock(shared_.mutex);
-    auto& others = shared_.others;
-    if (others.empty()) {
-      others.reserve(shared_.made + 1);  // so that they can be put back whatever happens
-      auto made = std::make_unique<Command::Workspace>();
-      made->reserve(shared_.state->passed.size() + shared_.state->listeners.size());
-      ++shared_.made;
-      return made;
-    }
-    auto taken = std::move(others.back());
-    others.pop_back();
-    return taken;
-  }
-
-  Shared& shared_;
-  std::unique_ptr<Command::Workspace> work_;
-};
-
-PreparedCommand::PreparedCommand(std::unique_ptr<Shared> shared) noexcept
+PreparedCommand::PreparedCommand(std::shared_ptr<Shared> shared) noexcept
     : shared_(std::move(shared)) {}
 PreparedCommand::PreparedCommand(PreparedCommand&&) noexcept = default;
 PreparedCommand& PreparedCommand::operator=(PreparedCommand&&) noexcept = default;
@@ -81,19 +23,15 @@ PreparedCommand::Shared& PreparedCommand::shared() const noexcept {
 std::optional<SpawnError> PreparedCommand::try_out() const {
   Shared& shared = this->shared();
   const Lease lease(shared);
-  const Stdio inherit = Stdio::inherit();
   const SpawnChanges none;
-  return Command::Attempt(*shared.state, lease.work(), Command::Attempt::Kind::child,
-                          {&inherit, &inherit, &inherit}, none)
+  return Command::Attempt(*shared.state, lease.work(), Command::Attempt::Kind::child, {}, none)
       .prepare();
 }
 
 std::expected<Child, SpawnError> PreparedCommand::spawn(const SpawnChanges& changes) const {
   Shared& shared = this->shared();
   const Lease lease(shared);
-  const Stdio inherit = Stdio::inherit();
-  return Command::Attempt::spawn(*shared.state, lease.work(), {&inherit, &inherit, &inherit},
-                                 changes);
+  return Command::Attempt::spawn(*shared.state, lease.work(), {}, changes);
 }
 
 std::expected<Output, SpawnError> PreparedCommand::output(const OutputOptions& options,
@@ -107,8 +45,13 @@ std::expected<PreparedCommand, SpawnError> Command::prepare() && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   Attempt::freeze(state);
-  PreparedCommand prepared(std::make_unique<PreparedCommand::Shared>(std::move(state_)));
-  if (auto mistake = prepared.try_out()) return std::unexpected(*std::move(mistake));
+  const auto shared = std::make_shared<PreparedCommand::Shared>(std::move(state_));
+  PreparedCommand prepared(shared);
+  if (auto mistake = prepared.try_out()) {
+    Attempt::thaw(state);
+    state_ = std::move(shared->state);
+    return std::unexpected(*std::move(mistake));
+  }
   return prepared;
 }
 

@@ -91,7 +91,7 @@ long take_own_table(Job& job) {
   const long answer = copy_table(job);
   // The kernel has put the pidfd into the common table. If the caller passes a descriptor that is
   // not open, it may have got that number.
-  if (answer == 0 && static_cast<unsigned>(job.pidfd) < job.first_unneeded)
+  if (answer == 0 && job.shares_table && static_cast<unsigned>(job.pidfd) < job.first_unneeded)
     raw_syscall(SYS_close, job.pidfd);
   return answer;
 }
@@ -245,10 +245,11 @@ bool is_not_there(long answer) {
 }
 
 // Answers, if at all, why not.
-long execute(Job& job) {
+long execute_once(Job& job) {
   if (job.program >= 0)
     return raw_syscall(SYS_execveat, job.program, address(""), address(job.arguments),
                        address(job.environment), AT_EMPTY_PATH);
+  job.path = nullptr;
   long answer = -ENOENT;
   for (const char* candidate = job.candidates; *candidate; ++candidate) {
     answer = raw_syscall(SYS_execve, address(candidate), address(job.arguments),
@@ -262,6 +263,24 @@ long execute(Job& job) {
       ++candidate;
   }
   return job.path ? -EACCES : answer;
+}
+
+// 0.1 milliseconds, then twice as long each time, up to 10.
+void pause_before_retry(int retry) {
+  timespec left;  // no initializer, as above
+  left.tv_sec = 0;
+  left.tv_nsec = retry < 7 ? 100'000L << retry : 10'000'000L;
+  while (raw_syscall(SYS_nanosleep, address(&left), address(&left)) == -EINTR) {
+  }
+}
+
+long execute(Job& job) {
+  long answer = execute_once(job);
+  while (answer == -ETXTBSY && job.times_busy < job.busy_retries) {
+    pause_before_retry(job.times_busy++);
+    answer = execute_once(job);
+  }
+  return answer;
 }
 
 void fail(Job& job, SpawnStep step, long answer, int index = -1) {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include <sysfd/create.hpp>
 
@@ -23,18 +22,15 @@ using detail::Job;
 
 namespace {
 
-// 0.1 milliseconds, then twice as long each time, up to 10.
-void pause_before_retry(int retry) noexcept {
-  const long nanoseconds = std::min(100'000L << std::min(retry, 7), 10'000'000L);
-  timespec left{0, nanoseconds};
-  while (::nanosleep(&left, &left) == -1 && errno == EINTR) {
-  }
-}
-
 bool is_a_limit(std::error_code code) noexcept {
   return code == std::errc::resource_unavailable_try_again ||
          code == std::errc::not_enough_memory || code == std::errc::too_many_files_open ||
          code == std::errc::too_many_files_open_in_system;
+}
+
+SpawnError memory_is_not_shared() {
+  return {SpawnStep::start, detail::error_code(ENOSYS), -1,
+          "with which no memory is shared (an emulator?)"};
 }
 
 }  // namespace
@@ -47,8 +43,8 @@ bool Command::Attempt::changes_credentials() const noexcept {
 // Whose fault it is that there is no child.
 SpawnError Command::Attempt::clone_failure(std::error_code code) const {
   if (!is_a_limit(code)) {
-    if (!birth_.namespaces.empty()) return {SpawnStep::namespaces, code, -1, ""};
-    if (birth_.cgroup >= 0) return {SpawnStep::cgroup, code, -1, ""};
+    if (!work_.birth.namespaces.empty()) return {SpawnStep::namespaces, code, -1, ""};
+    if (work_.birth.cgroup >= 0) return {SpawnStep::cgroup, code, -1, ""};
   }
   return {SpawnStep::clone, code, -1, ""};
 }
@@ -56,14 +52,13 @@ SpawnError Command::Attempt::clone_failure(std::error_code code) const {
 // What is to be said of a child that did not come to the program, though no step of it failed.
 SpawnError Command::Attempt::premature_end(const Result<ExitStatus>& status) const {
   const bool killed = status && status->signal();
-  if (killed && birth_.cgroup >= 0 && job_.progress == Job::Progress::not_started)
+  if (killed && work_.birth.cgroup >= 0 && work_.job.progress == Job::Progress::not_started)
     return {SpawnStep::cgroup, detail::error_code(ECANCELED), -1,
             "which kills what is born into it (was it killed once?)"};
-  if (job_.progress == Job::Progress::started || killed)
+  if (work_.job.progress == Job::Progress::started || killed)
     return {SpawnStep::start, detail::error_code(ECANCELED), -1,
             killed ? to_string(*status) : "which has ended"};
-  return {SpawnStep::start, detail::error_code(ENOSYS), -1,
-          "with which no memory is shared (an emulator?)"};
+  return memory_is_not_shared();
 }
 
 // The kernel says ENOENT for a script whose interpreter will not be able to open it.
@@ -85,7 +80,7 @@ SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int 
     return "to be number " + std::to_string(list[static_cast<std::size_t>(error.index)].target);
   };
   switch (error.step) {
-    case SpawnStep::exec: error.subject = job_.path ? job_.path : state_.program; break;
+    case SpawnStep::exec: error.subject = work_.job.path ? work_.job.path : state_.program; break;
     case SpawnStep::working_directory: error.subject = state_.directory.path.value_or(""); break;
     case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
     case SpawnStep::standard_stream: error.subject = detail::stream_names[error.index]; break;
@@ -99,57 +94,36 @@ SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int 
 }
 
 SpawnError Command::Attempt::failure() const {
-  SpawnError error = error_at(job_.failed_step, detail::error_code(job_.error), job_.index);
+  SpawnError error =
+      error_at(work_.job.failed_step, detail::error_code(work_.job.error), work_.job.index);
   if (error.step == SpawnStep::exec) explain_script(error);
   return error;
 }
 
-std::expected<pid_t, SpawnError> Command::Attempt::enter() {
-  const auto pid = detail::enter_child(job_, birth_);
-  if (!pid) return std::unexpected(clone_failure(pid.error()));
-  return *pid;
+std::expected<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::Apart* apart) {
+  const auto entered = detail::enter_child(work_.job, work_.birth, apart);
+  if (!entered) {
+    const bool is_refused = apart && entered.error() == std::errc::function_not_supported;
+    return std::unexpected(is_refused ? memory_is_not_shared() : clone_failure(entered.error()));
+  }
+  return *entered;
 }
 
-std::expected<pid_t, SpawnError> Command::Attempt::enter_with_id_maps() {
-  if (!maps_) return enter_from_pid_namespace();
-  *maps_ = {.users = maps_->users,
-            .users_size = maps_->users_size,
-            .groups = maps_->groups,
-            .groups_size = maps_->groups_size};
-  detail::IdMapWriter writer(*maps_);
-  if (const auto started = writer.start(); !started)
-    return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
-  return enter_from_pid_namespace();
-}
-
-std::expected<pid_t, SpawnError> Command::Attempt::enter_from_pid_namespace() {
+std::expected<detail::Entered, SpawnError> Command::Attempt::enter(detail::Apart* apart) {
+  if (made_ && made_->maps) {
+    made_->writer.emplace(*made_->maps);
+    if (const auto started = made_->writer->start(); !started)
+      return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
+  }
   const auto& joins = state_.namespaces.join;
   for (std::size_t i = 0; i < joins.size(); ++i) {
     if (!detail::kinds_of(joins[i]).contains(Namespace::pid)) continue;
-    const detail::PidNamespaceVisit visit(*own_pid_namespace_, joins[i].of);
+    const detail::PidNamespaceVisit visit(*made_->own_pid_namespace, joins[i].of);
     if (const auto code = visit.error())
       return std::unexpected(SpawnError{SpawnStep::join_namespace, code, static_cast<int>(i), ""});
-    return enter();
+    return enter_here(apart);
   }
-  return enter();
-}
-
-std::expected<Child, SpawnError> Command::Attempt::make_child(PidFd process, pid_t pid) {
-  const bool leads_group = session_.new_session || session_.process_group == 0;
-  Child::Start start{.pidfd = std::move(process),
-                     .pid = pid,
-                     .leads_group = leads_group,
-                     .policy = state_.drop_policy,
-                     .grace = state_.grace,
-                     .report = {.by_clone3 = birth_.by_clone3,
-                                .isolated_table = job_.shares_table && !job_.table_was_copied,
-                                .reaps_itself = birth_.reaps_itself,
-                                .killed_with_parent = birth_.killed_with_parent,
-                                .busy_retries = busy_retries_},
-                     .terminal = std::move(parent_terminal_),
-                     .cgroup = std::move(cgroup_)};
-  std::ranges::move(parent_ends_, start.pipes);
-  return std::expected<Child, SpawnError>(std::in_place, start);
+  return enter_here(apart);
 }
 
 void Command::Attempt::hand_over() {
@@ -164,36 +138,36 @@ void Command::Attempt::hand_over() {
 }
 
 std::expected<Child, SpawnError> Command::Attempt::run() {
-  for (;; ++busy_retries_) {
-    const auto pid = [&] {
-      const detail::DumpableKept dumpable(changes_credentials());
-      const detail::SignalsBlocked blocked;
-      return enter_with_id_maps();
-    }();
-    if (!pid) return std::unexpected(pid.error());
+  const auto entered = [&] {
+    const detail::DumpableKept dumpable(work_.changes_credentials);
+    const detail::SignalsBlocked blocked;
+    return enter();
+  }();
+  if (!entered) return std::unexpected(entered.error());
+  return outcome(*entered);
+}
 
-    PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(job_.pidfd));
-    if (job_.progress == Job::Progress::executing) {
-      if (!work_.plan.holds && !state_.is_prepared) hand_over();
-      return make_child(std::move(process), *pid);
-    }
-    const auto status = process.wait();  // it is ending
-    if (job_.progress != Job::Progress::failed) return std::unexpected(premature_end(status));
-    const bool was_busy = job_.failed_step == SpawnStep::exec && job_.error == ETXTBSY;
-    if (!was_busy || busy_retries_ >= state_.busy_retries) return std::unexpected(failure());
-    pause_before_retry(busy_retries_);
+std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered& entered) {
+  if (work_.job.progress != Job::Progress::executing) {
+    // It is ending.
+    const auto status = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd)).wait();
+    const bool has_said_why = work_.job.progress == Job::Progress::failed;
+    return std::unexpected(has_said_why ? failure() : premature_end(status));
   }
+  if (!work_.plan_holds && !state_.is_prepared) hand_over();
+  Child::Start start{entered, state_, work_, made_ ? &*made_ : nullptr};
+  return std::expected<Child, SpawnError>(std::in_place, start);
 }
 
 SpawnError Command::Attempt::run_in_place() {
   const detail::SignalsBlocked blocked;
   std::optional<detail::IdMapWriter> writer;
-  if (maps_) {
-    writer.emplace(*maps_);
+  if (made_->maps) {
+    writer.emplace(*made_->maps);
     if (const auto started = writer->start(); !started)
       return {SpawnStep::clone, started.error(), -1, ""};
   }
-  detail::run_in_place(job_);
+  detail::run_in_place(work_.job);
   return failure();
 }
 
@@ -205,15 +179,14 @@ std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace
   return attempt.run();
 }
 
-std::expected<Child, SpawnError> Command::spawn_with(const Stdio* const (&defaults)[3]) {
+std::expected<Child, SpawnError> Command::spawn_with(const std::array<const Stdio*, 3>& defaults) {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::spawn(state, state.workspace, {defaults[0], defaults[1], defaults[2]}, {});
+  return Attempt::spawn(state, state.workspace, defaults, {});
 }
 
 std::expected<Child, SpawnError> Command::spawn() {
-  const Stdio inherit = Stdio::inherit();
-  return spawn_with({&inherit, &inherit, &inherit});
+  return spawn_with({});
 }
 
 std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
@@ -244,10 +217,8 @@ std::expected<Output, SpawnError> Command::output(const OutputOptions& options) 
 SpawnError Command::exec() {
   State& state = this->state();
   if (state.mistake) return *state.mistake;
-  const Stdio inherit = Stdio::inherit();
   const SpawnChanges none;
-  Attempt attempt(state, state.workspace, Attempt::Kind::in_place, {&inherit, &inherit, &inherit},
-                  none);
+  Attempt attempt(state, state.workspace, Attempt::Kind::in_place, {}, none);
   if (auto mistake = attempt.prepare()) return *std::move(mistake);
   return attempt.run_in_place();
 }

@@ -17,9 +17,7 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
-#include "pidfd/child.hpp"
 #include "spawn/talk.hpp"
-#include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -35,7 +33,6 @@ using sysfd::OwnedFd;
 using sysfd::PidFd;
 using sysfd::SpawnReport;
 using sysfd::SpawnStep;
-using sysfd_test::Interruptions;
 using sysfd_test::must;
 using sysfd_test::refuse_calls;
 using sysfd_test::run_apart;
@@ -137,43 +134,6 @@ class BusyRetries : public testing::Test {
   ScratchDirectory directory_;
   std::string path_ = directory_.path().string() + "/sh";
 };
-
-// Another process that has it open until this one is seen to be blocked, which it is after its first
-// try only: when it waits for the child that has failed, or pauses.
-class WriterUntilFirstTry {
- public:
-  explicit WriterUntilFirstTry(OwnedFd file)
-      : writer_(std::move(file)), holder_([this] {
-          this_process_.interrupt(0);
-          writer_.reset();
-        }) {
-    writer_.reset();
-  }
-
- private:
-  Interruptions this_process_;
-  std::optional<OwnedFd> writer_;
-  sysfd_test::Child holder_;
-};
-
-TEST_F(BusyRetries, IsTriedAgainUntilItIsNot) {
-  SYSFD_REQUIRE_ISOLATION();
-  const WriterUntilFirstTry writer(open_for_writing());
-  Child child = must(command().retry_busy(100'000).stdout_to(sysfd::Stdio::pipe()).spawn());
-  EXPECT_GE(child.report().busy_retries, 1);
-  EXPECT_LT(child.report().busy_retries, 100'000);
-  EXPECT_EQ(child.communicate()->out, "started\n");
-}
-
-TEST_F(BusyRetries, IsTriedOnceUnlessMoreIsSaid) {
-  SYSFD_REQUIRE_ISOLATION();
-  for (const int times : {0, -1}) {
-    const WriterUntilFirstTry writer(open_for_writing());
-    const auto child = command().retry_busy(times).spawn();
-    ASSERT_FALSE(child) << "a second try";
-    EXPECT_EQ(child.error().code, std::errc::text_file_busy);
-  }
-}
 
 TEST_F(BusyRetries, IsTriedAgainSoOftenOnly) {
   const OwnedFd writer = open_for_writing();

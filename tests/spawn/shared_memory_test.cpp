@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What others may see, and what it holds, while a child shares its parent's memory. A seccomp filter
-// stops it there: late, when it asks for the parent-death signal.
+// What others may see, and what it holds, while a child shares its parent's memory. A seccomp
+// filter stops it there: late, when it asks for the parent-death signal.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/seccomp.h>
 #include <poll.h>
-#include <sched.h>
-#include <seccomp.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -20,6 +16,7 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/held_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
@@ -30,40 +27,24 @@ using sysfd::Command;
 using sysfd::Namespace;
 using sysfd::OwnedFd;
 using sysfd::SpawnStep;
+using sysfd_test::HeldCalls;
 using sysfd_test::must;
+using sysfd_test::RefusedCall;
 using sysfd_test::run_apart;
-
-// The listener of a filter of the calling thread that holds whoever asks for a parent-death signal.
-OwnedFd hold_whoever_asks() {
-  scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
-  const scmp_arg_cmp condition = {0, SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0};
-  EXPECT_EQ(::seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SYS_prctl, 1, &condition), 0);
-  EXPECT_EQ(::seccomp_load(context), 0);
-  const OwnedFd listener = OwnedFd::adopt(::seccomp_notify_fd(context));
-  OwnedFd ours = must(listener.duplicate());
-  ::seccomp_release(context);
-  return ours;
-}
 
 // Spawns in a thread, and calls `look` while the child is held.
 void look_at_child(Command& command, const std::function<void()>& look) {
-  std::promise<int> number;
+  std::promise<HeldCalls*> promised;
   std::thread spawning([&] {
-    const OwnedFd listener = hold_whoever_asks();
-    number.set_value(listener.get());
+    HeldCalls held(SYS_prctl, RefusedCall::Match{0, PR_SET_PDEATHSIG});
+    promised.set_value(&held);
     auto child = command.parent_death_signal(SIGTERM).spawn();
     EXPECT_TRUE(child) << child.error().describe();
   });
-  const int listener = number.get_future().get();
-  pollfd entry{listener, POLLIN, 0};
-  EXPECT_EQ(::poll(&entry, 1, -1), 1);
-  seccomp_notif question{};
-  EXPECT_EQ(::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
+  HeldCalls* const held = promised.get_future().get();
+  held->await();
   look();
-  seccomp_notif_resp answer{};
-  answer.id = question.id;
-  answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  EXPECT_EQ(::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer), 0);
+  held->let_go();
   spawning.join();
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <expected>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include <sysfd/command.hpp>
+#include <sysfd/spawn_all.hpp>
 
 #include "spawn/every_step.hpp"
 #include "spawn/faults.hpp"
@@ -28,6 +30,7 @@
 
 namespace {
 
+using sysfd::Child;
 using sysfd::Command;
 using sysfd::SpawnError;
 using sysfd::SpawnStep;
@@ -94,6 +97,14 @@ bool makes_a_call(SpawnStep step) {
   return false;
 }
 
+// Together with the parent suspended, or beside it.
+enum class Way { spawn, spawn_all };
+
+std::expected<Child, SpawnError> start(Command& command, Way way) {
+  if (way == Way::spawn) return command.spawn();
+  return std::move(sysfd::spawn_all({&command, 1}).front());
+}
+
 // What a spawn in a thread for which a call is refused has come to. (The filter goes with the
 // thread.)
 struct Attempt {
@@ -101,14 +112,14 @@ struct Attempt {
   bool mask_was_kept = false;
 };
 
-Attempt attempt(Command& command, const RefusedCall& call) {
+Attempt attempt(Command& command, const RefusedCall& call, Way way = Way::spawn) {
   Attempt attempt;
   std::thread([&] {
     sysfd_test::refuse_calls({call});
     sigset_t before;
     sigset_t after;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
-    auto child = command.spawn();
+    auto child = start(command, way);
     ::pthread_sigmask(SIG_BLOCK, nullptr, &after);
     attempt.mask_was_kept = true;
     for (int signo = 1; signo <= SIGRTMAX; ++signo)
@@ -138,14 +149,16 @@ void expect_start(Command& command) {
   EXPECT_TRUE(status->success()) << to_string(*status);
 }
 
-void expect_failure(const Fault& fault, int error) {
-  SCOPED_TRACE("call " + std::to_string(fault.call) + " with errno " + std::to_string(error));
+void expect_failure(const Fault& fault, int error, Way way) {
+  SCOPED_TRACE("call " + std::to_string(fault.call) + " with errno " + std::to_string(error) +
+               (way == Way::spawn_all ? ", beside its parent" : ""));
   const EveryStep all;
   Command command = (all.*fault.command)();
   const auto before = sysfd_test::open_descriptors();
   ::prctl(PR_SET_DUMPABLE, 1);
 
-  const auto [failure, mask_was_kept] = attempt(command, refused(fault.call, fault.matches, error));
+  const auto [failure, mask_was_kept] =
+      attempt(command, refused(fault.call, fault.matches, error), way);
   ASSERT_TRUE(failure) << "it was started";
   EXPECT_EQ(failure->step, fault.step) << failure->describe();
   EXPECT_EQ(failure->code.value(), error) << failure->describe();
@@ -176,7 +189,8 @@ void sweep(Command (EveryStep::*command)() const) {
   for (const Fault& fault : sysfd_test::faults())
     if (fault.command == command && !is_needless(fault))
       for (const int error : fault.errors) {
-        expect_failure(fault, error);
+        expect_failure(fault, error, Way::spawn);
+        expect_failure(fault, error, Way::spawn_all);
         ++swept;
       }
   EXPECT_GT(swept, 0);

@@ -13,8 +13,9 @@
 // The child starts with: an empty signal mask; every signal that has a handler here, and SIGPIPE,
 // at its default (ignored ones stay ignored); this process's environment but for its LISTEN_...
 // variables, which were meant for it; its working directory; its 0, 1 and 2, or /dev/null for those
-// of them that are closed or close-on-exec here. All of that unless the Command says otherwise: what
-// a program is given is said right here, what else a child can be in five groups of attributes:
+// of them that are closed or close-on-exec here. All of that unless the Command says otherwise:
+// what a program is given is said right here, what else a child can be in five groups of
+// attributes:
 //
 //     identity()   <sysfd/identity.hpp>    user, groups, capabilities, no-new-privileges, seccomp
 //     resources()  <sysfd/resources.hpp>   limits, umask, nice, scheduler, processors, OOM score
@@ -23,12 +24,13 @@
 //     namespaces() <sysfd/namespaces.hpp>  new ones, with id maps, and joined ones
 //
 // It never forks: the child shares this process's memory until it executes the program, and the
-// calling thread is suspended so long, with all signals blocked. Neither the memory in use nor the
-// number of open descriptors makes it slower; what counts is the highest number among those that
-// the child is given. It needs Linux 5.11.
+// calling thread is suspended so long, with all signals blocked (but see spawn_async()). Neither
+// the memory in use nor the number of open descriptors makes it slower; what counts is the highest
+// number among those that the child is given. It needs Linux 5.11.
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -47,6 +49,7 @@
 #include <sysfd/namespaces.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/pending_child.hpp>
 #include <sysfd/resources.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/session.hpp>
@@ -66,8 +69,8 @@ class Stdio {
   static Stdio null() noexcept { return Stdio(Kind::null); }
   // A new pipe, whose other end the Child has.
   static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
-  // The child's side of a new pseudo-terminal, one for all streams of a child that say so. It is the
-  // controlling terminal of a new session; the Child has the other side.
+  // The child's side of a new pseudo-terminal, one for all streams of a child that say so. It is
+  // the controlling terminal of a new session; the Child has the other side.
   static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
 
   // What stdout is, as 2>&1 of a shell has it. For stderr only.
@@ -80,7 +83,7 @@ class Stdio {
  private:
   friend class Command;
   friend class Pipeline;
-  enum class Kind { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
+  enum class Kind : unsigned char { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
   explicit Stdio(Kind kind) noexcept : kind_(kind) {}
 
   Kind kind_;
@@ -113,6 +116,10 @@ concept GivenFds = requires(T& fds, std::size_t index) {
 enum class DirectoryChange { before_identity, after_identity };
 
 class PreparedCommand;
+
+namespace detail {
+class Batch;  // spawn_all()
+}
 
 class Command {
  public:
@@ -168,8 +175,8 @@ class Command {
   SYSFD_API Command& clear_env() &;
   Command clear_env() && { return std::move(clear_env()); }
 
-  // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned. A
-  // relative path of the program, or in PATH, counts from there. Not said, and with a new root
+  // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned.
+  // A relative path of the program, or in PATH, counts from there. Not said, and with a new root
   // directory or a joined mount namespace: "/".
   SYSFD_API Command& working_directory(CStr path,
                                        DirectoryChange change = DirectoryChange::before_identity) &;
@@ -190,12 +197,12 @@ class Command {
   SYSFD_API Command& root_directory(BorrowedFd directory) &;
   Command root_directory(BorrowedFd directory) && { return std::move(root_directory(directory)); }
 
-  // CLONE_INTO_CGROUP: the child is born into this cgroup (version 2), by its directory, opened with
-  // O_RDONLY or O_PATH; it never ran anywhere else. The Child keeps a duplicate, see
+  // CLONE_INTO_CGROUP: the child is born into this cgroup (version 2), by its directory, opened
+  // with O_RDONLY or O_PATH; it never ran anywhere else. The Child keeps a duplicate, see
   // Child::kill_cgroup(). Errors of spawn() for it: EBADF no such directory; ENOENT it was removed;
-  // EACCES; EBUSY it is frozen (the child, and this thread, would be stopped), or has controllers on;
-  // ECANCELED it was killed once (cgroup.kill), after which Linux 6.14 to 7.1 kill all that is born
-  // into it: remove it and make a new one.
+  // EACCES; EBUSY it is frozen (the child, and this thread, would be stopped), or has controllers
+  // on; ECANCELED it was killed once (cgroup.kill), after which Linux 6.14 to 7.1 kill all that is
+  // born into it: remove it and make a new one.
   SYSFD_API Command& cgroup(BorrowedFd directory) &;
   Command cgroup(BorrowedFd directory) && { return std::move(cgroup(directory)); }
 
@@ -218,15 +225,16 @@ class Command {
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
-  // The child also gets every descriptor of this process that is not close-on-exec, under its number,
-  // but where something else is said. As with fork(2), all that is open here is copied and held by
-  // the child until exec, and another thread may open one more at any moment: SpawnReport says so.
+  // The child also gets every descriptor of this process that is not close-on-exec, under its
+  // number, but where something else is said. As with fork(2), all that is open here is copied and
+  // held by the child until exec, and another thread may open one more at any moment: SpawnReport
+  // says so.
   SYSFD_API Command& inherit_descriptors() &;
   Command inherit_descriptors() && { return std::move(inherit_descriptors()); }
 
-  // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child, in
-  // the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds have
-  // identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
+  // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child,
+  // in the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds
+  // have identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
   // printable ASCII characters, no ':'. Lent or handed over, like those of pass().
   SYSFD_API Command& listen_fds(CStr name, BorrowedFd fd) &;
   Command listen_fds(CStr name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
@@ -240,8 +248,9 @@ class Command {
     return *this;
   }
   Command listen_fds(std::initializer_list<ListenFd> fds) && { return std::move(listen_fds(fds)); }
-  // Hands on what this process was given itself (sysfd::ListenFds), to a child or across exec(), under
-  // the same names: lent, or handed over with std::move(). Those that were taken out are left out.
+  // Hands on what this process was given itself (sysfd::ListenFds), to a child or across exec(),
+  // under the same names: lent, or handed over with std::move(). Those that were taken out are left
+  // out.
   template <class Given>
     requires detail::GivenFds<std::remove_cvref_t<Given>>
   Command& listen_fds(Given&& given) & {
@@ -261,8 +270,9 @@ class Command {
     return std::move(*this);
   }
 
-  // A new pseudo-terminal of this size is stdin, stdout and stderr (those of them that are said later
-  // to be something else are), and the controlling terminal of a new session: see Child::terminal().
+  // A new pseudo-terminal of this size is stdin, stdout and stderr (those of them that are said
+  // later to be something else are), and the controlling terminal of a new session: see
+  // Child::terminal().
   SYSFD_API Command& terminal(WindowSize size = {}) &;
   Command terminal(WindowSize size = {}) && { return std::move(terminal(size)); }
 
@@ -278,8 +288,8 @@ class Command {
   SYSFD_API Command& namespaces(Namespaces namespaces) &;
   Command namespaces(Namespaces value) && { return std::move(namespaces(std::move(value))); }
 
-  // What becomes of the process when its Child is destroyed; DropPolicy::kill if not said. `grace` is
-  // for DropPolicy::terminate.
+  // What becomes of the process when its Child is destroyed; DropPolicy::kill if not said. `grace`
+  // is for DropPolicy::terminate.
   SYSFD_API Command& on_drop(DropPolicy policy,
                              std::chrono::nanoseconds grace = std::chrono::seconds(5)) &;
   Command on_drop(DropPolicy policy, std::chrono::nanoseconds grace = std::chrono::seconds(5)) && {
@@ -293,15 +303,16 @@ class Command {
   Command parent_death_signal(int signo) && { return std::move(parent_death_signal(signo)); }
 
   // The child does not outlive this process: it is killed when its last pidfd made here is closed
-  // (CLONE_PIDFD_AUTOKILL, Linux 7.1, for callers with CAP_SYS_ADMIN or Identity::no_new_privileges;
-  // it reaps itself then, without a SIGCHLD). Elsewhere the same as parent_death_signal(SIGKILL),
-  // with its limits: Child::report() says which.
+  // (CLONE_PIDFD_AUTOKILL, Linux 7.1, for callers with CAP_SYS_ADMIN or
+  // Identity::no_new_privileges; it reaps itself then, without a SIGCHLD). Elsewhere the same as
+  // parent_death_signal(SIGKILL), with its limits: Child::report() says which.
   SYSFD_API Command& kill_with_parent() &;
   Command kill_with_parent() && { return std::move(kill_with_parent()); }
 
-  // Up to this many times more, with pauses that grow from 0.1 to 10 milliseconds, where the program
-  // is open for writing (ETXTBSY), because a child of somebody else's fork(2) still has a descriptor
-  // of whoever has just written it.
+  // Up to this many times more, with pauses that grow from 0.1 to 10 milliseconds, where the
+  // program is open for writing (ETXTBSY), because a child of somebody else's fork(2) still has a
+  // descriptor of whoever has just written it. The child pauses, as its new self: a seccomp filter
+  // that it is given must let it (nanosleep(2)).
   SYSFD_API Command& retry_busy(int times) &;
   Command retry_busy(int times) && { return std::move(retry_busy(times)); }
 
@@ -310,45 +321,62 @@ class Command {
   // Errors: see SpawnStep. System calls here: two for the signal mask, clone3, one for each stream
   // that is inherited, one if descriptors are passed, and those that make pipes and close what was
   // handed over; what each attribute takes, beside. Allocates only what the Command keeps for the
-  // next time: the environment if it was changed, the paths to try of a program that is looked up in
-  // PATH; and small things for some attributes. Blocks until the file system
-  // has found and opened the program. Not for between fork and exec.
+  // next time: the environment if it was changed, the paths to try of a program that is looked up
+  // in PATH; and small things for some attributes. Blocks until the file system has found and
+  // opened the program. Not for between fork and exec.
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
 
   // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
-  // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns when
-  // nobody has the child's pipes open any more, which may be later than its end. At the timeout the
-  // child is killed, and its process group if it leads one; what was written until then is there. A
-  // new terminal is not read: use spawn() for one. Errors: as spawn(); EINVAL, standard_stream 0, the
-  // Command says that stdin is something else than the input.
+  // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns
+  // when nobody has the child's pipes open any more, which may be later than its end. At the
+  // timeout the child is killed, and its process group if it leads one; what was written until then
+  // is there. A new terminal is not read: use spawn() for one. Errors: as spawn(); EINVAL,
+  // standard_stream 0, the Command says that stdin is something else than the input.
   [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
       const OutputOptions& options = {});
 
-  // The same for many children: what can be asked and decided once is, now, and nothing changes it any
-  // more. See <sysfd/prepared_command.hpp>. Errors: as spawn(), as far as they are found before there is a
-  // child. Allocates.
+  // Starts the program, and returns at once: <sysfd/pending_child.hpp> says how one learns what
+  // became of it. The Command goes with it; what it owns is closed when that is decided (prepare()
+  // makes something that stays). What is lent must stay open until spawn_async() has returned: the
+  // child then has a copy of the descriptor table, which takes as long as there are descriptors
+  // open; with nothing lent but 0, 1 and 2 it does not. Errors: as spawn(), as far as they are
+  // found before there is a child, and the Command is still there; ENOSYS, start: memory is not
+  // shared with children (some emulators). System calls: two for the signal mask, clone3, and those
+  // that spawn() takes to prepare. Allocates.
+  [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
+      Confirmation confirmation = Confirmation::by_finish) &&;
+
+  // The same for many children: what can be asked and decided once is, now, and nothing changes it
+  // any more. See <sysfd/prepared_command.hpp>. Errors: as spawn(), as far as they are found before
+  // there is a child. Allocates.
   [[nodiscard]] SYSFD_API std::expected<PreparedCommand, SpawnError> prepare() &&;
 
   // execve(2): this process becomes the program, with all that the Command says; nothing comes back
-  // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and terminals,
-  // a new or joined pid namespace, kill_with_parent()) are found before anything is changed. The kernel
-  // refuses a user namespace, new or joined, to a process with other threads (EINVAL). After
-  // another error this process has changed as far as the step that is named: all its descriptors
-  // but 0 to 2 are close-on-exec, numbers that were passed have been replaced (copies of some that
-  // were in the way are left), its memory is undumpable, ...; it can do little but report it. Other threads go on until the program executes. What is said of a Child
-  // (on_drop(), retry_busy()) has no meaning here.
+  // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and
+  // terminals, a new or joined pid namespace, kill_with_parent()) are found before anything is
+  // changed. The kernel refuses a user namespace, new or joined, to a process with other threads
+  // (EINVAL). After another error this process has changed as far as the step that is named: all
+  // its descriptors but 0 to 2 are close-on-exec, numbers that were passed have been replaced
+  // (copies of some that were in the way are left), its memory is undumpable, ...; it can do little
+  // but report it. Other threads go on until the program executes. What is said of a Child
+  // (on_drop()) has no meaning here.
   [[nodiscard]] SYSFD_API SpawnError exec();
 
  private:
+  friend class Child;
+  friend class PendingChild;
   friend class Pipeline;
+  friend class detail::Batch;
   friend class PreparedCommand;
   struct State;
+  struct Streams;
   struct Workspace;
   struct Attempt;
+  class Startup;
   State& state() const noexcept;
   State& changed_state() const noexcept;  // for setters
-  // The arguments: what each stream is of which nothing is said.
-  std::expected<Child, SpawnError> spawn_with(const Stdio* const (&defaults)[3]);
+  // The argument: what each stream is of which nothing is said; no pointer: inherited.
+  std::expected<Child, SpawnError> spawn_with(const std::array<const Stdio*, 3>& defaults);
 
   std::unique_ptr<State> state_;
 };

@@ -26,6 +26,7 @@
 #include <sysfd/cstr.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/pending_child.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
@@ -53,19 +54,29 @@ class PreparedCommand {
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn(
       const SpawnChanges& changes = {}) const;
 
+  // Command::spawn_async(). Thread-safe. The PendingChild keeps what it needs of this, which may be
+  // destroyed before it.
+  [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
+      const SpawnChanges& changes = {}, Confirmation confirmation = Confirmation::by_finish) const;
+
   // Command::output(). Thread-safe.
   [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
       const OutputOptions& options = {}, const SpawnChanges& changes = {}) const;
 
  private:
   friend class Command;
+  friend class PendingChild;
+  friend class detail::Batch;
   struct Shared;
   class Lease;
-  explicit PreparedCommand(std::unique_ptr<Shared> shared) noexcept;
+  explicit PreparedCommand(std::shared_ptr<Shared> shared) noexcept;
+  static std::expected<PendingChild, SpawnError> start(std::shared_ptr<Shared> shared,
+                                                       const SpawnChanges& changes,
+                                                       Confirmation confirmation);
   Shared& shared() const noexcept;
   std::optional<SpawnError> try_out() const;
 
-  std::unique_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace v0

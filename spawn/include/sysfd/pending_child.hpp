@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// A child that is being started while the caller goes on: Command::spawn_async().
+//
+//     auto pending = worker.spawn_async();                  // a PreparedCommand; returns at once
+//     if (!pending) return fail(pending.error().describe());
+//     ...                                                   // something else
+//     auto child = pending->finish();                       // Child, or the SpawnError
+//
+// spawn() suspends the thread until the program executes, as long as it takes the file system to
+// find it. This does not (clone3(2) without CLONE_VFORK): it takes about a third of the time, the
+// rest goes on beside. Until then the child runs in this process's memory, in a part of it that is
+// kept for it: a PendingChild owns that part as well as the process.
+//
+// An event loop takes Confirmation::by_descriptor and looks at fd(): it is hung up (POLLHUP) when
+// the child executes or could not; try_finish() says which.
+//
+// The states, the transitions and the proof that no memory is freed too early and nobody waits for
+// ever: docs/async-spawn.md.
+#ifndef SYSFD_PENDING_CHILD_HPP
+#define SYSFD_PENDING_CHILD_HPP
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/child.hpp>
+#include <sysfd/owned_fd.hpp>
+#include <sysfd/spawn_error.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+// How one learns that a PendingChild is decided.
+enum class Confirmation {
+  by_finish,      // by asking
+  by_descriptor,  // also by PendingChild::fd(). Takes a pipe
+};
+
+// Not to be used by two threads at the same time. A PendingChild that is destroyed does what the
+// Command's DropPolicy says: with `kill` it is cancelled, otherwise finished and dropped. One that
+// is finished, cancelled or moved from is empty: using it then stops the program.
+class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingChild {
+ public:
+  SYSFD_API PendingChild(PendingChild&&) noexcept;
+  SYSFD_API PendingChild& operator=(PendingChild&&) noexcept;
+  SYSFD_API ~PendingChild();
+
+  // The Child, or why there is none: what Command::spawn() would have answered. Blocks until that
+  // is decided. One futex(2) if it is not yet; after an error waitid and close.
+  [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> finish();
+
+  // The same, if it is decided by then; no value: not yet, and the PendingChild goes on.
+  // try_finish() does not block.
+  [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> try_finish();
+  [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> finish_for(
+      std::chrono::nanoseconds duration);
+  [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> finish_until(
+      std::chrono::steady_clock::time_point deadline);
+
+  // Kills and reaps it, however far it has come: the program too, if it executes already. Blocks as
+  // long as the kernel takes for that.
+  SYSFD_API void cancel() noexcept;
+
+  // The process number, for people and logs.
+  SYSFD_API pid_t pid() const noexcept;
+
+  // With Confirmation::by_descriptor only: the reading end of a pipe, which is hung up when the
+  // child is decided. Until then it is not ready. (A copy of another thread's fork(2) holds it up
+  // until that has executed.)
+  SYSFD_API BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND;
+
+ private:
+  friend class Command;
+  friend class PreparedCommand;
+  struct Job;
+  explicit PendingChild(std::unique_ptr<Job> job) noexcept;
+  using Deadline = const std::chrono::steady_clock::time_point*;
+  std::expected<std::optional<Child>, SpawnError> finish_by(Deadline deadline);
+  Job& job() const noexcept;
+
+  std::unique_ptr<Job> job_;
+};
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_PENDING_CHILD_HPP

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/pending_child.hpp>
+
+#include <utility>
+
+#include <sysfd/detail/deadline.hpp>
+
+#include "prepared_shared.hpp"
+#include "signals_blocked.hpp"
+#include "startup.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+// What the child may read until it is decided, in the order in which one thing needs the other.
+struct PendingChild::Job {
+  Job(std::shared_ptr<PreparedCommand::Shared> of, const SpawnChanges& changes,
+      Confirmation confirmation)
+      : shared(std::move(of)),
+        lease(*shared),
+        startup(*shared->state, lease.work(),
+                confirmation == Confirmation::by_descriptor ? Command::Attempt::Kind::reported
+                                                            : Command::Attempt::Kind::pending,
+                changes) {}
+
+  std::shared_ptr<PreparedCommand::Shared> shared;
+  PreparedCommand::Lease lease;
+  Command::Startup startup;
+  std::optional<OwnedFd> report;
+};
+
+PendingChild::PendingChild(std::unique_ptr<Job> job) noexcept : job_(std::move(job)) {}
+PendingChild::PendingChild(PendingChild&&) noexcept = default;
+
+PendingChild& PendingChild::operator=(PendingChild&& other) noexcept {
+  PendingChild(std::move(other)).job_.swap(job_);
+  return *this;
+}
+
+PendingChild::~PendingChild() {
+  if (!job_) return;
+  if (job_->startup.drop_policy() == DropPolicy::kill)
+    cancel();
+  else
+    (void)finish();
+}
+
+PendingChild::Job& PendingChild::job() const noexcept {
+  if (!job_)
+    detail::contract_violation("use of a PendingChild that was finished, cancelled or moved from");
+  return *job_;
+}
+
+std::expected<std::optional<Child>, SpawnError> PendingChild::finish_by(Deadline deadline) {
+  if (!job().startup.await(deadline)) return std::nullopt;
+  const auto job = std::move(job_);
+  auto child = job->startup.settle();
+  if (!child) return std::unexpected(std::move(child.error()));
+  return *std::move(child);
+}
+
+std::expected<Child, SpawnError> PendingChild::finish() {
+  (void)job().startup.await(nullptr);
+  return std::exchange(job_, nullptr)->startup.settle();
+}
+
+std::expected<std::optional<Child>, SpawnError> PendingChild::try_finish() {
+  return finish_until(detail::Clock::time_point::min());
+}
+
+std::expected<std::optional<Child>, SpawnError> PendingChild::finish_for(
+    std::chrono::nanoseconds duration) {
+  return finish_until(detail::deadline_after(duration));
+}
+
+std::expected<std::optional<Child>, SpawnError> PendingChild::finish_until(
+    std::chrono::steady_clock::time_point deadline) {
+  return finish_by(&deadline);
+}
+
+void PendingChild::cancel() noexcept {
+  job().startup.cancel();
+  job_.reset();
+}
+
+pid_t PendingChild::pid() const noexcept {
+  return job().startup.pid();
+}
+
+BorrowedFd PendingChild::fd() const noexcept {
+  const auto& report = job().report;
+  if (!report) detail::contract_violation("PendingChild::fd() without Confirmation::by_descriptor");
+  return *report;
+}
+
+std::expected<PendingChild, SpawnError> PreparedCommand::start(std::shared_ptr<Shared> shared,
+                                                               const SpawnChanges& changes,
+                                                               Confirmation confirmation) {
+  auto job = std::make_unique<PendingChild::Job>(std::move(shared), changes, confirmation);
+  if (auto mistake = job->startup.prepare()) return std::unexpected(*std::move(mistake));
+  const auto mistake = [&] {
+    const detail::SignalsBlocked blocked;
+    return job->startup.enter();
+  }();
+  if (mistake) return std::unexpected(*mistake);
+  job->report = job->startup.take_report();
+  return PendingChild(std::move(job));
+}
+
+std::expected<PendingChild, SpawnError> PreparedCommand::spawn_async(
+    const SpawnChanges& changes, Confirmation confirmation) const {
+  (void)shared();  // or the program stops here
+  return start(shared_, changes, confirmation);
+}
+
+std::expected<PendingChild, SpawnError> Command::spawn_async(Confirmation confirmation) && {
+  State& state = this->state();
+  if (state.mistake) return std::unexpected(*state.mistake);
+  Attempt::freeze(state);
+  const auto shared = std::make_shared<PreparedCommand::Shared>(std::move(state_));
+  auto pending = PreparedCommand::start(shared, {}, confirmation);
+  if (!pending) {
+    Attempt::thaw(state);
+    state_ = std::move(shared->state);
+  }
+  return pending;
+}
+
+}  // namespace v0
+}  // namespace sysfd

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: MIT
+//
+// PendingChild: spawn_async() answers while the child is still on its way, whatever the caller does
+// meanwhile. A seccomp filter holds the child at one of its calls where that is to be seen.
+#include <sysfd/pending_child.hpp>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+#include <sysfd/prepared_command.hpp>
+#include <sysfd/spawn_all.hpp>
+
+#include "spawn/inspect.hpp"
+#include "spawn/talk.hpp"
+#include "support/descriptors.hpp"
+#include "support/held_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::BorrowedFd;
+using sysfd::Command;
+using sysfd::Confirmation;
+using sysfd::CStr;
+using sysfd::DropPolicy;
+using sysfd::OwnedFd;
+using sysfd::PendingChild;
+using sysfd::SpawnError;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::HeldCalls;
+using sysfd_test::identity_of;
+using sysfd_test::Inspection;
+using sysfd_test::must;
+using sysfd_test::RefusedCall;
+using sysfd_test::Report;
+using sysfd_test::run_apart;
+using sysfd_test::shell;
+using sysfd_test::some_file;
+
+static_assert(std::is_nothrow_move_constructible_v<PendingChild> &&
+              std::is_nothrow_move_assignable_v<PendingChild> &&
+              !std::is_copy_constructible_v<PendingChild>);
+
+constexpr Confirmation confirmations[] = {Confirmation::by_finish, Confirmation::by_descriptor};
+
+PendingChild start(Command command, Confirmation confirmation = Confirmation::by_finish) {
+  return must(std::move(command).spawn_async(confirmation));
+}
+
+void expect_success(sysfd::Child child) {
+  EXPECT_TRUE(child.wait()->success());
+}
+
+SpawnError error_of(PendingChild pending) {
+  const auto child = pending.finish();
+  if (!child) return child.error();
+  ADD_FAILURE() << "it was started";
+  return {SpawnStep::program, {}, -1, ""};
+}
+
+void expect_no_child_left() {
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
+  EXPECT_EQ(errno, ECHILD);
+}
+
+bool is_hung_up(const PendingChild& pending) {
+  pollfd entry{pending.fd().get(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP);
+}
+
+TEST(PendingChild, BecomesTheChildThatSpawnWouldHaveMade) {
+  for (const auto confirmation : confirmations) {
+    const OwnedFd file = some_file();
+    const auto configure = [&](Command& command) {
+      command.arg("one")
+          .env("NAME", "value")
+          .working_directory("/")
+          .stdin_from(Stdio::null())
+          .pass(file, 9)
+          .pass(must(file.duplicate()), 4)
+          .session({.new_session = true})
+          .signals({.blocked = {SIGUSR1}, .ignored = {SIGUSR2}});
+    };
+    const Report expected = sysfd_test::inspect(configure);
+    Inspection inspection;
+    configure(inspection.command);
+    expect_success(must(start(std::move(inspection.command), confirmation).finish()));
+    const Report report = inspection.read();
+    EXPECT_EQ(report.descriptors, expected.descriptors);
+    EXPECT_EQ(report.environment, expected.environment);
+    EXPECT_EQ(report.directory, "/");
+    EXPECT_EQ(report.arguments.back(), "one");
+    EXPECT_EQ(report.signals_blocked, expected.signals_blocked);
+    EXPECT_EQ(report.signals_ignored, expected.signals_ignored);
+    for (const char* fact : {"session", "CapEff", "Uid", "limit 7", "ns/net"})
+      EXPECT_EQ(report.facts.contains(fact), expected.facts.contains(fact));
+    EXPECT_EQ(report.facts.at("session"), report.facts.at("NSpid")) << "it leads a session";
+  }
+}
+
+TEST(PendingChild, GivesThePipesToTheChild) {
+  auto pending = start(shell("read line; echo \"got $line\"; echo oh >&2")
+                           .stdin_from(Stdio::pipe())
+                           .stdout_to(Stdio::pipe())
+                           .stderr_to(Stdio::pipe()));
+  auto child = must(pending.finish());
+  const auto output = must(child.communicate({.input = sysfd_test::bytes("it\n")}));
+  EXPECT_EQ(output.out, "got it\n");
+  EXPECT_EQ(output.err, "oh\n");
+}
+
+TEST(PendingChild, IsThereBeforeTheProgramExecutes) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const auto confirmation : confirmations)
+    run_apart([confirmation] {
+      HeldCalls execve(SYS_execve);
+      auto pending = start(Command("/bin/true"), confirmation);
+      execve.await();
+      EXPECT_GT(pending.pid(), 1);
+      EXPECT_FALSE(must(pending.try_finish()));
+      EXPECT_FALSE(must(pending.finish_for(1ms)));
+      EXPECT_FALSE(must(pending.finish_until(std::chrono::steady_clock::now())));
+      if (confirmation == Confirmation::by_descriptor) {
+        EXPECT_FALSE(is_hung_up(pending));
+      }
+      execve.let_go();
+      auto child = must(pending.finish_for(1h));
+      ASSERT_TRUE(child);
+      expect_success(*std::move(child));
+    });
+}
+
+TEST(PendingChild, SaysLaterWhyThereIsNone) {
+  for (const auto confirmation : confirmations) {
+    const auto before = sysfd_test::open_descriptors();
+    const SpawnError error = error_of(start(Command("/no/such"), confirmation));
+    EXPECT_EQ(error.describe(), "exec of \"/no/such\": No such file or directory");
+    EXPECT_EQ(sysfd_test::open_descriptors(), before);
+    expect_no_child_left();
+  }
+}
+
+TEST(PendingChild, OfAMistakeIsNone) {
+  const OwnedFd file = some_file();
+  Command command("/bin/true");
+  command.arg(std::string("a\0b", 3));
+  const auto pending = std::move(command).spawn_async();
+  ASSERT_FALSE(pending);
+  EXPECT_EQ(pending.error().step, SpawnStep::argument);
+}
+
+// Nothing is lost: neither what the Command owns nor the Command.
+TEST(PendingChild, OfWhatCannotBeStartedLeavesTheCommand) {
+  run_apart([] {
+    OwnedFd owned = some_file();
+    const int number = owned.get();
+    Inspection inspection;
+    inspection.command.pass(std::move(owned), 9);
+    const int highest = *sysfd_test::open_descriptors().rbegin();
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const rlimit tight{static_cast<rlim_t>(std::max(highest, 20)) + 1, limit.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &tight);
+    std::vector<OwnedFd> fill;
+    while (auto another = BorrowedFd::unsafe_borrow(number).duplicate())
+      fill.push_back(*std::move(another));
+    const auto pending = std::move(inspection.command).spawn_async();
+    ASSERT_FALSE(pending);
+    EXPECT_EQ(pending.error().step, SpawnStep::clone) << pending.error().describe();
+    fill.clear();
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    EXPECT_TRUE(sysfd_test::is_open(number));
+    inspection.command.env("ADDED", "1");
+    const Report report = inspection.run();
+    EXPECT_TRUE(report.descriptors.contains(9));
+    EXPECT_EQ(report.environment.at("ADDED"), "1");
+    EXPECT_FALSE(sysfd_test::is_open(number));
+  });
+}
+
+TEST(PendingChild, ClosesWhatTheCommandOwnedOnceItIsDecided) {
+  OwnedFd owned = some_file();
+  const int number = owned.get();
+  auto child = must(start(Command("/bin/true").pass(std::move(owned), 9)).finish());
+  EXPECT_FALSE(sysfd_test::is_open(number));
+  expect_success(std::move(child));
+}
+
+// The child makes its own descriptor table by its first call: close_range(...,
+// CLOSE_RANGE_UNSHARE).
+constexpr RefusedCall::Match with_flags_of_first{2, CLOSE_RANGE_UNSHARE};
+
+// What comes under a number later is not given to the child.
+TEST(PendingChild, HasWhatWasLentToItHoweverLateItRuns) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const auto confirmation : confirmations)
+    run_apart([confirmation] {
+      HeldCalls first_call(SYS_close_range, with_flags_of_first);
+      std::optional<OwnedFd> lent = some_file();
+      const int number = lent->get();
+      const auto expected = identity_of(number);
+      Inspection inspection;
+      inspection.command.pass(*lent, 9).stdout_to(*lent);
+      auto pending = start(std::move(inspection.command), confirmation);
+      first_call.await();
+      lent.reset();
+      const OwnedFd another = some_file();
+      ASSERT_EQ(another.get(), number);
+      ASSERT_NE(identity_of(number), expected);
+      first_call.let_go();
+      expect_success(must(pending.finish()));
+      const Report report = inspection.read();
+      EXPECT_EQ(report.descriptors.at(9), expected);
+      EXPECT_EQ(report.descriptors.at(1), expected);
+    });
+}
+
+TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls execve(SYS_execve);
+    ::setenv("LATER", "old", 1);
+    Inspection inspection;
+    auto prepared = std::make_optional(must(std::move(inspection.command).prepare()));
+    auto pending = [&] {
+      const std::string text(1000, 'x');
+      const CStr arguments[] = {text, "last"};
+      auto made = must(prepared->spawn_async({.arguments = arguments}));
+      execve.await();
+      return made;
+    }();
+    prepared.reset();
+    ::setenv("LATER", std::string(1000, 'n').c_str(), 1);
+    const std::vector<std::string> over(50, std::string(1000, 'y'));  // takes memory that is free
+    execve.let_go();
+    expect_success(must(pending.finish()));
+    const Report report = inspection.read();
+    ASSERT_EQ(report.arguments.size(), 3U);
+    EXPECT_EQ(report.arguments[1], std::string(1000, 'x'));
+    EXPECT_EQ(report.arguments[2], "last");
+    EXPECT_EQ(report.environment.at("LATER"), "old");
+  });
+}
+
+TEST(PendingChild, ManyOfOnePreparedCommandAreThereAtATime) {
+  const auto prepared = must(shell("exit \"$0\"").prepare());
+  std::vector<PendingChild> pending;
+  for (int i = 0; i < 50; ++i) {
+    const std::string text = std::to_string(i);
+    const CStr arguments[] = {text};
+    pending.push_back(must(prepared.spawn_async({.arguments = arguments})));
+  }
+  for (int i = 49; i >= 0; --i) {
+    auto child = must(pending[static_cast<std::size_t>(i)].finish());
+    EXPECT_EQ(child.wait()->code(), i);
+  }
+}
+
+TEST(PendingChild, IsStartedByManyThreads) {
+  const auto prepared = must(Command("/bin/true").prepare());
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        auto pending = prepared.spawn_async();
+        ASSERT_TRUE(pending) << pending.error().describe();
+        if (i % 3 == 0) {
+          pending->cancel();
+        } else {
+          auto child = pending->finish();
+          ASSERT_TRUE(child) << child.error().describe();
+          expect_success(*std::move(child));
+        }
+      }
+    });
+}
+
+TEST(PendingChildDescriptor, IsHungUpWhenTheProgramExecutes) {
+  auto pending = start(Command("/bin/true"), Confirmation::by_descriptor);
+  pollfd entry{pending.fd().get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);
+  EXPECT_EQ(entry.revents, POLLHUP);
+  auto child = must(pending.try_finish());
+  ASSERT_TRUE(child) << "a descriptor that was hung up means that it is decided";
+  expect_success(*std::move(child));
+}
+
+TEST(PendingChildDescriptor, IsHungUpWhenItCannotBeStarted) {
+  auto pending = start(Command("/no/such"), Confirmation::by_descriptor);
+  pollfd entry{pending.fd().get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);
+  const auto child = pending.try_finish();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
+}
+
+TEST(PendingChildDescriptor, IsNotInTheChild) {
+  Inspection inspection;
+  expect_success(must(start(std::move(inspection.command), Confirmation::by_descriptor).finish()));
+  EXPECT_EQ(inspection.read().descriptors.size(), 3U);
+}
+
+// The states in which a child is killed, by the call that it is held at: before it has its own
+// table; just before it executes.
+constexpr int stages[] = {SYS_close_range, SYS_execve};
+
+TEST(PendingChildCancel, LeavesNothingWhereverTheChildIs) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const int call : stages)
+    for (const auto confirmation : confirmations)
+      run_apart([=] {
+        HeldCalls held(call);
+        const auto before = sysfd_test::open_descriptors();
+        auto pending = start(Command("/bin/true").stdout_to(Stdio::pipe()), confirmation);
+        held.await();
+        pending.cancel();
+        EXPECT_EQ(sysfd_test::open_descriptors(), before);
+        expect_no_child_left();
+      });
+}
+
+TEST(PendingChildCancel, EndsTheProgramTooIfItRuns) {
+  SYSFD_REQUIRE_ISOLATION();
+  const sysfd_test::Rope rope;
+  sysfd_test::Witness witness;
+  Command command("/bin/cat");
+  command.stdin_from(rope.end());
+  witness.go_with(command, 9);
+  auto pending = start(std::move(command), Confirmation::by_descriptor);
+  pollfd entry{pending.fd().get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);  // it runs
+  pending.cancel();
+  EXPECT_TRUE(witness.is_alone());
+  expect_no_child_left();
+}
+
+TEST(PendingChildCancel, IsNoMistakeAfterItHasFailed) {
+  auto pending = start(Command("/no/such"), Confirmation::by_descriptor);
+  pollfd entry{pending.fd().get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);
+  pending.cancel();
+  expect_no_child_left();
+}
+
+TEST(PendingChildDrop, CancelsUnlessTheCommandSaysOtherwise) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const int call : stages)
+    run_apart([=] {
+      HeldCalls held(call);
+      {
+        const auto pending = start(Command("/bin/true"));
+        held.await();
+      }
+      expect_no_child_left();
+    });
+}
+
+TEST(PendingChildDrop, WaitsWithAPolicyThatLetsItLive) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls execve(SYS_execve);
+    const OwnedFd file = some_file();
+    std::jthread releaser;
+    {
+      const auto pending = start(shell("echo done").stdout_to(file).on_drop(DropPolicy::wait));
+      execve.await();
+      releaser = std::jthread([&] { execve.let_go(); });
+    }
+    EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 5);
+    expect_no_child_left();
+  });
+}
+
+TEST(PendingChildDrop, OfOneThatIsAssignedToCancelsIt) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls execve(SYS_execve);
+    auto pending = start(Command("/bin/true"));
+    execve.await();
+    auto other = start(Command("/bin/true"));
+    const pid_t number = other.pid();
+    pending = std::move(other);
+    EXPECT_EQ(pending.pid(), number);
+    execve.await();
+    execve.let_go();
+    expect_success(must(pending.finish()));
+    expect_no_child_left();
+  });
+}
+
+TEST(PendingChild, ThatIsKilledOnItsWayIsAnError) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls first_call(SYS_close_range);
+    auto pending = start(Command("/bin/true"));
+    first_call.await();
+    ASSERT_GT(pending.pid(), 1);
+    ASSERT_EQ(::kill(pending.pid(), SIGKILL), 0);
+    const SpawnError error = error_of(std::move(pending));
+    EXPECT_EQ(error.step, SpawnStep::start);
+    EXPECT_EQ(error.code, std::errc::operation_canceled);
+    expect_no_child_left();
+  });
+}
+
+TEST(PendingChild, LeavesTheSignalMaskAlone) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls execve(SYS_execve);
+    sigset_t before;
+    sigset_t during;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
+    auto pending = start(Command("/bin/true"));
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &during);
+    for (int signo = 1; signo <= SIGRTMAX; ++signo)
+      EXPECT_EQ(::sigismember(&before, signo), ::sigismember(&during, signo));
+    execve.await();
+    execve.let_go();
+    expect_success(must(pending.finish()));
+  });
+}
+
+std::atomic<int> handled_elsewhere = 0;
+pid_t own_number = 0;
+
+// The child shares this memory, and must not run this process's handlers in it.
+TEST(PendingChild, RunsNoHandlerOfItsParentInAStorm) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    own_number = ::getpid();
+    ::setpgid(0, 0);
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+      if (::syscall(SYS_getpid) != own_number) ++handled_elsewhere;
+    };
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGUSR1, &action, nullptr);
+    std::atomic<bool> over = false;
+    std::jthread storm([&] {
+      while (!over)
+        ::kill(0, SIGUSR1);  // this group: the process and its children
+    });
+    const auto prepared = must(Command("/bin/true").signals({.ignored = {SIGUSR1}}).prepare());
+    for (int i = 0; i < 200; ++i) {
+      auto pending = must(prepared.spawn_async());
+      expect_success(must(pending.finish()));
+    }
+    over = true;
+    EXPECT_EQ(handled_elsewhere, 0);
+  });
+}
+
+TEST(PendingChild, OfLessPowerLeavesTheParentDumpable) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ::prctl(PR_SET_DUMPABLE, 1);
+    HeldCalls execve(SYS_execve);
+    auto pending = start(Command("/bin/true").identity({.user = 65534, .group = 65534}));
+    execve.await();
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0) << "who has its power must not get at this process";
+    execve.let_go();
+    auto child = must(pending.finish());
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+    expect_success(std::move(child));
+  });
+}
+
+TEST(PendingChild, MapsTheIdsOfAUserNamespace) {
+  SYSFD_REQUIRE_ROOT();
+  Inspection inspection;
+  inspection.command.namespaces({.create = sysfd::Namespace::user,
+                                 .user_map = {{.inside = 0, .outside = 0, .count = 10}},
+                                 .group_map = {{.inside = 0, .outside = 0, .count = 10}}});
+  expect_success(must(start(std::move(inspection.command)).finish()));
+}
+
+// The library asks once whether it is in one: this needs a program that has not asked yet.
+TEST(PendingChildInAnEmulator, DISABLED_IsRefused) {
+  sysfd_test::refuse_calls({{SYS_pidfd_send_signal, ENOSYS}, {SYS_clone3, ENOSYS}});
+  const auto pending = Command("/bin/true").spawn_async();
+  ASSERT_FALSE(pending);
+  EXPECT_EQ(pending.error().step, SpawnStep::start);
+  EXPECT_EQ(pending.error().code, std::errc::function_not_supported);
+  Command command("/bin/true");
+  const auto children = sysfd::spawn_all({&command, 1});
+  ASSERT_FALSE(children.front());
+  EXPECT_EQ(children.front().error().describe(), pending.error().describe());
+}
+
+TEST(PendingChildInAnEmulator, IsRefused) {
+  auto child = must(Command("/proc/self/exe")
+                        .args({"--gtest_filter=PendingChildInAnEmulator.DISABLED_IsRefused",
+                               "--gtest_also_run_disabled_tests"})
+                        .stdout_to(Stdio::pipe())
+                        .spawn());
+  const auto output = must(child.communicate());
+  EXPECT_TRUE(output.status->success()) << output.out;
+  EXPECT_TRUE(output.out.contains("1 test from")) << output.out;
+}
+
+TEST(PendingChildDeathTest, ThatWasFinishedStopsTheProgram) {
+  auto pending = start(Command("/bin/true"));
+  expect_success(must(pending.finish()));
+  constexpr const char* message =
+      "sysfd: use of a PendingChild that was finished, cancelled or moved from";
+  EXPECT_DEATH((void)pending.finish(), message);
+  EXPECT_DEATH(pending.cancel(), message);
+  EXPECT_DEATH((void)pending.pid(), message);
+}
+
+TEST(PendingChildDeathTest, HasNoDescriptorThatWasNotAskedFor) {
+  auto pending = start(Command("/bin/true"));
+  EXPECT_DEATH((void)pending.fd(), "sysfd: PendingChild::fd\\(\\) without Confirmation");
+}
+
+}  // namespace

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+//
+// spawn_all(): each answer is what spawn() would have answered, in order, whatever became of the
+// others.
+#include <sysfd/spawn_all.hpp>
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <deque>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sysfd/create.hpp>
+
+#include "spawn/inspect.hpp"
+#include "spawn/talk.hpp"
+#include "support/descriptors.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Command;
+using sysfd::CStr;
+using sysfd::OwnedFd;
+using sysfd::SpawnChanges;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::identity_of;
+using sysfd_test::Inspection;
+using sysfd_test::must;
+using sysfd_test::run_apart;
+using sysfd_test::shell;
+using sysfd_test::some_file;
+
+TEST(SpawnAll, OfNoneIsNone) {
+  EXPECT_TRUE(sysfd::spawn_all({}).empty());
+}
+
+// More than are started at a time, some of which cannot be.
+TEST(SpawnAll, AnswersInOrder) {
+  constexpr int count = 100;
+  const auto before = sysfd_test::open_descriptors();
+  {
+    std::vector<Command> commands;
+    for (int i = 0; i < count; ++i) {
+      if (i % 7 == 3)
+        commands.emplace_back("/no/such/" + std::to_string(i));
+      else if (i % 7 == 5)
+        commands.emplace_back(std::string("a\0b", 3));
+      else
+        commands.push_back(shell("exit " + std::to_string(i)));
+    }
+    auto children = sysfd::spawn_all(commands);
+    ASSERT_EQ(children.size(), static_cast<std::size_t>(count));
+    std::set<pid_t> numbers;
+    for (int i = 0; i < count; ++i) {
+      auto& child = children[static_cast<std::size_t>(i)];
+      if (i % 7 == 3) {
+        ASSERT_FALSE(child);
+        EXPECT_EQ(child.error().step, SpawnStep::exec);
+        EXPECT_EQ(child.error().subject, "/no/such/" + std::to_string(i));
+      } else if (i % 7 == 5) {
+        ASSERT_FALSE(child);
+        EXPECT_EQ(child.error().step, SpawnStep::program);
+      } else {
+        ASSERT_TRUE(child) << child.error().describe();
+        numbers.insert(child->pid());
+        EXPECT_EQ(child->wait()->code(), i);
+      }
+    }
+    EXPECT_EQ(numbers.size(), 72U);
+  }
+  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+}
+
+TEST(SpawnAll, GivesEachItsOwnDescriptorsAndPipes) {
+  std::vector<OwnedFd> files;
+  std::deque<Inspection> inspections;
+  std::vector<Command> commands;
+  for (int i = 0; i < 8; ++i) {
+    files.push_back(some_file());
+    inspections.emplace_back();
+    commands.push_back(std::move(inspections.back().command));
+    commands.back().pass(files.back(), 5).stdout_to(Stdio::pipe());
+  }
+  auto children = sysfd::spawn_all(commands);
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    ASSERT_TRUE(children[i]) << children[i].error().describe();
+    EXPECT_TRUE(children[i]->stdout_pipe());
+    EXPECT_TRUE(children[i]->wait()->success());
+    const auto report = inspections[i].read();
+    EXPECT_EQ(report.descriptors.size(), 4U);
+    EXPECT_EQ(report.descriptors.at(5), identity_of(files[i].get()));
+  }
+}
+
+TEST(SpawnAll, HandsOverOnlyToThoseThatRun) {
+  OwnedFd first = some_file();
+  OwnedFd second = some_file();
+  const int kept = first.get();
+  const int given = second.get();
+  Command commands[] = {Command("/no/such").pass(std::move(first), 9),
+                        Command("/bin/true").pass(std::move(second), 9)};
+  auto children = sysfd::spawn_all(commands);
+  EXPECT_TRUE(sysfd_test::is_open(kept));
+  EXPECT_FALSE(sysfd_test::is_open(given));
+  EXPECT_TRUE(must(std::move(children[1])).wait()->success());
+}
+
+TEST(SpawnAll, OfAPreparedCommandHasChangesForEach) {
+  const auto prepared = must(shell("exit \"$0\"").prepare());
+  std::vector<std::string> texts;
+  for (int i = 0; i < 70; ++i)
+    texts.push_back(std::to_string(i));
+  std::vector<CStr> arguments(texts.begin(), texts.end());
+  std::vector<SpawnChanges> changes;
+  for (const CStr& argument : arguments)
+    changes.push_back({.arguments = {&argument, 1}});
+  auto children = sysfd::spawn_all(prepared, changes);
+  ASSERT_EQ(children.size(), texts.size());
+  for (std::size_t i = 0; i < children.size(); ++i)
+    EXPECT_EQ(must(std::move(children[i])).wait()->code(), static_cast<int>(i));
+}
+
+// Where there are fewer descriptors than children, the last ones are told so.
+TEST(SpawnAll, StartsAsManyAsThereCanBe) {
+  run_apart([] {
+    const int highest = *sysfd_test::open_descriptors().rbegin();
+    const rlimit limit{static_cast<rlim_t>(highest) + 6, static_cast<rlim_t>(highest) + 6};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    std::vector<Command> commands;
+    for (int i = 0; i < 20; ++i)
+      commands.emplace_back("/bin/true");
+    auto children = sysfd::spawn_all(commands);
+    int started = 0;
+    for (auto& child : children) {
+      if (child) {
+        EXPECT_TRUE(child->wait()->success());
+        ++started;
+      } else {
+        EXPECT_EQ(child.error().step, SpawnStep::clone);
+        EXPECT_EQ(child.error().code, std::errc::too_many_files_open);
+      }
+    }
+    EXPECT_GE(started, 5);
+    EXPECT_LT(started, 20);
+    children.clear();
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
+  });
+}
+
+}  // namespace

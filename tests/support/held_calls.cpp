@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "support/held_calls.hpp"
+
+#include <gtest/gtest.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+
+namespace sysfd_test {
+namespace {
+
+sysfd::OwnedFd hold(int call, const std::optional<RefusedCall::Match>& only) {
+  scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
+  scmp_arg_cmp condition{};
+  if (only) condition = {only->argument, SCMP_CMP_MASKED_EQ, 0xffffffffU, only->value};
+  EXPECT_EQ(
+      ::seccomp_rule_add_exact_array(context, SCMP_ACT_NOTIFY, call, only ? 1 : 0, &condition), 0);
+  EXPECT_EQ(::seccomp_load(context), 0);
+  auto listener = sysfd::BorrowedFd::unsafe_borrow(::seccomp_notify_fd(context)).duplicate();
+  ::seccomp_release(context);
+  return *std::move(listener);
+}
+
+}  // namespace
+
+HeldCalls::HeldCalls(int call, std::optional<RefusedCall::Match> only)
+    : listener_(hold(call, only)) {}
+
+void HeldCalls::await() {
+  pollfd entry{listener_.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&entry, 1, -1), 1);
+  seccomp_notif question{};
+  EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
+  held_ = question.id;
+}
+
+void HeldCalls::answer(int error) {
+  seccomp_notif_resp answer{};
+  answer.id = held_;
+  answer.error = -error;
+  if (error == 0) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer), 0);
+}
+
+}  // namespace sysfd_test
