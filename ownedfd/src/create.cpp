@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -16,9 +17,8 @@ static_assert(AT_FDCWD == -100);  // cwd() is in the header, which includes no <
 Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) noexcept {
   if (!path.get()) return detail::failure(EINVAL);
   // Not ::openat, which is a cancellation point.
-  return OwnedFd::from_syscall(static_cast<int>(detail::retry_eintr([&] {
-    return ::syscall(SYS_openat, directory.get(), path.get(), flags | O_CLOEXEC, mode);
-  })));
+  return detail::to_owned(detail::system_call_retried(SYS_openat, directory.get(), path.get(),
+                                                      flags | O_CLOEXEC, mode));
 }
 
 Result<Pipe> pipe(int flags) noexcept {

@@ -2,12 +2,11 @@
 #include <sysfd/detail/deadline.hpp>
 
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 
-#include <sysfd/detail/syscall.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -28,14 +27,29 @@ timespec time_until(Clock::time_point deadline) noexcept {
   return {.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
 }
 
-Result<int> poll_until(pollfd* entries, nfds_t count, const Clock::time_point* deadline) noexcept {
+namespace {
+
+SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* timeout) noexcept {
+  return system_call(SYS_ppoll, entries, count, timeout, nullptr, std::size_t{0});
+}
+
+// Not inlined: who waits for ever is not to pay for its registers.
+[[gnu::noinline]] long poll_before(pollfd* entries, nfds_t count,
+                                   Clock::time_point deadline) noexcept {
   for (;;) {
-    timespec timeout{};
-    if (deadline) timeout = time_until(*deadline);
-    const long ready = ::syscall(SYS_ppoll, entries, count, deadline ? &timeout : nullptr, nullptr,
-                                 std::size_t{0});
-    if (ready >= 0) return static_cast<int>(ready);
-    if (errno != EINTR) return last_error();
+    const timespec timeout = time_until(deadline);
+    const long ready = poll(entries, count, &timeout);
+    if (ready != -EINTR) return ready;
+  }
+}
+
+}  // namespace
+
+long raw_poll_until(pollfd* entries, nfds_t count, const Clock::time_point* deadline) noexcept {
+  if (deadline) return poll_before(entries, count, *deadline);
+  for (;;) {
+    const long ready = poll(entries, count, nullptr);
+    if (ready != -EINTR) return ready;
   }
 }
 

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/detail/syscall.hpp>
 #include <sysfd/result.hpp>
 
 namespace sysfd {
@@ -25,9 +26,16 @@ SYSFD_API Clock::time_point deadline_after(std::chrono::nanoseconds duration) no
 SYSFD_API timespec time_until(Clock::time_point deadline) noexcept;
 
 // ppoll(2) until the deadline, or for ever without one. How many entries are ready: none, when the
-// deadline is past. EINTR is retried.
-SYSFD_API Result<int> poll_until(pollfd* entries, nfds_t count,
-                                 const Clock::time_point* deadline) noexcept;
+// deadline is past; or -errno. EINTR is retried.
+SYSFD_API long raw_poll_until(pollfd* entries, nfds_t count,
+                              const Clock::time_point* deadline) noexcept;
+
+inline Result<int> poll_until(pollfd* entries, nfds_t count,
+                              const Clock::time_point* deadline) noexcept {
+  const long ready = raw_poll_until(entries, count, deadline);
+  if (ready < 0) return failure(static_cast<int>(-ready));
+  return static_cast<int>(ready);
+}
 
 }  // namespace detail
 }  // namespace v0
