@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/file_handle.hpp>
@@ -24,41 +25,57 @@ struct FileHandleAccess {
   static_assert(offsetof(FileHandle, bytes_) == sizeof(struct ::file_handle));
   static_assert(FileHandle::max_size == MAX_HANDLE_SZ);
 
-  static Result<NamedHandle> name(BorrowedFd directory, const char* path, int at_flag,
-                                  HandleFlags flags) noexcept {
-    NamedHandle named{FileHandle(), MountId(0)};
-    const long answer = fill(named, directory, path, at_flag, flags);
-    if (answer < 0) return failure(static_cast<int>(-answer));
-    return named;
-  }
+  // Becomes a FileHandle where it is to be, so that none of this size is copied.
+  struct Blank {
+    operator FileHandle() const noexcept { return FileHandle(); }
+  };
 
-  static long fill(NamedHandle& named, BorrowedFd directory, const char* path, int at_flag,
-                   HandleFlags flags) noexcept {
+  SYSFD_ALWAYS_INLINE static Result<NamedHandle> name(BorrowedFd directory, const char* path,
+                                                      int at_flag, HandleFlags flags) noexcept {
+    Result<NamedHandle> named(std::in_place, Blank(), MountId(0));
     // The kernel says EINVAL for these too, but then it cannot be told from a flag that it does not
     // know.
-    if (flags.connectable && (flags.fid || (at_flag & AT_EMPTY_PATH))) return -EINVAL;
+    if (!path || (flags.connectable && (flags.fid || (at_flag & AT_EMPTY_PATH)))) {
+      named = failure(EINVAL);
+      return named;
+    }
     const int newer = (flags.fid ? kernel::at_handle_fid : 0) |
                       (flags.connectable ? kernel::at_handle_connectable : 0) |
                       (flags.unique_mount ? kernel::at_handle_mnt_id_unique : 0);
-    named.handle.fid_ = flags.fid;
-    int reusable = 0;
-    std::uint64_t unique = 0;
-    void* mount = flags.unique_mount ? static_cast<void*>(&unique) : &reusable;
+    union {
+      std::uint64_t unique;
+      int reusable;
+    } mount;
+    named->handle.fid_ = flags.fid;
     const long answer = system_call_retried(SYS_name_to_handle_at, directory.get(), path,
-                                            &named.handle, mount, newer | at_flag);
-    named.mount = flags.unique_mount ? MountId::unique(unique) : MountId(reusable);
-    // A larger buffer than the largest is not to be had: this file system cannot encode what was
-    // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
-    const bool unsupported = answer == -EOVERFLOW || (answer == -EINVAL && newer != 0);
-    return unsupported ? -EOPNOTSUPP : answer;
+                                            &named->handle, &mount, newer | at_flag);
+    if (answer < 0)
+      named = explain(static_cast<int>(-answer), newer);
+    else
+      named->mount = (newer & kernel::at_handle_mnt_id_unique) ? MountId::unique(mount.unique)
+                                                               : MountId(mount.reusable);
+    return named;
   }
 
-  static FileHandle make(int type, std::span<const std::byte> bytes, bool fid) noexcept {
-    FileHandle handle;
-    handle.type_ = type;
-    handle.size_ = static_cast<std::uint32_t>(bytes.size());
-    std::ranges::copy(bytes, handle.bytes_);
-    handle.fid_ = fid;
+  // Why there is none, where the kernel said `error`.
+  [[gnu::cold]] static std::unexpected<std::error_code> explain(int error, int newer) noexcept {
+    // A larger buffer than the largest is not to be had: this file system cannot encode what was
+    // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
+    const bool unsupported = error == EOVERFLOW || (error == EINVAL && newer != 0);
+    return failure(unsupported ? EOPNOTSUPP : error);
+  }
+
+  SYSFD_ALWAYS_INLINE static Result<FileHandle> make(int type, std::span<const std::byte> bytes,
+                                                     bool fid, int error) noexcept {
+    Result<FileHandle> handle(std::in_place, Blank());
+    if (type < 0 || bytes.size() > FileHandle::max_size) {
+      handle = failure(error);
+      return handle;
+    }
+    handle->type_ = type;
+    handle->size_ = static_cast<std::uint32_t>(bytes.size());
+    std::ranges::copy(bytes, handle->bytes_);
+    handle->fid_ = fid;
     return handle;
   }
 
@@ -72,7 +89,6 @@ struct FileHandleAccess {
 using detail::FileHandleAccess;
 
 Result<NamedHandle> name_to_handle(BorrowedFd directory, CStr path, HandleFlags flags) noexcept {
-  if (!path.get()) return detail::failure(EINVAL);
   return FileHandleAccess::name(directory, path.get(), flags.follow ? AT_SYMLINK_FOLLOW : 0, flags);
 }
 
@@ -90,8 +106,7 @@ Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int f
 }
 
 Result<FileHandle> FileHandle::from_parts(int type, std::span<const std::byte> bytes) noexcept {
-  if (type < 0 || bytes.size() > max_size) return detail::failure(EINVAL);
-  return FileHandleAccess::make(type, bytes, false);
+  return FileHandleAccess::make(type, bytes, false, EINVAL);
 }
 
 namespace {
@@ -124,10 +139,8 @@ Result<FileHandle> FileHandle::deserialize(std::span<const std::byte> stored) no
   std::uint32_t type = 0;
   for (std::size_t i = 0; i < sizeof type; ++i)
     type |= std::to_integer<std::uint32_t>(stored[type_offset + i]) << (8 * i);
-  const auto bytes = stored.subspan(bytes_offset);
-  if (static_cast<std::int32_t>(type) < 0 || bytes.size() > max_size)
-    return detail::failure(EBADMSG);
-  return FileHandleAccess::make(static_cast<std::int32_t>(type), bytes, stored[1] == std::byte{1});
+  return FileHandleAccess::make(static_cast<std::int32_t>(type), stored.subspan(bytes_offset),
+                                stored[1] == std::byte{1}, EBADMSG);
 }
 
 bool operator==(const FileHandle& left, const FileHandle& right) noexcept {

@@ -9,6 +9,7 @@
 #include <span>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/file_handle.hpp>
 
 #include "kernel.hpp"
@@ -25,11 +26,9 @@ using namespace detail;
 Result<bool> lies_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
   const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
   struct statx status;
-  const long answer = retry_eintr([&] {
-    return ::syscall(SYS_statx, directory.get(), path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind,
-                     &status);
-  });
-  if (answer == -1) return last_error();
+  const long answer = system_call_retried(SYS_statx, directory.get(), path,
+                                          AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status);
+  if (answer < 0) return failure(static_cast<int>(-answer));
   return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get();
 }
 
@@ -52,13 +51,10 @@ Result<OwnedFd> open_mount(MountId mount, const char* path) noexcept {
   return opened;
 }
 
-// The status of one mount, by its unique ID.
-Result<> status_of(std::uint64_t mount, std::uint64_t wanted,
-                   kernel::MountStatus& status) noexcept {
+// The status of one mount, by its unique ID. Answers 0 or an error.
+int status_of(std::uint64_t mount, std::uint64_t wanted, kernel::MountStatus& status) noexcept {
   const kernel::MountIdRequest request{sizeof request, 0, mount, wanted};
-  if (::syscall(kernel::sys_statmount, &request, &status, sizeof status, 0) == -1)
-    return last_error();
-  return {};
+  return static_cast<int>(-system_call(kernel::sys_statmount, &request, &status, sizeof status, 0));
 }
 
 Result<OwnedFd> open_by_status(MountId mount, const kernel::MountStatus& status) noexcept {
@@ -75,13 +71,14 @@ Result<OwnedFd> find_in_list(MountId mount) noexcept {
   std::uint64_t last = 0;
   for (;;) {
     const kernel::MountIdRequest request{sizeof request, 0, kernel::listmount_root, last};
-    const long count = ::syscall(kernel::sys_listmount, &request, mounts.data(), mounts.size(), 0);
-    if (count == -1) return last_error();
+    const long count =
+        system_call(kernel::sys_listmount, &request, mounts.data(), mounts.size(), 0);
+    if (count < 0) return failure(static_cast<int>(-count));
     if (count == 0) return failure(ENOENT);
     for (const std::uint64_t unique : std::span(mounts).first(static_cast<std::size_t>(count))) {
       kernel::MountStatus status;
-      if (status_of(unique, kernel::statmount_mnt_basic | kernel::statmount_mnt_point, status) &&
-          status.reusable_id == mount.get())
+      constexpr std::uint64_t wanted = kernel::statmount_mnt_basic | kernel::statmount_mnt_point;
+      if (status_of(unique, wanted, status) == 0 && status.reusable_id == mount.get())
         return open_by_status(mount, status);
       last = unique;
     }
@@ -104,13 +101,13 @@ Result<OwnedFd> find_in_table(MountId mount, MountTable& table) noexcept {
 }  // namespace
 
 Result<OwnedFd> find_mount(MountId mount) noexcept {
-  Result<> by_status = failure(ENOSYS);
+  int error = 0;
   if (mount.is_unique()) {
     kernel::MountStatus status;
-    by_status = status_of(mount.get(), kernel::statmount_mnt_point, status);
-    if (by_status) return open_by_status(mount, status);
+    error = status_of(mount.get(), kernel::statmount_mnt_point, status);
+    if (error == 0) return open_by_status(mount, status);
     // The long way would touch every mount point, also those of servers that are gone.
-    if (by_status.error() == std::errc::no_such_file_or_directory) return failure(ENOENT);
+    if (error == ENOENT) return failure(ENOENT);
   }
   // An older kernel, or one that is not allowed to answer. For a reusable ID the table is one file
   // to read, where listmount(2) would take a system call for each mount.
@@ -119,7 +116,7 @@ Result<OwnedFd> find_mount(MountId mount) noexcept {
     MountTable table(*mountinfo);
     return find_in_table(mount, table);
   }
-  if (mount.is_unique()) return std::unexpected(by_status.error());
+  if (mount.is_unique()) return failure(error);
   return find_in_list(mount);
 }
 

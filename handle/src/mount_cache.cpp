@@ -10,29 +10,42 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace {
+
+[[gnu::cold]] void open_list(std::optional<OwnedFd>& mountinfo) noexcept {
+  auto opened = detail::open_mountinfo();
+  if (opened) mountinfo = *std::move(opened);
+}
+
 // Whether the list of mounts is as it was when this was asked before. Never so where that cannot be
 // asked.
-bool MountCache::unchanged() noexcept {
-  if (!mountinfo_) {
-    auto opened = detail::open_mountinfo();
-    if (opened) mountinfo_ = *std::move(opened);
+bool is_unchanged(std::optional<OwnedFd>& mountinfo) noexcept {
+  if (!mountinfo) {
+    open_list(mountinfo);
     return false;
   }
-  pollfd changed{mountinfo_->get(), POLLPRI, 0};
+  pollfd changed{mountinfo->get(), POLLPRI, 0};
   return ::poll(&changed, 1, 0) == 0;
 }
 
+}  // namespace
+
 Result<BorrowedFd> MountCache::find(MountId mount) {
-  if (!unchanged())
+  if (is_unchanged(mountinfo_)) {
+    const auto known = mounts_.find(mount);
+    if (known != mounts_.end() && known->second.current) return known->second.mount.borrow();
+  } else {
     for (auto& [id, entry] : mounts_)
       entry.current = false;
+  }
+  return find_anew(mount);
+}
 
-  const auto known = mounts_.find(mount);
-  if (known != mounts_.end() && known->second.current) return known->second.mount.borrow();
+Result<BorrowedFd> MountCache::find_anew(MountId mount) {
   // The old descriptor is held until then, so that the kernel cannot give the number away.
   auto found = find_mount(mount);
   if (!found) {
-    if (known != mounts_.end()) mounts_.erase(known);
+    mounts_.erase(mount);
     return std::unexpected(found.error());
   }
   const auto [entry, added] = mounts_.insert_or_assign(mount, Entry{*std::move(found), true});

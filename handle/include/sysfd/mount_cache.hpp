@@ -51,7 +51,7 @@ class MountCache {
     bool current;  // no mount has changed since it was found
   };
 
-  bool unchanged() noexcept;
+  Result<BorrowedFd> find_anew(MountId mount);
 
   std::optional<OwnedFd> mountinfo_;
   std::unordered_map<MountId, Entry> mounts_;
