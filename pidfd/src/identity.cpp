@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <span>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
@@ -19,55 +19,61 @@ inline namespace v0 {
 namespace {
 
 Result<OwnedFd> open_process(BorrowedFd mount, ProcessId id) noexcept {
-  constexpr int type = 0xfe;  // FILEID_KERNFS
   const std::uint64_t inode = id.value();
-  const auto handle = FileHandle::from_parts(type, std::as_bytes(std::span(&inode, 1)));
+  const auto handle = FileHandle::from_parts(detail::kernel::pidfs_handle_type,
+                                             std::as_bytes(std::span(&inode, 1)));
   return open_by_handle(mount, *handle, O_RDWR);
+}
+
+[[gnu::cold]] Result<OwnedFd> open_beside_self(ProcessId id) noexcept {
+  const auto any = PidFd::self();
+  if (!any) return std::unexpected(any.error());
+  if (const auto named = name_to_handle(any->fd()); !named) return std::unexpected(named.error());
+  return open_process(any->fd(), id);
+}
+
+// Where there is no file handle, for this reason.
+[[gnu::cold, gnu::noinline]] Result<ProcessId> id_of_inode(BorrowedFd pidfd, int error) noexcept {
+  const bool is_refused =
+      error == EPERM || error == EACCES || error == ENOSYS;         // by seccomp filters
+  const bool has_none = error == EOPNOTSUPP || error == EOVERFLOW;  // or one of another kind
+  if (!has_none && !is_refused) return detail::failure(error);
+
+  struct statfs file_system;
+  struct stat status;
+  if (::fstatfs(pidfd.get(), &file_system) == -1 || ::fstat(pidfd.get(), &status) == -1)
+    return detail::last_error();
+  if (file_system.f_type != detail::kernel::pidfs_magic ||
+      sizeof status.st_ino != sizeof(std::uint64_t))
+    return detail::failure(EOPNOTSUPP);
+  return ProcessId(status.st_ino);
 }
 
 }  // namespace
 
 Result<ProcessId> PidFd::id() const noexcept {
-  // The kernel documents (and service managers rely on) these eight bytes: the 64-bit inode number
-  // of the pidfd. st_ino may be narrower than that, and is the same for all processes where pidfds
-  // have no file system of their own.
-  const auto named = name_to_handle(fd_);
-  std::uint64_t value = 0;
-  if (named) {
-    const auto bytes = named->handle.bytes();
-    if (bytes.size() != sizeof value) return detail::failure(EOPNOTSUPP);
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return ProcessId(value);
-  }
-  const int error = named.error().value();
-  const bool is_refused =
-      error == EPERM || error == EACCES || error == ENOSYS;  // by seccomp filters
-  if (error != EOPNOTSUPP && !is_refused) return std::unexpected(named.error());
-
-  struct statfs file_system;
-  struct stat status;
-  if (::fstatfs(fd_.get(), &file_system) == -1 || ::fstat(fd_.get(), &status) == -1)
-    return detail::last_error();
-  if (file_system.f_type != detail::kernel::pidfs_magic || sizeof status.st_ino != sizeof value)
-    return detail::failure(EOPNOTSUPP);
-  return ProcessId(status.st_ino);
+  detail::kernel::PidfsHandle handle;
+  int mount = 0;
+  const long answer = detail::system_call_retried(SYS_name_to_handle_at, fd_.get(), "", &handle,
+                                                  &mount, AT_EMPTY_PATH);
+  if (answer < 0) return id_of_inode(fd_, static_cast<int>(-answer));
+  if (handle.size != sizeof handle.inode) return detail::failure(EOPNOTSUPP);
+  return ProcessId(handle.inode);
 }
 
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
   auto fd = open_process(pidfs_root(), id);
-  if (!fd && fd.error() == std::errc::bad_file_descriptor) {  // a kernel without that root
-    const auto any = self();
-    if (!any) return std::unexpected(any.error());
-    if (const auto named = name_to_handle(any->fd()); !named) return std::unexpected(named.error());
-    fd = open_process(any->fd(), id);
+  if (!fd) {
+    if (fd.error().value() == EBADF) fd = open_beside_self(id);  // a kernel without that root
+    if (!fd) return detail::failure(fd.error().value() == ESTALE ? ESRCH : fd.error().value());
   }
-  if (!fd) return detail::failure(fd.error().value() == ESTALE ? ESRCH : fd.error().value());
 
   // The identity of a thread opens as well, though not as a pidfd of a thread: what is sent to that
   // one is for the whole process.
-  const auto info = detail::get_info(*fd, detail::kernel::info_pid);
-  if (!info) return std::unexpected(info.error());
-  if (info->pid != info->tgid) return detail::failure(ESRCH);
+  detail::kernel::PidFdInfo info;
+  if (const int error = detail::get_info(*fd, detail::kernel::info_pid, info); error != 0)
+    return detail::failure(error);
+  if (info.pid != info.tgid) return detail::failure(ESRCH);
   return PidFd(*std::move(fd));
 }
 

@@ -12,22 +12,19 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-Result<kernel::PidFdInfo> get_info(BorrowedFd pidfd, std::uint64_t wanted) noexcept {
-  Result<kernel::PidFdInfo> info(std::in_place);
+int get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept {
   for (;;) {
-    *info = {};
-    info->mask = wanted;
-    const long answer = system_call(SYS_ioctl, pidfd.get(), kernel::get_info, &*info);
+    info.mask = wanted;
+    const long answer = system_call(SYS_ioctl, pidfd.get(), kernel::get_info, &info);
     if (answer < 0) {
       // Not known as an ioctl (ENOTTY), or, where pidfds know other ioctls, refused for its
       // argument (EINVAL).
       const bool unknown = answer == -ENOTTY || answer == -EINVAL;
-      info = failure(unknown ? EOPNOTSUPP : static_cast<int>(-answer));
-      return info;
+      return unknown ? EOPNOTSUPP : static_cast<int>(-answer);
     }
     // Neither alive nor ended: the question came in the middle of the reaping. The next answer is
     // one or the other.
-    if (info->mask & (kernel::info_pid | kernel::info_exit)) return info;
+    if (info.mask & (kernel::info_pid | kernel::info_exit)) return 0;
   }
 }
 
@@ -54,44 +51,55 @@ CoreDump to_core_dump(const kernel::PidFdInfo& info) noexcept {
   return dump;
 }
 
+// What can be said where the kernel has not told it, for this reason.
+[[gnu::cold]] Result<ProcessInfo> without_info(BorrowedFd pidfd, int error) noexcept {
+  if (error != EOPNOTSUPP) return detail::failure(error);
+  const auto pid = detail::pid_from_fdinfo(pidfd);
+  if (!pid) return std::unexpected(pid.error());
+  ProcessInfo info;
+  info.pid = *pid;
+  return info;
+}
+
 }  // namespace
 
 Result<pid_t> PidFd::pid() const noexcept {
-  const auto info = detail::get_info(fd_, kernel::info_pid);
-  if (info) return static_cast<pid_t>(info->pid);
-  if (info.error() == std::errc::operation_not_supported) return detail::pid_from_fdinfo(fd_);
-  return std::unexpected(info.error());
+  kernel::PidFdInfo told;
+  const int error = detail::get_info(fd_, kernel::info_pid, told);
+  if (error == 0) return static_cast<pid_t>(told.pid);
+  if (error == EOPNOTSUPP) return detail::pid_from_fdinfo(fd_);
+  return detail::failure(error);
 }
 
 Result<ProcessInfo> PidFd::info() const noexcept {
-  const auto told = detail::get_info(
-      fd_, kernel::info_pid | kernel::info_credentials | kernel::info_cgroup | kernel::info_exit |
-               kernel::info_coredump | kernel::info_coredump_signal | kernel::info_coredump_code);
-  ProcessInfo info;
-  if (!told) {
-    if (told.error() != std::errc::operation_not_supported) return std::unexpected(told.error());
-    const auto pid = detail::pid_from_fdinfo(fd_);
-    if (!pid) return std::unexpected(pid.error());
-    info.pid = *pid;
+  Result<ProcessInfo> info(std::in_place);
+  kernel::PidFdInfo told;
+  const int error = detail::get_info(
+      fd_,
+      kernel::info_pid | kernel::info_credentials | kernel::info_cgroup | kernel::info_exit |
+          kernel::info_coredump | kernel::info_coredump_signal | kernel::info_coredump_code,
+      told);
+  if (error != 0) {
+    info = without_info(fd_, error);
     return info;
   }
-  if (told->mask & kernel::info_pid) {
-    info.pid = to_number(told->pid);
-    info.process = to_number(told->tgid);
-    info.parent = to_number(told->ppid);
+  if (told.mask & kernel::info_pid) {
+    info->pid = to_number(told.pid);
+    info->process = to_number(told.tgid);
+    info->parent = to_number(told.ppid);
   }
-  if (told->mask & kernel::info_credentials)
-    info.credentials = {.user = told->ruid,
-                        .group = told->rgid,
-                        .effective_user = told->euid,
-                        .effective_group = told->egid,
-                        .saved_user = told->suid,
-                        .saved_group = told->sgid,
-                        .file_system_user = told->fsuid,
-                        .file_system_group = told->fsgid};
-  if (told->mask & kernel::info_cgroup) info.cgroup_id = told->cgroup_id;
-  if (told->mask & kernel::info_exit) info.exit = ExitStatus::from_wait_status(told->exit_code);
-  if (told->mask & kernel::info_coredump) info.core_dump = to_core_dump(*told);
+  if (told.mask & kernel::info_credentials)
+    info->credentials = {.user = told.ruid,
+                         .group = told.rgid,
+                         .effective_user = told.euid,
+                         .effective_group = told.egid,
+                         .saved_user = told.suid,
+                         .saved_group = told.sgid,
+                         .file_system_user = told.fsuid,
+                         .file_system_group = told.fsgid};
+  if (told.mask & kernel::info_cgroup) info->cgroup_id = told.cgroup_id;
+  if (told.mask & kernel::info_exit) info->exit = ExitStatus::from_wait_status(told.exit_code);
+  if (told.mask & kernel::info_coredump) info->core_dump = to_core_dump(told);
   return info;
 }
 

@@ -3,8 +3,8 @@
 #define SYSFD_PIDFD_SRC_INFO_HPP
 
 #include <cstdint>
+
 #include <sysfd/owned_fd.hpp>
-#include <sysfd/result.hpp>
 
 #include "kernel.hpp"
 
@@ -12,9 +12,10 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// PIDFD_GET_INFO. Errors: EOPNOTSUPP this kernel does not have it; ESRCH the process is gone and
-// nothing that was asked for is known of it any more; EREMOTE.
-Result<kernel::PidFdInfo> get_info(BorrowedFd pidfd, std::uint64_t wanted) noexcept;
+// PIDFD_GET_INFO, into `info`, which need not be initialized. Answers 0 or an error: EOPNOTSUPP this
+// kernel does not have it; ESRCH the process is gone and nothing that was asked for is known of it
+// any more; EREMOTE.
+int get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept;
 
 }  // namespace detail
 }  // namespace v0

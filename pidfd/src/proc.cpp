@@ -8,7 +8,10 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
+#include <cstddef>
+#include <cstring>
+#include <iterator>
+#include <limits>
 #include <string_view>
 
 #include <sysfd/create.hpp>
@@ -19,6 +22,21 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 namespace {
+
+// A path that ends with a number.
+class NumberedPath {
+ public:
+  template <std::size_t Size>
+  NumberedPath(const char (&directory)[Size], int number) noexcept {
+    static_assert(Size + std::numeric_limits<int>::digits10 + 2 <= sizeof path_);
+    std::memcpy(path_, directory, Size);
+    *std::to_chars(path_ + Size - 1, std::end(path_) - 1, number).ptr = '\0';
+  }
+  const char* get() const noexcept { return path_; }
+
+ private:
+  char path_[32];
+};
 
 // Whether /proc shows process numbers as the caller's pid namespace has them: NSpid lists the
 // caller's numbers from the namespace of /proc down to its own. A kernel without pid namespaces has
@@ -43,9 +61,8 @@ Result<bool> proc_is_of_our_namespace() noexcept {
 // The line "Pid:" of /proc/self/fdinfo/<fd>. It says -1 once the process was reaped, 0 if it has no
 // number in this /proc.
 Result<pid_t> pid_from_fdinfo(BorrowedFd pidfd) noexcept {
-  std::array<char, 32> path;
-  std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", pidfd.get());
-  const auto file = open(cwd(), path.data(), O_RDONLY);
+  const NumberedPath path("/proc/self/fdinfo/", pidfd.get());
+  const auto file = open(cwd(), path.get(), O_RDONLY);
   if (!file) return std::unexpected(file.error());
 
   std::array<char, 512> buffer;  // the lines before it are few and short
@@ -73,9 +90,8 @@ Result<pid_t> pid_from_fdinfo(BorrowedFd pidfd) noexcept {
 Result<OwnedFd> PidFd::proc_directory() const noexcept {
   const auto number = pid();
   if (!number) return std::unexpected(number.error());
-  std::array<char, 32> path;
-  std::snprintf(path.data(), path.size(), "/proc/%d", *number);
-  auto directory = sysfd::open(cwd(), path.data(), O_RDONLY | O_DIRECTORY);
+  const detail::NumberedPath path("/proc/", *number);
+  auto directory = sysfd::open(cwd(), path.get(), O_RDONLY | O_DIRECTORY);
   // The number was this process's all the time, if it still is.
   // cppcheck-suppress identicalConditionAfterEarlyExit
   if (const auto now = pid(); !now) return std::unexpected(now.error());

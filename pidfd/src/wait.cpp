@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <memory>
@@ -19,11 +17,12 @@ inline namespace v0 {
 namespace {
 
 using detail::Clock;
-using detail::poll_until;
+using detail::raw_poll_until;
 
-// What one look at the process gave, where it was no error.
+// What one look at the process gave. Small enough to come back in registers.
 struct Look {
-  std::optional<ExitStatus> ended;
+  std::optional<ExitStatus> ended{};
+  int error = 0;
   bool ours = true;  // our child; otherwise the end is known only once somebody else has reaped it
 };
 
@@ -33,34 +32,33 @@ ExitStatus to_status(const siginfo_t& info) noexcept {
 }
 
 // Whether and how a process has ended that waitid(2) does not let us wait for.
-Result<Look> look_from_outside(BorrowedFd pidfd) noexcept {
-  const auto info = detail::get_info(pidfd, detail::kernel::info_pid | detail::kernel::info_exit);
-  if (!info) {
-    const bool cannot_tell = info.error() == std::errc::operation_not_supported ||
-                             info.error() == std::errc::no_such_process;
-    return cannot_tell ? detail::failure(ECHILD) : std::unexpected(info.error());
-  }
-  Look look{std::nullopt, false};
-  if (info->mask & detail::kernel::info_exit)
-    look.ended = ExitStatus::from_wait_status(info->exit_code);
+[[gnu::cold]] Look look_from_outside(BorrowedFd pidfd) noexcept {
+  detail::kernel::PidFdInfo info;
+  const int error =
+      detail::get_info(pidfd, detail::kernel::info_pid | detail::kernel::info_exit, info);
+  if (error == EOPNOTSUPP || error == ESRCH) return {.error = ECHILD};
+  if (error != 0) return {.error = error};
+  Look look{.ours = false};
+  if (info.mask & detail::kernel::info_exit)
+    look.ended = ExitStatus::from_wait_status(info.exit_code);
   return look;
 }
 
 // waitid(2) with `options`, EAGAIN being "not yet" (that is how it says so for a pidfd in
 // non-blocking mode).
-Result<Look> look(BorrowedFd pidfd, int options) noexcept {
+Look look(BorrowedFd pidfd, int options) noexcept {
   siginfo_t info;
   info.si_pid = 0;
   // __WALL: also children that were made with another exit signal than SIGCHLD.
   const long answer =
       detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
                                   WEXITED | __WALL | options, nullptr);
-  if (answer == -EAGAIN) return Look{};
+  if (answer == -EAGAIN) return {};
   if (answer == -ECHILD) return look_from_outside(pidfd);
-  if (answer < 0) return detail::failure(static_cast<int>(-answer));
+  if (answer < 0) return {.error = static_cast<int>(-answer)};
   // Its tracer is told of every stop, asked for or not.
-  if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return Look{};
-  return Look{to_status(info), true};
+  if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return {};
+  return {.ended = to_status(info)};
 }
 
 // A child that somebody else traces is readable when it has ended, but can be waited for only once
@@ -68,26 +66,25 @@ Result<Look> look(BorrowedFd pidfd, int options) noexcept {
 // So it is where a pidfd in non-blocking mode is asked for stops.
 constexpr std::chrono::milliseconds pace{10};
 
-// No value: the deadline is past.
-Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, int options,
+// Goes on where the first look has found neither an end nor an error; `ours` is what that said. No
+// value: the deadline is past.
+Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, bool ours, int options,
                                                const Clock::time_point* deadline) noexcept {
-  for (bool readable = false;;) {
-    const auto seen = look(pidfd, options);
-    if (!seen) return std::unexpected(seen.error());
-    if (seen->ended) return seen->ended;
-    if (readable) {
-      const auto next = Clock::now() + pace;
-      const bool last = deadline && *deadline <= next;
-      if (const auto slept = poll_until(nullptr, 0, last ? deadline : &next); !slept)
-        return std::unexpected(slept.error());
-      if (last && Clock::now() >= *deadline) return std::nullopt;
-    }
-    pollfd entry{
-        .fd = pidfd.get(), .events = static_cast<short>(seen->ours ? POLLIN : 0), .revents = 0};
-    const auto ready = poll_until(&entry, 1, deadline);
-    if (!ready) return std::unexpected(ready.error());
-    if (*ready == 0) return std::nullopt;
-    readable = true;
+  for (;;) {
+    pollfd entry{.fd = pidfd.get(), .events = static_cast<short>(ours ? POLLIN : 0), .revents = 0};
+    const long ready = raw_poll_until(&entry, 1, deadline);
+    if (ready < 0) return detail::failure(static_cast<int>(-ready));
+    if (ready == 0) return std::nullopt;
+
+    const Look seen = look(pidfd, options);
+    if (seen.error != 0) return detail::failure(seen.error);
+    if (seen.ended) return seen.ended;
+    ours = seen.ours;
+    const auto next = Clock::now() + pace;
+    const bool last = deadline && *deadline <= next;
+    const long slept = raw_poll_until(nullptr, 0, last ? deadline : &next);
+    if (slept < 0) return detail::failure(static_cast<int>(-slept));
+    if (last && Clock::now() >= *deadline) return std::nullopt;
   }
 }
 
@@ -96,97 +93,117 @@ int to_flags(const WaitOptions& options) noexcept {
          (options.continued ? WCONTINUED : 0) | (options.consume ? 0 : WNOWAIT) | __WALL;
 }
 
-WaitEvent to_event(const siginfo_t& info, const struct rusage& usage) noexcept {
-  WaitEvent event;
+// What waitid(2) tells, into `event`. Answers 1, or 0 where nothing has happened, or -errno.
+SYSFD_ALWAYS_INLINE int look_for_event(BorrowedFd pidfd, int flags, WaitEvent& event) noexcept {
+  siginfo_t info;
+  info.si_pid = 0;
+  const long answer = detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd,
+                                                  pidfd.get(), &info, flags, &event.usage);
+  if (answer < 0 && answer != -EAGAIN) return static_cast<int>(answer);
+  if (answer < 0 || info.si_pid == 0) return 0;
   event.pid = info.si_pid;
   event.user = info.si_uid;
-  event.usage = usage;
   switch (info.si_code) {
     case CLD_STOPPED: event.kind = WaitEvent::Kind::stopped; break;
     case CLD_CONTINUED: event.kind = WaitEvent::Kind::continued; break;
     case CLD_TRAPPED: event.kind = WaitEvent::Kind::trapped; break;
-    default: event.status = to_status(info); return event;
+    default: event.status = to_status(info); return 1;
   }
   event.signal = info.si_status;
-  return event;
+  return 1;
 }
 
-// No value: nothing has happened, and waitid(2) was told not to wait for it.
-Result<std::optional<WaitEvent>> look_for_event(BorrowedFd pidfd, int flags) noexcept {
-  siginfo_t info;
-  info.si_pid = 0;
-  struct rusage usage{};
-  const long answer = detail::retry_eintr([&] {
-    return ::syscall(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info, flags, &usage);
-  });
-  if (answer == -1 && errno != EAGAIN) return detail::last_error();
-  if (answer == -1 || info.si_pid == 0) return std::nullopt;
-  return to_event(info, usage);
+// Which of them has ended first, by way of as many entries.
+SYSFD_ALWAYS_INLINE Result<std::optional<std::size_t>> poll_all(
+    std::span<const PidFd* const> processes, pollfd* entries,
+    std::chrono::nanoseconds timeout) noexcept {
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    if (!processes[i]) detail::contract_violation("wait_any: a null pointer among the processes");
+    entries[i] = {.fd = processes[i]->fd().get(), .events = POLLIN, .revents = 0};
+  }
+  auto end = Clock::time_point::min();
+  const Clock::time_point* deadline = &end;
+  if (timeout == timeout.max())
+    deadline = nullptr;
+  else if (timeout > timeout.zero())
+    end = detail::deadline_after(timeout);
+  const long ready = raw_poll_until(entries, processes.size(), deadline);
+  if (ready < 0) return detail::failure(static_cast<int>(-ready));
+  if (ready == 0) return std::nullopt;
+  std::size_t first = 0;
+  while (entries[first].revents == 0)
+    ++first;
+  return first;
 }
 
 }  // namespace
 
 Result<ExitStatus> PidFd::wait() const noexcept {
-  const auto ended = wait_by_poll(fd_, 0, nullptr);
+  const Look seen = look(fd_, 0);
+  if (seen.ended) return *seen.ended;
+  if (seen.error != 0) return detail::failure(seen.error);
+  const auto ended = wait_by_poll(fd_, seen.ours, 0, nullptr);
   if (!ended) return std::unexpected(ended.error());
   return **ended;
 }
 
 Result<std::optional<ExitStatus>> PidFd::try_wait() const noexcept {
-  const auto seen = look(fd_, WNOHANG);
-  if (!seen) return std::unexpected(seen.error());
-  return seen->ended;
+  const Look seen = look(fd_, WNOHANG);
+  if (seen.error != 0) return detail::failure(seen.error);
+  return seen.ended;
 }
 
 Result<std::optional<ExitStatus>> PidFd::wait_until(Clock::time_point deadline) const noexcept {
-  return wait_by_poll(fd_, WNOHANG, &deadline);
+  const Look seen = look(fd_, WNOHANG);
+  if (seen.ended) return seen.ended;
+  if (seen.error != 0) return detail::failure(seen.error);
+  return wait_by_poll(fd_, seen.ours, WNOHANG, &deadline);
 }
 
 Result<std::optional<ExitStatus>> PidFd::wait_for(
     std::chrono::nanoseconds duration) const noexcept {
-  if (duration <= duration.zero()) return try_wait();
-  return wait_until(detail::deadline_after(duration));
+  const Look seen = look(fd_, WNOHANG);
+  if (seen.ended) return seen.ended;
+  if (seen.error != 0) return detail::failure(seen.error);
+  if (duration <= duration.zero()) return std::nullopt;
+  const auto deadline = detail::deadline_after(duration);
+  return wait_by_poll(fd_, seen.ours, WNOHANG, &deadline);
 }
 
 Result<WaitEvent> PidFd::wait_event(const WaitOptions& options) const noexcept {
+  Result<WaitEvent> event(std::in_place);
+  const int flags = to_flags(options);
+  int happened = 0;
   for (;;) {
-    const auto event = look_for_event(fd_, to_flags(options));
-    if (!event) return std::unexpected(event.error());
-    if (*event) return **event;
+    happened = look_for_event(fd_, flags, *event);
+    if (happened != 0) break;
     const auto next = Clock::now() + pace;
-    if (const auto slept = poll_until(nullptr, 0, &next); !slept)
-      return std::unexpected(slept.error());
+    const long slept = raw_poll_until(nullptr, 0, &next);
+    if (slept < 0) {
+      happened = static_cast<int>(slept);
+      break;
+    }
   }
+  if (happened < 0) event = detail::failure(-happened);
+  return event;
 }
 
 Result<std::optional<WaitEvent>> PidFd::try_wait_event(const WaitOptions& options) const noexcept {
-  return look_for_event(fd_, to_flags(options) | WNOHANG);
+  Result<std::optional<WaitEvent>> event(std::in_place, std::in_place);
+  const int happened = look_for_event(fd_, to_flags(options) | WNOHANG, **event);
+  if (happened == 0) event->reset();
+  if (happened < 0) event = detail::failure(-happened);
+  return event;
 }
 
 Result<std::optional<std::size_t>> wait_any(std::span<const PidFd* const> processes,
                                             std::chrono::nanoseconds timeout) noexcept {
   if (processes.empty()) return detail::failure(EINVAL);
   std::array<pollfd, 64> few;
-  std::unique_ptr<pollfd[]> many;
-  if (processes.size() > few.size()) {
-    many.reset(new (std::nothrow) pollfd[processes.size()]);
-    if (!many) return detail::failure(ENOMEM);
-  }
-  pollfd* const entries = many ? many.get() : few.data();
-  for (std::size_t i = 0; i < processes.size(); ++i) {
-    if (!processes[i]) detail::contract_violation("wait_any: a null pointer among the processes");
-    entries[i] = {.fd = processes[i]->fd().get(), .events = POLLIN, .revents = 0};
-  }
-
-  const bool for_ever = timeout == timeout.max();
-  const Clock::time_point deadline =
-      timeout > timeout.zero() ? detail::deadline_after(timeout) : Clock::time_point::min();
-  const auto ready = poll_until(entries, processes.size(), for_ever ? nullptr : &deadline);
-  if (!ready) return std::unexpected(ready.error());
-  if (*ready == 0) return std::nullopt;
-  const pollfd* const first =
-      std::find_if(entries, entries + processes.size(), [](const pollfd& e) { return e.revents; });
-  return static_cast<std::size_t>(first - entries);
+  if (processes.size() <= few.size()) return poll_all(processes, few.data(), timeout);
+  const std::unique_ptr<pollfd[]> many(new (std::nothrow) pollfd[processes.size()]);
+  if (!many) return detail::failure(ENOMEM);
+  return poll_all(processes, many.get(), timeout);
 }
 
 }  // namespace v0
