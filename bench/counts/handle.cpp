@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include <sysfd/create.hpp>
@@ -66,6 +67,7 @@ RawFd open_raw(int mount) {
 
 void add_names(Operations& operations) {
   static const int raw_fd = opened().get();
+  static const OwnedFd& fd = opened();
   const auto add = [&](const char* name, int raw_flags, HandleFlags flags) {
     operations.push_back(compare(
         name, [raw_flags] { return name_raw(AT_FDCWD, directory, raw_flags); },
@@ -78,7 +80,7 @@ void add_names(Operations& operations) {
   add("handle: name_to_handle, unique_mount", handle_mnt_id_unique, {.unique_mount = true});
   operations.push_back(compare(
       "handle: name_to_handle of a descriptor", [] { return name_raw(raw_fd, "", AT_EMPTY_PATH); },
-      [] { return sysfd::name_to_handle(opened()); }));
+      [] { return sysfd::name_to_handle(fd); }));
 }
 
 // statmount(2) of Linux 6.8, which libc's headers do not have.
@@ -115,10 +117,11 @@ RawFd find_raw(std::uint64_t mount) {
 
 void add_opening(Operations& operations) {
   static const int raw_mount = opened().get();
+  static const OwnedFd& mount = opened();
   static const NamedHandle& file = named();
   operations.push_back(compare(
       "handle: open_by_handle", [] { return open_raw(raw_mount); },
-      [] { return sysfd::open_by_handle(opened(), file.handle, O_PATH); }));
+      [] { return sysfd::open_by_handle(mount, file.handle, O_PATH); }));
 
   operations.push_back(compare(
       "handle: find_mount", [] { return find_raw(file.mount.get()); },
@@ -127,18 +130,19 @@ void add_opening(Operations& operations) {
   // The mount and the list of mounts are open, and nothing has changed.
   static MountCache cache;
   const Around with_cache{.before = [] { (void)require(cache.find(file.mount), "mount"); }};
-  const auto is_unchanged = [] {
+  // It keeps descriptors too: otherwise there would be nothing to find.
+  static const std::unordered_map<sysfd::MountId, int> raw_cache{{file.mount, raw_mount}};
+  const auto find_in_raw = [] {
     pollfd changed{raw_mount, POLLPRI, 0};  // a directory, of which this can be asked too
-    return ::poll(&changed, 1, 0) == 0;
+    if (::poll(&changed, 1, 0) != 0) give_up("mounts have changed");
+    const auto found = raw_cache.find(file.mount);
+    if (found == raw_cache.end()) give_up("no such mount");
+    return found->second;
   };
   operations.push_back(compare(
-      "handle: MountCache::find", is_unchanged, [] { return cache.find(file.mount); }, with_cache));
+      "handle: MountCache::find", find_in_raw, [] { return cache.find(file.mount); }, with_cache));
   operations.push_back(compare(
-      "handle: MountCache::open_by_handle",
-      [is_unchanged] {
-        use(is_unchanged());
-        return open_raw(raw_mount);
-      },
+      "handle: MountCache::open_by_handle", [find_in_raw] { return open_raw(find_in_raw()); },
       [] { return cache.open_by_handle(file, O_PATH); }, with_cache));
   operations.push_back(compare(
       "handle: file_system_id",
@@ -147,7 +151,7 @@ void add_opening(Operations& operations) {
         checked(::fstatfs(raw_mount, &status));
         return status.f_fsid;
       },
-      [] { return sysfd::file_system_id(opened()); }));
+      [] { return sysfd::file_system_id(mount); }));
 }
 
 // Without a system call.

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -37,10 +39,10 @@ int wait_raw(int fd, int options) {
   return status_of(info);
 }
 
-timespec now() {
+long long now() {
   timespec time;
   ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return time;
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
 
 // What our WaitEvent tells, from the codes of siginfo_t.
@@ -73,16 +75,32 @@ RawEvent wait_event_raw(int fd, int options) {
 // So long that the deadline is not past before the kernel is asked to wait.
 constexpr std::chrono::milliseconds patience{200};
 
-int wait_up_to(int fd, std::chrono::nanoseconds duration) {
+// With a deadline, as a signal may interrupt the wait, which goes on then.
+int wait_up_to(int fd, long long nanoseconds) {
   const int status = wait_raw(fd, WNOHANG);
   if (status != -1) return status;
-  const timespec start = now();
-  (void)start;  // for another round, if a signal comes
-  pollfd entry{fd, POLLIN, 0};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  const timespec timeout{seconds.count(), (duration - seconds).count()};
-  if (checked(::ppoll(&entry, 1, &timeout, nullptr)) == 0) return -1;
-  return wait_raw(fd, WNOHANG);
+  const long long deadline = now() + nanoseconds;
+  for (;;) {
+    const long long left = std::max(deadline - now(), 0LL);
+    const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
+    pollfd entry{fd, POLLIN, 0};
+    const int ready = ::ppoll(&entry, 1, &timeout, nullptr);
+    if (ready == 0) return -1;
+    if (ready > 0) return wait_raw(fd, WNOHANG);
+    if (errno != EINTR) give_up("ppoll");
+  }
+}
+
+// Of any number up to 64, the first that is ready.
+[[gnu::noinline]] std::size_t poll_raw(std::span<const int> fds) {
+  pollfd entries[64];
+  for (std::size_t i = 0; i < fds.size(); ++i)
+    entries[i] = {fds[i], POLLIN, 0};
+  checked(::ppoll(entries, fds.size(), nullptr, nullptr));
+  std::size_t first = 0;
+  while (entries[first].revents == 0)
+    ++first;
+  return first;
 }
 
 }  // namespace
@@ -99,10 +117,12 @@ void add_pidfd_waits(Operations& operations) {
       "pidfd: try_wait, not yet", wait_here(WNOHANG), [] { return child->try_wait(); },
       with_waiting_child()));
   operations.push_back(compare(
-      "pidfd: wait_for", [] { return wait_up_to(raw_child, patience); },
+      "pidfd: wait_for",
+      [] { return wait_up_to(raw_child, std::chrono::nanoseconds(patience).count()); },
       [] { return child->wait_for(patience); }, with_ended_child()));
   operations.push_back(compare(
-      "pidfd: wait_for, not in time", [] { return wait_up_to(raw_child, patience); },
+      "pidfd: wait_for, not in time",
+      [] { return wait_up_to(raw_child, std::chrono::nanoseconds(patience).count()); },
       [] { return child->wait_for(patience); }, with_waiting_child()));
   operations.push_back(compare(
       "pidfd: wait_event", [] { return wait_event_raw(raw_child, 0); },
@@ -113,9 +133,8 @@ void add_pidfd_waits(Operations& operations) {
   operations.push_back(compare(
       "pidfd: wait_any",
       [] {
-        pollfd entries[] = {{raw_child, POLLIN, 0}, {raw_child, POLLIN, 0}};
-        checked(::ppoll(entries, std::size(entries), nullptr, nullptr));
-        return entries[0].revents != 0 ? 0 : 1;
+        const int fds[] = {raw_child, raw_child};
+        return poll_raw(fds);
       },
       [] {
         const PidFd* const processes[] = {&*child, &*child};
