@@ -132,16 +132,30 @@ long follow_to_exec(pid_t child) {
   return (stops + 1) / 2;  // there are two for each, but for execve(2) and _exit(2)
 }
 
-// Where the functions of malloc(3) begin.
-std::vector<Address> allocating_functions() {
-  std::vector<Address> found;
-  for (const char* name :
-       {"malloc", "calloc", "realloc", "aligned_alloc", "memalign", "posix_memalign"}) {
-    const auto address = reinterpret_cast<Address>(::dlsym(RTLD_NEXT, name));
-    if (address != 0 && std::ranges::find(found, address) == found.end()) found.push_back(address);
+// Where the functions of malloc(3) begin. How long they take depends on what was allocated before.
+class Allocator {
+ public:
+  enum class Function { none, allocating, other };
+
+  Allocator() {
+    for (const char* name :
+         {"malloc", "calloc", "realloc", "aligned_alloc", "memalign", "posix_memalign"})
+      add(allocating_, name);
+    add(others_, "free");
   }
-  return found;
-}
+  Function at(Address address) const {
+    if (std::ranges::find(allocating_, address) != allocating_.end()) return Function::allocating;
+    if (std::ranges::find(others_, address) != others_.end()) return Function::other;
+    return Function::none;
+  }
+
+ private:
+  static void add(std::vector<Address>& functions, const char* name) {
+    const auto address = reinterpret_cast<Address>(::dlsym(RTLD_NEXT, name));
+    if (address != 0) functions.push_back(address);
+  }
+  std::vector<Address> allocating_, others_;
+};
 
 struct Range {
   Address begin = 0, end = 0;
@@ -185,7 +199,7 @@ class Counter {
     for (bool more = true; more; more = !is_at_end()) {
       user_regs_struct registers{};
       if (::ptrace(PTRACE_GETREGS, copy_, nullptr, &registers) != 0) return std::nullopt;
-      look_at(registers.rip);
+      look_at(registers);
       if (!go_on_to_trap(PTRACE_SINGLESTEP)) return std::nullopt;
     }
     return cost_;
@@ -223,21 +237,38 @@ class Counter {
   }
 
   // What it is about to execute.
-  void look_at(Address address) {
-    static const std::vector<Address> allocating = allocating_functions();
+  void look_at(const user_regs_struct& registers) {
+    static const Allocator allocator;
     static const Range vdso = find_vdso();
+    const Address address = registers.rip;
     if (vdso.contains(address)) return;
+    if (allocator_returns_to_ != 0) {
+      if (address != allocator_returns_to_ || registers.rsp <= allocator_stack_) return;
+      allocator_returns_to_ = 0;
+    }
     ++cost_.instructions;
-    if (std::ranges::find(allocating, address) != allocating.end()) ++cost_.allocations;
+    const auto function = allocator.at(address);
+    if (function != Allocator::Function::none) {
+      if (function == Allocator::Function::allocating) ++cost_.allocations;
+      allocator_returns_to_ = static_cast<Address>(peek(registers.rsp));
+      allocator_stack_ = registers.rsp;
+    }
+    constexpr long syscall_instruction = 0x050f;
+    if ((peek(address) & 0xffff) == syscall_instruction) ++cost_.system_calls;
+  }
+
+  // A word of its memory.
+  long peek(Address address) const {
     errno = 0;
     const long word = ::ptrace(PTRACE_PEEKTEXT, copy_, address, nullptr);
-    constexpr long syscall_instruction = 0x050f;
-    if (errno == 0 && (word & 0xffff) == syscall_instruction) ++cost_.system_calls;
+    return errno == 0 ? word : 0;
   }
 
   pid_t copy_;
   Cost cost_;
   std::vector<pid_t> children_;
+  Address allocator_returns_to_ = 0;  // 0: it is not in there
+  Address allocator_stack_ = 0;
 };
 
 }  // namespace

@@ -11,7 +11,9 @@
 namespace sysfd_bench {
 
 struct Cost {
-  long instructions = 0;  // in user space; a system call is one, a look at the vDSO's clock none
+  // In user space, but for the insides of malloc(3) and free(3), which depend on what was allocated
+  // before, and of the vDSO, which depend on the time. A system call is one.
+  long instructions = 0;
   long system_calls = 0;  // of the process itself
   long child_system_calls =
       0;                 // of a process that it starts, up to the one that executes a program

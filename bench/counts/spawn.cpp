@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// Starting programs: what it takes until the child executes one. How that ends is not counted.
+#include <sysfd/command.hpp>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <sysfd/create.hpp>
+#include <sysfd/prepared_command.hpp>
+
+#include "counts/operation.hpp"
+
+namespace sysfd_bench {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Command;
+using sysfd::CStr;
+using sysfd::OwnedFd;
+using sysfd::PreparedCommand;
+using sysfd::Stdio;
+
+// In the working directory, so that it is as long wherever that is.
+constexpr const char* program = "./bench_child";
+
+void go_to_program() {
+  if (::chdir(COUNTS_PROGRAM_DIRECTORY) != 0) give_up("chdir");
+}
+
+const std::vector<OwnedFd>& files() {
+  static const std::vector<OwnedFd> made = [] {
+    std::vector<OwnedFd> open;
+    for (int i = 0; i < 3; ++i)
+      open.push_back(require(sysfd::event_fd(), "eventfd"));
+    return open;
+  }();
+  return made;
+}
+
+// Two of them are swapped.
+Command with_three() {
+  const auto& fds = files();
+  return Command(program)
+      .pass(fds[0], fds[1].get())
+      .pass(fds[1], fds[0].get())
+      .pass(fds[2], fds[2].get());
+}
+
+template <class Value>
+Value value_of(std::expected<Value, sysfd::SpawnError> result) {
+  if (!result) give_up("Command");
+  return *std::move(result);
+}
+
+void add_commands(Operations& operations) {
+  const Around there{.before = go_to_program};
+  const auto add = [&](const char* name, Command& command) {
+    operations.push_back(alone(name, [&command] { return command.spawn(); }, there));
+  };
+  static Command plain(program);
+  add("spawn: Command::spawn", plain);
+  static Command three = with_three();
+  add("spawn: Command::spawn, 3 passed", three);
+  static Command pipes =
+      Command(program).stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).stderr_to(Stdio::pipe());
+  add("spawn: Command::spawn, 3 pipes", pipes);
+  static Command changed = Command(program).env("NAME", "value");
+  add("spawn: Command::spawn, a variable set", changed);
+  static Command in_session = Command(program).session({.new_session = true});
+  add("spawn: Command::spawn, a new session", in_session);
+
+  operations.push_back(alone("spawn: Command", [] { return Command(program); }));
+  operations.push_back(
+      alone("spawn: Command, 3 arguments", [] { return Command(program).args({"a", "b", "c"}); }));
+  static std::optional<Command> once;
+  operations.push_back(
+      alone("spawn: Command::prepare", [] { return std::move(*once).prepare(); }, {.before = [] {
+              go_to_program();
+              once.emplace(program);
+            }}));
+}
+
+void add_prepared(Operations& operations) {
+  const Around there{.before = go_to_program};
+  static const PreparedCommand plain = value_of(Command(program).prepare());
+  static const PreparedCommand three = value_of(with_three().prepare());
+  operations.push_back(alone("spawn: PreparedCommand::spawn", [] { return plain.spawn(); }, there));
+  operations.push_back(
+      alone("spawn: PreparedCommand::spawn, 3 passed", [] { return three.spawn(); }, there));
+  operations.push_back(alone(
+      "spawn: PreparedCommand::spawn, 3 others",
+      [] {
+        const BorrowedFd given[] = {files()[2], files()[1], files()[0]};
+        return three.spawn({.descriptors = given});
+      },
+      there));
+  operations.push_back(alone(
+      "spawn: PreparedCommand::spawn, 2 arguments",
+      [] {
+        const CStr more[] = {"--for", "one"};
+        return plain.spawn({.arguments = more});
+      },
+      there));
+}
+
+}  // namespace
+
+void add_spawn(Operations& operations) {
+  go_to_program();
+  add_commands(operations);
+  add_prepared(operations);
+}
+
+}  // namespace sysfd_bench
