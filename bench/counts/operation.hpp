@@ -109,7 +109,7 @@ struct Around {
 
 // Counts `make`, but not what becomes of its result.
 template <class Make>
-Task task(Make make, Around around = {}) {
+Task task(Make make, const Around& around = {}) {
   using T = std::invoke_result_t<Make&>;
   if constexpr (std::is_void_v<T>) {
     return {make, around.before, around.after, around.once};

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
 #include <span>
 
@@ -37,12 +38,6 @@ int wait_raw(int fd, int options) {
   checked(::waitid(P_PIDFD, static_cast<id_t>(fd), &info, WEXITED | __WALL | options));
   if (info.si_pid == 0) return -1;
   return status_of(info);
-}
-
-long long now() {
-  timespec time;
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
 
 // What our WaitEvent tells, from the codes of siginfo_t.
@@ -76,12 +71,13 @@ RawEvent wait_event_raw(int fd, int options) {
 constexpr std::chrono::milliseconds patience{200};
 
 // With a deadline, as a signal may interrupt the wait, which goes on then.
-int wait_up_to(int fd, long long nanoseconds) {
+int wait_up_to(int fd, std::chrono::nanoseconds duration) {
+  using Clock = std::chrono::steady_clock;
   const int status = wait_raw(fd, WNOHANG);
   if (status != -1) return status;
-  const long long deadline = now() + nanoseconds;
+  const auto deadline = Clock::now() + duration;
   for (;;) {
-    const long long left = std::max(deadline - now(), 0LL);
+    const auto left = std::max((deadline - Clock::now()).count(), std::int64_t{0});
     const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
     pollfd entry{fd, POLLIN, 0};
     const int ready = ::ppoll(&entry, 1, &timeout, nullptr);
@@ -117,12 +113,10 @@ void add_pidfd_waits(Operations& operations) {
       "pidfd: try_wait, not yet", wait_here(WNOHANG), [] { return child->try_wait(); },
       with_waiting_child()));
   operations.push_back(compare(
-      "pidfd: wait_for",
-      [] { return wait_up_to(raw_child, std::chrono::nanoseconds(patience).count()); },
+      "pidfd: wait_for", [] { return wait_up_to(raw_child, patience); },
       [] { return child->wait_for(patience); }, with_ended_child()));
   operations.push_back(compare(
-      "pidfd: wait_for, not in time",
-      [] { return wait_up_to(raw_child, std::chrono::nanoseconds(patience).count()); },
+      "pidfd: wait_for, not in time", [] { return wait_up_to(raw_child, patience); },
       [] { return child->wait_for(patience); }, with_waiting_child()));
   operations.push_back(compare(
       "pidfd: wait_event", [] { return wait_event_raw(raw_child, 0); },

@@ -98,7 +98,7 @@ void add_memory(Operations& operations) {
       [] { return SealedMemory::map(sealed); }));
   operations.push_back(compare(
       "sharing: SealedMemory::copy", [] { return copy_raw(raw_sealed, 4096); },
-      [] { return SealedMemory::copy(sealed, 1024 * 1024); }));
+      [] { return SealedMemory::copy(sealed, 4096); }));
   operations.push_back(compare(
       "sharing: SharedMemory::map",
       [] { return map_raw(raw_fixed, F_SEAL_SHRINK, PROT_READ | PROT_WRITE, MAP_SHARED); },

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
@@ -32,13 +32,9 @@ void go_to_program() {
   if (::chdir(COUNTS_PROGRAM_DIRECTORY) != 0) give_up("chdir");
 }
 
-const std::vector<OwnedFd>& files() {
-  static const std::vector<OwnedFd> made = [] {
-    std::vector<OwnedFd> open;
-    for (int i = 0; i < 3; ++i)
-      open.push_back(require(sysfd::event_fd(), "eventfd"));
-    return open;
-  }();
+const std::array<OwnedFd, 3>& files() {
+  const auto make = [] { return require(sysfd::event_fd(), "eventfd"); };
+  static const std::array<OwnedFd, 3> made{make(), make(), make()};
   return made;
 }
 
