@@ -11,7 +11,7 @@
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
 
-#include "info.hpp"
+#include "get_info.hpp"
 #include "kernel.hpp"
 
 namespace sysfd {

@@ -10,7 +10,7 @@
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
-#include "info.hpp"
+#include "get_info.hpp"
 
 namespace sysfd {
 inline namespace v0 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#ifndef SYSFD_PIDFD_SRC_INFO_HPP
-#define SYSFD_PIDFD_SRC_INFO_HPP
+#ifndef SYSFD_PIDFD_SRC_GET_INFO_HPP
+#define SYSFD_PIDFD_SRC_GET_INFO_HPP
 
 #include <cstdint>
 
@@ -21,4 +21,4 @@ int get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) no
 }  // namespace v0
 }  // namespace sysfd
 
-#endif  // SYSFD_PIDFD_SRC_INFO_HPP
+#endif  // SYSFD_PIDFD_SRC_GET_INFO_HPP
