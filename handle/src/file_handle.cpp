@@ -43,7 +43,7 @@ struct FileHandleAccess {
                       (flags.connectable ? kernel::at_handle_connectable : 0) |
                       (flags.unique_mount ? kernel::at_handle_mnt_id_unique : 0);
     union {
-      std::uint64_t unique;
+      std::uint64_t unique = 0;
       int reusable;
     } mount;
     named->handle.fid_ = flags.fid;

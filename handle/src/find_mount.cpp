@@ -26,6 +26,7 @@ using namespace detail;
 Result<bool> lies_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
   const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
   struct statx status;
+  status.stx_mask = 0;
   const long answer = system_call_retried(SYS_statx, directory.get(), path,
                                           AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status);
   if (answer < 0) return failure(static_cast<int>(-answer));
@@ -54,14 +55,15 @@ Result<OwnedFd> open_mount(MountId mount, const char* path) noexcept {
 // The status of one mount, by its unique ID. Answers 0 or an error.
 int status_of(std::uint64_t mount, std::uint64_t wanted, kernel::MountStatus& status) noexcept {
   const kernel::MountIdRequest request{sizeof request, 0, mount, wanted};
+  status.mask = 0;
   return static_cast<int>(-system_call(kernel::sys_statmount, &request, &status, sizeof status, 0));
 }
 
 Result<OwnedFd> open_by_status(MountId mount, const kernel::MountStatus& status) noexcept {
   // A mount that cannot be reached from this root directory has no path, or an empty one.
+  if ((status.mask & kernel::statmount_mnt_point) == 0) return failure(ENOENT);
   const std::size_t at = status.mount_point;
-  if ((status.mask & kernel::statmount_mnt_point) == 0 || at >= sizeof status.strings)
-    return failure(ENOENT);
+  if (at >= sizeof status.strings) return failure(ENOENT);
   return open_mount(mount, status.strings + at);
 }
 
@@ -78,7 +80,8 @@ Result<OwnedFd> find_in_list(MountId mount) noexcept {
     for (const std::uint64_t unique : std::span(mounts).first(static_cast<std::size_t>(count))) {
       kernel::MountStatus status;
       constexpr std::uint64_t wanted = kernel::statmount_mnt_basic | kernel::statmount_mnt_point;
-      if (status_of(unique, wanted, status) == 0 && status.reusable_id == mount.get())
+      if (status_of(unique, wanted, status) == 0 &&
+          (status.mask & kernel::statmount_mnt_basic) != 0 && status.reusable_id == mount.get())
         return open_by_status(mount, status);
       last = unique;
     }
