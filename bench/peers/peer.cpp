@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "peers/peer.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+// Written by CMake: SYSFD_PEER(function) of those that are here, SYSFD_MISSING(name, why) of others.
+#define SYSFD_PEER(function) Peer function();
+#define SYSFD_MISSING(name, why)
+namespace sysfd_bench {
+#include "peer_list.inc"
+}
+#undef SYSFD_PEER
+#undef SYSFD_MISSING
+
+namespace sysfd_bench {
+
+int Starter::start_many(int count) {
+  for (int i = 0; i < count; ++i)
+    if (const int error = start()) return error;
+  return 0;
+}
+
+const std::vector<Peer>& all_peers() {
+  static const std::vector<Peer> peers = {
+#define SYSFD_PEER(function) function(),
+#define SYSFD_MISSING(name, why) Peer{.name = (name), .missing = (why)},
+#include "peer_list.inc"
+#undef SYSFD_PEER
+#undef SYSFD_MISSING
+  };
+  return peers;
+}
+
+const Peer& peer_named(const std::string& name) {
+  for (const Peer& peer : all_peers())
+    if (peer.name == name) return peer;
+  std::fprintf(stderr, "no peer has the name \"%s\"\n", name.c_str());
+  std::abort();
+}
+
+std::string passes_nothing(const Request& request) {
+  return request.passed.empty() ? "" : "has no way to pass them";
+}
+
+}  // namespace sysfd_bench

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// sysfd itself: a Command that is started many times, one that was prepared, and one that tries again
+// while its program is open for writing.
+#include <cerrno>
+#include <deque>
+#include <optional>
+
+#include <sysfd/command.hpp>
+#include <sysfd/prepared_command.hpp>
+
+#include "peers/peer.hpp"
+
+namespace sysfd_bench {
+namespace {
+
+sysfd::Command command_for(const Request& request) {
+  sysfd::Command command(request.program);
+  command.args(request.arguments);
+  for (const Passed& each : request.passed)
+    command.pass(sysfd::BorrowedFd::unsafe_borrow(each.source), each.number);
+  return command;
+}
+
+// `What`: something with spawn().
+template <class What>
+class SysfdStarter : public Starter {
+ public:
+  int start() override {
+    auto child = what_->spawn();
+    if (!child) return child.error().code.value();
+    children_.push_back(*std::move(child));
+    return 0;
+  }
+  int wait() override {
+    const auto status = children_.front().wait();
+    children_.pop_front();
+    if (!status) return status.error().value();
+    return status->success() ? 0 : ECANCELED;
+  }
+
+ protected:
+  void use(What what) { what_.emplace(std::move(what)); }
+
+ private:
+  std::optional<What> what_;
+  std::deque<sysfd::Child> children_;
+};
+
+class ByCommand : public SysfdStarter<sysfd::Command> {
+ public:
+  explicit ByCommand(int retries) : retries_(retries) {}
+  int prepare(const Request& request) override {
+    sysfd::Command command = command_for(request);
+    if (retries_ > 0) command.retry_busy(retries_);
+    use(std::move(command));
+    return 0;
+  }
+
+ private:
+  int retries_;
+};
+
+class ByPreparedCommand : public SysfdStarter<sysfd::PreparedCommand> {
+ public:
+  int prepare(const Request& request) override {
+    auto prepared = command_for(request).prepare();
+    if (!prepared) return prepared.error().code.value();
+    use(*std::move(prepared));
+    return 0;
+  }
+};
+
+Traits traits() {
+  return {"clone3 (VM, VFORK, PIDFD)", "closed, all at once", "any numbers, in any order",
+          "waitid by pidfd"};
+}
+
+Peer peer(const char* name, std::function<std::unique_ptr<Starter>()> make) {
+  return {
+      .name = name, .version = SYSFD_BENCH_VERSION, .traits = traits(), .make = std::move(make)};
+}
+
+}  // namespace
+
+Peer sysfd_peer() {
+  return peer("sysfd", [] { return std::make_unique<ByCommand>(0); });
+}
+
+Peer sysfd_prepared_peer() {
+  return peer("sysfd, prepared", [] { return std::make_unique<ByPreparedCommand>(); });
+}
+
+Peer sysfd_retrying_peer() {
+  Peer retrying = peer("sysfd, retry_busy", [] { return std::make_unique<ByCommand>(100); });
+  retrying.in_tables = false;
+  return retrying;
+}
+
+}  // namespace sysfd_bench

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/bars.hpp"
+
+#include <algorithm>
+
+#include "peers/peer.hpp"
+#include "spawn/measure.hpp"
+#include "spawn/task.hpp"
+
+namespace sysfd_bench {
+namespace {
+
+constexpr std::size_t gibibyte = std::size_t{1} << 30;
+constexpr Conditions many_open{.descriptors = 15000};
+
+struct Measurement {
+  const char* name;
+  const char* peer;
+  Task task;
+  int least_starts = 20;  // in one repetition: more where it takes long to make the conditions
+};
+
+// To add a bar: what it compares, here, and the ratio, below.
+const std::vector<Measurement>& measurements() {
+  static const std::vector<Measurement> all = {
+      {"vfork", "vfork+execve", {}},
+      {"posix_spawn", "posix_spawn", {}},
+      {"sysfd", "sysfd", {}},
+      {"prepared", "sysfd, prepared", {}},
+      {"posix_spawn, 5 passed",
+       "posix_spawn, mask and closefrom",
+       {.passing = Passing::five_swapped}},
+      {"sysfd, 5 passed", "sysfd", {.passing = Passing::five_swapped}},
+      {"posix_spawn, 15000 open", "posix_spawn", {.conditions = many_open}},
+      {"sysfd, 15000 open", "sysfd", {.conditions = many_open}},
+      {"posix_spawn, 3 fresh of 15000",
+       "posix_spawn, mask and closefrom",
+       {.conditions = many_open, .passing = Passing::three_fresh}},
+      {"sysfd, 3 fresh of 15000",
+       "sysfd",
+       {.conditions = many_open, .passing = Passing::three_fresh}},
+      {"sysfd, 3 fresh", "sysfd", {.passing = Passing::three_fresh}},
+      {"sysfd, 4 GiB", "sysfd", {.conditions = {.memory = 4 * gibibyte}}, 75},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Ratio>& bars() {
+  // The limits leave room for noise: a quarter, less where both times are ours.
+  static const std::vector<Ratio> all = {
+      {"defaults: sysfd / posix_spawn", "sysfd", "posix_spawn", 0.78, 0.97},
+      {"defaults: sysfd / bare vfork+execve", "sysfd", "vfork", 1.08, 1.35},
+      {"prepared: sysfd / bare vfork+execve", "prepared", "vfork", 1.08, 1.35},
+      {"5 passed with a swap, all else closed: sysfd / posix_spawn", "sysfd, 5 passed",
+       "posix_spawn, 5 passed", 0.70, 0.88},
+      {"15,000 open: sysfd / posix_spawn", "sysfd, 15000 open", "posix_spawn, 15000 open", 0.10,
+       0.15},
+      {"15,000 open: sysfd / sysfd with none", "sysfd, 15000 open", "sysfd", 1.15, 1.40},
+      {"15,000 open, 3 fresh ones passed: sysfd / posix_spawn", "sysfd, 3 fresh of 15000",
+       "posix_spawn, 3 fresh of 15000", 0.12, 0.18},
+      {"15,000 open, 3 fresh ones passed: sysfd / sysfd with none", "sysfd, 3 fresh of 15000",
+       "sysfd, 3 fresh", 1.25, 1.55},
+      {"4 GiB resident: sysfd / sysfd with none", "sysfd, 4 GiB", "sysfd", 1.10, 1.35},
+  };
+  return all;
+}
+
+void add_bars(Samples& samples, int starts) {
+  for (const Measurement& each : measurements()) {
+    constexpr int few = 20;
+    const int at_once = std::max(few, each.least_starts);
+    add_benchmark(samples, each.name, peer_named(each.peer), each.task, at_once,
+                  (starts + at_once - 1) / at_once);
+  }
+}
+
+}  // namespace sysfd_bench

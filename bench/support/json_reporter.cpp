@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "support/json_reporter.hpp"
+
+#include <cstdio>
+
+namespace sysfd_bench {
+
+void JsonReporter::ReportRuns(const std::vector<Run>& runs) {
+  std::vector<Run> with_quantiles = runs;
+  for (Run& run : with_quantiles) {
+    const std::string& name = run.run_name.function_name;
+    if (run.aggregate_name != "median" || !samples_->has(name)) continue;
+    run.counters["start_median"] = samples_->median_of(name);
+    run.counters["start_p10"] = samples_->quantile_of(name, 0.1);
+    run.counters["start_p90"] = samples_->quantile_of(name, 0.9);
+    run.counters["starts"] = static_cast<double>(samples_->count(name));
+  }
+  JSONReporter::ReportRuns(with_quantiles);
+}
+
+void QuietReporter::ReportRuns(const std::vector<Run>& runs) {
+  for (const Run& run : runs)
+    if (run.error_occurred)
+      std::fprintf(stderr, "  %s: %s\n", run.run_name.function_name.c_str(),
+                   run.error_message.c_str());
+}
+
+}  // namespace sysfd_bench
