@@ -23,8 +23,8 @@ Task with_threads(int count) {
 const std::vector<Case>& all_cases() {
   static const std::vector<Case> cases = {
       {"base", "base", "nothing special", 0, true, {}},
-      {"memory-256M", "memory", "256 MiB", 256, false, with_memory(256)},
-      {"memory-1G", "memory", "1 GiB", 1024, true, with_memory(1024)},
+      {"memory-256M", "memory", "256 MiB", 256, true, with_memory(256)},
+      {"memory-1G", "memory", "1 GiB", 1024, false, with_memory(1024)},
       {"memory-4G", "memory", "4 GiB", 4096, false, with_memory(4096)},
       {"descriptors-100", "descriptors", "100", 100, false, with_descriptors(100)},
       {"descriptors-1000", "descriptors", "1000", 1000, false, with_descriptors(1000)},
