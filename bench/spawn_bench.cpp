@@ -27,6 +27,7 @@
 #include "spawn/measure.hpp"
 #include "spawn/stall.hpp"
 #include "support/conditions.hpp"
+#include "support/initialize.hpp"
 #include "support/json_reporter.hpp"
 #include "support/ratios.hpp"
 
@@ -136,13 +137,7 @@ bool add_benchmarks(Samples& samples, const Options& options) {
 }
 
 int run(const char* program, const Options& options) {
-  std::vector<std::string> words = {program, "--benchmark_enable_random_interleaving=true",
-                                    "--benchmark_out=" + options.out};
-  std::vector<char*> arguments;
-  for (std::string& word : words)
-    arguments.push_back(word.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
+  initialize(program, options.out);
 
   Samples samples;
   if (!add_benchmarks(samples, options)) return 2;

@@ -4,15 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-// Written by CMake: SYSFD_PEER(function) of those that are here, SYSFD_MISSING(name, why) of others.
-#define SYSFD_PEER(function) Peer function();
-#define SYSFD_MISSING(name, why)
-namespace sysfd_bench {
-#include "peer_list.inc"
-}
-#undef SYSFD_PEER
-#undef SYSFD_MISSING
-
 namespace sysfd_bench {
 
 int Starter::start_many(int count) {
@@ -22,6 +13,7 @@ int Starter::start_many(int count) {
 }
 
 const std::vector<Peer>& all_peers() {
+  // Written by CMake: SYSFD_PEER(function) of those that are here, SYSFD_MISSING(name, why) of others.
   static const std::vector<Peer> peers = {
 #define SYSFD_PEER(function) function(),
 #define SYSFD_MISSING(name, why) Peer{.name = (name), .missing = (why)},

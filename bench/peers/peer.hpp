@@ -72,6 +72,26 @@ struct Peer {
   bool is_program() const { return !command.empty(); }
 };
 
+// Each in a file of its own; those that CMake does not find are not defined.
+Peer vfork_peer();
+Peer fork_peer();
+Peer posix_spawn_peer();
+Peer posix_spawn_closing_peer();
+Peer pidfd_spawn_peer();
+Peer sysfd_peer();
+Peer sysfd_prepared_peer();
+Peer sysfd_retrying_peer();
+Peer libuv_peer();
+Peer glib_peer();
+Peer glib_leaving_open_peer();
+Peer boost_peer();
+Peer qt_peer();
+Peer poco_peer();
+Peer rust_peer();
+Peer go_peer();
+Peer python_peer();
+Peer node_peer();
+
 // All of them, also those that are missing.
 const std::vector<Peer>& all_peers();
 // The one of this name. Stops the program if there is none.

@@ -5,13 +5,13 @@
 // which is looked up when the program runs.
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <deque>
 #include <optional>
 

@@ -77,6 +77,7 @@ void run(benchmark::State& state, const Peer& peer, int count) {
   std::atomic<int> failed = 0;
   for ([[maybe_unused]] auto _ : state) {
     std::vector<std::jthread> threads;
+    threads.reserve(thread_count);
     for (int i = 0; i < thread_count; ++i)
       threads.emplace_back([&, i] {
         failed += start_fresh_ones(*peer.make(), directory.path() + "/" + std::to_string(i) + "-",

@@ -50,6 +50,7 @@ Times measure_threads(const Peer& peer, const Task& task, const Request& request
   const auto begin = Clock::now();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(of_thread.size());
     for (Times& times : of_thread)
       threads.emplace_back([&] {
         const auto starter = peer.make();

@@ -5,7 +5,7 @@
 #ifndef SYSFD_BENCH_SPAWN_OWN_SIGCHLD_HPP
 #define SYSFD_BENCH_SPAWN_OWN_SIGCHLD_HPP
 
-#include <signal.h>
+#include <csignal>
 
 #include <map>
 #include <string>

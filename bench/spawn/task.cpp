@@ -19,6 +19,7 @@ constexpr int source_count = 32;
 
 std::vector<Passed> numbers_for(Passing passing) {
   std::vector<Passed> passed;
+  passed.reserve(static_cast<std::size_t>(passed_count(passing)));
   for (int i = 0; i < passed_count(passing); ++i)
     passed.push_back({first_source + source_count / 2 + i, first_source + i});
   if (passing != Passing::five_swapped) return passed;

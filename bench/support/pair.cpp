@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/conditions.hpp"
+#include "support/initialize.hpp"
 
 namespace sysfd_bench {
 namespace {
@@ -23,14 +24,14 @@ void configure(benchmark::internal::Benchmark* made) {
 }
 
 int run_pairs(int argc, char** argv) {
-  std::vector<std::string> words = {argv[0], "--benchmark_enable_random_interleaving=true"};
+  std::string out;
   bool quick = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--quick") {
       quick = true;
     } else if (word == "--out" && i + 1 < argc) {
-      words.push_back(std::string("--benchmark_out=") + argv[++i]);
+      out = argv[++i];
     } else {
       std::fprintf(stderr, "%s [--quick] [--out FILE]\n", argv[0]);
       return 2;
@@ -39,11 +40,7 @@ int run_pairs(int argc, char** argv) {
   for (auto* made : all_made())
     made->Repetitions(quick ? 5 : 15)->MinTime(quick ? 0.002 : 0.02);
 
-  std::vector<char*> arguments;
-  for (std::string& word : words)
-    arguments.push_back(word.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
+  initialize(argv[0], out);
   stay_on_one_processor();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
