@@ -20,7 +20,8 @@ struct Measurement {
   int least_starts = 20;  // in one repetition: more where it takes long to make the conditions
 };
 
-// To add a bar: what it compares, here, and the ratio, below.
+// To add a bar: what it compares, here, and the ratio, below. A start alone is {.measured =
+// Measured::start_only}; many at once are {.batch = 64}, where a repetition is one batch.
 const std::vector<Measurement>& measurements() {
   static const std::vector<Measurement> all = {
       {"vfork", "vfork+execve", {}},
@@ -69,8 +70,7 @@ const std::vector<Ratio>& bars() {
 
 void add_bars(Samples& samples, int starts) {
   for (const Measurement& each : measurements()) {
-    constexpr int few = 20;
-    const int at_once = std::max(few, each.least_starts);
+    const int at_once = std::max(each.least_starts, each.task.batch);
     add_benchmark(samples, each.name, peer_named(each.peer), each.task, at_once,
                   (starts + at_once - 1) / at_once);
   }

@@ -155,7 +155,7 @@ void add_benchmark(Samples& samples, const std::string& name, const Peer& peer, 
                                [&samples, name, &peer, task, starts](benchmark::State& state) {
                                  run(state, samples, name, peer, task, starts);
                                })
-      ->Iterations(measurements)
+      ->Iterations(std::max(measurements, 1))
       ->Repetitions(repetitions)
       ->ReportAggregatesOnly()
       ->UseManualTime()
