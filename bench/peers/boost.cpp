@@ -79,7 +79,8 @@ class Boost : public Starter {
 Peer boost_peer() {
   return {.name = "Boost.Process v2",
           .version = BOOST_LIB_VERSION,
-          .traits = {"fork", "closed", "any numbers, by an initializer", "waitpid; has a pidfd"},
+          .traits = {"fork", "closed, all at once", "any numbers, by an initializer",
+                     "waitpid; has a pidfd"},
           .make = [] { return std::make_unique<Boost>(); }};
 }
 

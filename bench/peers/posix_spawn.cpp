@@ -141,7 +141,7 @@ Peer posix_spawn_peer() {
 Peer posix_spawn_closing_peer() {
   return {.name = "posix_spawn, mask and closefrom",
           .version = version(),
-          .traits = {"clone3 (VM, VFORK)", "closed one after the other",
+          .traits = {"clone3 (VM, VFORK)", "closed, all at once",
                      "any numbers; order is the caller's", "waitpid"},
           .make = [] { return std::make_unique<PosixSpawn>(true); }};
 }

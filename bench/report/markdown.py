@@ -14,8 +14,10 @@ WITH_BASE = {"memory": "0", "descriptors": "0", "passed": "0", "arguments": "non
              "program": "static, minimal", "return": "start and wait"}
 
 
-def table(header, rows):
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " if i == 0 else " ---: " for i in range(len(header))) + "|"]
+def table(header, rows, of_words=False):
+    """The first column is of words, the others of numbers unless something else is said."""
+    rule = ["---"] + ["---" if of_words else "---:"] * (len(header) - 1)
+    lines = ["| " + " | ".join(header) + " |", "| " + " | ".join(rule) + " |"]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -29,6 +31,11 @@ def shown(cell):
     if cell is None:
         return "*not measured*"
     return f"*{cell.gap}*" if cell.gap else microseconds(cell.median)
+
+
+def said_once(cells):
+    """Without what stands to the left of it already, as the reason of a gap does."""
+    return [cell if i == 0 or cell != cells[i - 1] or not cell.startswith("*") else "〃" for i, cell in enumerate(cells)]
 
 
 def columns_of(results, dimension):
@@ -62,7 +69,7 @@ def dimension(results, name, title, plot):
     columns = columns_of(results, name)
     if not columns:
         return ""
-    rows = [[peer["name"]] + [shown(results.cells[id_].get(peer["name"])) for _, id_ in columns]
+    rows = [[peer["name"]] + said_once([shown(results.cells[id_].get(peer["name"])) for _, id_ in columns])
             for peer in peers_in_order(results)]
     picture = f"![{title}]({plot})\n\n" if plot else ""
     return f"### {title}\n\n{picture}" + table(["microseconds"] + [label for label, _ in columns], rows)
@@ -100,7 +107,7 @@ def traits(results):
     rows = [[p["name"], p["version"], p["starts_by"], p["other_descriptors"], p["passes"], p["waits_by"]] for p in here]
     rows += [[p["name"], f"*missing: {p['missing']}*", "", "", "", ""] for p in missing]
     return ("## Who does what\n\nWhat a peer does beside starting is part of its time, and what it does not do is not.\n\n"
-            + table(["peer", "version", "starts by", "descriptors that were not passed", "passes", "waits by"], rows))
+            + table(["peer", "version", "starts by", "descriptors that were not passed", "passes", "waits by"], rows, of_words=True))
 
 
 def modules(results):
@@ -117,13 +124,14 @@ def modules(results):
 
 
 def environment(results):
-    return "## Where and with what\n\n" + table(["", ""], results.environment.items())
+    return "## Where and with what\n\n" + table(["", ""], results.environment.items(), of_words=True)
 
 
 def report(results):
     parts = ["# Benchmarks\n\nWritten by `scripts/bench`. Starting a program and waiting for its end: a static program that does nothing, "
              "unless something else is said; parent and child on one processor but where threads start at once. "
-             "Times of one machine: compare within a table.\n"]
+             "Times of one machine: compare within a table. Memory is in pages of the usual size; RLIMIT_NOFILE is 20,000, since some peers "
+             "look at every number below it.\n"]
     if results.problems:
         parts.append("**Not complete:** " + "; ".join(f"{name}: {why}" for name, why in results.problems.items()) + "\n")
     if results.ratios:

@@ -11,7 +11,7 @@ POINTS = [4, 6, 8, 10, 12, 1, 2, 3]
 OURS = {"sysfd": "#0072B2", "sysfd, prepared": "#0072B2"}
 
 # For each: the label of the axis, and where on it, which is logarithmic, zero stands.
-AXES = {"memory": ("resident memory of the parent, MiB", 32), "descriptors": ("open descriptors of the parent", 10)}
+AXES = {"memory": ("resident memory of the parent", 32), "descriptors": ("open descriptors of the parent", 10)}
 
 
 def series_of(results, dimension):
@@ -51,7 +51,8 @@ def script(results, dimension, title, file):
         f"set title {quoted(title)}",
         "set logscale xy",
         f"set xlabel {quoted(AXES[dimension][0])}",
-        "set ylabel 'start and wait, microseconds'",
+        "set ylabel 'start and wait'",
+        "set ytics ('10 μs' 10, '100 μs' 100, '1 ms' 1e3, '10 ms' 1e4, '100 ms' 1e5, '1 s' 1e6)",
         "set xtics (" + ", ".join(f"{quoted(label)} {amount:g}" for amount, label in ticks) + ")",
         f"set xrange [{ticks[0][0] / 1.2:g}:{ticks[-1][0] * 1.2:g}]",
         f"set yrange [{min(median for _, points in series for _, median, _ in points) / 1.5:g}:*]",

@@ -74,7 +74,7 @@ class ReportTest(unittest.TestCase):
 
     def test_a_missing_peer_has_a_row_in_every_table_of_peers(self):
         self.assertEqual(self.line_of("| absent |"),
-                         ["| absent | *missing: not here* | *missing: not here* |", "| absent | *missing: not here* |  |  |  |  |"])
+                         ["| absent | *missing: not here* | 〃 |", "| absent | *missing: not here* |  |  |  |  |"])
 
     def test_a_table_begins_with_the_case_of_nothing_special_and_the_fastest_peer(self):
         rows = markdown.dimension(self.results, "memory", "Memory", None).splitlines()
