@@ -47,8 +47,8 @@ const NamedHandle& named() {
   return found;
 }
 
-const RawHandle& raw_handle() {
-  static const RawHandle handle = name_raw(AT_FDCWD, directory, 0).handle;
+RawHandle& raw_handle() {
+  static RawHandle handle = checked_name(AT_FDCWD, directory, 0).handle;
   return handle;
 }
 
@@ -58,19 +58,12 @@ const OwnedFd& opened() {
   return made;
 }
 
-RawFd open_raw(int mount) {
-  // It takes what it only reads as something to write to.
-  auto* const handle =
-      reinterpret_cast<file_handle*>(const_cast<RawHandle*>(&raw_handle()));  // NOLINT
-  return RawFd(::open_by_handle_at(mount, handle, O_PATH | O_CLOEXEC));
-}
-
 void add_names(Operations& operations) {
   static const int raw_fd = opened().get();
   static const OwnedFd& fd = opened();
   const auto add = [&](const char* name, int raw_flags, HandleFlags flags) {
     operations.push_back(compare(
-        name, [raw_flags] { return name_raw(AT_FDCWD, directory, raw_flags); },
+        name, [raw_flags] { return checked_name(AT_FDCWD, directory, raw_flags); },
         [flags] { return sysfd::name_to_handle(sysfd::cwd(), directory, flags); }));
   };
   add("handle: name_to_handle", 0, {});
@@ -79,7 +72,8 @@ void add_names(Operations& operations) {
   add("handle: name_to_handle, connectable", handle_connectable, {.connectable = true});
   add("handle: name_to_handle, unique_mount", handle_mnt_id_unique, {.unique_mount = true});
   operations.push_back(compare(
-      "handle: name_to_handle of a descriptor", [] { return name_raw(raw_fd, "", AT_EMPTY_PATH); },
+      "handle: name_to_handle of a descriptor",
+      [] { return checked_name(raw_fd, "", AT_EMPTY_PATH); },
       [] { return sysfd::name_to_handle(fd); }));
 }
 
@@ -120,7 +114,7 @@ void add_opening(Operations& operations) {
   static const OwnedFd& mount = opened();
   static const NamedHandle& file = named();
   operations.push_back(compare(
-      "handle: open_by_handle", [] { return open_raw(raw_mount); },
+      "handle: open_by_handle", [] { return RawFd(open_raw(raw_mount, raw_handle(), O_PATH)); },
       [] { return sysfd::open_by_handle(mount, file.handle, O_PATH); }));
 
   operations.push_back(compare(
@@ -142,7 +136,7 @@ void add_opening(Operations& operations) {
   operations.push_back(compare(
       "handle: MountCache::find", find_in_raw, [] { return cache.find(file.mount); }, with_cache));
   operations.push_back(compare(
-      "handle: MountCache::open_by_handle", [find_in_raw] { return open_raw(find_in_raw()); },
+      "handle: MountCache::open_by_handle", [find_in_raw] { return RawFd(open_raw(find_in_raw(), raw_handle(), O_PATH)); },
       [] { return cache.open_by_handle(file, O_PATH); }, with_cache));
   operations.push_back(compare(
       "handle: file_system_id",

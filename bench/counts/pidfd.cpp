@@ -113,7 +113,7 @@ RawProcess get_process(int fd) {
 }
 
 std::uint64_t get_id(int fd) {
-  const RawNamed named = name_raw(fd, "", AT_EMPTY_PATH);
+  const RawNamed named = checked_name(fd, "", AT_EMPTY_PATH);
   std::uint64_t id = 0;
   if (named.handle.size != sizeof id) give_up("no identity");
   std::memcpy(&id, named.handle.bytes, sizeof id);

@@ -102,6 +102,12 @@ void add_prepared(Operations& operations) {
         return plain.spawn({.arguments = more});
       },
       there));
+  // Until it returns. Dropping it, which is not counted, ends the child.
+  operations.push_back(
+      alone("spawn: PreparedCommand::spawn_async", [] { return plain.spawn_async(); }, there));
+  operations.push_back(alone(
+      "spawn: PreparedCommand::spawn_async, by_descriptor",
+      [] { return plain.spawn_async({}, sysfd::Confirmation::by_descriptor); }, there));
 }
 
 }  // namespace

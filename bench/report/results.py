@@ -47,7 +47,8 @@ class Results:
     stall: dict = field(default_factory=dict)  # name of a peer -> counters of Google Benchmark
     busy: dict = field(default_factory=dict)
     modules: dict = field(default_factory=dict)  # name of a module -> list of Pair
-    counts: str = ""
+    counts: str = ""  # a table for people
+    counted: list = field(default_factory=list)  # the same, as entries for dashboards
     problems: dict = field(default_factory=dict)  # what has not run to its end -> why
 
 
@@ -131,4 +132,5 @@ def load(directory, cases, modules):
             results.modules[module] = pairs_of(document)
     counts = directory / "counts.txt"
     results.counts = counts.read_text(encoding="utf-8") if counts.exists() else ""
+    results.counted = load_json(directory / "counts.json") or []
     return results

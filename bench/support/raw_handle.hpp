@@ -5,19 +5,18 @@
 #define SYSFD_BENCH_SUPPORT_RAW_HANDLE_HPP
 
 #include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdint>
 
 namespace sysfd_bench {
 
-// struct file_handle, with room for the longest.
+// struct file_handle, which has no fixed size.
 struct RawHandle {
-  std::uint32_t size = 128;
+  std::uint32_t size = MAX_HANDLE_SZ;
   std::int32_t type = 0;
-  std::array<unsigned char, 128> bytes;
+  unsigned char bytes[MAX_HANDLE_SZ];
+
+  file_handle* get() { return reinterpret_cast<file_handle*>(this); }
 };
 
 struct RawNamed {
@@ -25,12 +24,14 @@ struct RawNamed {
   std::uint64_t mount = 0;  // an int, where no unique one is asked for
 };
 
-inline long name_raw(int directory, const char* path, int flags, RawNamed& named) {
-  return ::syscall(SYS_name_to_handle_at, directory, path, &named.handle, &named.mount, flags);
+[[gnu::always_inline]] inline int name_raw(int directory, const char* path, int flags,
+                                           RawNamed& named) {
+  return ::name_to_handle_at(directory, path, named.handle.get(),
+                             reinterpret_cast<int*>(&named.mount), flags);
 }
 
-inline long open_raw(int mount, RawHandle& handle, int flags) {
-  return ::syscall(SYS_open_by_handle_at, mount, &handle, flags | O_CLOEXEC);
+inline int open_raw(int mount, RawHandle& handle, int flags) {
+  return ::open_by_handle_at(mount, handle.get(), flags | O_CLOEXEC);
 }
 
 }  // namespace sysfd_bench

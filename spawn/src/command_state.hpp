@@ -35,7 +35,7 @@ struct Command::Streams {
 struct Command::Workspace {
   detail::EnvironmentBuffer environment;
   std::vector<char*> arguments;           // where some are appended
-  std::deque<std::string> argument_text;  // of those, where they are to be kept
+  std::vector<std::string> argument_text;  // of those, where they are to be kept
   std::string candidates;
   detail::FdPlan fds;
   detail::Steps steps;

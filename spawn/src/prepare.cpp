@@ -373,6 +373,7 @@ Mistake Command::Attempt::append_arguments() {
   auto& all = work_.arguments;
   all.assign(state_.arguments.begin(), state_.arguments.end() - 1);
   work_.argument_text.clear();
+  work_.argument_text.reserve(changes_.arguments.size());  // they stay where they are
   for (const CStr argument : changes_.arguments) {
     if (!argument.get())
       return detail::wrong_value(SpawnStep::argument, "(a string with a NUL inside)",
