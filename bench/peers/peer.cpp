@@ -5,6 +5,13 @@
 #include <cstdlib>
 
 namespace sysfd_bench {
+namespace {
+
+[[maybe_unused]] Peer missing(const char* name, const char* why) {
+  return {.name = name, .missing = why};
+}
+
+}  // namespace
 
 int Starter::start_many(int count) {
   for (int i = 0; i < count; ++i)
@@ -16,7 +23,7 @@ const std::vector<Peer>& all_peers() {
   // Written by CMake: SYSFD_PEER(function) of those that are here, SYSFD_MISSING(name, why) of others.
   static const std::vector<Peer> peers = {
 #define SYSFD_PEER(function) function(),
-#define SYSFD_MISSING(name, why) Peer{.name = (name), .missing = (why)},
+#define SYSFD_MISSING(peer, why) missing(peer, why),
 #include "peer_list.inc"
 #undef SYSFD_PEER
 #undef SYSFD_MISSING
