@@ -115,7 +115,6 @@ void add_case(Samples& samples, const Case& each, bool quick) {
 // False: there is no such case.
 bool add_benchmarks(Samples& samples, const Options& options) {
   if (options.id == "bars") {
-    stay_on_one_processor();
     add_bars(samples, options.quick ? 300 : 600);
     return true;
   }
@@ -129,7 +128,6 @@ bool add_benchmarks(Samples& samples, const Options& options) {
   }
   for (const Case& each : all_cases()) {
     if (each.id != options.id) continue;
-    if (each.task.pinned) stay_on_one_processor();
     add_case(samples, each, options.quick);
     return true;
   }

@@ -136,7 +136,8 @@ void add_opening(Operations& operations) {
   operations.push_back(compare(
       "handle: MountCache::find", find_in_raw, [] { return cache.find(file.mount); }, with_cache));
   operations.push_back(compare(
-      "handle: MountCache::open_by_handle", [find_in_raw] { return RawFd(open_raw(find_in_raw(), raw_handle(), O_PATH)); },
+      "handle: MountCache::open_by_handle",
+      [find_in_raw] { return RawFd(open_raw(find_in_raw(), raw_handle(), O_PATH)); },
       [] { return cache.open_by_handle(file, O_PATH); }, with_cache));
   operations.push_back(compare(
       "handle: file_system_id",

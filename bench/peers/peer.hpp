@@ -80,6 +80,8 @@ Peer posix_spawn_closing_peer();
 Peer pidfd_spawn_peer();
 Peer sysfd_peer();
 Peer sysfd_prepared_peer();
+Peer sysfd_async_peer();
+Peer sysfd_all_peer();
 Peer sysfd_retrying_peer();
 Peer libuv_peer();
 Peer glib_peer();

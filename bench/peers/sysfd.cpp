@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// sysfd itself: a Command that is started many times, one that was prepared, and one that tries again
-// while its program is open for writing.
+// sysfd itself: a Command that is started many times, one that was prepared, one that tries again while
+// its program is open for writing; a prepared one that nobody waits for, and many of them at once.
 #include <cerrno>
 #include <deque>
 #include <optional>
 
 #include <sysfd/command.hpp>
+#include <sysfd/pending_child.hpp>
 #include <sysfd/prepared_command.hpp>
+#include <sysfd/spawn_all.hpp>
 
 #include "peers/peer.hpp"
 
@@ -22,6 +24,12 @@ sysfd::Command command_for(const Request& request) {
   return command;
 }
 
+int end_of(sysfd::Child& child) {
+  const auto status = child.wait();
+  if (!status) return status.error().value();
+  return status->success() ? 0 : ECANCELED;
+}
+
 // `What`: something with spawn().
 template <class What>
 class SysfdStarter : public Starter {
@@ -33,14 +41,15 @@ class SysfdStarter : public Starter {
     return 0;
   }
   int wait() override {
-    const auto status = children_.front().wait();
+    const int error = end_of(children_.front());
     children_.pop_front();
-    if (!status) return status.error().value();
-    return status->success() ? 0 : ECANCELED;
+    return error;
   }
 
  protected:
   void use(What what) { what_.emplace(std::move(what)); }
+  const What& what() const { return *what_; }
+  void started(sysfd::Child child) { children_.push_back(std::move(child)); }
 
  private:
   std::optional<What> what_;
@@ -71,6 +80,44 @@ class ByPreparedCommand : public SysfdStarter<sysfd::PreparedCommand> {
   }
 };
 
+class ManyAtOnce : public ByPreparedCommand {
+ public:
+  int start() override { return start_many(1); }
+  int start_many(int count) override {
+    const std::vector<sysfd::SpawnChanges> changes(static_cast<std::size_t>(count));
+    for (auto& child : sysfd::spawn_all(what(), changes)) {
+      if (!child) return child.error().code.value();
+      started(*std::move(child));
+    }
+    return 0;
+  }
+};
+
+class Asynchronous : public Starter {
+ public:
+  int prepare(const Request& request) override {
+    auto prepared = command_for(request).prepare();
+    if (!prepared) return prepared.error().code.value();
+    prepared_.emplace(*std::move(prepared));
+    return 0;
+  }
+  int start() override {
+    auto pending = prepared_->spawn_async();
+    if (!pending) return pending.error().code.value();
+    pending_.push_back(*std::move(pending));
+    return 0;
+  }
+  int wait() override {
+    auto child = pending_.front().finish();
+    pending_.pop_front();
+    return child ? end_of(*child) : child.error().code.value();
+  }
+
+ private:
+  std::optional<sysfd::PreparedCommand> prepared_;
+  std::deque<sysfd::PendingChild> pending_;
+};
+
 Traits traits() {
   return {"clone3 (VM, VFORK, PIDFD)", "closed, all at once", "any numbers, in any order",
           "waitid by pidfd"};
@@ -89,6 +136,18 @@ Peer sysfd_peer() {
 
 Peer sysfd_prepared_peer() {
   return peer("sysfd, prepared", [] { return std::make_unique<ByPreparedCommand>(); });
+}
+
+Peer sysfd_async_peer() {
+  Peer async = peer("sysfd, spawn_async", [] { return std::make_unique<Asynchronous>(); });
+  async.traits.starts_by = "clone3 (VM, PIDFD)";
+  return async;
+}
+
+Peer sysfd_all_peer() {
+  Peer all = peer("sysfd, spawn_all", [] { return std::make_unique<ManyAtOnce>(); });
+  all.traits.starts_by = "clone3 (VM, PIDFD)";
+  return all;
 }
 
 Peer sysfd_retrying_peer() {

@@ -9,6 +9,7 @@ DIMENSIONS = [
     ("program", "Another program", None),
     ("threads", "Threads that start at once, on all processors: elapsed time, divided by starts", None),
     ("return", "Until the caller goes on: the start alone", None),
+    ("batch", "Many at once, on all processors, until all have ended: the time for each", None),
 ]
 WITH_BASE = {"memory": "0", "descriptors": "0", "passed": "0", "arguments": "none, 10 variables",
              "program": "static, minimal", "return": "start and wait"}

@@ -50,6 +50,7 @@ const std::vector<Case>& all_cases() {
       {"threads-1", "threads", "1", 1, false, with_threads(1)},
       {"threads-2", "threads", "2", 2, true, with_threads(2)},
       {"threads-8", "threads", "8", 8, false, with_threads(8)},
+      {"batch-64", "batch", "64 at once", 64, true, {.pinned = false, .batch = 64}},
       {"return", "return", "until the caller goes on", 0, true, {.measured = Measured::start_only}},
   };
   return cases;

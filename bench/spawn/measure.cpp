@@ -138,6 +138,10 @@ std::string gap_of(const Peer& peer, const Task& task) {
 }
 
 Times measure(const Peer& peer, const Task& task, int starts) {
+  if (task.pinned)
+    stay_on_one_processor();
+  else
+    use_all_processors();
   return peer.is_program() ? measure_program(peer, task, starts) : measure_here(peer, task, starts);
 }
 

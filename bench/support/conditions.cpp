@@ -116,7 +116,8 @@ bool use_processor(std::size_t number) {
 }
 
 void stay_on_one_processor() {
-  if (!use_processor(static_cast<std::size_t>(::sched_getcpu()))) give_up("sched_setaffinity");
+  static const auto number = static_cast<std::size_t>(::sched_getcpu());
+  if (!use_processor(number)) give_up("sched_setaffinity");
 }
 
 void use_all_processors() {

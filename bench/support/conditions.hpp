@@ -33,7 +33,8 @@ bool meet(const Conditions& conditions);
 // The memory that is held now.
 std::span<std::byte> held_memory();
 
-// From now on, this thread and what it starts run on the processor that it runs on now; on any.
+// From now on, this thread and what it starts run on the processor where this was called for the
+// first time; on any.
 void stay_on_one_processor();
 void use_all_processors();
 // From now on, this thread runs on that one, counted from 0. False: there is none.
