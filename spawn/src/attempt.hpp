@@ -64,8 +64,8 @@ struct Command::Attempt {
   std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
-  // Whether the child is given a descriptor of somebody else.
-  bool lends() const noexcept { return work_.fds.lends(); }
+  // Whether the child is given a descriptor of somebody else, but for 0, 1 and 2.
+  bool lends() const noexcept { return work_.fds.lends() || state_.inherits; }
 
   // What is made for this child only. Not there where the plan of an earlier child holds.
   struct Made {

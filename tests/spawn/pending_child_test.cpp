@@ -240,6 +240,21 @@ TEST(PendingChild, HasWhatWasLentToItHoweverLateItRuns) {
     });
 }
 
+// Also here it has a copy of the table from the start, and never parts from a common one.
+TEST(PendingChild, InheritsWhatWasOpenWhenItWasStarted) {
+  run_apart([] {
+    sysfd_test::refuse_calls({{SYS_unshare, EPERM}});
+    const OwnedFd file = some_file();
+    ASSERT_EQ(::fcntl(file.get(), F_SETFD, 0), 0);
+    Inspection inspection;
+    inspection.command.inherit_descriptors();
+    auto child = start(std::move(inspection.command)).finish();
+    ASSERT_TRUE(child) << child.error().describe();
+    expect_success(*std::move(child));
+    EXPECT_EQ(inspection.read().descriptors.at(file.get()), identity_of(file.get()));
+  });
+}
+
 TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {

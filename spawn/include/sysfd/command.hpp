@@ -337,12 +337,13 @@ class Command {
 
   // Starts the program, and returns at once: <sysfd/pending_child.hpp> says how one learns what
   // became of it. The Command goes with it; what it owns is closed when that is decided (prepare()
-  // makes something that stays). What is lent must stay open until spawn_async() has returned: the
-  // child then has a copy of the descriptor table, which takes as long as there are descriptors
-  // open; with nothing lent but 0, 1 and 2 it does not. Errors: as spawn(), as far as they are
-  // found before there is a child, and the Command is still there; ENOSYS, start: memory is not
-  // shared with children (some emulators). System calls: two for the signal mask, clone3, and those
-  // that spawn() takes to prepare. Allocates.
+  // makes something that stays). What is lent, or inherited, must stay open until spawn_async() has
+  // returned: the child then has a copy of the descriptor table, which takes as long as there are
+  // descriptors open. With nothing but 0, 1 and 2 it has none yet: those must stay what they are
+  // until it is decided. Errors: as spawn(), as far as they are found before there is a child, and
+  // the Command is still there; ENOSYS, start: memory is not shared with children (some emulators).
+  // System calls: two for the signal mask, clone3, and those that spawn() takes to prepare.
+  // Allocates.
   [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
       Confirmation confirmation = Confirmation::by_finish) &&;
 
