@@ -44,7 +44,8 @@ void reset(Job& job) noexcept {
 // CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
 // copies only what it needs.
 std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) noexcept {
-  return CLONE_VM | CLONE_PIDFD | (apart ? CLONE_CHILD_CLEARTID : CLONE_VFORK) |
+  return CLONE_VM | CLONE_PIDFD | (apart ? CLONE_CHILD_CLEARTID : 0) |
+         (!apart || apart->suspends_parent ? CLONE_VFORK : 0) |
          (job.shares_table ? CLONE_FILES : 0) | birth.namespaces.flags();
 }
 

@@ -46,6 +46,9 @@ struct Apart {
   // the common one in its first system call, which may come late: what is lent to it must stay open
   // so long.
   bool copies_table = false;
+  // Whether the parent is suspended all the same (CLONE_VFORK): enter_child() returns when the child
+  // has left.
+  bool suspends_parent = false;
 };
 
 // Makes the child and has it run the job. Returns when the child has left this memory: it executes

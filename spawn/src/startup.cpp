@@ -25,6 +25,9 @@ detail::Mistake Command::Startup::prepare() {
 
 detail::Mistake Command::Startup::enter() {
   apart_.copies_table = copies_table_ || (!keeps_what_is_lent_ && attempt_.lends());
+  // What a child says of the OOM killer the kernel takes for all that share its memory, but for one
+  // whose parent is suspended.
+  apart_.suspends_parent = state_.resources.oom_score_adjust.has_value();
   dumpable_.emplace(work_.changes_credentials);
   const auto entered = attempt_.enter(&apart_);
   if (!entered) {

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -487,6 +488,35 @@ TEST(PendingChild, RunsNoHandlerOfItsParentInAStorm) {
     }
     over = true;
     EXPECT_EQ(handled_elsewhere, 0);
+  });
+}
+
+std::string own_oom_score_adjust() {
+  std::string text;
+  std::getline(std::ifstream("/proc/self/oom_score_adj"), text);
+  return text;
+}
+
+// The kernel says that it is the same for all that share memory.
+TEST(PendingChild, LeavesTheOomScoreOfItsParentAlone) {
+  run_apart([] {
+    const std::string before = own_oom_score_adjust();
+    ASSERT_NE(before, "321");
+    const sysfd::Resources resources{.oom_score_adjust = 321};
+    const auto command = [&](const OwnedFd& out) {
+      return Command("/bin/cat")
+          .arg("/proc/self/oom_score_adj")
+          .stdout_to(out)
+          .resources(resources);
+    };
+    const OwnedFd file = some_file();
+    for (const auto confirmation : confirmations)
+      expect_success(must(start(command(file), confirmation).finish()));
+    Command commands[] = {command(file), Command("/bin/true")};
+    for (auto& child : sysfd::spawn_all(commands))
+      expect_success(must(std::move(child)));
+    EXPECT_EQ(own_oom_score_adjust(), before);
+    EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 12);  // "321\n" by each
   });
 }
 
