@@ -3,10 +3,9 @@
 // The writer of a new user namespace's maps: a second child that shares the parent's memory and is
 // in the parent's namespaces, with a stack of its own. It follows the same rules as run_child.cpp.
 #include <fcntl.h>
-#include <sys/prctl.h>
 
 #include <cerrno>
-#include <csignal>
+#include <ctime>
 
 #include "job.hpp"
 #include "kernel.hpp"
@@ -41,16 +40,26 @@ long write_groups(const IdMaps& maps) {
   return write_to(maps, "/gid_map", maps.groups, maps.groups_size);
 }
 
+// It does not stay behind if nobody is left who would tell it to go: from time to time it looks
+// whether its parent is still there. (PR_SET_PDEATHSIG is about the thread that made it, which may
+// end while the child goes on.)
+void await_decision(const IdMaps& maps, long parent) {
+  static constexpr timespec look_after{.tv_sec = 0, .tv_nsec = 100'000'000};
+  while (__atomic_load_n(&maps.is_wanted, __ATOMIC_ACQUIRE) == IdMaps::undecided) {
+    raw_syscall(SYS_futex, address(&maps.is_wanted), FUTEX_WAIT, IdMaps::undecided,
+                address(&look_after));
+    if (raw_syscall(SYS_getppid) != parent) exit_quietly();
+  }
+}
+
 }  // namespace
 
 void write_id_maps(void* prepared) noexcept {
   IdMaps& maps = *static_cast<IdMaps*>(prepared);
-  // It does not stay behind if nobody is left who would tell it to go.
-  raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   const long parent = raw_syscall(SYS_getppid);  // 0: in another pid namespace
   if (parent != 0 && parent != maps.parent) exit_quietly();
   raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare);  // it holds none of them
-  wait_while(maps.is_wanted, IdMaps::undecided);
+  await_decision(maps, parent);
   if (maps.is_wanted == IdMaps::wanted) {
     long answer = maps.users ? write_to(maps, "/uid_map", maps.users, maps.users_size) : 0;
     if (answer >= 0 && maps.groups) {

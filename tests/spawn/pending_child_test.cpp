@@ -545,6 +545,27 @@ TEST(PendingChild, MapsTheIdsOfAUserNamespace) {
   expect_success(must(start(std::move(inspection.command)).finish()));
 }
 
+// The kernel knows of a parent by its thread.
+TEST(PendingChild, MapsIdsAlsoWhenTheThreadThatStartedItHasEnded) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls before_the_maps(SYS_readlinkat);
+    std::optional<PendingChild> pending;
+    std::jthread([&] {
+      Command command("/bin/true");
+      command.namespaces({.create = sysfd::Namespace::user,
+                          .user_map = {{.inside = 0, .outside = 0, .count = 10}}});
+      pending = start(std::move(command));
+      before_the_maps.await();
+    }).join();
+    before_the_maps.let_go();
+    auto child = pending->finish();
+    ASSERT_TRUE(child) << child.error().describe();
+    expect_success(*std::move(child));
+  });
+}
+
 // The library asks once whether it is in one: this needs a program that has not asked yet.
 TEST(PendingChildInAnEmulator, DISABLED_IsRefused) {
   sysfd_test::refuse_calls({{SYS_pidfd_send_signal, ENOSYS}, {SYS_clone3, ENOSYS}});
