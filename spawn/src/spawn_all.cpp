@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -46,6 +47,22 @@ class Batch {
     std::optional<PreparedCommand::Lease> lease{};
     std::optional<Command::Startup> startup{};
     Mistake mistake{};
+    std::optional<std::expected<Child, SpawnError>> answer{};
+
+    void prepare() { mistake = startup->prepare(); }
+    void enter() {
+      if (!mistake) mistake = startup->enter();
+    }
+    // Waits until it is decided.
+    void settle() {
+      if (answer) return;
+      if (mistake) {
+        answer.emplace(std::unexpect, *std::move(mistake));
+      } else {
+        (void)startup->await(nullptr);
+        answer.emplace(startup->settle());
+      }
+    }
   };
 
   template <class Kind, class Make>
@@ -58,20 +75,20 @@ class Batch {
       for (Kind& each : now) {
         Member& member = members.emplace_back();
         make(each, member);
-        member.mistake = member.startup->prepare();
+        member.prepare();
       }
       {
         const SignalsBlocked blocked;
-        for (Member& member : members)
-          if (!member.mistake) member.mistake = member.startup->enter();
+        for (auto member = members.begin(); member != members.end(); ++member) {
+          const bool is_alone = member->startup->needs_dumpable_memory();
+          if (is_alone) std::for_each(members.begin(), member, std::mem_fn(&Member::settle));
+          member->enter();
+          if (is_alone) member->settle();
+        }
       }
       for (Member& member : members) {
-        if (member.mistake) {
-          answers.emplace_back(std::unexpect, *std::move(member.mistake));
-        } else {
-          (void)member.startup->await(nullptr);
-          answers.push_back(member.startup->settle());
-        }
+        member.settle();
+        answers.push_back(*std::move(member.answer));
       }
       kinds = kinds.subspan(now.size());
     }

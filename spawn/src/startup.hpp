@@ -26,6 +26,12 @@ class Command::Startup {
         copies_table_(kind == Attempt::Kind::reported),
         keeps_what_is_lent_(kind == Attempt::Kind::child),
         attempt_(state, work, kind, {}, changes) {}
+  // Whether something is written for it in /proc, where all belongs to root as long as another child
+  // that gives up power is in this memory (see DumpableKept).
+  bool needs_dumpable_memory() const noexcept {
+    return !state_.namespaces.user_map.empty() || !state_.namespaces.group_map.empty() ||
+           state_.resources.oom_score_adjust;
+  }
   // A child that is not settled is killed.
   ~Startup() { cancel(); }
   Startup(const Startup&) = delete;

@@ -5,8 +5,10 @@
 #include <sysfd/spawn_all.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <deque>
 #include <set>
@@ -127,6 +129,34 @@ TEST(SpawnAll, OfAPreparedCommandHasChangesForEach) {
   ASSERT_EQ(children.size(), texts.size());
   for (std::size_t i = 0; i < children.size(); ++i)
     EXPECT_EQ(must(std::move(children[i])).wait()->code(), static_cast<int>(i));
+}
+
+// An ordinary user's, who may not write in /proc for what is not dumpable.
+TEST(SpawnAll, MapsTheIdsOfEach) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    constexpr uid_t nobody = 65534;
+    ASSERT_EQ(::setresgid(nobody, nobody, nobody), 0);
+    ASSERT_EQ(::setresuid(nobody, nobody, nobody), 0);
+    ::prctl(PR_SET_DUMPABLE, 1);
+    const auto with_maps = [] {
+      return Command("/bin/true")
+          .namespaces({.create = sysfd::Namespace::user,
+                       .user_map = {{.inside = 0, .outside = nobody, .count = 1}},
+                       .group_map = {{.inside = 0, .outside = nobody, .count = 1}}});
+    };
+    if (!with_maps().spawn()) GTEST_SKIP() << "an ordinary user gets no user namespace here";
+    std::vector<Command> commands;
+    for (int i = 0; i < 4; ++i) {
+      commands.push_back(with_maps());
+      commands.push_back(Command("/bin/true").resources({.oom_score_adjust = 1000}));
+    }
+    for (auto& child : sysfd::spawn_all(commands)) {
+      ASSERT_TRUE(child) << child.error().describe();
+      EXPECT_TRUE(child->wait()->success());
+    }
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+  });
 }
 
 // Where there are fewer descriptors than children, the last ones are told so.
