@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace {
 
@@ -164,6 +166,21 @@ TEST(PendingChild, SaysLaterWhyThereIsNone) {
     EXPECT_EQ(sysfd_test::open_descriptors(), before);
     expect_no_child_left();
   }
+}
+
+// The program was lent: what has its number by now is not even opened to explain an error.
+TEST(PendingChild, LooksAtNothingThatWasLentOnceItIsStarted) {
+  const sysfd_test::ScratchDirectory directory;
+  const std::string path = directory.path() / "script";
+  std::ofstream(path) << "#!/bin/sh\n";
+  ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+  const OwnedFd program = must(sysfd::open(sysfd::cwd(), path, O_RDONLY));
+  const std::string name = "descriptor " + std::to_string(program.get());
+  Command command(program, "script");
+  EXPECT_NE(command.spawn().error().subject, name) << "it explains what to do";
+  const SpawnError error = error_of(start(std::move(command)));
+  EXPECT_EQ(error.code, std::errc::no_such_file_or_directory);
+  EXPECT_EQ(error.subject, name);
 }
 
 TEST(PendingChild, OfAMistakeIsNone) {
