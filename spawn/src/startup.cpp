@@ -57,7 +57,8 @@ bool Command::Startup::await(Deadline deadline) noexcept {
     const auto until = deadline ? std::min(*deadline, now + look_after) : now + look_after;
     const timespec timeout = detail::time_until(until);
     const long answer = detail::system_call(SYS_futex, &apart_.is_inside, FUTEX_WAIT, 1, &timeout);
-    if (answer == -ETIMEDOUT && has_ended()) return true;
+    // Also after a signal: those of a timer may keep the time from ever being up.
+    if ((answer == -ETIMEDOUT || answer == -EINTR) && has_ended()) return true;
   }
   return true;
 }
