@@ -43,7 +43,9 @@ enum class Confirmation {
 
 // Not to be used by two threads at the same time. A PendingChild that is destroyed does what the
 // Command's DropPolicy says: with `kill` it is cancelled, otherwise finished and dropped. One that
-// is finished, cancelled or moved from is empty: using it then stops the program.
+// is finished, cancelled or moved from is empty: using it then stops the program. Nor to be used,
+// or destroyed, in a copy of this process (fork(2)): there the child is another's, and never leaves
+// the memory that was copied.
 class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingChild {
  public:
   SYSFD_API PendingChild(PendingChild&&) noexcept;

@@ -4,7 +4,8 @@
 // next ones are started, on all processors.
 //
 //     std::vector<sysfd::Command> commands = ...;
-//     for (auto& child : sysfd::spawn_all(commands))
+//     auto children = sysfd::spawn_all(commands);         // those that are dropped are killed
+//     for (auto& child : children)
 //       if (!child) report(child.error());
 #ifndef SYSFD_SPAWN_ALL_HPP
 #define SYSFD_SPAWN_ALL_HPP
