@@ -300,6 +300,27 @@ TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
   });
 }
 
+// By clone(2), which has its arguments elsewhere. The program does not end before it is let go.
+TEST(PendingChild, NeedsNoClone3) {
+  run_apart([] {
+    sysfd_test::refuse_calls({{SYS_clone3, EPERM}});
+    for (const auto confirmation : confirmations)
+      for (const bool lends : {false, true}) {
+        const OwnedFd file = some_file();
+        sysfd_test::Rope rope;
+        Command command("/bin/cat");
+        command.stdin_from(must(rope.end().duplicate()));
+        if (lends) command.pass(file, 9);
+        auto child = must(start(std::move(command), confirmation).finish());
+        EXPECT_FALSE(child.report().by_clone3);
+        rope.let_go();
+        expect_success(std::move(child));
+        EXPECT_EQ(error_of(start(Command("/no/such"), confirmation)).code,
+                  std::errc::no_such_file_or_directory);
+      }
+  });
+}
+
 TEST(PendingChild, ManyOfOnePreparedCommandAreThereAtATime) {
   const auto prepared = must(shell("exit \"$0\"").prepare());
   std::vector<PendingChild> pending;
@@ -350,6 +371,20 @@ TEST(PendingChildDescriptor, IsHungUpWhenItCannotBeStarted) {
   const auto child = pending.try_finish();
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
+}
+
+// What was worked out for one child holds for the next, but for the pipe.
+TEST(PendingChildDescriptor, IsThereForEachOfAPreparedCommand) {
+  const auto prepared = must(Command("/bin/true").prepare());
+  for (int i = 0; i < 3; ++i) {
+    expect_success(must(prepared.spawn()));
+    auto pending = must(prepared.spawn_async({}, Confirmation::by_descriptor));
+    pollfd entry{pending.fd().get(), POLLIN, 0};
+    ASSERT_EQ(::poll(&entry, 1, -1), 1);
+    EXPECT_EQ(entry.revents, POLLHUP);
+    expect_success(must(pending.finish()));
+    expect_success(must(must(prepared.spawn_async()).finish()));
+  }
 }
 
 TEST(PendingChildDescriptor, IsNotInTheChild) {
