@@ -34,7 +34,7 @@ struct Command::Streams {
 // What one spawn() after the other needs memory for, and has worked out.
 struct Command::Workspace {
   detail::EnvironmentBuffer environment;
-  std::vector<char*> arguments;           // where some are appended
+  std::vector<char*> arguments;            // where some are appended
   std::vector<std::string> argument_text;  // of those, where they are to be kept
   std::string candidates;
   detail::FdPlan fds;

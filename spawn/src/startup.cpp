@@ -69,7 +69,7 @@ std::expected<Child, SpawnError> Command::Startup::settle() {
   return attempt_.outcome(entered);
 }
 
-// Errors can be ignored: a process that cannot be signalled has ended.
+// Errors can be ignored: a process that cannot be signalled has ended, or will.
 void Command::Startup::cancel() noexcept {
   if (!entered_) return;
   detail::system_call(SYS_pidfd_send_signal, pidfd(), SIGKILL, nullptr, 0);

@@ -341,10 +341,10 @@ class Command {
   // returned: the child then has a copy of the descriptor table, which takes as long as there are
   // descriptors open. With nothing but 0, 1 and 2 it has none yet: those must stay what they are
   // until it is decided. With Resources::oom_score_adjust it returns when that is decided: before,
-  // the kernel would change it for this process as well. Errors: as spawn(), as far as they are found before there is a child, and
-  // the Command is still there; ENOSYS, start: memory is not shared with children (some emulators).
-  // System calls: two for the signal mask, clone3, and those that spawn() takes to prepare.
-  // Allocates.
+  // the kernel would change it for this process as well. Errors: as spawn(), as far as they are
+  // found before there is a child, and the Command is still there; ENOSYS, start: memory is not
+  // shared with children (some emulators). System calls: two for the signal mask, clone3, and those
+  // that spawn() takes to prepare. Allocates.
   [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
       Confirmation confirmation = Confirmation::by_finish) &&;
 

@@ -65,7 +65,8 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
       std::chrono::steady_clock::time_point deadline);
 
   // Kills and reaps it, however far it has come: the program too, if it executes already. Blocks as
-  // long as the kernel takes for that.
+  // long as the kernel takes for that; or until the program ends, if it is one that this process
+  // may not signal (a set-user-ID program).
   SYSFD_API void cancel() noexcept;
 
   // The process number, for people and logs.
