@@ -24,7 +24,7 @@ using sysfd_bench::RawNamed;
 const char* const path = "/tmp";
 
 long open_and_close(int mount, RawNamed& named) {
-  return ::close(static_cast<int>(sysfd_bench::open_raw(mount, named.handle, O_PATH)));
+  return ::close(sysfd_bench::open_raw(mount, named.handle, O_PATH));
 }
 
 void add_names(sysfd::BorrowedFd file) {

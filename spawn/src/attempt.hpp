@@ -28,6 +28,24 @@ inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 // What each stream is that a Command says nothing about; no pointer: inherited.
 using Defaults = std::array<const Stdio*, 3>;
 
+// What is made for this child only. Not there where the plan of an earlier child holds.
+struct Command::Made {
+  Session session;
+  std::optional<OwnedFd> child_ends[3];  // of pipes
+  std::optional<OwnedFd> parent_ends[3];
+  std::optional<OwnedFd> child_terminal;
+  std::optional<OwnedFd> parent_terminal;
+  std::optional<OwnedFd> cgroup;
+  std::optional<OwnedFd> own_pid_namespace;  // of children, where one is to be born in another
+  std::optional<PidFd> own_process;          // where the child cannot tell its parent by a number
+  std::string user_map, group_map;
+  std::optional<detail::IdMaps> maps;
+  std::optional<detail::IdMapWriter> writer;
+  std::optional<Pipe> report;  // the child's end is in its table only
+  detail::Environment::ListenSlots listen_slots{};
+  detail::SlotLease slots;
+};
+
 // One call of spawn() or exec(): what it makes on top of what the Command has.
 struct Command::Attempt {
   enum class Kind {
@@ -66,24 +84,6 @@ struct Command::Attempt {
   std::optional<OwnedFd> take_report() noexcept;
   // Whether the child is given a descriptor of somebody else, but for 0, 1 and 2.
   bool lends() const noexcept { return work_.fds.lends() || state_.inherits; }
-
-  // What is made for this child only. Not there where the plan of an earlier child holds.
-  struct Made {
-    Session session;
-    std::optional<OwnedFd> child_ends[3];  // of pipes
-    std::optional<OwnedFd> parent_ends[3];
-    std::optional<OwnedFd> child_terminal;
-    std::optional<OwnedFd> parent_terminal;
-    std::optional<OwnedFd> cgroup;
-    std::optional<OwnedFd> own_pid_namespace;  // of children, where one is to be born in another
-    std::optional<PidFd> own_process;          // where the child cannot tell its parent by a number
-    std::string user_map, group_map;
-    std::optional<detail::IdMaps> maps;
-    std::optional<detail::IdMapWriter> writer;
-    std::optional<Pipe> report;  // the child's end is in its table only
-    detail::Environment::ListenSlots listen_slots{};
-    detail::SlotLease slots;
-  };
 
  private:
   static bool is_inheritable(int stream) noexcept;

@@ -14,7 +14,7 @@ struct Child::Start {
   const detail::Entered& entered;
   const Command::State& state;
   const Command::Workspace& work;
-  Command::Attempt::Made* made;  // or none
+  Command::Made* made;  // or none
 };
 
 }  // namespace v0

@@ -33,7 +33,7 @@ PendingChild::PendingChild(std::unique_ptr<Job> job) noexcept : job_(std::move(j
 PendingChild::PendingChild(PendingChild&&) noexcept = default;
 
 PendingChild& PendingChild::operator=(PendingChild&& other) noexcept {
-  PendingChild(std::move(other)).job_.swap(job_);
+  const PendingChild former(std::exchange(job_, std::exchange(other.job_, nullptr)));
   return *this;
 }
 

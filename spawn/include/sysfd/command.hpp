@@ -373,6 +373,7 @@ class Command {
   struct State;
   struct Streams;
   struct Workspace;
+  struct Made;
   struct Attempt;
   class Startup;
   State& state() const noexcept;
