@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// The parent's part before there is a child: the descriptors beside the streams, passed ones and those
+// that only its steps use.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <sysfd/create.hpp>
+
+#include "attempt.hpp"
+#include "children_pid_namespace.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::error_code;
+using detail::FdRequest;
+using detail::Mistake;
+
+Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
+                                             std::uint64_t limit) {
+  const auto wrong = [&](const char* reason) {
+    return SpawnError{step, error_code(EBADF), index,
+                      "to be number " + std::to_string(passed.target) + reason};
+  };
+  if (passed.handed_over) return wrong(", which an earlier child was given");
+  const bool is_other = step == SpawnStep::descriptor && !changes_.descriptors.empty();
+  const int source =
+      is_other ? changes_.descriptors[static_cast<std::size_t>(index)].get() : passed.source;
+  if (source < 0) return wrong(", which is none");
+  if (passed.target < 0) return wrong("");
+  if (static_cast<std::uint64_t>(passed.target) >= limit) return wrong(", beyond the limit");
+  work_.fds.add({.kind = FdRequest::Kind::descriptor,
+                 .source = source,
+                 .target = passed.target,
+                 .step = step,
+                 .index = index,
+                 .is_lent = is_other || !passed.owned});
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_passed() {
+  if (!changes_.descriptors.empty() && changes_.descriptors.size() != state_.passed.size())
+    return detail::wrong_value(SpawnStep::descriptor, std::to_string(changes_.descriptors.size()) +
+                                                          " instead of " +
+                                                          std::to_string(state_.passed.size()));
+  if (state_.passed.empty() && state_.listeners.empty()) return std::nullopt;
+  rlimit now{};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  std::uint64_t limit = now.rlim_cur;
+  for (const ResourceLimit& wanted : state_.resources.limits)
+    if (wanted.resource == RLIMIT_NOFILE) limit = std::max(limit, wanted.soft);
+  const auto add = [&](const std::vector<State::Passed>& list, SpawnStep step) -> Mistake {
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (auto mistake = prepare_descriptor(list[i], step, static_cast<int>(i), limit))
+        return mistake;
+    return std::nullopt;
+  };
+  if (auto mistake = add(state_.passed, SpawnStep::descriptor)) return mistake;
+  return add(state_.listeners, SpawnStep::listen_fds);
+}
+
+Mistake Command::Attempt::prepare_report() {
+  if (kind_ != Kind::reported) return std::nullopt;
+  auto made = pipe();
+  if (!made) return SpawnError{SpawnStep::start, made.error(), -1, "of which a pipe is to tell"};
+  made_->report = std::move(*made);
+  return std::nullopt;
+}
+
+std::optional<OwnedFd> Command::Attempt::take_report() noexcept {
+  if (!made_ || !made_->report) return std::nullopt;
+  OwnedFd read = std::move(made_->report->read);
+  made_->report.reset();
+  return read;
+}
+
+// What the child's steps use after the descriptors have been placed.
+Mistake Command::Attempt::prepare_held() {
+  Mistake mistake;
+  const auto hold = [&](int fd, SpawnStep step, int index = -1, bool is_own = false) {
+    if (fd < 0 && !mistake) mistake = error_at(step, error_code(EBADF), index);
+    work_.fds.hold(fd, step, index, is_own);
+  };
+  if (state_.program_fd) hold(*state_.program_fd, SpawnStep::exec);
+  if (state_.root.fd) hold(*state_.root.fd, SpawnStep::root_directory);
+  if (state_.directory.fd) hold(*state_.directory.fd, SpawnStep::working_directory);
+  if (made_->cgroup && kind_ == Kind::in_place)
+    hold(made_->cgroup->get(), SpawnStep::cgroup, -1, true);
+  if (made_->session.controlling_terminal)
+    hold(made_->session.controlling_terminal->get(), SpawnStep::controlling_terminal, -1,
+         made_->child_terminal.has_value());
+  if (made_->session.foreground_of)
+    hold(made_->session.foreground_of->get(), SpawnStep::foreground_group);
+  const auto& joins = state_.namespaces.join;
+  for (std::size_t i = 0; i < joins.size(); ++i)
+    hold(joins[i].of.get(), SpawnStep::join_namespace, static_cast<int>(i));
+
+  if (made_->report) hold(made_->report->write.get(), SpawnStep::start, -1, true);
+
+  const bool looks_at_parent = state_.parent_death_signal != 0 || state_.killed_with_parent;
+  if (looks_at_parent && kind_ != Kind::in_place &&
+      (is_in_other_pid_namespace() || detail::children_are_in_other_pid_namespace())) {
+    auto process = PidFd::open(::getpid());
+    if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
+    made_->own_process = std::move(*process);
+    hold(made_->own_process->fd().get(), SpawnStep::parent_death, -1, true);
+  }
+  return mistake;
+}
+
+bool Command::Attempt::is_own(int fd) const noexcept {
+  const auto has = [&](const auto& own) { return own && own->get() == fd; };
+  return std::ranges::any_of(made_->child_ends, has) ||
+         std::ranges::any_of(made_->parent_ends, has) || has(made_->child_terminal) ||
+         has(made_->parent_terminal) || has(made_->cgroup) || has(made_->own_pid_namespace) ||
+         (made_->own_process && made_->own_process->fd().get() == fd) ||
+         (made_->report && (made_->report->read.get() == fd || made_->report->write.get() == fd));
+}
+
+// A descriptor that was lent and is not open any more has a number that something which was made
+// just now may have got.
+Mistake Command::Attempt::refuse_own_descriptors() const {
+  for (const FdRequest& request : work_.fds.requests())
+    if (!request.is_own && request.kind == FdRequest::Kind::descriptor && is_own(request.source))
+      return error_at(request.step, error_code(EBADF), request.index);
+  for (const auto& held : work_.fds.held())
+    if (!held.is_own && is_own(held.source))
+      return error_at(held.step, error_code(EBADF), held.index);
+  return std::nullopt;
+}
+
+void Command::Attempt::lower_sources() noexcept {
+  // Where the child starts with a copy of the table it is too late.
+  const bool starts_with_copy = kind_ == Kind::reported || (kind_ == Kind::pending && lends());
+  if (kind_ == Kind::in_place || starts_with_copy || state_.inherits) return;
+  work_.fds.lower_sources([this](int source) { return made_->slots.lower(source); });
+}
+
+}  // namespace v0
+}  // namespace sysfd
