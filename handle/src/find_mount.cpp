@@ -21,16 +21,16 @@ namespace {
 
 using namespace detail;
 
-// Whether a file lies in this mount. Kernels that do not know an ID of that kind answer another
-// one, and say so in the mask only.
-Result<bool> lies_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
+// Answers 0 if a file lies in this mount, EBUSY if it lies in another one, or another errno. Kernels
+// that do not know an ID of that kind answer another one, and say so in the mask only.
+int look_whether_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
   const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
   struct statx status;
   status.stx_mask = 0;
   const long answer = system_call_retried(SYS_statx, directory.get(), path,
                                           AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status);
-  if (answer < 0) return failure(static_cast<int>(-answer));
-  return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get();
+  if (answer < 0) return static_cast<int>(-answer);
+  return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get() ? 0 : EBUSY;
 }
 
 // What is mounted at a path where that is no directory. Opening anything but a regular file could
@@ -46,9 +46,7 @@ Result<OwnedFd> open_mount(MountId mount, const char* path) noexcept {
   auto opened = open(cwd(), path, O_RDONLY | O_DIRECTORY);
   if (!opened && opened.error() == std::errc::not_a_directory) opened = open_mounted_file(path);
   if (!opened) return opened;
-  const auto right = lies_in(mount, *opened, "");
-  if (!right) return std::unexpected(right.error());
-  if (!*right) return failure(EBUSY);
+  if (const int error = look_whether_in(mount, *opened, ""); error != 0) opened = failure(error);
   return opened;
 }
 
@@ -94,9 +92,8 @@ Result<OwnedFd> find_in_table(MountId mount, MountTable& table) noexcept {
     if (!more) return std::unexpected(more.error());
     if (!*more) return failure(ENOENT);
     // The table has the reusable ID only; the other is asked of what is there.
-    const bool found = mount.is_unique()
-                           ? lies_in(mount, cwd(), table.mount_point()).value_or(false)
-                           : mount == MountId(table.id());
+    const bool found = mount.is_unique() ? look_whether_in(mount, cwd(), table.mount_point()) == 0
+                                         : mount == MountId(table.id());
     if (found) return open_mount(mount, table.mount_point());
   }
 }

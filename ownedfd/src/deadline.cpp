@@ -19,15 +19,16 @@ Clock::time_point deadline_after(std::chrono::nanoseconds duration) noexcept {
   return wait < furthest - now ? now + wait : furthest;
 }
 
-timespec time_until(Clock::time_point deadline) noexcept {
+namespace {
+
+SYSFD_ALWAYS_INLINE timespec left_until(Clock::time_point deadline) noexcept {
   const auto now = Clock::now();
   if (deadline <= now) return {};
-  const auto left = deadline - now;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
-  return {.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+  constexpr long second = 1'000'000'000;
+  const auto left = static_cast<unsigned long>((deadline - now).count());
+  return {.tv_sec = static_cast<time_t>(left / second),
+          .tv_nsec = static_cast<long>(left % second)};
 }
-
-namespace {
 
 SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* timeout) noexcept {
   return system_call(SYS_ppoll, entries, count, timeout, nullptr, std::size_t{0});
@@ -37,13 +38,17 @@ SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* tim
 [[gnu::noinline]] long poll_before(pollfd* entries, nfds_t count,
                                    Clock::time_point deadline) noexcept {
   for (;;) {
-    const timespec timeout = time_until(deadline);
+    const timespec timeout = left_until(deadline);
     const long ready = poll(entries, count, &timeout);
     if (ready != -EINTR) return ready;
   }
 }
 
 }  // namespace
+
+timespec time_until(Clock::time_point deadline) noexcept {
+  return left_until(deadline);
+}
 
 long raw_poll_until(pollfd* entries, nfds_t count, const Clock::time_point* deadline) noexcept {
   if (deadline) return poll_before(entries, count, *deadline);

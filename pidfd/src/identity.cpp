@@ -4,8 +4,6 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#include <span>
-
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/file_handle.hpp>
@@ -18,18 +16,29 @@ namespace sysfd {
 inline namespace v0 {
 namespace {
 
-Result<OwnedFd> open_process(BorrowedFd mount, ProcessId id) noexcept {
-  const std::uint64_t inode = id.value();
-  const auto handle = FileHandle::from_parts(detail::kernel::pidfs_handle_type,
-                                             std::as_bytes(std::span(&inode, 1)));
-  return open_by_handle(mount, *handle, O_RDWR);
+// These answer 0 or more, or -errno.
+long open_process(BorrowedFd mount, ProcessId id) noexcept {
+  const detail::kernel::PidfsHandle handle{.type = detail::kernel::pidfs_handle_type,
+                                           .inode = id.value()};
+  return detail::system_call_retried(SYS_open_by_handle_at, mount.get(), &handle,
+                                     O_RDWR | O_CLOEXEC);
 }
 
-[[gnu::cold]] Result<OwnedFd> open_beside_self(ProcessId id) noexcept {
+[[gnu::cold]] long open_beside_self(ProcessId id) noexcept {
   const auto any = PidFd::self();
-  if (!any) return std::unexpected(any.error());
-  if (const auto named = name_to_handle(any->fd()); !named) return std::unexpected(named.error());
+  if (!any) return -any.error().value();
+  if (const auto named = name_to_handle(any->fd()); !named) return -named.error().value();
   return open_process(any->fd(), id);
+}
+
+// Of the file handle, as long as that is an identity.
+long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
+  detail::kernel::PidfsHandle handle;
+  int mount = 0;
+  const long answer = detail::system_call_retried(SYS_name_to_handle_at, pidfd.get(), "", &handle,
+                                                  &mount, AT_EMPTY_PATH);
+  id = handle.inode;
+  return answer == 0 && handle.size != sizeof handle.inode ? -EOPNOTSUPP : answer;
 }
 
 // Where there is no file handle, for this reason.
@@ -52,32 +61,31 @@ Result<OwnedFd> open_process(BorrowedFd mount, ProcessId id) noexcept {
 }  // namespace
 
 Result<ProcessId> PidFd::id() const noexcept {
-  detail::kernel::PidfsHandle handle;
-  int mount = 0;
-  const long answer = detail::system_call_retried(SYS_name_to_handle_at, fd_.get(), "", &handle,
-                                                  &mount, AT_EMPTY_PATH);
+  std::uint64_t id = 0;
+  const long answer = read_id(fd_, id);
   if (answer < 0) return id_of_inode(fd_, static_cast<int>(-answer));
-  if (handle.size != sizeof handle.inode) return detail::failure(EOPNOTSUPP);
-  return ProcessId(handle.inode);
+  return ProcessId(id);
 }
 
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
-  auto fd = open_process(pidfs_root(), id);
-  if (!fd) {
-    if (fd.error().value() == EBADF) fd = open_beside_self(id);  // a kernel without that root
-    if (!fd) return detail::failure(fd.error().value() == ESTALE ? ESRCH : fd.error().value());
-  }
+  long answer = open_process(pidfs_root(), id);
+  if (answer == -EBADF) answer = open_beside_self(id);  // a kernel without that root
+  if (answer < 0) return detail::failure(answer == -ESTALE ? ESRCH : static_cast<int>(-answer));
+  OwnedFd fd = OwnedFd::adopt(static_cast<int>(answer));
 
   // The identity of a thread opens as well, though not as a pidfd of a thread: what is sent to that
   // one is for the whole process.
   detail::kernel::PidFdInfo info;
-  if (const int error = detail::get_info(*fd, detail::kernel::info_pid, info); error != 0)
+  if (const int error = detail::get_info(fd, detail::kernel::info_pid, info); error != 0)
     return detail::failure(error);
   if (info.pid != info.tgid) return detail::failure(ESRCH);
-  return PidFd(*std::move(fd));
+  return PidFd(std::move(fd));
 }
 
-Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept {
+namespace {
+
+// Where one of them at least has no file handle.
+[[gnu::cold, gnu::noinline]] Result<bool> are_same(const PidFd& left, const PidFd& right) noexcept {
   const auto left_id = left.id();
   const auto right_id = right.id();
   if (left_id && right_id) return *left_id == *right_id;
@@ -93,6 +101,16 @@ Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept {
   // cppcheck-suppress identicalConditionAfterEarlyExit
   if (const auto again = left.pid(); !again) return std::unexpected(again.error());
   return *number == *other;
+}
+
+}  // namespace
+
+Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept {
+  std::uint64_t left_id = 0;
+  std::uint64_t right_id = 0;
+  if (read_id(left.fd(), left_id) == 0 && read_id(right.fd(), right_id) == 0)
+    return left_id == right_id;
+  return are_same(left, right);
 }
 
 }  // namespace v0
