@@ -72,9 +72,11 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
   // The process number, for people and logs.
   SYSFD_API pid_t pid() const noexcept;
 
-  // With Confirmation::by_descriptor only: the reading end of a pipe, which is hung up when the
-  // child is decided. Until then it is not ready. (A copy of another thread's fork(2) holds it up
-  // until that has executed.)
+  // With Confirmation::by_descriptor only: the reading end of a pipe, which is hung up when the child
+  // is decided. Until then it is not ready. It is closed when the PendingChild is finished or
+  // cancelled; an epoll(7) set is to forget it first (EPOLL_CTL_DEL), since another child that is
+  // just being started may have a copy for a moment, and epoll would go on about that. (A copy of
+  // another thread's fork(2) holds it up until that has executed.)
   SYSFD_API BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND;
 
  private:
