@@ -32,7 +32,7 @@ class Step:
 def plan(programs, out, cases, quick):
     more = ["--quick"] if quick else []
     # Before anything has made the machine warm.
-    steps = [Step("counts", "counts of instructions and calls", [programs / "counts" / "counts", "--json", out / "counts.json"], "counts.txt", judges=True)]
+    steps = [Step("counts", "counts of instructions and calls", [programs / "counts" / "counts", "--json", (out / "counts.json").resolve()], "counts.txt", judges=True)]
     for case in cases:
         if quick and not case.quick:
             continue
