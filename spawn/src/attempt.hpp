@@ -82,10 +82,15 @@ struct Command::Attempt {
   std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
-  // Whether the child is given a descriptor of somebody else, but for 0, 1 and 2.
-  bool lends() const noexcept { return work_.fds.lends() || state_.inherits; }
+  // Whether the child needs a copy of the descriptor table from the start: it is given descriptors of
+  // somebody else (not 0, 1 and 2), who need not wait for it, or is the only one to hold the report.
+  bool starts_with_copy() const noexcept {
+    return kind_ == Kind::reported ||
+           (kind_ == Kind::pending && (work_.fds.lends() || state_.inherits));
+  }
 
  private:
+  bool is_waited_for() const noexcept { return kind_ == Kind::child || kind_ == Kind::in_place; }
   static bool is_inheritable(int stream) noexcept;
   void look_at_streams() noexcept;
   bool is_repeatable() const noexcept;

@@ -51,14 +51,6 @@ PendingChild::Job& PendingChild::job() const noexcept {
   return *job_;
 }
 
-std::expected<std::optional<Child>, SpawnError> PendingChild::finish_by(Deadline deadline) {
-  if (!job().startup.await(deadline)) return std::nullopt;
-  const auto job = std::move(job_);
-  auto child = job->startup.settle();
-  if (!child) return std::unexpected(std::move(child.error()));
-  return *std::move(child);
-}
-
 std::expected<Child, SpawnError> PendingChild::finish() {
   (void)job().startup.await(nullptr);
   return std::exchange(job_, nullptr)->startup.settle();
@@ -75,7 +67,10 @@ std::expected<std::optional<Child>, SpawnError> PendingChild::finish_for(
 
 std::expected<std::optional<Child>, SpawnError> PendingChild::finish_until(
     std::chrono::steady_clock::time_point deadline) {
-  return finish_by(&deadline);
+  if (!job().startup.await(&deadline)) return std::nullopt;
+  auto child = std::exchange(job_, nullptr)->startup.settle();
+  if (!child) return std::unexpected(std::move(child.error()));
+  return *std::move(child);
 }
 
 void PendingChild::cancel() noexcept {

@@ -233,8 +233,7 @@ Mistake Command::Attempt::append_arguments() {
       return detail::wrong_value(SpawnStep::argument, "(a string with a NUL inside)",
                                  static_cast<int>(all.size()) - 1);
     const char* text = argument.get();
-    if (kind_ == Kind::pending || kind_ == Kind::reported)
-      text = work_.argument_text.emplace_back(text).c_str();
+    if (!is_waited_for()) text = work_.argument_text.emplace_back(text).c_str();
     all.push_back(const_cast<char*>(text));  // for execve(2), which writes to none
   }
   all.push_back(nullptr);

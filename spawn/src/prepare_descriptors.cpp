@@ -134,8 +134,7 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
 
 void Command::Attempt::lower_sources() noexcept {
   // Where the child starts with a copy of the table it is too late.
-  const bool starts_with_copy = kind_ == Kind::reported || (kind_ == Kind::pending && lends());
-  if (kind_ == Kind::in_place || starts_with_copy || state_.inherits) return;
+  if (kind_ == Kind::in_place || starts_with_copy() || state_.inherits) return;
   work_.fds.lower_sources([this](int source) { return made_->slots.lower(source); });
 }
 

@@ -97,8 +97,7 @@ SpawnError Command::Attempt::failure() const {
   SpawnError error =
       error_at(work_.job.failed_step, detail::error_code(work_.job.error), work_.job.index);
   // What was lent may be something else by now, if the caller went on.
-  const bool has_waited = kind_ != Kind::pending && kind_ != Kind::reported;
-  if (error.step == SpawnStep::exec && has_waited) explain_script(error);
+  if (error.step == SpawnStep::exec && is_waited_for()) explain_script(error);
   return error;
 }
 

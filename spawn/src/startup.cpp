@@ -24,7 +24,7 @@ detail::Mistake Command::Startup::prepare() {
 }
 
 detail::Mistake Command::Startup::enter() {
-  apart_.copies_table = copies_table_ || (!keeps_what_is_lent_ && attempt_.lends());
+  apart_.copies_table = attempt_.starts_with_copy();
   // What a child says of the OOM killer the kernel takes for all that share its memory, but for one
   // whose parent is suspended.
   apart_.suspends_parent = state_.resources.oom_score_adjust.has_value();

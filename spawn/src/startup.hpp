@@ -21,11 +21,7 @@ class Command::Startup {
   using Deadline = const std::chrono::steady_clock::time_point*;  // null: for ever
 
   Startup(State& state, Workspace& work, Attempt::Kind kind, const SpawnChanges& changes) noexcept
-      : state_(state),
-        work_(work),
-        copies_table_(kind == Attempt::Kind::reported),
-        keeps_what_is_lent_(kind == Attempt::Kind::child),
-        attempt_(state, work, kind, {}, changes) {}
+      : state_(state), work_(work), attempt_(state, work, kind, {}, changes) {}
   // Whether something is written for it in /proc, where all belongs to root as long as another child
   // that gives up power is in this memory (see DumpableKept).
   bool needs_dumpable_memory() const noexcept {
@@ -59,8 +55,6 @@ class Command::Startup {
 
   State& state_;
   Workspace& work_;
-  bool copies_table_;
-  bool keeps_what_is_lent_;  // what is lent stays open until the child is decided
   std::optional<detail::DumpableKept> dumpable_;
   Attempt attempt_;
   std::optional<detail::Entered> entered_;  // as long as it is not settled

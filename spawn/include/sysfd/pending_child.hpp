@@ -84,8 +84,6 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
   friend class PreparedCommand;
   struct Job;
   explicit PendingChild(std::unique_ptr<Job> job) noexcept;
-  using Deadline = const std::chrono::steady_clock::time_point*;
-  std::expected<std::optional<Child>, SpawnError> finish_by(Deadline deadline);
   Job& job() const noexcept;
 
   std::unique_ptr<Job> job_;
