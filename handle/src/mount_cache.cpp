@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <poll.h>
+#include <sys/syscall.h>
 
+#include <cstddef>
+#include <ctime>
 #include <utility>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/mount_cache.hpp>
 
 #include "mount_table.hpp"
@@ -25,15 +29,20 @@ bool is_unchanged(std::optional<OwnedFd>& mountinfo) noexcept {
     return false;
   }
   pollfd changed{mountinfo->get(), POLLPRI, 0};
-  return ::poll(&changed, 1, 0) == 0;
+  constexpr timespec at_once{};
+  return detail::system_call(SYS_ppoll, &changed, 1, &at_once, nullptr, std::size_t{0}) == 0;
 }
 
 }  // namespace
 
 Result<BorrowedFd> MountCache::find(MountId mount) {
   if (is_unchanged(mountinfo_)) {
+    if (last_ && last_->first == mount) return last_->second.mount.borrow();
     const auto known = mounts_.find(mount);
-    if (known != mounts_.end() && known->second.current) return known->second.mount.borrow();
+    if (known != mounts_.end() && known->second.current) {
+      last_ = &*known;
+      return known->second.mount.borrow();
+    }
   } else {
     for (auto& [id, entry] : mounts_)
       entry.current = false;
@@ -43,12 +52,14 @@ Result<BorrowedFd> MountCache::find(MountId mount) {
 
 Result<BorrowedFd> MountCache::find_anew(MountId mount) {
   // The old descriptor is held until then, so that the kernel cannot give the number away.
+  last_ = nullptr;
   auto found = find_mount(mount);
   if (!found) {
     mounts_.erase(mount);
     return std::unexpected(found.error());
   }
   const auto [entry, added] = mounts_.insert_or_assign(mount, Entry{*std::move(found), true});
+  last_ = &*entry;
   return entry->second.mount.borrow();
 }
 
@@ -59,6 +70,7 @@ Result<OwnedFd> MountCache::open_by_handle(const NamedHandle& file, int flags) {
 }
 
 void MountCache::clear() noexcept {
+  last_ = nullptr;
   mounts_.clear();
   mountinfo_.reset();
 }

@@ -66,20 +66,24 @@ Look look(BorrowedFd pidfd, int options) noexcept {
 // So it is where a pidfd in non-blocking mode is asked for stops.
 constexpr std::chrono::milliseconds pace{10};
 
-// Goes on where the first look has found neither an end nor an error; `ours` is what that said. No
-// value: the deadline is past.
-Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, bool ours, int options,
+// What to poll for after a look that has found no end.
+SYSFD_ALWAYS_INLINE pollfd entry_for(BorrowedFd pidfd, const Look& seen) noexcept {
+  return {.fd = pidfd.get(), .events = static_cast<short>(seen.ours ? POLLIN : 0), .revents = 0};
+}
+
+// Goes on where the first look has found neither an end nor an error. No value: the deadline is
+// past.
+Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, Look seen, int options,
                                                const Clock::time_point* deadline) noexcept {
   for (;;) {
-    pollfd entry{.fd = pidfd.get(), .events = static_cast<short>(ours ? POLLIN : 0), .revents = 0};
+    pollfd entry = entry_for(pidfd, seen);
     const long ready = raw_poll_until(&entry, 1, deadline);
     if (ready < 0) return detail::failure(static_cast<int>(-ready));
     if (ready == 0) return std::nullopt;
 
-    const Look seen = look(pidfd, options);
+    seen = look(pidfd, options);
     if (seen.error != 0) return detail::failure(seen.error);
     if (seen.ended) return seen.ended;
-    ours = seen.ours;
     const auto next = Clock::now() + pace;
     const bool last = deadline && *deadline <= next;
     const long slept = raw_poll_until(nullptr, 0, last ? deadline : &next);
@@ -142,7 +146,7 @@ Result<ExitStatus> PidFd::wait() const noexcept {
   const Look seen = look(fd_, 0);
   if (seen.ended) return *seen.ended;
   if (seen.error != 0) return detail::failure(seen.error);
-  const auto ended = wait_by_poll(fd_, seen.ours, 0, nullptr);
+  const auto ended = wait_by_poll(fd_, seen, 0, nullptr);
   if (!ended) return std::unexpected(ended.error());
   return **ended;
 }
@@ -157,7 +161,7 @@ Result<std::optional<ExitStatus>> PidFd::wait_until(Clock::time_point deadline) 
   const Look seen = look(fd_, WNOHANG);
   if (seen.ended) return seen.ended;
   if (seen.error != 0) return detail::failure(seen.error);
-  return wait_by_poll(fd_, seen.ours, WNOHANG, &deadline);
+  return wait_by_poll(fd_, seen, WNOHANG, &deadline);
 }
 
 Result<std::optional<ExitStatus>> PidFd::wait_for(
@@ -166,8 +170,12 @@ Result<std::optional<ExitStatus>> PidFd::wait_for(
   if (seen.ended) return seen.ended;
   if (seen.error != 0) return detail::failure(seen.error);
   if (duration <= duration.zero()) return std::nullopt;
-  const auto deadline = detail::deadline_after(duration);
-  return wait_by_poll(fd_, seen.ours, WNOHANG, &deadline);
+  pollfd entry = entry_for(fd_, seen);
+  Clock::time_point deadline;
+  const long ready = detail::raw_poll_for(&entry, 1, duration, deadline);
+  if (ready == 0) return std::nullopt;
+  if (ready < 0) return detail::failure(static_cast<int>(-ready));
+  return wait_until(deadline);
 }
 
 Result<WaitEvent> PidFd::wait_event(const WaitOptions& options) const noexcept {

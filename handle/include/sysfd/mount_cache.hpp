@@ -17,6 +17,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/file_handle.hpp>
@@ -55,6 +56,7 @@ class MountCache {
 
   std::optional<OwnedFd> mountinfo_;
   std::unordered_map<MountId, Entry> mounts_;
+  const std::pair<const MountId, Entry>* last_ = nullptr;  // of those the one that was found last
 };
 
 }  // namespace v0

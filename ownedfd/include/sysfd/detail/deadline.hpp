@@ -30,6 +30,11 @@ SYSFD_API timespec time_until(Clock::time_point deadline) noexcept;
 SYSFD_API long raw_poll_until(pollfd* entries, nfds_t count,
                               const Clock::time_point* deadline) noexcept;
 
+// The same for so long, which is not negative; `deadline` becomes the moment after that. One look at
+// the clock less.
+SYSFD_API long raw_poll_for(pollfd* entries, nfds_t count, std::chrono::nanoseconds duration,
+                            Clock::time_point& deadline) noexcept;
+
 inline Result<int> poll_until(pollfd* entries, nfds_t count,
                               const Clock::time_point* deadline) noexcept {
   const long ready = raw_poll_until(entries, count, deadline);
