@@ -105,6 +105,7 @@ struct Around {
   std::function<void()> before{};
   std::function<void()> after{};
   bool once = false;
+  bool waits = false;  // for processes that it starts
 };
 
 // Counts `make`, but not what becomes of its result.
@@ -112,7 +113,7 @@ template <class Make>
 Task task(Make make, const Around& around = {}) {
   using T = std::invoke_result_t<Make&>;
   if constexpr (std::is_void_v<T>) {
-    return {make, around.before, around.after, around.once};
+    return {make, around.before, around.after, around.once, around.waits};
   } else {
     const auto kept = std::make_shared<Kept<T>>();
     return {[kept, make]() mutable { kept->make(make); }, around.before,
@@ -120,7 +121,7 @@ Task task(Make make, const Around& around = {}) {
               kept->drop();
               if (after) after();
             },
-            around.once};
+            around.once, around.waits};
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Starting programs: what it takes until the child executes one. How that ends is not counted.
+// Starting programs: what it takes until the child executes one. How that ends is counted for status()
+// only, which waits for it.
 #include <sysfd/command.hpp>
 
 #include <sys/socket.h>
@@ -53,8 +54,10 @@ Value value_of(std::expected<Value, sysfd::SpawnError> result) {
   return *std::move(result);
 }
 
+const Around there{.before = go_to_program};
+const Around there_to_end{.before = go_to_program, .waits = true};
+
 void add_commands(Operations& operations) {
-  const Around there{.before = go_to_program};
   const auto add = [&](const char* name, Command& command) {
     operations.push_back(alone(name, [&command] { return command.spawn(); }, there));
   };
@@ -70,6 +73,9 @@ void add_commands(Operations& operations) {
   static Command in_session = Command(program).session({.new_session = true});
   add("spawn: Command::spawn, a new session", in_session);
 
+  operations.push_back(
+      alone("spawn: Command::status", [] { return plain.status(); }, there_to_end));
+
   operations.push_back(alone("spawn: Command", [] { return Command(program); }));
   operations.push_back(
       alone("spawn: Command, 3 arguments", [] { return Command(program).args({"a", "b", "c"}); }));
@@ -82,10 +88,11 @@ void add_commands(Operations& operations) {
 }
 
 void add_prepared(Operations& operations) {
-  const Around there{.before = go_to_program};
   static const PreparedCommand plain = value_of(Command(program).prepare());
   static const PreparedCommand three = value_of(with_three().prepare());
   operations.push_back(alone("spawn: PreparedCommand::spawn", [] { return plain.spawn(); }, there));
+  operations.push_back(
+      alone("spawn: PreparedCommand::status", [] { return plain.status(); }, there_to_end));
   operations.push_back(
       alone("spawn: PreparedCommand::spawn, 3 passed", [] { return three.spawn(); }, there));
   operations.push_back(alone(

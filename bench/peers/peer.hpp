@@ -67,7 +67,8 @@ struct Peer {
   // {"nanoseconds": [...]}: of each start, or with threads the time that one took on average.
   std::vector<std::string> command{};
 
-  bool in_tables = true;  // else for one case only
+  bool in_tables = true;     // else for one case only
+  bool runs_to_end = false;  // start() waits, too
 
   bool is_program() const { return !command.empty(); }
 };
@@ -80,6 +81,8 @@ Peer posix_spawn_closing_peer();
 Peer pidfd_spawn_peer();
 Peer sysfd_peer();
 Peer sysfd_prepared_peer();
+Peer sysfd_status_peer();
+Peer sysfd_prepared_status_peer();
 Peer sysfd_async_peer();
 Peer sysfd_all_peer();
 Peer sysfd_retrying_peer();

@@ -56,7 +56,8 @@ target_sources(spawn_bench PRIVATE peers/peer.cpp peers/by_pid.cpp peers/loop.cp
 add_peer("by hand" FUNCTIONS vfork_peer fork_peer SOURCES fork.cpp)
 add_peer("glibc" FUNCTIONS posix_spawn_peer posix_spawn_closing_peer pidfd_spawn_peer
   SOURCES posix_spawn.cpp LIBRARIES ${CMAKE_DL_LIBS})
-add_peer("sysfd" FUNCTIONS sysfd_peer sysfd_prepared_peer sysfd_async_peer sysfd_all_peer sysfd_retrying_peer
+add_peer("sysfd" FUNCTIONS sysfd_peer sysfd_prepared_peer sysfd_status_peer sysfd_prepared_status_peer
+    sysfd_async_peer sysfd_all_peer sysfd_retrying_peer
   SOURCES sysfd.cpp LIBRARIES sysfd::spawn DEFINITIONS SYSFD_BENCH_VERSION="${SYSFD_VERSION}")
 
 find_package(PkgConfig QUIET)

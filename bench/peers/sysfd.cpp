@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // sysfd itself: a Command that is started many times, one that was prepared, one that tries again while
-// its program is open for writing; a prepared one that nobody waits for, and many of them at once.
+// its program is open for writing; both in one call, from start to end; a prepared one that nobody
+// waits for, and many of them at once.
 #include <cerrno>
 #include <deque>
 #include <optional>
@@ -30,6 +31,11 @@ int end_of(sysfd::Child& child) {
   return status->success() ? 0 : ECANCELED;
 }
 
+int result_of(const std::expected<sysfd::ExitStatus, sysfd::SpawnError>& status) {
+  if (!status) return status.error().code.value();
+  return status->success() ? 0 : ECANCELED;
+}
+
 // `What`: something with spawn().
 template <class What>
 class SysfdStarter : public Starter {
@@ -48,7 +54,7 @@ class SysfdStarter : public Starter {
 
  protected:
   void use(What what) { what_.emplace(std::move(what)); }
-  const What& what() const { return *what_; }
+  What& what() { return *what_; }
   void started(sysfd::Child child) { children_.push_back(std::move(child)); }
 
  private:
@@ -78,6 +84,15 @@ class ByPreparedCommand : public SysfdStarter<sysfd::PreparedCommand> {
     use(*std::move(prepared));
     return 0;
   }
+};
+
+// In one call.
+template <class Base>
+class ToTheEnd : public Base {
+ public:
+  using Base::Base;
+  int start() override { return result_of(this->what().status()); }
+  int wait() override { return 0; }
 };
 
 class ManyAtOnce : public ByPreparedCommand {
@@ -128,6 +143,12 @@ Peer peer(const char* name, std::function<std::unique_ptr<Starter>()> make) {
       .name = name, .version = SYSFD_BENCH_VERSION, .traits = traits(), .make = std::move(make)};
 }
 
+Peer to_the_end(Peer peer) {
+  peer.traits.starts_by = "clone3 (VM, PIDFD)";
+  peer.runs_to_end = true;
+  return peer;
+}
+
 }  // namespace
 
 Peer sysfd_peer() {
@@ -136,6 +157,15 @@ Peer sysfd_peer() {
 
 Peer sysfd_prepared_peer() {
   return peer("sysfd, prepared", [] { return std::make_unique<ByPreparedCommand>(); });
+}
+
+Peer sysfd_status_peer() {
+  return to_the_end(peer("sysfd, status", [] { return std::make_unique<ToTheEnd<ByCommand>>(0); }));
+}
+
+Peer sysfd_prepared_status_peer() {
+  return to_the_end(peer("sysfd, prepared, status",
+                         [] { return std::make_unique<ToTheEnd<ByPreparedCommand>>(); }));
 }
 
 Peer sysfd_async_peer() {

@@ -8,7 +8,8 @@ from markdown import columns_of, peers_in_order
 # The colours of Okabe and Ito, which people with any kind of colour vision can tell apart. Kinds of line and point repeat less often.
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#777777", "#000000"]
 POINTS = [4, 6, 8, 10, 12, 1, 2, 3]
-OURS = {"sysfd": "#0072B2", "sysfd, prepared": "#0072B2"}
+OURS = ["sysfd", "sysfd, prepared", "sysfd, status", "sysfd, prepared, status"]  # one colour, lines with ever more gaps
+OUR_COLOUR = "#0072B2"
 
 # For each: the label of the axis, and where on it, which is logarithmic, zero stands.
 AXES = {"memory": ("resident memory of the parent", 32), "descriptors": ("open descriptors of the parent", 10)}
@@ -36,7 +37,7 @@ def quoted(text):
 
 def style_of(name, index):
     if name in OURS:
-        return f"lc rgb '{OURS[name]}' lw 4 pt 7 ps 0.9 dt {1 if name == 'sysfd' else 2}"
+        return f"lc rgb '{OUR_COLOUR}' lw 4 pt 7 ps 0.9 dt {1 + OURS.index(name)}"
     return f"lc rgb '{COLOURS[index % len(COLOURS)]}' lw 1.6 pt {POINTS[index % len(POINTS)]} ps 0.8 dt {1 + index // len(COLOURS) % 3}"
 
 

@@ -130,6 +130,8 @@ std::string gap_of(const Peer& peer, const Task& task) {
     return "not here: " + why;
   if (peer.is_program() && (task.measured != Measured::start_and_wait || task.batch != 1))
     return "not measured: a program of its own";
+  if (peer.runs_to_end && (task.measured != Measured::start_and_wait || task.batch != 1))
+    return "cannot: waits for the end";
   if (task.passing == Passing::none) return {};
   if (std::string why = peer.cannot({.program = {}, .passed = numbers_for(task.passing)});
       !why.empty())

@@ -177,7 +177,7 @@ Range find_vdso() {
 // Takes one copy from its first stop to the second.
 class Counter {
  public:
-  explicit Counter(pid_t copy) : copy_(copy) {}
+  Counter(pid_t copy, bool waits) : copy_(copy), waits_(waits) {}
   Counter(const Counter&) = delete;
   Counter& operator=(const Counter&) = delete;
   ~Counter() {
@@ -223,12 +223,15 @@ class Counter {
   }
 
   // The children stay stopped until all is counted, so that none of them ends in the middle, and a
-  // signal tells of it.
+  // signal tells of it; but where they are waited for.
   void meet_child() {
     unsigned long child = 0;
     if (::ptrace(PTRACE_GETEVENTMSG, copy_, nullptr, &child) != 0 || child == 0) return;
     children_.push_back(static_cast<pid_t>(child));
     cost_.child_system_calls += follow_to_exec(children_.back());
+    if (!waits_) return;
+    ::ptrace(PTRACE_DETACH, children_.back(), nullptr, nullptr);
+    children_.pop_back();
   }
 
   bool is_at_end() const {
@@ -265,6 +268,7 @@ class Counter {
   }
 
   pid_t copy_;
+  bool waits_;
   Cost cost_;
   std::vector<pid_t> children_;
   Address allocator_returns_to_ = 0;  // 0: it is not in there
@@ -279,7 +283,7 @@ std::optional<Cost> cost_of(const Task& task) {
   if (copy == 0) run_traced(task);
   std::optional<Cost> cost;
   {
-    Counter counter(copy);
+    Counter counter(copy, task.waits);
     if (!counter.go_to_start()) return std::nullopt;
     cost = counter.count();
   }

@@ -27,6 +27,9 @@ struct Task {
   std::function<void()> before{};  // what it needs, and what is to be undone: neither counts
   std::function<void()> after{};
   bool once = false;  // cannot be done a second time in one process
+  // It waits for the processes that it starts, which otherwise stay at the beginning of their
+  // programs until all is counted.
+  bool waits = false;
 };
 
 // Of the second time, or the only one, in a forked copy of this process, which ptrace(2) takes

@@ -62,6 +62,8 @@ struct Command::Attempt {
   static std::expected<Child, SpawnError> spawn(State& state, Workspace& work,
                                                 const Defaults& defaults,
                                                 const SpawnChanges& changes);
+  static std::expected<ExitStatus, SpawnError> status(State& state, Workspace& work,
+                                                      const SpawnChanges& changes);
   static std::expected<Output, SpawnError> output(State& state, Workspace& work,
                                                   const OutputOptions& options,
                                                   const SpawnChanges& changes);
@@ -121,12 +123,18 @@ struct Command::Attempt {
   bool is_in_other_pid_namespace() const noexcept;
 
   std::expected<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
-  SpawnError clone_failure(std::error_code code) const;
-  SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
-  SpawnError failure() const;
-  SpawnError premature_end(const Result<ExitStatus>& status) const;
-  void explain_script(SpawnError& error) const;
+  [[gnu::cold]] SpawnError clone_failure(std::error_code code) const;
+  [[gnu::cold]] SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
+  [[gnu::cold]] SpawnError failure() const;
+  [[gnu::cold]] SpawnError premature_end(const Result<ExitStatus>& status) const;
+  [[gnu::cold]] SpawnError why_not_executing(const Result<ExitStatus>& status) const;
+  [[gnu::cold]] void explain_script(SpawnError& error) const;
   void hand_over();
+  detail::Mistake refuse_own_ends() const;
+  bool can_run_beside() const noexcept;
+  std::expected<ExitStatus, SpawnError> run_beside();
+  std::expected<ExitStatus, SpawnError> run_and_wait();
+  std::expected<ExitStatus, SpawnError> conclude(const Result<ExitStatus>& status) const;
 
   State& state_;
   Workspace& work_;

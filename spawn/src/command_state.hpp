@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ struct Command::Workspace {
   detail::Birth birth;
   bool changes_credentials = false;
   bool leads_group = false;
+
+  std::unique_ptr<detail::Apart> apart;  // for status(), from the first time on
 
   // Whether all of this is for the next child as well: until a setter is called, where nothing is
   // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.

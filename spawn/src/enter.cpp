@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "enter.hpp"
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
@@ -127,6 +130,35 @@ Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept
                  .by_clone3 = is_by_clone3,
                  .reaps_itself = tried.reaps_itself || tried.killed_with_parent,
                  .killed_with_parent = tried.killed_with_parent};
+}
+
+namespace {
+
+// Whether the process is no more, and so neither is in this memory.
+bool has_ended(int pidfd) noexcept {
+  pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
+  const auto now = Clock::time_point::min();
+  const auto ready = poll_until(&entry, 1, &now);
+  return ready && *ready > 0;
+}
+
+}  // namespace
+
+// The kernel clears the word and then wakes, so that the word alone would do. But for a child that
+// dumps core some kernels do neither, and an emulator may not know of it: from time to time, the
+// process is looked at, too.
+bool await_leave(const Apart& apart, int pidfd, const Clock::time_point* deadline) noexcept {
+  constexpr auto look_after = std::chrono::milliseconds(100);
+  while (__atomic_load_n(&apart.is_inside, __ATOMIC_ACQUIRE) != 0) {
+    const auto now = Clock::now();
+    if (deadline && *deadline <= now) return has_ended(pidfd);
+    const auto until = deadline ? std::min(*deadline, now + look_after) : now + look_after;
+    const timespec timeout = time_until(until);
+    const long answer = system_call(SYS_futex, &apart.is_inside, FUTEX_WAIT, 1, &timeout);
+    // Also after a signal: those of a timer may keep the time from ever being up.
+    if ((answer == -ETIMEDOUT || answer == -EINTR) && has_ended(pidfd)) return true;
+  }
+  return true;
 }
 
 // With an exit signal of zero, so that nobody who waits for children comes across it.

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -57,6 +58,11 @@ struct Apart {
 // do the same; never anything that copies this process. With an Apart: ENOSYS in an emulator that
 // is known to copy it all the same.
 Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart = nullptr) noexcept;
+
+// Waits until the child, to which `pidfd` refers, has left this memory; no deadline: for ever. False:
+// it has not by then.
+bool await_leave(const Apart& apart, int pidfd,
+                 const std::chrono::steady_clock::time_point* deadline) noexcept;
 
 // The writer of a new user namespace's maps, which lives until they are written, or not wanted.
 class IdMapWriter {

@@ -256,7 +256,8 @@ Mistake Command::Attempt::prepare() {
   } else {
     if (holds)
       if (auto mistake = prepare_environment()) return mistake;
-    if (!state_.program_fd) {  // another PATH, other paths
+    const bool is_path = state_.program.contains('/');
+    if (!state_.program_fd && !(holds && is_path)) {  // another PATH, other paths
       find_candidates(state_.program, work_.job.environment, work_.candidates);
       work_.job.candidates = work_.candidates.c_str();
     }

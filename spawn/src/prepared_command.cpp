@@ -34,6 +34,12 @@ std::expected<Child, SpawnError> PreparedCommand::spawn(const SpawnChanges& chan
   return Command::Attempt::spawn(*shared.state, lease.work(), {}, changes);
 }
 
+std::expected<ExitStatus, SpawnError> PreparedCommand::status(const SpawnChanges& changes) const {
+  Shared& shared = this->shared();
+  const Lease lease(shared);
+  return Command::Attempt::status(*shared.state, lease.work(), changes);
+}
+
 std::expected<Output, SpawnError> PreparedCommand::output(const OutputOptions& options,
                                                           const SpawnChanges& changes) const {
   Shared& shared = this->shared();

@@ -28,7 +28,7 @@ bool is_a_limit(std::error_code code) noexcept {
          code == std::errc::too_many_files_open_in_system;
 }
 
-SpawnError memory_is_not_shared() {
+[[gnu::cold]] SpawnError memory_is_not_shared() {
   return {SpawnStep::start, detail::error_code(ENOSYS), -1,
           "with which no memory is shared (an emulator?)"};
 }
@@ -81,6 +81,7 @@ SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int 
   };
   switch (error.step) {
     case SpawnStep::exec: error.subject = work_.job.path ? work_.job.path : state_.program; break;
+    case SpawnStep::wait: error.subject = state_.program; break;
     case SpawnStep::working_directory: error.subject = state_.directory.path.value_or(""); break;
     case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
     case SpawnStep::standard_stream: error.subject = detail::stream_names[error.index]; break;
@@ -101,6 +102,10 @@ SpawnError Command::Attempt::failure() const {
   return error;
 }
 
+SpawnError Command::Attempt::why_not_executing(const Result<ExitStatus>& status) const {
+  return work_.job.progress == Job::Progress::failed ? failure() : premature_end(status);
+}
+
 std::expected<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::Apart* apart) {
   const auto entered = detail::enter_child(work_.job, work_.birth, apart);
   if (!entered) {
@@ -111,7 +116,8 @@ std::expected<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::
 }
 
 std::expected<detail::Entered, SpawnError> Command::Attempt::enter(detail::Apart* apart) {
-  if (made_ && made_->maps) {
+  if (!made_) return enter_here(apart);
+  if (made_->maps) {
     made_->writer.emplace(*made_->maps);
     if (const auto started = made_->writer->start(); !started)
       return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
@@ -152,8 +158,7 @@ std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered
   if (work_.job.progress != Job::Progress::executing) {
     // It is ending.
     const auto status = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd)).wait();
-    const bool has_said_why = work_.job.progress == Job::Progress::failed;
-    return std::unexpected(has_said_why ? failure() : premature_end(status));
+    return std::unexpected(why_not_executing(status));
   }
   if (!work_.plan_holds && !state_.is_prepared) hand_over();
   Child::Start start{entered, state_, work_, made_ ? &*made_ : nullptr};

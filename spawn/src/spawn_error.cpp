@@ -52,6 +52,7 @@ const char* name_of(SpawnStep step) noexcept {
     case SpawnStep::no_new_privileges: return "no-new-privileges";
     case SpawnStep::seccomp: return "seccomp program";
     case SpawnStep::exec: return "exec of";
+    case SpawnStep::wait: return "wait for the end of";
   }
   return "spawn";
 }

@@ -51,8 +51,6 @@ class Command::Startup {
   std::optional<OwnedFd> take_report() noexcept { return attempt_.take_report(); }
 
  private:
-  bool has_ended() const noexcept;
-
   State& state_;
   Workspace& work_;
   std::optional<detail::DumpableKept> dumpable_;

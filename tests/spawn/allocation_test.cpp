@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// spawn() allocates nothing that the Command does not have already.
+// spawn() and status() allocate nothing that the Command does not have already.
 #include <gtest/gtest.h>
 
 #include <sysfd/command.hpp>
@@ -52,6 +52,22 @@ TEST(SpawnAllocations, AreNoneForAPreparedCommand) {
   const sysfd::SpawnChanges changes{.arguments = more, .descriptors = others};
   EXPECT_GT(allocations_of_spawn(prepared, changes), 0) << "room for the arguments";
   EXPECT_EQ(allocations_of_spawn(prepared, changes), 0);
+}
+
+TEST(SpawnAllocations, AreAStackForTheFirstStatus) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
+  const auto prepared = sysfd_test::must(sysfd::Command("true").prepare());
+  const auto allocations = [&prepared] {
+    bool succeeded = false;
+    const int made = sysfd_test::allocations_of([&] {
+      const auto status = prepared.status();
+      succeeded = status && status->success();
+    });
+    EXPECT_TRUE(succeeded);
+    return made;
+  };
+  EXPECT_EQ(allocations(), 1);
+  EXPECT_EQ(allocations(), 0);
 }
 
 }  // namespace

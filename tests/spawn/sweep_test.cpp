@@ -52,7 +52,8 @@ bool makes_a_call(SpawnStep step) {
     case SpawnStep::program:
     case SpawnStep::argument:
     case SpawnStep::environment:
-    case SpawnStep::start: return false;
+    case SpawnStep::start:
+    case SpawnStep::wait: return false;
     case SpawnStep::standard_stream:
     case SpawnStep::descriptor:
     case SpawnStep::listen_fds:
@@ -225,7 +226,7 @@ TEST(SpawnSweep, OfACgroupNamesEachStep) {
 }
 
 TEST(SpawnSweep, IncludesEachStep) {
-  for (int i = 0; i <= static_cast<int>(SpawnStep::exec); ++i) {
+  for (int i = 0; i <= static_cast<int>(SpawnStep::wait); ++i) {
     const auto step = static_cast<SpawnStep>(i);
     EXPECT_EQ(std::ranges::count(sysfd_test::faults(), step, &Fault::step) > 0, makes_a_call(step))
         << SpawnError{step, {}, -1, ""}.describe();

@@ -36,7 +36,7 @@ namespace detail {
 
 // Writes "sysfd: <what>" to standard error and aborts: the program broke a contract and cannot go
 // on safely.
-[[noreturn]] SYSFD_API void contract_violation(const char* what) noexcept;
+[[noreturn, gnu::cold]] SYSFD_API void contract_violation(const char* what) noexcept;
 
 }  // namespace detail
 }  // namespace v0

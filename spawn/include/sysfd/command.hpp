@@ -326,6 +326,15 @@ class Command {
   // opened the program. Not for between fork and exec.
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
 
+  // spawn() and Child::wait() in one: runs the program to its end, and says how that was. Takes less
+  // time than the two: this thread sleeps once, not until the program executes and then until it
+  // ends. That the child was started with this process's own memory for a stack lasts no longer than
+  // this call, so a signal handler must not leave it by siglongjmp(3). Errors: as spawn(); EINVAL,
+  // standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD, wait.
+  // System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a stack of
+  // 16 KiB, which the Command keeps. Blocks until the child has ended.
+  [[nodiscard]] SYSFD_API std::expected<ExitStatus, SpawnError> status();
+
   // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
   // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns
   // when nobody has the child's pipes open any more, which may be later than its end. At the

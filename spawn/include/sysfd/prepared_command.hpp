@@ -59,6 +59,11 @@ class PreparedCommand {
   [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
       const SpawnChanges& changes = {}, Confirmation confirmation = Confirmation::by_finish) const;
 
+  // Command::status(). Thread-safe. Allocates a stack of 16 KiB the first time in each of several
+  // threads at once, otherwise as spawn().
+  [[nodiscard]] SYSFD_API std::expected<ExitStatus, SpawnError> status(
+      const SpawnChanges& changes = {}) const;
+
   // Command::output(). Thread-safe.
   [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
       const OutputOptions& options = {}, const SpawnChanges& changes = {}) const;

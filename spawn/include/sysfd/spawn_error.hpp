@@ -20,7 +20,7 @@ namespace sysfd {
 inline namespace v0 {
 
 // In the order in which they are taken. What comes before `clone` happens in this process, the rest
-// in the child. An `index`, where there is one, counts from 0.
+// but `wait` in the child. An `index`, where there is one, counts from 0.
 enum class SpawnStep {
   // What is found wrong before there is a child.
   program,      // the program's name: empty, or a NUL inside
@@ -68,6 +68,8 @@ enum class SpawnStep {
   no_new_privileges,
   seccomp,  // EACCES: neither no_new_privileges nor CAP_SYS_ADMIN; EINVAL: no valid program
   exec,     // ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, ...
+  // Of status() only. The program has run and ended.
+  wait,  // ECHILD: somebody else has reaped it, and this kernel cannot tell what its status was
 };
 
 struct SpawnError {

@@ -28,7 +28,7 @@ namespace detail {
 using Mistake = std::optional<SpawnError>;
 
 // Of a value that was said: EINVAL.
-SpawnError wrong_value(SpawnStep step, std::string subject, int index = -1);
+[[gnu::cold]] SpawnError wrong_value(SpawnStep step, std::string subject, int index = -1);
 
 // An identity whose texts are understood. One bit for each capability.
 struct PreparedIdentity {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// Running a program to its end. The usual child runs beside its parent, which sleeps until it has
+// ended: suspended until the program executes, the parent would wake for nothing but to wait again.
+#include <memory>
+#include <string>
+
+#include "attempt.hpp"
+#include "signals_blocked.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+
+using detail::Job;
+using detail::Mistake;
+
+Mistake Command::Attempt::refuse_own_ends() const {
+  for (int number = 0; number < 3; ++number) {
+    const auto kind = state_.streams[number].kind_;
+    if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
+      return detail::wrong_value(
+          SpawnStep::standard_stream,
+          std::string(detail::stream_names[number]) + ", of which nobody has the other end,",
+          number);
+  }
+  return std::nullopt;
+}
+
+// Whether no part of this process but its memory has to wait for the child to execute. What holds
+// for the next child as well has made nothing for this one.
+bool Command::Attempt::can_run_beside() const noexcept {
+  return work_.plan_holds && !work_.changes_credentials && !state_.resources.oom_score_adjust;
+}
+
+std::expected<ExitStatus, SpawnError> Command::Attempt::conclude(
+    const Result<ExitStatus>& status) const {
+  if (status) return *status;
+  return std::unexpected(error_at(SpawnStep::wait, status.error(), -1));
+}
+
+std::expected<ExitStatus, SpawnError> Command::Attempt::run_beside() {
+  if (!work_.apart) work_.apart = std::make_unique_for_overwrite<detail::Apart>();
+  const auto entered = [&] {
+    const detail::SignalsBlocked blocked;
+    return enter_here(work_.apart.get());
+  }();
+  // Not in an emulator, in which spawn() may know another way.
+  if (!entered && entered.error().step == SpawnStep::start) return run_and_wait();
+  if (!entered) return std::unexpected(entered.error());
+  const PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd));
+  const auto status = process.wait();
+  // A process that has ended is not in this memory any more.
+  if (!status) (void)detail::await_leave(*work_.apart, process.fd().get(), nullptr);
+  if (work_.job.progress != Job::Progress::executing)
+    return std::unexpected(why_not_executing(status));
+  return conclude(status);
+}
+
+std::expected<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
+  auto child = run();
+  if (!child) return std::unexpected(std::move(child.error()));
+  return conclude(child->wait());
+}
+
+std::expected<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace& work,
+                                                               const SpawnChanges& changes) {
+  Attempt attempt(state, work, Kind::child, {}, changes);
+  if (auto mistake = attempt.refuse_own_ends()) return std::unexpected(*std::move(mistake));
+  if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
+  return attempt.can_run_beside() ? attempt.run_beside() : attempt.run_and_wait();
+}
+
+std::expected<ExitStatus, SpawnError> Command::status() {
+  State& state = this->state();
+  if (state.mistake) return std::unexpected(*state.mistake);
+  return Attempt::status(state, state.workspace, {});
+}
+
+}  // namespace v0
+}  // namespace sysfd

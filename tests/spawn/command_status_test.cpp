@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+//
+// Command::status(): the same program with the same descriptors as by spawn() and wait(), and the same
+// errors, whether the parent sleeps until it has ended or is suspended until it executes.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/prepared_command.hpp>
+
+#include "spawn/inspect.hpp"
+#include "spawn/pending.hpp"
+#include "spawn/talk.hpp"
+#include "support/descriptors.hpp"
+#include "support/held_calls.hpp"
+#include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::Command;
+using sysfd::CStr;
+using sysfd::DropPolicy;
+using sysfd::ExitStatus;
+using sysfd::OwnedFd;
+using sysfd::SpawnError;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::expect_no_child_left;
+using sysfd_test::HeldCalls;
+using sysfd_test::identity_of;
+using sysfd_test::Inspection;
+using sysfd_test::must;
+using sysfd_test::RefusedCall;
+using sysfd_test::run_apart;
+using sysfd_test::shell;
+using sysfd_test::some_file;
+using Match = RefusedCall::Match;
+
+SpawnError error_of(Command& command) {
+  const auto status = command.status();
+  if (!status) return status.error();
+  ADD_FAILURE() << "it has run: " << to_string(*status);
+  return {SpawnStep::program, {}, -1, ""};
+}
+SpawnError error_of(Command&& command) {
+  return error_of(command);
+}
+
+TEST(CommandStatus, IsHowTheProgramEnded) {
+  const auto before = sysfd_test::open_descriptors();
+  EXPECT_EQ(must(Command("true").status()), ExitStatus::exited(0));
+  EXPECT_EQ(must(shell("exit 7").status()), ExitStatus::exited(7));
+  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+}
+
+TEST(CommandStatus, IsTheSignalThatKilledIt) {
+  SYSFD_REQUIRE_ISOLATION();
+  EXPECT_EQ(must(shell("kill -TERM $$").status()), ExitStatus::killed(SIGTERM));
+}
+
+TEST(CommandStatus, CanBeAskedForAgainAndAgain) {
+  Command command = shell("exit $NUMBER");
+  for (int i = 0; i < 50; ++i) {
+    command.env("NUMBER", std::to_string(i));
+    EXPECT_EQ(must(command.status()), ExitStatus::exited(i));
+    EXPECT_EQ(must(command.status()), ExitStatus::exited(i));
+    EXPECT_EQ(must(must(command.spawn()).wait()), ExitStatus::exited(i));
+  }
+}
+
+TEST(CommandStatus, GivesTheChildWhatItIsToHave) {
+  const OwnedFd first = some_file();
+  const OwnedFd second = some_file();
+  Inspection inspection;
+  inspection.command.stdin_from(Stdio::null())
+      .pass(first, second.get())
+      .pass(second, first.get())
+      .arg("--and")
+      .env("SYSFD_VARIABLE", "value");
+  for (int round = 0; round < 2; ++round) {  // the second time, by the plan of the first
+    EXPECT_TRUE(must(inspection.command.status()).success());
+    const auto report = inspection.read();
+    EXPECT_EQ(report.descriptors.size(), 5U);
+    EXPECT_EQ(report.descriptors.at(first.get()), identity_of(second.get()));
+    EXPECT_EQ(report.descriptors.at(second.get()), identity_of(first.get()));
+  }
+}
+
+TEST(CommandStatus, HandsOverWhatTheCommandOwns) {
+  const OwnedFd stays = some_file();
+  OwnedFd owned = must(stays.duplicate());
+  const int number = owned.get();
+  Command command = Command("true").pass(std::move(owned), 9);
+  EXPECT_TRUE(must(command.status()).success());
+  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_EQ(error_of(command).step, SpawnStep::descriptor) << "which is not there any more";
+}
+
+TEST(CommandStatus, OfWhatCannotBeStartedSaysWhy) {
+  run_apart([] {
+    const auto before = sysfd_test::open_descriptors();
+    const SpawnError nowhere = error_of(Command("/no/such"));
+    EXPECT_EQ(nowhere.step, SpawnStep::exec);
+    EXPECT_EQ(nowhere.code, std::errc::no_such_file_or_directory);
+    EXPECT_EQ(nowhere.subject, "/no/such");
+    EXPECT_EQ(error_of(Command("/")).code, std::errc::permission_denied);
+    EXPECT_EQ(error_of(Command("true").arg(std::string("a\0b", 3))).step, SpawnStep::argument);
+    EXPECT_EQ(error_of(Command("true").working_directory("/no/such")).step,
+              SpawnStep::working_directory);
+    EXPECT_EQ(sysfd_test::open_descriptors(), before);
+    expect_no_child_left();
+  });
+}
+
+TEST(CommandStatus, RefusesEndsThatNobodyWouldHave) {
+  const SpawnError in = error_of(Command("true").stdin_from(Stdio::pipe()));
+  EXPECT_EQ(in.step, SpawnStep::standard_stream);
+  EXPECT_EQ(in.code, std::errc::invalid_argument);
+  EXPECT_EQ(in.index, 0);
+  EXPECT_EQ(in.describe(),
+            "stdin, of which nobody has the other end, of the child: Invalid argument");
+  EXPECT_EQ(error_of(Command("true").stdout_to(Stdio::pipe())).index, 1);
+  EXPECT_EQ(error_of(Command("true").stderr_to(Stdio::terminal())).index, 2);
+}
+
+// With these the parent is suspended until the program executes, as by spawn().
+TEST(CommandStatus, KnowsEveryAttribute) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    ::prctl(PR_SET_DUMPABLE, 1);
+    EXPECT_EQ(must(shell("exit $(id -u)").identity({.user = 77}).status()), ExitStatus::exited(77));
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+    EXPECT_EQ(must(shell("exit $(cat /proc/self/oom_score_adj)")
+                       .resources({.oom_score_adjust = 123})
+                       .status()),
+              ExitStatus::exited(123));
+    sysfd::Namespaces inside;
+    inside.create = sysfd::Namespace::pid;
+    EXPECT_EQ(must(shell("exit $$").namespaces(inside).status()), ExitStatus::exited(1));
+    EXPECT_EQ(must(shell("exit 5").parent_death_signal(SIGKILL).status()), ExitStatus::exited(5));
+    EXPECT_EQ(must(shell("exit 6").kill_with_parent().status()), ExitStatus::exited(6));
+    expect_no_child_left();
+  });
+}
+
+// A child that reaps itself has one only where the kernel remembers it, which is where there are such.
+TEST(CommandStatus, IsThereWhateverWouldBecomeOfADroppedChild) {
+  for (const DropPolicy policy :
+       {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait, DropPolicy::detach})
+    EXPECT_EQ(must(shell("exit 3").on_drop(policy).status()), ExitStatus::exited(3));
+}
+
+TEST(CommandStatus, ThatNobodyKnowsIsAnError) {
+  for (const bool kernel_knows : {false, true}) {
+    if (kernel_knows && !sysfd_test::kernel_has("PIDFD_INFO_EXIT")) continue;
+    run_apart([kernel_knows] {
+      if (!kernel_knows) sysfd_test::refuse_calls({{SYS_ioctl, ESRCH}});
+      ::signal(SIGCHLD, SIG_IGN);
+      Command command = shell("exit 5");
+      const auto status = command.status();
+      if (kernel_knows) {
+        EXPECT_EQ(must(status), ExitStatus::exited(5));
+      } else {
+        ASSERT_FALSE(status) << "made up";
+        EXPECT_EQ(status.error().step, SpawnStep::wait);
+        EXPECT_EQ(status.error().describe(), "wait for the end of \"/bin/sh\": No child processes");
+      }
+    });
+  }
+}
+
+// In a thread with a filter, which goes with the thread.
+std::optional<SpawnError> error_with(const auto& filter, Command& command) {
+  std::optional<SpawnError> error;
+  std::thread([&] {
+    filter();
+    const auto status = command.status();
+    if (!status) error = status.error();
+  }).join();
+  return error;
+}
+
+struct Fault {
+  RefusedCall call;
+  SpawnStep step;
+};
+
+// What a child does that runs beside its parent.
+std::vector<Fault> faults_of_the_usual_child() {
+  return {{{SYS_close_range, EMFILE}, SpawnStep::table},
+          {{SYS_rt_sigaction, EINVAL, Match{0, SIGPIPE}}, SpawnStep::signals},
+          {{SYS_dup3, EBADF}, SpawnStep::descriptor},
+          {{SYS_openat, EACCES, Match{2, O_RDWR}}, SpawnStep::standard_stream},
+          {{SYS_setsid, EPERM}, SpawnStep::session},
+          {{SYS_chdir, ENOENT}, SpawnStep::working_directory},
+          {{SYS_execve, EACCES}, SpawnStep::exec}};
+}
+
+Command usual_child(const OwnedFd& file) {
+  return Command("/bin/true")
+      .stdin_from(Stdio::null())
+      .pass(file, 20)
+      .session({.new_session = true})
+      .working_directory("/");
+}
+
+TEST(CommandStatus, NamesTheStepThatFailed) {
+  for (const auto& [call, step] : faults_of_the_usual_child())
+    run_apart([&call, step] {
+      SCOPED_TRACE("call " + std::to_string(call.number));
+      const OwnedFd file = some_file();
+      Command command = usual_child(file);
+      EXPECT_TRUE(must(command.status()).success());
+      const auto before = sysfd_test::open_descriptors();
+      const auto error = error_with([&] { sysfd_test::refuse_calls({call}); }, command);
+      ASSERT_TRUE(error) << "it has run";
+      EXPECT_EQ(error->step, step) << error->describe();
+      EXPECT_EQ(error->code.value(), call.error) << error->describe();
+      EXPECT_EQ(sysfd_test::open_descriptors(), before);
+      expect_no_child_left();
+      EXPECT_TRUE(must(command.status()).success());
+    });
+}
+
+TEST(CommandStatus, OfAChildThatIsKilledOnItsWayIsAnError) {
+  for (const auto& fault : faults_of_the_usual_child()) {
+    if (fault.step == SpawnStep::exec) continue;  // the program's own end
+    run_apart([&fault] {
+      SCOPED_TRACE("call " + std::to_string(fault.call.number));
+      const OwnedFd file = some_file();
+      Command command = usual_child(file);
+      const auto before = sysfd_test::open_descriptors();
+      const auto error = error_with([&] { sysfd_test::kill_on_call(fault.call); }, command);
+      ASSERT_TRUE(error) << "it has run";
+      EXPECT_EQ(error->step, SpawnStep::start) << error->describe();
+      EXPECT_EQ(error->code, std::errc::operation_canceled) << error->describe();
+      EXPECT_EQ(sysfd_test::open_descriptors(), before);
+      expect_no_child_left();
+      EXPECT_TRUE(must(command.status()).success());
+    });
+  }
+}
+
+TEST(CommandStatus, IsThereWithoutClone3) {
+  run_apart([] {
+    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}});
+    EXPECT_EQ(must(shell("exit 4").status()), ExitStatus::exited(4));
+  });
+}
+
+std::atomic<int> handled = 0;
+
+// spawn() blocks them until the program executes; this thread must not be deaf as long as it runs.
+TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    struct sigaction action = {};  // without SA_RESTART
+    action.sa_handler = [](int) { ++handled; };
+    ASSERT_EQ(::sigaction(SIGUSR1, &action, nullptr), 0);
+    HeldCalls held(SYS_execve);
+    const pthread_t waiting = ::pthread_self();
+    std::jthread other([&held, waiting] {
+      held.await();  // the child is in this memory
+      for (int i = 1; i <= 3; ++i) {
+        ::pthread_kill(waiting, SIGUSR1);
+        while (handled < i)
+          ::sched_yield();
+      }
+      held.let_go();
+    });
+    EXPECT_EQ(must(Command("/bin/true").status()), ExitStatus::exited(0));
+    EXPECT_EQ(handled, 3);
+  });
+}
+
+TEST(PreparedCommandStatus, IsThatOfEachChild) {
+  const OwnedFd file = some_file();
+  const OwnedFd other = some_file();
+  const auto prepared =
+      must(Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).pass(file, 9).prepare());
+  const CStr five[] = {"5"};
+  const BorrowedFd others[] = {other};
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(must(prepared.status({.arguments = five})), ExitStatus::exited(5));
+    for (int again = 0; again < 2; ++again)
+      EXPECT_EQ(must(prepared.status({.arguments = five, .descriptors = others})),
+                ExitStatus::exited(5));
+  }
+  const std::string with_nul("a\0b", 3);
+  const CStr wrong[] = {with_nul};
+  EXPECT_EQ(prepared.status({.arguments = wrong}).error().step, SpawnStep::argument);
+}
+
+TEST(PreparedCommandStatus, IsAskedForByManyThreads) {
+  const auto prepared = must(Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).prepare());
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&prepared, i] {
+      const std::string number = std::to_string(i);
+      const CStr arguments[] = {number};
+      for (int round = 0; round < 25; ++round)
+        EXPECT_EQ(must(prepared.status({.arguments = arguments})), ExitStatus::exited(i));
+    });
+}
+
+}  // namespace
