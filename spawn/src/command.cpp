@@ -48,6 +48,7 @@ void Command::Workspace::reserve(std::size_t descriptors) {
   constexpr std::size_t streams_and_attributes = 24;
   fds.reserve(standard_streams + descriptors);
   steps.reserve(streams_and_attributes + 2 * descriptors);
+  planned_descriptors.reserve(descriptors);
 }
 
 Command::State& Command::state() const noexcept {

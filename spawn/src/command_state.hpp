@@ -53,6 +53,7 @@ struct Command::Workspace {
   // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.
   bool plan_holds = false;
   Streams planned_for;
+  std::vector<int> planned_descriptors;  // the numbers of SpawnChanges::descriptors
 
   // Makes room for a child that is given so many descriptors, so that spawn() need not.
   void reserve(std::size_t descriptors);

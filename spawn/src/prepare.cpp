@@ -202,7 +202,6 @@ bool Command::Attempt::is_repeatable() const noexcept {
     return stream && stream->kind_ == Stdio::Kind::descriptor;
   };
   if (std::ranges::any_of(defaults_, is_lent)) return false;
-  if (!changes_.descriptors.empty()) return false;
   const auto is_handed_over = [this](const auto& owner) {
     return owner.has_value() && !state_.is_prepared;
   };
@@ -243,13 +242,18 @@ Mistake Command::Attempt::append_arguments() {
 
 Mistake Command::Attempt::prepare() {
   look_at_streams();
-  const bool holds = work_.plan_holds && kind_ != Kind::in_place && kind_ != Kind::reported &&
-                     changes_.descriptors.empty() && work_.planned_for == streams_;
+  const bool holds =
+      work_.plan_holds && kind_ != Kind::in_place && kind_ != Kind::reported &&
+      work_.planned_for == streams_ &&
+      std::ranges::equal(changes_.descriptors, work_.planned_descriptors, {}, &BorrowedFd::get);
   if (!holds) {
     work_.plan_holds = false;
     if (auto mistake = make_plan()) return mistake;
-    work_.plan_holds = is_repeatable();
     work_.planned_for = streams_;
+    work_.planned_descriptors.clear();
+    for (const BorrowedFd fd : changes_.descriptors)
+      work_.planned_descriptors.push_back(fd.get());
+    work_.plan_holds = is_repeatable();
   }
   if (state_.is_prepared) {
     work_.job.candidates = state_.candidates.c_str();

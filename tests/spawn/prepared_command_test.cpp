@@ -153,6 +153,28 @@ TEST(PreparedCommand, AppendsArguments) {
   EXPECT_EQ(error.code, std::errc::invalid_argument);
 }
 
+// Numbers are what a plan is made of: what they refer to may change.
+TEST(PreparedCommand, GivesTheFileThatANumberRefersToNow) {
+  OwnedFd file = some_file();
+  const OwnedFd other = some_file();
+  Inspection inspection;
+  inspection.command.pass(other, 9);
+  const auto prepared = must(std::move(inspection.command).prepare());
+  for (int round = 0; round < 3; ++round) {
+    const BorrowedFd given[] = {file};
+    EXPECT_EQ(run(inspection, prepared, {.descriptors = given}).descriptors.at(9),
+              identity_of(file.get()));
+    const OwnedFd next = some_file();
+    ASSERT_EQ(::dup3(next.get(), file.get(), O_CLOEXEC), file.get());
+  }
+  const BorrowedFd closed[] = {file};
+  (void)std::move(file).close();
+  const SpawnError error = error_of(prepared, {.descriptors = closed});
+  EXPECT_EQ(error.step, SpawnStep::descriptor);
+  EXPECT_EQ(error.code, std::errc::bad_file_descriptor);
+  EXPECT_EQ(error.index, 0);
+}
+
 TEST(PreparedCommand, GivesEachChildItsDescriptors) {
   const OwnedFd files[] = {some_file(), some_file(), some_file(), some_file()};
   Inspection inspection;
@@ -168,8 +190,10 @@ TEST(PreparedCommand, GivesEachChildItsDescriptors) {
   const BorrowedFd others[] = {files[2], files[3]};
   const BorrowedFd swapped[] = {files[1], files[0]};
   expect({}, files[0], files[1]);
-  expect({.descriptors = others}, files[2], files[3]);
+  for (int round = 0; round < 3; ++round)  // from the second on by the plan of the one before
+    expect({.descriptors = others}, files[2], files[3]);
   expect({.descriptors = swapped}, files[1], files[0]);
+  expect({.descriptors = others}, files[2], files[3]);
   expect({}, files[0], files[1]);
 
   const BorrowedFd one[] = {files[2]};
