@@ -55,7 +55,7 @@ SpawnError Command::Attempt::premature_end(const Result<ExitStatus>& status) con
   if (killed && work_.birth.cgroup >= 0 && work_.job.progress == Job::Progress::not_started)
     return {SpawnStep::cgroup, detail::error_code(ECANCELED), -1,
             "which kills what is born into it (was it killed once?)"};
-  if (work_.job.progress == Job::Progress::started || killed)
+  if (work_.job.progress == Job::Progress::started || killed || !status)
     return {SpawnStep::start, detail::error_code(ECANCELED), -1,
             killed ? to_string(*status) : "which has ended"};
   return memory_is_not_shared();

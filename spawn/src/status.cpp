@@ -2,6 +2,7 @@
 //
 // Running a program to its end. The usual child runs beside its parent, which sleeps until it has
 // ended: suspended until the program executes, the parent would wake for nothing but to wait again.
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -26,10 +27,11 @@ Mistake Command::Attempt::refuse_own_ends() const {
   return std::nullopt;
 }
 
-// Whether no part of this process but its memory has to wait for the child to execute. What holds
-// for the next child as well has made nothing for this one.
+// Whether no part of this process but its memory has to wait for the child to execute, which is soon.
+// What holds for the next child as well has made nothing for this one.
 bool Command::Attempt::can_run_beside() const noexcept {
-  return work_.plan_holds && !work_.changes_credentials && !state_.resources.oom_score_adjust;
+  return work_.plan_holds && !work_.changes_credentials && !state_.resources.oom_score_adjust &&
+         state_.busy_retries <= 0;
 }
 
 std::expected<ExitStatus, SpawnError> Command::Attempt::conclude(
@@ -44,13 +46,16 @@ std::expected<ExitStatus, SpawnError> Command::Attempt::run_beside() {
     const detail::SignalsBlocked blocked;
     return enter_here(work_.apart.get());
   }();
-  // Not in an emulator, in which spawn() may know another way.
-  if (!entered && entered.error().step == SpawnStep::start) return run_and_wait();
-  if (!entered) return std::unexpected(entered.error());
+  // Where this is refused, by an emulator or a filter, that may not be; or it says why.
+  if (!entered) return run_and_wait();
   const PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd));
   const auto status = process.wait();
-  // A process that has ended is not in this memory any more.
-  if (!status) (void)detail::await_leave(*work_.apart, process.fd().get(), nullptr);
+  // A process that has ended is not in this memory any more. What cannot be waited for is not left
+  // running.
+  if (!status) {
+    (void)detail::await_leave(*work_.apart, process.fd().get(), nullptr);
+    (void)process.send_signal(SIGKILL);
+  }
   if (work_.job.progress != Job::Progress::executing)
     return std::unexpected(why_not_executing(status));
   return conclude(status);

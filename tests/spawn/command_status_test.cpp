@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,6 +22,7 @@
 #include <vector>
 
 #include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
 
 #include "spawn/inspect.hpp"
@@ -32,6 +35,8 @@
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
+#include "support/sanitizers.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace {
 
@@ -267,11 +272,54 @@ TEST(CommandStatus, IsThereWithoutClone3) {
   });
 }
 
+// As in a sandbox that knows threads and vfork(2) only.
+TEST(CommandStatus, IsThereWhereAChildMayNotRunBesideItsParent) {
+  run_apart([] {
+    constexpr int beside = CLONE_VM | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD;
+    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}, {SYS_clone, EPERM, Match{0, beside}}});
+    EXPECT_EQ(must(shell("exit 4").status()), ExitStatus::exited(4));
+    sysfd_test::refuse_calls({{SYS_clone, EPERM}});
+    const SpawnError error = error_of(Command("true"));
+    EXPECT_EQ(error.step, SpawnStep::clone);
+    EXPECT_EQ(error.code, std::errc::operation_not_permitted);
+  });
+}
+
+TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    const sysfd_test::Rope rope;
+    Command command("/bin/cat");
+    command.stdin_from(rope.end());
+    sysfd_test::refuse_calls({{SYS_waitid, EPERM}});
+    const SpawnError error = error_of(command);
+    EXPECT_EQ(error.step, SpawnStep::wait);
+    EXPECT_EQ(error.code, std::errc::operation_not_permitted);
+    int status = 0;
+    ASSERT_GT(::waitpid(-1, &status, 0), 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "nobody has let it go";
+  });
+}
+
+TEST(CommandStatus, IsThereOnceNobodyHasTheProgramOpenForWriting) {
+  const sysfd_test::ScratchDirectory directory;
+  const std::string program = directory.path() / "true";
+  std::filesystem::copy_file("/bin/true", program);
+  auto writer = sysfd::open(sysfd::cwd(), program, O_WRONLY);
+  ASSERT_TRUE(writer);
+  const SpawnError error = error_of(Command(program).retry_busy(2));
+  EXPECT_EQ(error.step, SpawnStep::exec);
+  EXPECT_EQ(error.code, std::errc::text_file_busy);
+  (void)std::move(*writer).close();
+  EXPECT_TRUE(must(Command(program).retry_busy(2).status()).success());
+}
+
 std::atomic<int> handled = 0;
 
 // spawn() blocks them until the program executes; this thread must not be deaf as long as it runs.
 TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
   SYSFD_REQUIRE_ISOLATION();
+  if (sysfd_test::is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
   run_apart([] {
     struct sigaction action = {};  // without SA_RESTART
     action.sa_handler = [](int) { ++handled; };

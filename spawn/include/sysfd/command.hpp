@@ -328,8 +328,10 @@ class Command {
 
   // spawn() and Child::wait() in one: runs the program to its end, and says how that was. Takes less
   // time than the two: this thread sleeps once, not until the program executes and then until it
-  // ends. That the child was started with this process's own memory for a stack lasts no longer than
-  // this call, so a signal handler must not leave it by siglongjmp(3). Errors: as spawn(); EINVAL,
+  // ends. Until the program executes, the child is in this process's memory, in which signals are
+  // handled meanwhile: no handler may leave this call (siglongjmp(3), pthread_exit(3), exit(3)), and
+  // no other thread give up the process's identity (setuid(2), ...), which the child still has. With
+  // retry_busy(), pipes and most attributes it is spawn() and wait(). Errors: as spawn(); EINVAL,
   // standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD, wait.
   // System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a stack of
   // 16 KiB, which the Command keeps. Blocks until the child has ended.
@@ -350,7 +352,8 @@ class Command {
   // returned: the child then has a copy of the descriptor table, which takes as long as there are
   // descriptors open. With nothing but 0, 1 and 2 it has none yet: those must stay what they are
   // until it is decided. With Resources::oom_score_adjust it returns when that is decided: before,
-  // the kernel would change it for this process as well. Errors: as spawn(), as far as they are
+  // the kernel would change it for this process as well. Until it is decided no thread should give
+  // up the process's identity (setuid(2), ...): the child in its memory still has the former one. Errors: as spawn(), as far as they are
   // found before there is a child, and the Command is still there; ENOSYS, start: memory is not
   // shared with children (some emulators). System calls: two for the signal mask, clone3, and those
   // that spawn() takes to prepare. Allocates.

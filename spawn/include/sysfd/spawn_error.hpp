@@ -68,7 +68,7 @@ enum class SpawnStep {
   no_new_privileges,
   seccomp,  // EACCES: neither no_new_privileges nor CAP_SYS_ADMIN; EINVAL: no valid program
   exec,     // ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, ...
-  // Of status() only. The program has run and ended.
+  // Of status() only. The program has run, and ended or was killed.
   wait,  // ECHILD: somebody else has reaped it, and this kernel cannot tell what its status was
 };
 
