@@ -24,9 +24,9 @@
 //     namespaces() <sysfd/namespaces.hpp>  new ones, with id maps, and joined ones
 //
 // It never forks: the child shares this process's memory until it executes the program, and the
-// calling thread is suspended so long, with all signals blocked (but see spawn_async()). Neither
-// the memory in use nor the number of open descriptors makes it slower; what counts is the highest
-// number among those that the child is given. It needs Linux 5.11.
+// calling thread is suspended so long, with all signals blocked (but see spawn_async() and
+// status()). Neither the memory in use nor the number of open descriptors makes it slower; what
+// counts is the highest number among those that the child is given. It needs Linux 5.11.
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 
@@ -37,7 +37,6 @@
 #include <expected>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -55,41 +54,10 @@
 #include <sysfd/session.hpp>
 #include <sysfd/signals.hpp>
 #include <sysfd/spawn_error.hpp>
+#include <sysfd/stdio.hpp>
 
 namespace sysfd {
 inline namespace v0 {
-
-// What a standard stream of the child is. A descriptor converts: one that has a name is borrowed,
-// std::move(fd) hands it over.
-class Stdio {
- public:
-  // This process's own; /dev/null where that is closed or close-on-exec.
-  static Stdio inherit() noexcept { return Stdio(Kind::inherit); }
-  // /dev/null.
-  static Stdio null() noexcept { return Stdio(Kind::null); }
-  // A new pipe, whose other end the Child has.
-  static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
-  // The child's side of a new pseudo-terminal, one for all streams of a child that say so. It is
-  // the controlling terminal of a new session; the Child has the other side.
-  static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
-
-  // What stdout is, as 2>&1 of a shell has it. For stderr only.
-  static Stdio like_stdout() noexcept { return Stdio(Kind::like_stdout); }
-
-  template <std::convertible_to<BorrowedFd> Lender>
-  Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
-  Stdio(OwnedFd&& fd) noexcept : kind_(Kind::descriptor), owned_(std::move(fd)) {}
-
- private:
-  friend class Command;
-  friend class Pipeline;
-  enum class Kind : unsigned char { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
-  explicit Stdio(Kind kind) noexcept : kind_(kind) {}
-
-  Kind kind_;
-  std::optional<BorrowedFd> fd_;  // of a borrowed descriptor
-  std::optional<OwnedFd> owned_;
-};
 
 // A descriptor for Command::listen_fds().
 struct ListenFd {
@@ -331,7 +299,8 @@ class Command {
   // ends. Until the program executes, the child is in this process's memory, in which signals are
   // handled meanwhile: no handler may leave this call (siglongjmp(3), pthread_exit(3), exit(3)), and
   // no other thread give up the process's identity (setuid(2), ...), which the child still has. With
-  // retry_busy(), pipes and most attributes it is spawn() and wait(). Errors: as spawn(); EINVAL,
+  // retry_busy(), with descriptors that are handed over and where attributes concern more than the
+  // child itself (identity, namespaces, cgroup, ...) it is spawn() and wait(). Errors: as spawn(); EINVAL,
   // standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD, wait.
   // System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a stack of
   // 16 KiB, which the Command keeps. Blocks until the child has ended.

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+//
+// What becomes of stdin, stdout and stderr of a child: see Command::stdin_from() and the like.
+#ifndef SYSFD_STDIO_HPP
+#define SYSFD_STDIO_HPP
+
+#include <concepts>
+#include <optional>
+#include <utility>
+
+#include <sysfd/attributes.hpp>
+#include <sysfd/owned_fd.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+
+// What a standard stream of the child is. A descriptor converts: one that has a name is borrowed,
+// std::move(fd) hands it over.
+class Stdio {
+ public:
+  // This process's own; /dev/null where that is closed or close-on-exec.
+  static Stdio inherit() noexcept { return Stdio(Kind::inherit); }
+  // /dev/null.
+  static Stdio null() noexcept { return Stdio(Kind::null); }
+  // A new pipe, whose other end the Child has.
+  static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
+  // The child's side of a new pseudo-terminal, one for all streams of a child that say so. It is
+  // the controlling terminal of a new session; the Child has the other side.
+  static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
+
+  // What stdout is, as 2>&1 of a shell has it. For stderr only.
+  static Stdio like_stdout() noexcept { return Stdio(Kind::like_stdout); }
+
+  template <std::convertible_to<BorrowedFd> Lender>
+  Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
+  Stdio(OwnedFd&& fd) noexcept : kind_(Kind::descriptor), owned_(std::move(fd)) {}
+
+ private:
+  friend class Command;
+  friend class Pipeline;
+  enum class Kind : unsigned char { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
+  explicit Stdio(Kind kind) noexcept : kind_(kind) {}
+
+  Kind kind_;
+  std::optional<BorrowedFd> fd_;  // of a borrowed descriptor
+  std::optional<OwnedFd> owned_;
+};
+
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_STDIO_HPP
