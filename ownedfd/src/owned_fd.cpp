@@ -45,7 +45,7 @@ void contract_violation(const char* what) noexcept {
   std::abort();
 }
 
-void close_quietly(int fd) noexcept {
+[[gnu::hot]] void close_quietly(int fd) noexcept {
   (void)close_once(fd);
 }
 

@@ -46,7 +46,7 @@ ExitStatus to_status(const siginfo_t& info) noexcept {
 
 // waitid(2) with `options`, EAGAIN being "not yet" (that is how it says so for a pidfd in
 // non-blocking mode).
-Look look(BorrowedFd pidfd, int options) noexcept {
+[[gnu::hot]] Look look(BorrowedFd pidfd, int options) noexcept {
   siginfo_t info;
   info.si_pid = 0;
   // __WALL: also children that were made with another exit signal than SIGCHLD.
@@ -142,7 +142,7 @@ SYSFD_ALWAYS_INLINE Result<std::optional<std::size_t>> poll_all(
 
 }  // namespace
 
-Result<ExitStatus> PidFd::wait() const noexcept {
+[[gnu::hot]] Result<ExitStatus> PidFd::wait() const noexcept {
   const Look seen = look(fd_, 0);
   if (seen.ended) return *seen.ended;
   if (seen.error != 0) return detail::failure(seen.error);

@@ -25,9 +25,6 @@ inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 }  // namespace detail
 
-// What each stream is that a Command says nothing about; no pointer: inherited.
-using Defaults = std::array<const Stdio*, 3>;
-
 // What is made for this child only. Not there where the plan of an earlier child holds.
 struct Command::Made {
   Session session;
@@ -54,16 +51,17 @@ struct Command::Attempt {
     reported,  // such a one, and there is a descriptor that says when it is decided
     in_place,
   };
-  Attempt(State& state, Workspace& work, Kind kind, const Defaults& defaults,
+  // `defaults`: what each stream is that the Command says nothing about; no pointer: inherited.
+  Attempt(State& state, Workspace& work, Kind kind, const Defaults* defaults,
           const SpawnChanges& changes) noexcept
       : state_(state), work_(work), kind_(kind), defaults_(defaults), changes_(changes) {}
 
   // From beginning to end.
-  static std::expected<Child, SpawnError> spawn(State& state, Workspace& work,
-                                                const Defaults& defaults,
-                                                const SpawnChanges& changes);
-  static std::expected<ExitStatus, SpawnError> status(State& state, Workspace& work,
-                                                      const SpawnChanges& changes);
+  [[gnu::hot]] static std::expected<Child, SpawnError> spawn(State& state, Workspace& work,
+                                                             const Defaults* defaults,
+                                                             const SpawnChanges& changes);
+  [[gnu::hot]] static std::expected<ExitStatus, SpawnError> status(State& state, Workspace& work,
+                                                                   const SpawnChanges& changes);
   static std::expected<Output, SpawnError> output(State& state, Workspace& work,
                                                   const OutputOptions& options,
                                                   const SpawnChanges& changes);
@@ -74,14 +72,14 @@ struct Command::Attempt {
   static void thaw(State& state) noexcept;
 
   // Everything that can be decided or made before there is a child.
-  detail::Mistake prepare();
-  std::expected<Child, SpawnError> run();
+  [[gnu::hot]] detail::Mistake prepare();
+  [[gnu::hot]] std::expected<Child, SpawnError> run();
   SpawnError run_in_place();
 
   // run() in two parts. All signals are to be blocked for the first; when the child has left this
   // memory comes the second. With an Apart, prepare() has made what depends on it.
-  std::expected<detail::Entered, SpawnError> enter(detail::Apart* apart = nullptr);
-  std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
+  [[gnu::hot]] std::expected<detail::Entered, SpawnError> enter(detail::Apart* apart = nullptr);
+  [[gnu::hot]] std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
   // Whether the child needs a copy of the descriptor table from the start: it is given descriptors of
@@ -93,10 +91,13 @@ struct Command::Attempt {
 
  private:
   bool is_waited_for() const noexcept { return kind_ == Kind::child || kind_ == Kind::in_place; }
-  static bool is_inheritable(int stream) noexcept;
-  void look_at_streams() noexcept;
+  [[gnu::hot]] static bool is_inheritable(int stream) noexcept;
+  [[gnu::hot]] void look_at_streams() noexcept;
+  [[gnu::hot]] bool plan_holds() const noexcept;
+  [[gnu::noinline]] detail::Mistake plan_anew();
   bool is_repeatable() const noexcept;
   detail::Mistake make_plan();
+  const Stdio* default_of(int stream) const noexcept;
   Stdio::Kind kind_of(int stream) const noexcept;
   detail::Mistake append_arguments();
   detail::Mistake prepare_streams();
@@ -111,7 +112,7 @@ struct Command::Attempt {
   detail::Mistake prepare_pid_namespace();
   detail::Mistake prepare_report();
   detail::Mistake prepare_held();
-  detail::Mistake prepare_environment();
+  [[gnu::hot]] detail::Mistake prepare_environment();
   detail::Mistake refuse_in_place() const;
   bool is_own(int fd) const noexcept;
   bool changes_credentials() const noexcept;
@@ -122,26 +123,26 @@ struct Command::Attempt {
   void plan_parent_death();
   bool is_in_other_pid_namespace() const noexcept;
 
-  std::expected<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
+  [[gnu::hot]] std::expected<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
   [[gnu::cold]] SpawnError clone_failure(std::error_code code) const;
   [[gnu::cold]] SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
   [[gnu::cold]] SpawnError failure() const;
   [[gnu::cold]] SpawnError premature_end(const Result<ExitStatus>& status) const;
   [[gnu::cold]] SpawnError why_not_executing(const Result<ExitStatus>& status) const;
+  [[gnu::cold]] SpawnError give_up(const PidFd& process, pid_t number, std::error_code why) const;
   [[gnu::cold]] void explain_script(SpawnError& error) const;
   void hand_over();
   detail::Mistake refuse_own_ends() const;
   bool can_run_beside() const noexcept;
-  std::expected<ExitStatus, SpawnError> run_beside();
+  [[gnu::hot]] std::expected<ExitStatus, SpawnError> run_beside();
   std::expected<ExitStatus, SpawnError> run_and_wait();
-  std::expected<ExitStatus, SpawnError> conclude(const Result<ExitStatus>& status) const;
 
   State& state_;
   Workspace& work_;
   Kind kind_;
-  Defaults defaults_;
+  const Defaults* defaults_;
   SpawnChanges changes_;
-  Streams streams_;
+  Inheritable inheritable_;
   std::optional<Made> made_;
 };
 

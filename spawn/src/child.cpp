@@ -19,7 +19,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-Child::Child(Start& start) noexcept
+[[gnu::hot]] Child::Child(Start& start) noexcept
     : pidfd_(PidFd::unsafe_adopt(OwnedFd::adopt(start.work.job.pidfd))),
       pid_(start.entered.pid),
       leads_group_(start.work.leads_group),
@@ -58,13 +58,13 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-Child::~Child() {
+[[gnu::hot]] Child::~Child() {
   drop();
 }
 
 // Errors can be ignored: a process that cannot be signalled or waited for is gone already. The
 // pipes go first, since the child may be waiting for somebody to read them.
-void Child::drop() noexcept {
+[[gnu::hot]] void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached
   close_pipes();
   if (status_ || policy_ == DropPolicy::detach) return;
@@ -72,7 +72,7 @@ void Child::drop() noexcept {
   (void)(policy_ == DropPolicy::terminate ? terminate(grace_) : wait());
 }
 
-void Child::close_pipes() noexcept {
+[[gnu::hot]] void Child::close_pipes() noexcept {
   for (auto& pipe : pipes_)
     pipe.reset();
   terminal_.reset();
@@ -99,7 +99,7 @@ Answer Child::remember(Answer answer) noexcept {
   return answer;
 }
 
-Result<ExitStatus> Child::wait() noexcept {
+[[gnu::hot]] Result<ExitStatus> Child::wait() noexcept {
   stdin_pipe().reset();
   if (status_) return *status_;
   return remember(pidfd().wait());

@@ -51,7 +51,7 @@ void Command::Workspace::reserve(std::size_t descriptors) {
   planned_descriptors.reserve(descriptors);
 }
 
-Command::State& Command::state() const noexcept {
+[[gnu::hot]] Command::State& Command::state() const noexcept {
   if (!state_) detail::contract_violation("use of a Command that was moved from");
   return *state_;
 }

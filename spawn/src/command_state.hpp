@@ -3,6 +3,7 @@
 #define SYSFD_SPAWN_SRC_COMMAND_STATE_HPP
 
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -23,14 +24,7 @@ namespace sysfd {
 inline namespace v0 {
 
 // Which of the streams exec would leave open, of those that are to be inherited.
-using Inheritable = std::array<bool, 3>;
-
-// What is the case, and not said by the Command.
-struct Command::Streams {
-  std::array<Stdio::Kind, 3> defaults{};
-  Inheritable inheritable{};
-  bool operator==(const Streams&) const = default;
-};
+using Inheritable = std::bitset<3>;
 
 // What one spawn() after the other needs memory for, and has worked out.
 struct Command::Workspace {
@@ -52,7 +46,9 @@ struct Command::Workspace {
   // Whether all of this is for the next child as well: until a setter is called, where nothing is
   // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.
   bool plan_holds = false;
-  Streams planned_for;
+  bool runs_beside = false;    // and whether status() need not suspend the parent for that child
+  bool searches_path = false;  // and whether another PATH leads to another program
+  Inheritable planned_for;
   std::vector<int> planned_descriptors;  // the numbers of SpawnChanges::descriptors
 
   // Makes room for a child that is given so many descriptors, so that spawn() need not.

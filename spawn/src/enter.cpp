@@ -27,7 +27,7 @@ std::atomic<bool> clone3_missing = false;
 
 // valgrind ends the whole program for CLONE_FILES. It also lacks pidfd_send_signal, which every
 // kernel that has CLONE_PIDFD has.
-bool is_emulated() noexcept {
+[[gnu::hot]] bool is_emulated() noexcept {
   static const bool emulated = raw_syscall(SYS_pidfd_send_signal, -1) != -EBADF;
   return emulated;
 }
@@ -47,12 +47,12 @@ void reset(Job& job) noexcept {
 // CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
 // copies only what it needs.
 std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) noexcept {
-  return CLONE_VM | CLONE_PIDFD | (apart ? CLONE_CHILD_CLEARTID : 0) |
+  return CLONE_VM | CLONE_PIDFD | (apart && apart->is_watched ? CLONE_CHILD_CLEARTID : 0) |
          (!apart || apart->suspends_parent ? CLONE_VFORK : 0) |
          (job.shares_table ? CLONE_FILES : 0) | birth.namespaces.flags();
 }
 
-long by_clone3(Job& job, const Birth& birth, Apart* apart) noexcept {
+[[gnu::hot]] long by_clone3(Job& job, const Birth& birth, Apart* apart) noexcept {
   reset(job);
   job.shares_table = !apart || !apart->copies_table;
   job.resets_handlers = false;
@@ -101,7 +101,7 @@ bool clone_can(const Birth& birth) noexcept {
 
 }  // namespace
 
-Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept {
+[[gnu::hot]] Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept {
   if (apart) {
     if (is_emulated()) return failure(ENOSYS);
     apart->is_inside = 1;
@@ -132,31 +132,27 @@ Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept
                  .killed_with_parent = tried.killed_with_parent};
 }
 
-namespace {
-
-// Whether the process is no more, and so neither is in this memory.
-bool has_ended(int pidfd) noexcept {
+// A process that has ended is in no memory any more.
+bool await_end(int pidfd, const Clock::time_point* deadline) noexcept {
   pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
-  const auto now = Clock::time_point::min();
-  const auto ready = poll_until(&entry, 1, &now);
-  return ready && *ready > 0;
+  const auto ready = poll_until(&entry, 1, deadline);
+  return ready && *ready > 0 && !(entry.revents & POLLNVAL);
 }
-
-}  // namespace
 
 // The kernel clears the word and then wakes, so that the word alone would do. But for a child that
 // dumps core some kernels do neither, and an emulator may not know of it: from time to time, the
 // process is looked at, too.
 bool await_leave(const Apart& apart, int pidfd, const Clock::time_point* deadline) noexcept {
   constexpr auto look_after = std::chrono::milliseconds(100);
+  constexpr auto at_once = Clock::time_point::min();
   while (__atomic_load_n(&apart.is_inside, __ATOMIC_ACQUIRE) != 0) {
     const auto now = Clock::now();
-    if (deadline && *deadline <= now) return has_ended(pidfd);
+    if (deadline && *deadline <= now) return await_end(pidfd, &at_once);
     const auto until = deadline ? std::min(*deadline, now + look_after) : now + look_after;
     const timespec timeout = time_until(until);
     const long answer = system_call(SYS_futex, &apart.is_inside, FUTEX_WAIT, 1, &timeout);
     // Also after a signal: those of a timer may keep the time from ever being up.
-    if ((answer == -ETIMEDOUT || answer == -EINTR) && has_ended(pidfd)) return true;
+    if ((answer == -ETIMEDOUT || answer == -EINTR) && await_end(pidfd, &at_once)) return true;
   }
   return true;
 }

@@ -43,6 +43,8 @@ struct Apart {
   // 1 as long as the child is in this memory, then cleared by the kernel, which wakes who waits for
   // it (CLONE_CHILD_CLEARTID). A futex.
   int is_inside = 0;
+  // Whether anybody asks for that word. Who waits for the process to end does not need it.
+  bool is_watched = true;
   // Whether the child starts with a copy of the descriptor table. Otherwise it makes its own out of
   // the common one in its first system call, which may come late: what is lent to it must stay open
   // so long.
@@ -60,9 +62,12 @@ struct Apart {
 Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart = nullptr) noexcept;
 
 // Waits until the child, to which `pidfd` refers, has left this memory; no deadline: for ever. False:
-// it has not by then.
+// it has not by then. The child is watched.
 bool await_leave(const Apart& apart, int pidfd,
                  const std::chrono::steady_clock::time_point* deadline) noexcept;
+
+// The same until the process has ended, whether it is reaped or not. False also: `pidfd` is none.
+bool await_end(int pidfd, const std::chrono::steady_clock::time_point* deadline) noexcept;
 
 // The writer of a new user namespace's maps, which lives until they are written, or not wanted.
 class IdMapWriter {

@@ -16,9 +16,9 @@ std::string_view name_of(const char* variable) noexcept {
   return text.substr(0, text.find('='));
 }
 
-// Those of sd_listen_fds(3). Every spawn looks at all variables: most differ in their first letter.
-bool is_listen_variable(const char* variable) noexcept {
-  if (*variable != 'L') return false;
+// Those of sd_listen_fds(3). Every spawn looks at all variables: most differ in their first letters.
+[[gnu::hot]] bool is_listen_variable(const char* variable) noexcept {
+  if (variable[0] != 'L' || variable[1] != 'I') return false;
   const std::string_view name = name_of(variable);
   return name == "LISTEN_PID" || name == "LISTEN_PIDFDID" || name == "LISTEN_FDS" ||
          name == "LISTEN_FDNAMES";
@@ -83,7 +83,7 @@ void Environment::freeze() {
   frozen_.push_back(nullptr);
 }
 
-char* const* Environment::resolve(EnvironmentBuffer& buffer) const {
+[[gnu::hot]] char* const* Environment::resolve(EnvironmentBuffer& buffer) const {
   static char* const nothing[] = {nullptr};
   if (!frozen_.empty()) return frozen_.data();
   if (!starts_empty_ && changes_.empty()) {

@@ -112,7 +112,9 @@ void FdPlan::find_gaps() {
     numbers_.push_back(held.source);
   std::ranges::sort(numbers_);
   int next = 3;
+  needs_until_exec_ = false;
   for (const int number : numbers_) {
+    if (number >= 3 && !writer_of(number)) needs_until_exec_ = true;
     if (number > next)
       gaps_.push_back({static_cast<unsigned>(next), static_cast<unsigned>(number - 1)});
     next = std::max(next, number + 1);

@@ -108,6 +108,8 @@ class FdPlan {
   unsigned first_unneeded() const noexcept { return first_unneeded_; }
   // What lies between those, from 3 on.
   std::span<const FdRange> gaps() const noexcept { return gaps_; }
+  // Whether one of those, from 3 on, is not to be there for the program under its own number.
+  bool needs_until_exec() const noexcept { return needs_until_exec_; }
 
  private:
   bool is_held(int source) const noexcept {
@@ -130,6 +132,7 @@ class FdPlan {
   int next_unused_ = 0;
   bool spares_open_ = false;
   unsigned first_unneeded_ = 0;
+  bool needs_until_exec_ = false;
 };
 
 }  // namespace detail

@@ -56,6 +56,7 @@ struct Job {
   bool inherits = false;          // but all that are not close-on-exec are wanted
   const FdRange* gaps = nullptr;  // nor one of these, below it
   std::size_t gap_count = 0;
+  bool needs_until_exec = false;    // the program is not to have all that is left below it
   bool shares_table = false;        // CLONE_FILES: the descriptor table is the parent's own
   bool resets_handlers = false;     // no CLONE_CLEAR_SIGHAND: the signal handlers are the parent's
   bool killed_with_parent = false;  // CLONE_PIDFD_AUTOKILL

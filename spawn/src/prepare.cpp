@@ -178,6 +178,7 @@ Mistake Command::Attempt::make_plan() {
   work_.job.inherits = state_.inherits;
   work_.job.gaps = work_.fds.gaps().data();
   work_.job.gap_count = work_.fds.gaps().size();
+  work_.job.needs_until_exec = work_.fds.needs_until_exec();
   work_.job.steps = work_.steps.all().data();
   work_.job.step_count = work_.steps.all().size();
   work_.job.signal_mask = detail::signal_mask(state_.signals);
@@ -198,10 +199,6 @@ bool Command::Attempt::is_repeatable() const noexcept {
   if (std::ranges::any_of(made_->child_ends, is_made) || made_->child_terminal || made_->cgroup ||
       made_->own_pid_namespace || made_->own_process || made_->maps || made_->report)
     return false;
-  const auto is_lent = [](const Stdio* stream) {
-    return stream && stream->kind_ == Stdio::Kind::descriptor;
-  };
-  if (std::ranges::any_of(defaults_, is_lent)) return false;
   const auto is_handed_over = [this](const auto& owner) {
     return owner.has_value() && !state_.is_prepared;
   };
@@ -215,9 +212,10 @@ bool Command::Attempt::is_repeatable() const noexcept {
   };
   if (!made_->slots.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
   // Limits, numbers and namespaces that may have changed the next time.
-  return kind_ != Kind::in_place && !state_.inherits && state_.namespaces.join.empty() &&
-         state_.listeners.empty() && state_.resources.limits.empty() &&
-         state_.parent_death_signal == 0 && !state_.killed_with_parent;
+  return !defaults_ && kind_ != Kind::in_place && !state_.inherits &&
+         state_.namespaces.join.empty() && state_.listeners.empty() &&
+         state_.resources.limits.empty() && state_.parent_death_signal == 0 &&
+         !state_.killed_with_parent;
 }
 
 // The vector is copied, as another thread may append others to it at the same time; the strings, if
@@ -240,28 +238,37 @@ Mistake Command::Attempt::append_arguments() {
   return std::nullopt;
 }
 
+// Whether what an earlier child was to do is for this one as well.
+bool Command::Attempt::plan_holds() const noexcept {
+  return work_.plan_holds && !defaults_ && kind_ != Kind::in_place && kind_ != Kind::reported &&
+         work_.planned_for == inheritable_ &&
+         std::ranges::equal(changes_.descriptors, work_.planned_descriptors, {}, &BorrowedFd::get);
+}
+
+Mistake Command::Attempt::plan_anew() {
+  work_.plan_holds = work_.runs_beside = false;
+  if (auto mistake = make_plan()) return mistake;
+  work_.planned_for = inheritable_;
+  work_.planned_descriptors.clear();
+  for (const BorrowedFd fd : changes_.descriptors)
+    work_.planned_descriptors.push_back(fd.get());
+  work_.plan_holds = is_repeatable();
+  work_.runs_beside = can_run_beside();
+  work_.searches_path = !state_.program_fd && !state_.program.contains('/');
+  return std::nullopt;
+}
+
 Mistake Command::Attempt::prepare() {
   look_at_streams();
-  const bool holds =
-      work_.plan_holds && kind_ != Kind::in_place && kind_ != Kind::reported &&
-      work_.planned_for == streams_ &&
-      std::ranges::equal(changes_.descriptors, work_.planned_descriptors, {}, &BorrowedFd::get);
-  if (!holds) {
-    work_.plan_holds = false;
-    if (auto mistake = make_plan()) return mistake;
-    work_.planned_for = streams_;
-    work_.planned_descriptors.clear();
-    for (const BorrowedFd fd : changes_.descriptors)
-      work_.planned_descriptors.push_back(fd.get());
-    work_.plan_holds = is_repeatable();
-  }
+  const bool held = plan_holds();
+  if (!held)
+    if (auto mistake = plan_anew()) return mistake;
   if (state_.is_prepared) {
     work_.job.candidates = state_.candidates.c_str();
   } else {
-    if (holds)
+    if (held)
       if (auto mistake = prepare_environment()) return mistake;
-    const bool is_path = state_.program.contains('/');
-    if (!state_.program_fd && !(holds && is_path)) {  // another PATH, other paths
+    if (held ? work_.searches_path : !state_.program_fd) {
       find_candidates(state_.program, work_.job.environment, work_.candidates);
       work_.job.candidates = work_.candidates.c_str();
     }

@@ -46,21 +46,25 @@ bool Command::Attempt::is_inheritable(int stream) noexcept {
   return detail::system_call(SYS_fcntl, stream, F_GETFD) == 0;
 }
 
+const Stdio* Command::Attempt::default_of(int stream) const noexcept {
+  return defaults_ ? (*defaults_)[static_cast<std::size_t>(stream)] : nullptr;
+}
+
 // Of a stream that is not passed by its number.
 Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
   const auto said = state_.streams[stream].kind_;
-  return said == Stdio::Kind::unset ? streams_.defaults[static_cast<std::size_t>(stream)] : said;
+  if (said != Stdio::Kind::unset) return said;
+  const Stdio* standard = default_of(stream);
+  return standard ? standard->kind_ : Stdio::Kind::inherit;
 }
 
 void Command::Attempt::look_at_streams() noexcept {
-  for (std::size_t i = 0; i < defaults_.size(); ++i)
-    streams_.defaults[i] = defaults_[i] ? defaults_[i]->kind_ : Stdio::Kind::inherit;
   if (state_.is_prepared) {
-    streams_.inheritable = state_.inheritable;
+    inheritable_ = state_.inheritable;
     return;
   }
   for (int number = 0; number < 3; ++number)
-    streams_.inheritable[static_cast<std::size_t>(number)] =
+    inheritable_[static_cast<std::size_t>(number)] =
         kind_of(number) == Stdio::Kind::inherit && is_inheritable(number);
 }
 
@@ -76,8 +80,7 @@ Mistake Command::Attempt::prepare_terminal(int number) {
 
 Mistake Command::Attempt::prepare_stream(int number) {
   const bool is_unset = state_.streams[number].kind_ == Stdio::Kind::unset;
-  const Stdio* said =
-      is_unset ? defaults_[static_cast<std::size_t>(number)] : &state_.streams[number];
+  const Stdio* said = is_unset ? default_of(number) : &state_.streams[number];
   FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
   const auto wrong = [&](std::error_code code) {
     return SpawnError{SpawnStep::standard_stream, code, number, detail::stream_names[number]};
@@ -85,9 +88,8 @@ Mistake Command::Attempt::prepare_stream(int number) {
   switch (kind_of(number)) {
     case Stdio::Kind::unset:
     case Stdio::Kind::inherit:
-      request.kind = streams_.inheritable[static_cast<std::size_t>(number)]
-                         ? FdRequest::Kind::inherited
-                         : FdRequest::Kind::null;
+      request.kind = inheritable_[static_cast<std::size_t>(number)] ? FdRequest::Kind::inherited
+                                                                    : FdRequest::Kind::null;
       break;
     case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
     case Stdio::Kind::pipe: {

@@ -14,7 +14,7 @@ PreparedCommand::PreparedCommand(PreparedCommand&&) noexcept = default;
 PreparedCommand& PreparedCommand::operator=(PreparedCommand&&) noexcept = default;
 PreparedCommand::~PreparedCommand() = default;
 
-PreparedCommand::Shared& PreparedCommand::shared() const noexcept {
+[[gnu::hot]] PreparedCommand::Shared& PreparedCommand::shared() const noexcept {
   if (!shared_) detail::contract_violation("use of a PreparedCommand that was moved from");
   return *shared_;
 }
@@ -24,17 +24,19 @@ std::optional<SpawnError> PreparedCommand::try_out() const {
   Shared& shared = this->shared();
   const Lease lease(shared);
   const SpawnChanges none;
-  return Command::Attempt(*shared.state, lease.work(), Command::Attempt::Kind::child, {}, none)
+  return Command::Attempt(*shared.state, lease.work(), Command::Attempt::Kind::child, nullptr, none)
       .prepare();
 }
 
-std::expected<Child, SpawnError> PreparedCommand::spawn(const SpawnChanges& changes) const {
+[[gnu::hot]] std::expected<Child, SpawnError> PreparedCommand::spawn(
+    const SpawnChanges& changes) const {
   Shared& shared = this->shared();
   const Lease lease(shared);
-  return Command::Attempt::spawn(*shared.state, lease.work(), {}, changes);
+  return Command::Attempt::spawn(*shared.state, lease.work(), nullptr, changes);
 }
 
-std::expected<ExitStatus, SpawnError> PreparedCommand::status(const SpawnChanges& changes) const {
+[[gnu::hot]] std::expected<ExitStatus, SpawnError> PreparedCommand::status(
+    const SpawnChanges& changes) const {
   Shared& shared = this->shared();
   const Lease lease(shared);
   return Command::Attempt::status(*shared.state, lease.work(), changes);

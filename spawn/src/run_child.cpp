@@ -67,8 +67,8 @@ bool is_refused(long answer) {
 // Until here the parent's threads and this child have one table in common. The copy holds nothing
 // above what is needed, so that it is cheap however many descriptors the parent has. What is not
 // needed below is closed at once: nobody is to wait for this child to execute for the end of a pipe
-// or of a program being written to. What is needed is closed by exec.
-long copy_table(Job& job) {
+// or of a program being written to. What only the child needs is closed by exec.
+[[gnu::hot]] long copy_table(Job& job) {
   if (job.inherits) {
     job.table_was_copied = true;
     return job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
@@ -78,10 +78,10 @@ long copy_table(Job& job) {
     job.table_was_copied = true;
     answer = job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
     if (answer == 0) answer = mark_close_on_exec_one_by_one();
-  } else if (answer == 0 && job.first_unneeded > 3) {
+  } else if (answer == 0) {
     for (const FdRange* gap = job.gaps; gap != job.gaps + job.gap_count && answer == 0; ++gap)
       answer = raw_syscall(SYS_close_range, gap->first, gap->last, 0);
-    if (answer == 0)
+    if (answer == 0 && job.needs_until_exec)
       answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
   }
   return answer;
@@ -219,7 +219,7 @@ long write_listen_pid(char* number, char* identity, char** identity_variable) {
   return 0;
 }
 
-long carry_out(const Job& job, const Step& step) {
+long act(const Job& job, const Step& step) {
   switch (step.call) {
     case Step::open_null: return open_null_as(step.a);
     case Step::write_file: return write_file(AT_FDCWD, step.a, step.b, step.c);
@@ -234,8 +234,13 @@ long carry_out(const Job& job, const Step& step) {
                               reinterpret_cast<char**>(step.c));
     case Step::make_undumpable: return make_undumpable();
     case Step::join_cgroup: return write_file(step.a, address("cgroup.procs"), address("0"), 1);
-    default: return raw_syscall(step.call, step.a, step.b, step.c, step.d, step.e);
+    default: return -ENOSYS;
   }
+}
+
+SYSFD_ALWAYS_INLINE long carry_out(const Job& job, const Step& step) {
+  return step.call >= 0 ? raw_syscall(step.call, step.a, step.b, step.c, step.d, step.e)
+                        : act(job, step);
 }
 
 // Whether a file that execve(2) fails for like this says nothing about the next directory of PATH.
@@ -245,7 +250,7 @@ bool is_not_there(long answer) {
 }
 
 // Answers, if at all, why not.
-long execute_once(Job& job) {
+[[gnu::hot]] long execute_once(Job& job) {
   if (job.program >= 0)
     return raw_syscall(SYS_execveat, job.program, address(""), address(job.arguments),
                        address(job.environment), AT_EMPTY_PATH);
@@ -283,7 +288,7 @@ long execute(Job& job) {
   return answer;
 }
 
-void fail(Job& job, SpawnStep step, long answer, int index = -1) {
+[[gnu::cold]] void fail(Job& job, SpawnStep step, long answer, int index = -1) {
   job.failed_step = step;
   job.error = static_cast<int>(-answer);
   job.index = index;
@@ -291,7 +296,7 @@ void fail(Job& job, SpawnStep step, long answer, int index = -1) {
 }
 
 // Comes back after a failure.
-void run(Job& job, bool in_place) {
+[[gnu::hot]] void run(Job& job, bool in_place) {
   job.progress = Job::Progress::started;
   if (const long answer = in_place ? keep_own_table(job) : take_own_table(job); answer < 0)
     return fail(job, SpawnStep::table, answer);
@@ -318,7 +323,7 @@ void run(Job& job, bool in_place) {
 
 }  // namespace
 
-void run_child(void* prepared) noexcept {
+[[gnu::hot]] void run_child(void* prepared) noexcept {
   Job& job = *static_cast<Job*>(prepared);
   if (job.pidfd >= 0) run(job, false);
   exit_quietly();

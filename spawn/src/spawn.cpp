@@ -178,21 +178,23 @@ SpawnError Command::Attempt::run_in_place() {
 }
 
 std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace& work,
-                                                         const Defaults& defaults,
+                                                         const Defaults* defaults,
                                                          const SpawnChanges& changes) {
   Attempt attempt(state, work, Kind::child, defaults, changes);
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   return attempt.run();
 }
 
-std::expected<Child, SpawnError> Command::spawn_with(const std::array<const Stdio*, 3>& defaults) {
+std::expected<Child, SpawnError> Command::spawn_with(const Defaults& defaults) {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::spawn(state, state.workspace, defaults, {});
+  return Attempt::spawn(state, state.workspace, &defaults, {});
 }
 
-std::expected<Child, SpawnError> Command::spawn() {
-  return spawn_with({});
+[[gnu::hot]] std::expected<Child, SpawnError> Command::spawn() {
+  State& state = this->state();
+  if (state.mistake) return std::unexpected(*state.mistake);
+  return Attempt::spawn(state, state.workspace, nullptr, {});
 }
 
 std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
@@ -204,7 +206,8 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
   const auto deadline = detail::deadline_in(options.timeout);
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();
-  auto child = spawn(state, work, {&in, &out, &out}, changes);
+  const Defaults defaults{&in, &out, &out};
+  auto child = spawn(state, work, &defaults, changes);
   if (!child) return std::unexpected(std::move(child.error()));
   auto output = child->talk_until(options, deadline);
   if (!output)

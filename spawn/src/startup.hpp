@@ -21,7 +21,7 @@ class Command::Startup {
   using Deadline = const std::chrono::steady_clock::time_point*;  // null: for ever
 
   Startup(State& state, Workspace& work, Attempt::Kind kind, const SpawnChanges& changes) noexcept
-      : state_(state), work_(work), attempt_(state, work, kind, {}, changes) {}
+      : state_(state), work_(work), attempt_(state, work, kind, nullptr, changes) {}
   // Whether something is written for it in /proc, where all belongs to root as long as another child
   // that gives up power is in this memory (see DumpableKept).
   bool needs_dumpable_memory() const noexcept {

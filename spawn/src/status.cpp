@@ -2,9 +2,13 @@
 //
 // Running a program to its end. The usual child runs beside its parent, which sleeps until it has
 // ended: suspended until the program executes, the parent would wake for nothing but to wait again.
+#include <sys/wait.h>
+
 #include <csignal>
 #include <memory>
 #include <string>
+
+#include <sysfd/detail/syscall.hpp>
 
 #include "attempt.hpp"
 #include "signals_blocked.hpp"
@@ -34,48 +38,55 @@ bool Command::Attempt::can_run_beside() const noexcept {
          state_.busy_retries <= 0;
 }
 
-std::expected<ExitStatus, SpawnError> Command::Attempt::conclude(
-    const Result<ExitStatus>& status) const {
-  if (status) return *status;
-  return std::unexpected(error_at(SpawnStep::wait, status.error(), -1));
+// A child that cannot be waited for is not left running, nor in this memory.
+SpawnError Command::Attempt::give_up(const PidFd& process, pid_t number,
+                                     std::error_code why) const {
+  (void)process.send_signal(SIGKILL);
+  if (!detail::await_end(process.fd().get(), nullptr))  // closed by somebody, or not to be polled
+    detail::retry_eintr([&] { return ::waitpid(number, nullptr, __WALL); });
+  const bool had_ended = why == std::errc::no_child_process;
+  const auto progress = work_.job.progress;
+  if (progress == Job::Progress::failed || (had_ended && progress != Job::Progress::executing))
+    return why_not_executing(std::unexpected(why));
+  return error_at(SpawnStep::wait, why, -1);
 }
 
 std::expected<ExitStatus, SpawnError> Command::Attempt::run_beside() {
-  if (!work_.apart) work_.apart = std::make_unique_for_overwrite<detail::Apart>();
+  if (!work_.apart) {
+    work_.apart = std::make_unique_for_overwrite<detail::Apart>();
+    work_.apart->is_watched = false;
+  }
   const auto entered = [&] {
     const detail::SignalsBlocked blocked;
-    return enter_here(work_.apart.get());
+    return detail::enter_child(work_.job, work_.birth, work_.apart.get());
   }();
   // Where this is refused, by an emulator or a filter, that may not be; or it says why.
   if (!entered) return run_and_wait();
   const PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd));
   const auto status = process.wait();
-  // A process that has ended is not in this memory any more. What cannot be waited for is not left
-  // running.
-  if (!status) {
-    (void)detail::await_leave(*work_.apart, process.fd().get(), nullptr);
-    (void)process.send_signal(SIGKILL);
-  }
-  if (work_.job.progress != Job::Progress::executing)
-    return std::unexpected(why_not_executing(status));
-  return conclude(status);
+  if (!status) return std::unexpected(give_up(process, entered->pid, status.error()));
+  if (work_.job.progress == Job::Progress::executing) return *status;
+  return std::unexpected(why_not_executing(status));
 }
 
 std::expected<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
   auto child = run();
   if (!child) return std::unexpected(std::move(child.error()));
-  return conclude(child->wait());
+  const auto status = child->wait();
+  if (!status) return std::unexpected(error_at(SpawnStep::wait, status.error(), -1));
+  return *status;
 }
 
 std::expected<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace& work,
                                                                const SpawnChanges& changes) {
-  Attempt attempt(state, work, Kind::child, {}, changes);
-  if (auto mistake = attempt.refuse_own_ends()) return std::unexpected(*std::move(mistake));
+  Attempt attempt(state, work, Kind::child, nullptr, changes);
+  if (!work.plan_holds)  // or there are none
+    if (auto mistake = attempt.refuse_own_ends()) return std::unexpected(*std::move(mistake));
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
-  return attempt.can_run_beside() ? attempt.run_beside() : attempt.run_and_wait();
+  return work.runs_beside ? attempt.run_beside() : attempt.run_and_wait();
 }
 
-std::expected<ExitStatus, SpawnError> Command::status() {
+[[gnu::hot]] std::expected<ExitStatus, SpawnError> Command::status() {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   return Attempt::status(state, state.workspace, {});

@@ -301,6 +301,19 @@ TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
   });
 }
 
+TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWatchedEither) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    const sysfd_test::Rope rope;
+    Command command("/bin/cat");
+    command.stdin_from(rope.end());
+    sysfd_test::refuse_calls({{SYS_waitid, EPERM}, {SYS_ppoll, EPERM}});
+    EXPECT_EQ(error_of(command).step, SpawnStep::wait);
+    EXPECT_EQ(::waitpid(-1, nullptr, 0), -1) << "it has not ended when status() returns";
+    EXPECT_EQ(errno, ECHILD);
+  });
+}
+
 TEST(CommandStatus, IsThereOnceNobodyHasTheProgramOpenForWriting) {
   const sysfd_test::ScratchDirectory directory;
   const std::string program = directory.path() / "true";

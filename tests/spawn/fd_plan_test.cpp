@@ -61,6 +61,18 @@ Outcome carry_out(const FdPlan& plan, int size) {
   return outcome;
 }
 
+// Whether the program would have, beside its own, one that the child needs on its way.
+bool has_more_than(const std::vector<FdRequest>& requests, const FdPlan& plan) {
+  for (unsigned fd = 3; fd < plan.first_unneeded(); ++fd) {
+    const bool is_closed = std::ranges::any_of(
+        plan.gaps(), [&](const auto& gap) { return gap.first <= fd && fd <= gap.last; });
+    const bool is_given =
+        std::ranges::find(requests, static_cast<int>(fd), &FdRequest::target) != requests.end();
+    if (!is_closed && !is_given) return true;
+  }
+  return false;
+}
+
 // Makes a plan and compares what it does.
 void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size,
                   const std::vector<int>& held = {}) {
@@ -81,6 +93,7 @@ void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size
       ASSERT_LT(static_cast<unsigned>(request.source), plan.first_unneeded());
     }
   }
+  ASSERT_EQ(plan.needs_until_exec(), has_more_than(requests, plan));
   // What is held is found, under a number that the program does not see unless it was given it. (A
   // number that no action touches is closed by exec.)
   for (const int source : held) {

@@ -352,7 +352,6 @@ class Command {
   friend class detail::Batch;
   friend class PreparedCommand;
   struct State;
-  struct Streams;
   struct Workspace;
   struct Made;
   struct Attempt;
@@ -360,7 +359,8 @@ class Command {
   State& state() const noexcept;
   State& changed_state() const noexcept;  // for setters
   // The argument: what each stream is of which nothing is said; no pointer: inherited.
-  std::expected<Child, SpawnError> spawn_with(const std::array<const Stdio*, 3>& defaults);
+  using Defaults = std::array<const Stdio*, 3>;
+  std::expected<Child, SpawnError> spawn_with(const Defaults& defaults);
 
   std::unique_ptr<State> state_;
 };
