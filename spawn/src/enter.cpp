@@ -136,7 +136,7 @@ bool clone_can(const Birth& birth) noexcept {
 bool await_end(int pidfd, const Clock::time_point* deadline) noexcept {
   pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
   const auto ready = poll_until(&entry, 1, deadline);
-  return ready && *ready > 0 && !(entry.revents & POLLNVAL);
+  return ready && *ready > 0;
 }
 
 // The kernel clears the word and then wakes, so that the word alone would do. But for a child that

@@ -66,7 +66,7 @@ Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart = nullptr
 bool await_leave(const Apart& apart, int pidfd,
                  const std::chrono::steady_clock::time_point* deadline) noexcept;
 
-// The same until the process has ended, whether it is reaped or not. False also: `pidfd` is none.
+// The same until the process has ended, whether it is reaped or not.
 bool await_end(int pidfd, const std::chrono::steady_clock::time_point* deadline) noexcept;
 
 // The writer of a new user namespace's maps, which lives until they are written, or not wanted.

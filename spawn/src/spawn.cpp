@@ -202,7 +202,7 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
                                                            const SpawnChanges& changes) {
   if (!options.input.empty() && !state.takes_input())
     return std::unexpected(
-        detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input,", 0));
+        detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input", 0));
   const auto deadline = detail::deadline_in(options.timeout);
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();

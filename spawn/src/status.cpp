@@ -25,7 +25,7 @@ Mistake Command::Attempt::refuse_own_ends() const {
     if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
       return detail::wrong_value(
           SpawnStep::standard_stream,
-          std::string(detail::stream_names[number]) + ", of which nobody has the other end,",
+          std::string(detail::stream_names[number]) + ", of which nobody has the other end",
           number);
   }
   return std::nullopt;
@@ -38,13 +38,16 @@ bool Command::Attempt::can_run_beside() const noexcept {
          state_.busy_retries <= 0;
 }
 
-// A child that cannot be waited for is not left running, nor in this memory.
+// A child that cannot be waited for is not left running, nor in this memory. Nor is the pidfd to be
+// trusted: somebody may have closed it, and opened something else under its number.
 SpawnError Command::Attempt::give_up(const PidFd& process, pid_t number,
                                      std::error_code why) const {
-  (void)process.send_signal(SIGKILL);
-  if (!detail::await_end(process.fd().get(), nullptr))  // closed by somebody, or not to be polled
-    detail::retry_eintr([&] { return ::waitpid(number, nullptr, __WALL); });
   const bool had_ended = why == std::errc::no_child_process;
+  if (!had_ended) {
+    (void)process.send_signal(SIGKILL);
+    if (detail::retry_eintr([&] { return ::waitpid(number, nullptr, __WALL); }) == -1)
+      (void)detail::await_end(process.fd().get(), nullptr);
+  }
   const auto progress = work_.job.progress;
   if (progress == Job::Progress::failed || (had_ended && progress != Job::Progress::executing))
     return why_not_executing(std::unexpected(why));

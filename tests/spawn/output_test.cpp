@@ -142,7 +142,7 @@ TEST(Output, IsRefusedWithAnInputThatTheCommandHasNoUseFor) {
     EXPECT_EQ(run.error().step, sysfd::SpawnStep::standard_stream);
     EXPECT_EQ(run.error().index, 0);
     EXPECT_EQ(run.error().describe(),
-              "stdin, which is not the input, of the child: Invalid argument");
+              "stdin of the child, which is not the input: Invalid argument");
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 sysfd::OwnedFd hold(int call, const std::optional<RefusedCall::Match>& only) {
   scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
   scmp_arg_cmp condition{};
-  if (only) condition = {only->argument, SCMP_CMP_MASKED_EQ, 0xffffffffU, only->value};
+  if (only) condition = {only->argument, SCMP_CMP_MASKED_EQ, only->mask, only->value};
   EXPECT_EQ(
       ::seccomp_rule_add_exact_array(context, SCMP_ACT_NOTIFY, call, only ? 1 : 0, &condition), 0);
   EXPECT_EQ(::seccomp_load(context), 0);

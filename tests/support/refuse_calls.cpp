@@ -35,7 +35,7 @@ class Filter {
     unsigned count = 0;
     for (const auto& match : {call.only, call.also})
       if (match)
-        conditions[count++] = {match->argument, SCMP_CMP_MASKED_EQ, 0xffffffffU, match->value};
+        conditions[count++] = {match->argument, SCMP_CMP_MASKED_EQ, match->mask, match->value};
     check(::seccomp_rule_add_exact_array(context_, action, call.number, count, conditions),
           "seccomp rule");
   }

@@ -15,11 +15,12 @@ namespace sysfd_test {
 struct RefusedCall {
   int number;  // SYS_close, ...
   int error;   // the errno that it fails with
-  // Only calls whose argument number `argument` (from 0) has this value in its lower 32 bits (and,
-  // with `also`, another argument another value).
+  // Only calls whose argument number `argument` (from 0) has this value in its lower 32 bits, or in
+  // those of `mask` (and, with `also`, another argument another value).
   struct Match {
     unsigned argument;
     std::uint32_t value;
+    std::uint32_t mask = ~std::uint32_t{0};
   };
   std::optional<Match> only = std::nullopt;
   std::optional<Match> also = std::nullopt;
