@@ -24,7 +24,7 @@ void kill_all(std::vector<Child> children) noexcept {
 }
 
 SpawnError pipe_error(std::error_code code, int stream) {
-  constexpr const char* subjects[] = {"stdin, a pipe,", "stdout, a pipe,", "stderr, a pipe,"};
+  constexpr const char* subjects[] = {"stdin, a pipe", "stdout, a pipe", "stderr, a pipe"};
   return {SpawnStep::standard_stream, code, stream, subjects[stream]};
 }
 

@@ -335,7 +335,7 @@ TEST(PipelineFailure, IsACommandThatWantsItsPipesToBeSomethingElse) {
     EXPECT_EQ(error.stage, stage);
     EXPECT_EQ(error.describe(), "stage " + std::to_string(stage) + ", " +
                                     (stream == 0 ? "stdin" : "stdout") +
-                                    ", a pipe, of the child: Invalid argument");
+                                    " of the child, a pipe: Invalid argument");
   }
 }
 
