@@ -299,21 +299,6 @@ TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
   });
 }
 
-TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeReapedEither) {
-  SYSFD_REQUIRE_ISOLATION();
-  run_apart([] {
-    const sysfd_test::Rope rope;
-    sysfd_test::Witness witness;
-    OwnedFd end = witness.take();
-    Command command("/bin/cat");
-    command.stdin_from(rope.end()).pass(end, 3);
-    sysfd_test::refuse_calls({{SYS_waitid, EPERM}, {SYS_wait4, EPERM}});
-    EXPECT_EQ(error_of(command).step, SpawnStep::wait);
-    (void)std::move(end).close();
-    EXPECT_TRUE(witness.is_alone());
-  });
-}
-
 std::atomic<int> number_of_pidfd = -1;
 std::atomic<sysfd_test::Rope*> rope_of_child = nullptr;
 
