@@ -23,7 +23,6 @@
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
-#include <sysfd/prepared_command.hpp>
 
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
@@ -40,9 +39,7 @@
 
 namespace {
 
-using sysfd::BorrowedFd;
 using sysfd::Command;
-using sysfd::CStr;
 using sysfd::DropPolicy;
 using sysfd::ExitStatus;
 using sysfd::OwnedFd;
@@ -299,6 +296,29 @@ TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
   });
 }
 
+// Nor is it in this memory any more, into which it could write what it does next.
+TEST(CommandStatus, WaitsForTheEndAlsoWhereItCanNeitherReapNorKill) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    sysfd_test::Rope rope;
+    const sysfd::Pipe ready = must(sysfd::pipe());
+    Command command = shell("echo; read line");
+    command.stdin_from(rope.end()).stdout_to(ready.write);
+    std::atomic<bool> was_let_go = false;
+    const std::jthread other([&] {
+      char line = 0;
+      EXPECT_EQ(::read(ready.read.get(), &line, 1), 1);
+      was_let_go = true;
+      rope.let_go();
+    });
+    constexpr Match killing{1, SIGKILL};
+    sysfd_test::refuse_calls(
+        {{SYS_waitid, EPERM}, {SYS_wait4, EPERM}, {SYS_pidfd_send_signal, EPERM, killing}});
+    EXPECT_EQ(error_of(command).step, SpawnStep::wait);
+    EXPECT_TRUE(was_let_go) << "it returned before";
+  });
+}
+
 std::atomic<int> number_of_pidfd = -1;
 std::atomic<sysfd_test::Rope*> rope_of_child = nullptr;
 
@@ -362,36 +382,6 @@ TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
     EXPECT_EQ(must(Command("/bin/true").status()), ExitStatus::exited(0));
     EXPECT_EQ(handled, 3);
   });
-}
-
-TEST(PreparedCommandStatus, IsThatOfEachChild) {
-  const OwnedFd file = some_file();
-  const OwnedFd other = some_file();
-  const auto prepared =
-      must(Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).pass(file, 9).prepare());
-  const CStr five[] = {"5"};
-  const BorrowedFd others[] = {other};
-  for (int round = 0; round < 2; ++round) {
-    EXPECT_EQ(must(prepared.status({.arguments = five})), ExitStatus::exited(5));
-    for (int again = 0; again < 2; ++again)
-      EXPECT_EQ(must(prepared.status({.arguments = five, .descriptors = others})),
-                ExitStatus::exited(5));
-  }
-  const std::string with_nul("a\0b", 3);
-  const CStr wrong[] = {with_nul};
-  EXPECT_EQ(prepared.status({.arguments = wrong}).error().step, SpawnStep::argument);
-}
-
-TEST(PreparedCommandStatus, IsAskedForByManyThreads) {
-  const auto prepared = must(Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).prepare());
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&prepared, i] {
-      const std::string number = std::to_string(i);
-      const CStr arguments[] = {number};
-      for (int round = 0; round < 25; ++round)
-        EXPECT_EQ(must(prepared.status({.arguments = arguments})), ExitStatus::exited(i));
-    });
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ namespace {
 using sysfd::BorrowedFd;
 using sysfd::Command;
 using sysfd::CStr;
+using sysfd::ExitStatus;
 using sysfd::OwnedFd;
 using sysfd::PreparedCommand;
 using sysfd::SpawnChanges;
@@ -320,6 +321,36 @@ TEST(PreparedCommandDeathTest, ThatWasMovedFromStopsTheProgram) {
   const PreparedCommand moved = std::move(prepared);
   EXPECT_TRUE(must(moved.spawn()).wait()->success());
   EXPECT_DEATH((void)prepared.spawn(), "moved from");
+}
+
+TEST(PreparedCommandStatus, IsThatOfEachChild) {
+  const OwnedFd file = some_file();
+  const OwnedFd other = some_file();
+  const auto prepared =
+      must(Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).pass(file, 9).prepare());
+  const CStr five[] = {"5"};
+  const BorrowedFd others[] = {other};
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(must(prepared.status({.arguments = five})), ExitStatus::exited(5));
+    for (int again = 0; again < 2; ++again)
+      EXPECT_EQ(must(prepared.status({.arguments = five, .descriptors = others})),
+                ExitStatus::exited(5));
+  }
+  const std::string with_nul("a\0b", 3);
+  const CStr wrong[] = {with_nul};
+  EXPECT_EQ(prepared.status({.arguments = wrong}).error().step, SpawnStep::argument);
+}
+
+TEST(PreparedCommandStatus, IsAskedForByManyThreads) {
+  const auto prepared = must(Command("/bin/sh").args({"-c", "exit \"$1\"", "sh"}).prepare());
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&prepared, i] {
+      const std::string number = std::to_string(i);
+      const CStr arguments[] = {number};
+      for (int round = 0; round < 25; ++round)
+        EXPECT_EQ(must(prepared.status({.arguments = arguments})), ExitStatus::exited(i));
+    });
 }
 
 }  // namespace
