@@ -51,7 +51,8 @@ struct Command::Attempt {
     reported,  // such a one, and there is a descriptor that says when it is decided
     in_place,
   };
-  // `defaults`: what each stream is that the Command says nothing about; no pointer: inherited.
+  // What each stream is that the Command says nothing about; no pointer: inherited.
+  using Defaults = std::array<const Stdio*, 3>;
   Attempt(State& state, Workspace& work, Kind kind, const Defaults* defaults,
           const SpawnChanges& changes) noexcept
       : state_(state), work_(work), kind_(kind), defaults_(defaults), changes_(changes) {}

@@ -7,7 +7,7 @@
 
 #include <sysfd/create.hpp>
 
-#include "command_state.hpp"
+#include "attempt.hpp"
 #include "exchange.hpp"
 
 namespace sysfd {
@@ -81,8 +81,10 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
     }
     const Stdio from = from_before ? Stdio(*from_before) : Stdio::inherit();
     const Stdio to = between ? Stdio(between->write) : Stdio::inherit();
-    auto child = stages_[i].spawn_with(
-        {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr});
+    const Command::Attempt::Defaults defaults{is_first ? &first_stdin : &from,
+                                              is_last ? &last_stdout : &to, &every_stderr};
+    Command::State& state = stages_[i].state();
+    auto child = Command::Attempt::spawn(state, state.workspace, &defaults, {});
     if (!child) return fail(std::move(child.error()), i);
     children.push_back(std::move(*child));
     if (between) from_before = std::move(between->read);

@@ -185,12 +185,6 @@ std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace
   return attempt.run();
 }
 
-std::expected<Child, SpawnError> Command::spawn_with(const Defaults& defaults) {
-  State& state = this->state();
-  if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::spawn(state, state.workspace, &defaults, {});
-}
-
 [[gnu::hot]] std::expected<Child, SpawnError> Command::spawn() {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);

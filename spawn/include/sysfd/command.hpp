@@ -30,7 +30,6 @@
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 
-#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -300,10 +299,10 @@ class Command {
   // handled meanwhile: no handler may leave this call (siglongjmp(3), pthread_exit(3), exit(3)), and
   // no other thread give up the process's identity (setuid(2), ...), which the child still has. With
   // retry_busy(), with descriptors that are handed over and where attributes concern more than the
-  // child itself (identity, namespaces, cgroup, ...) it is spawn() and wait(). Errors: as spawn(); EINVAL,
-  // standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD, wait.
-  // System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a stack of
-  // 16 KiB, which the Command keeps. Blocks until the child has ended.
+  // child itself (identity, namespaces, cgroup, ...) it is spawn() and wait(). Errors: as spawn();
+  // EINVAL, standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD,
+  // wait. System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a
+  // stack of 16 KiB, which the Command keeps. Blocks until the child has ended.
   [[nodiscard]] SYSFD_API std::expected<ExitStatus, SpawnError> status();
 
   // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
@@ -322,10 +321,10 @@ class Command {
   // descriptors open. With nothing but 0, 1 and 2 it has none yet: those must stay what they are
   // until it is decided. With Resources::oom_score_adjust it returns when that is decided: before,
   // the kernel would change it for this process as well. Until it is decided no thread should give
-  // up the process's identity (setuid(2), ...): the child in its memory still has the former one. Errors: as spawn(), as far as they are
-  // found before there is a child, and the Command is still there; ENOSYS, start: memory is not
-  // shared with children (some emulators). System calls: two for the signal mask, clone3, and those
-  // that spawn() takes to prepare. Allocates.
+  // up the process's identity (setuid(2), ...): the child in its memory still has the former one.
+  // Errors: as spawn(), as far as they are found before there is a child, and the Command is still
+  // there; ENOSYS, start: memory is not shared with children (some emulators). System calls: two for
+  // the signal mask, clone3, and those that spawn() takes to prepare. Allocates.
   [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
       Confirmation confirmation = Confirmation::by_finish) &&;
 
@@ -358,9 +357,6 @@ class Command {
   class Startup;
   State& state() const noexcept;
   State& changed_state() const noexcept;  // for setters
-  // The argument: what each stream is of which nothing is said; no pointer: inherited.
-  using Defaults = std::array<const Stdio*, 3>;
-  std::expected<Child, SpawnError> spawn_with(const Defaults& defaults);
 
   std::unique_ptr<State> state_;
 };
