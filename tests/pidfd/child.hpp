@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -159,6 +160,12 @@ inline void wait_until_ended(const sysfd::PidFd& process) {
   pollfd entry{.fd = process.fd().get(), .events = POLLIN, .revents = 0};
   while (::poll(&entry, 1, -1) != 1) {
   }
+}
+
+// What nobody reaps, as threads and where SIGCHLD is ignored, has ended a moment before it is gone.
+inline void wait_until_gone(const sysfd::PidFd& process) {
+  while (process.send_signal(0))
+    ::sched_yield();
 }
 
 }  // namespace sysfd_test

@@ -154,6 +154,7 @@ TEST_F(Info, OfAProcessThatReapedItselfIsItsEnd) {
     Child child;
     const PidFd process = child.pidfd();
     child.end(4);
+    wait_until_gone(process);
     expect_only_the_end(process, ExitStatus::exited(4));
   });
 }
@@ -168,7 +169,7 @@ TEST_F(Info, OfAThreadHasItsNumberAndThatOfItsProcess) {
   EXPECT_EQ(info->process, ::getpid());
   EXPECT_EQ(info->parent, ::getppid());
   thread.end();
-  wait_until_ended(opened);
+  wait_until_gone(opened);
   expect_only_the_end(opened, ExitStatus::exited(0));
 }
 

@@ -3,7 +3,6 @@
 // PidFdFlags: threads, non-blocking mode; and opening what is just being reaped.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,10 +79,7 @@ TEST_F(ThreadPidFd, OfAThreadThatHasEndedIsAnError) {
   OtherThread thread;
   const PidFd ended = must(PidFd::open(thread.number(), of_thread));
   thread.end();
-  wait_until_ended(ended);
-  // The kernel takes its number away a moment after it has told of the end.
-  for (int i = 0; i < 100'000 && PidFd::open(thread.number(), of_thread); ++i)
-    ::sched_yield();
+  wait_until_gone(ended);
   EXPECT_EQ(error_of(PidFd::open(thread.number(), of_thread)), std::errc::no_such_process);
   EXPECT_EQ(error_of(PidFd::open(std::numeric_limits<pid_t>::max(), of_thread)),
             std::errc::no_such_process);

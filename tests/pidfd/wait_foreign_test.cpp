@@ -79,6 +79,7 @@ TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
     EXPECT_EQ(process.try_wait(), std::nullopt);
     EXPECT_EQ(process.wait_for(1ms), std::nullopt);
     child.end(4);
+    wait_until_gone(process);
     EXPECT_EQ(process.try_wait(), ExitStatus::exited(4));
     EXPECT_EQ(process.wait(), ExitStatus::exited(4));
   });

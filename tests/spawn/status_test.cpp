@@ -2,7 +2,6 @@
 //
 // How a child ended that is not, or no longer, this process's to wait for: the truth, or ECHILD.
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -77,9 +76,7 @@ void wait_until_reaped(const Child& child, Loss loss) {
     EXPECT_EQ(::waitpid(-1, nullptr, 0), child.pid());
   else
     EXPECT_EQ(::waitpid(-1, nullptr, 0), -1) << "it waits until there are no children";
-  // The kernel says so a moment before such a child is gone.
-  while (child.pidfd().send_signal(0))
-    ::sched_yield();
+  sysfd_test::wait_until_gone(child.pidfd());
 }
 
 // The kernels that cannot tell: without PIDFD_GET_INFO (ENOTTY, EINVAL), or without a memory of
