@@ -69,7 +69,9 @@ bool report(const std::vector<Counted>& all, const Budgets& budgets) {
     const auto budget = budgets.find(counted.operation->name);
     const std::string wrong = compare(counted, budget);
     print(counted, budget, wrong);
-    is_well = is_well && wrong.empty();
+    if (wrong.empty()) continue;
+    std::fprintf(stderr, "%s:%s\n", counted.operation->name.c_str(), wrong.c_str());
+    is_well = false;
   }
   return is_well;
 }
