@@ -164,8 +164,10 @@ inline void wait_until_ended(const sysfd::PidFd& process) {
 
 // What nobody reaps, as threads and where SIGCHLD is ignored, has ended a moment before it is gone.
 inline void wait_until_gone(const sysfd::PidFd& process) {
-  while (process.send_signal(0))
+  sysfd::Result<void> told;
+  while ((told = process.send_signal(0)))
     ::sched_yield();
+  EXPECT_EQ(told.error(), std::errc::no_such_process);
 }
 
 }  // namespace sysfd_test

@@ -3,12 +3,10 @@
 // What newer kernels promise about a child (CLONE_AUTOREAP, CLONE_PIDFD_AUTOKILL, CLONE_NNP, Linux
 // 7.1), and what becomes of the promise on older ones.
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <thread>
@@ -16,6 +14,7 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "pidfd/child.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
@@ -27,6 +26,7 @@ using sysfd::Command;
 using sysfd::DropPolicy;
 using sysfd::PidFd;
 using sysfd_test::run_apart;
+using sysfd_test::wait_until_ended;
 
 // Whether the kernel knows CLONE_AUTOREAP.
 bool kernel_reaps() {
@@ -40,12 +40,6 @@ bool kernel_reaps() {
 bool has_children() {
   siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
-}
-
-void wait_for_end(const PidFd& process) {
-  pollfd entry{process.fd().get(), POLLIN, 0};
-  while (::poll(&entry, 1, -1) == -1 && errno == EINTR) {
-  }
 }
 
 // A child that lives until it is told to end, by the end of its stdin.
@@ -62,7 +56,7 @@ TEST(DetachedChild, LeavesNoZombieWhereTheKernelReapsAndOneElsewhere) {
     reaps = child->report().reaps_itself;
     process = std::move(*child).detach();  // its stdin is closed by this
   }
-  wait_for_end(*process);
+  wait_until_ended(*process);
   EXPECT_EQ(has_children(), !reaps);
   if (!reaps) {
     EXPECT_TRUE(process->wait()->success());
@@ -93,7 +87,7 @@ TEST(OtherChildren, AreNotReapedByTheKernel) {
   ASSERT_TRUE(child) << child.error().describe();
   EXPECT_FALSE(child->report().reaps_itself);
   EXPECT_FALSE(child->report().killed_with_parent);
-  wait_for_end(child->pidfd());
+  wait_until_ended(child->pidfd());
   EXPECT_TRUE(has_children());
 }
 
@@ -127,7 +121,7 @@ TEST(ChildKilledWithParent, DoesNotEndWithTheThreadWhereTheKernelBindsItToThePid
   std::thread([&] { child.emplace(waiting_child().kill_with_parent().spawn()); }).join();
   ASSERT_TRUE(*child) << child->error().describe();
   if (!(*child)->report().killed_with_parent) {
-    wait_for_end((*child)->pidfd());  // with its input open, whose end would be another reason
+    wait_until_ended((*child)->pidfd());  // with its input open, whose end would be another reason
     EXPECT_EQ((*child)->wait(), sysfd::ExitStatus::killed(SIGKILL)) << "that is the limit";
     GTEST_SKIP() << "needs CLONE_PIDFD_AUTOKILL (Linux 7.1)";
   }
