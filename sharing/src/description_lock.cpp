@@ -11,10 +11,10 @@
 #include <utility>
 
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
-#include "fork_mark.hpp"
 #include "kernel.hpp"
 
 namespace sysfd {
@@ -126,13 +126,8 @@ DescriptionLock::~DescriptionLock() {
   drop();
 }
 
-bool DescriptionLock::is_of_this_process() const noexcept {
-  const auto mark = detail::fork_mark();
-  return mark && *mark == mark_;
-}
-
 void DescriptionLock::drop() noexcept {
-  if (fd_ < 0 || !is_of_this_process()) return;
+  if (fd_ < 0 || detail::is_forked_copy(mark_)) return;
   (void)set(fd_, ofd_setlk, F_UNLCK, range_);
 }
 
@@ -155,7 +150,7 @@ Result<> DescriptionLock::unlock() && noexcept {
 
 Result<> DescriptionLock::check() const noexcept {
   if (fd_ < 0) detail::contract_violation("use of a DescriptionLock that was moved from");
-  if (!is_of_this_process()) return detail::failure(EPERM);
+  if (detail::is_forked_copy(mark_)) return detail::failure(EPERM);
   return {};
 }
 

@@ -94,7 +94,6 @@ class DescriptionLock {
  private:
   DescriptionLock(LentFd file, LockMode mode, LockRange range, std::uint64_t mark) noexcept
       : fd_(file.get()), mode_(mode), range_(range), mark_(mark) {}
-  bool is_of_this_process() const noexcept;
   Result<> check() const noexcept;
   Result<> change(LockMode mode) noexcept;
   void drop() noexcept;

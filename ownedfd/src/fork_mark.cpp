@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-#include "fork_mark.hpp"
+#include <sysfd/detail/fork_mark.hpp>
 
 #include <sys/mman.h>
 
-#include <atomic>
+#include <cstddef>
 
 #include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
+
+static_assert(ForkMark::is_always_lock_free);
+
+std::atomic<ForkMark*> fork_mark_page = nullptr;
+
 namespace {
 
-using Mark = std::atomic<std::uint64_t>;
-static_assert(Mark::is_always_lock_free);
-
-// On a page that is full of zeros again in every forked process (MADV_WIPEONFORK, Linux 4.14).
-std::atomic<Mark*> mark_page = nullptr;
 // Not wiped: a forked process goes on counting where its parent was.
 std::atomic<std::uint64_t> last_mark = 0;
 
-Result<Mark*> page() noexcept {
-  Mark* page = mark_page.load(std::memory_order_acquire);
+Result<ForkMark*> page() noexcept {
+  ForkMark* page = fork_mark_page.load(std::memory_order_acquire);
   if (page) return page;
-  constexpr std::size_t size = sizeof(Mark);
+  constexpr std::size_t size = sizeof(ForkMark);
   void* const mapped =
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return last_error();
@@ -32,15 +32,15 @@ Result<Mark*> page() noexcept {
     ::munmap(mapped, size);
     return failure(error);
   }
-  Mark* const mine = static_cast<Mark*>(mapped);
-  if (mark_page.compare_exchange_strong(page, mine, std::memory_order_acq_rel)) return mine;
+  ForkMark* const mine = static_cast<ForkMark*>(mapped);
+  if (fork_mark_page.compare_exchange_strong(page, mine, std::memory_order_acq_rel)) return mine;
   ::munmap(mapped, size);
   return page;
 }
 
 }  // namespace
 
-Result<std::uint64_t> fork_mark() noexcept {
+Result<std::uint64_t> make_fork_mark() noexcept {
   const auto mark = page();
   if (!mark) return std::unexpected(mark.error());
   std::uint64_t value = (*mark)->load(std::memory_order_relaxed);
