@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -267,6 +268,26 @@ TEST(TakeTwice, InSeveralThreadsGivesThemToOne) {
   for (int round = 0; round < 50; ++round)
     run_apart([] { EXPECT_EQ(owners_of_several(), 1); });
 }
+
+#if defined(__cpp_exceptions)
+TEST(TakeNothing, ThrowsTheDescriptionOfItsErrorOnce) {
+  const char* const variables[] = {"LISTEN_FDS=0"};
+  const std::string description = ListenFds::take(variables).error().describe();
+  try {
+    (void)or_throw(ListenFds::take(variables));
+    FAIL() << "nothing was thrown";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.what(), description);
+  }
+  try {
+    (void)ListenFds::take(variables).value();
+    FAIL() << "nothing was thrown";
+  } catch (const std::bad_expected_access<ListenError>& error) {
+    EXPECT_EQ(error.what(), description);
+    EXPECT_EQ(error.error().kind, ListenErrorKind::not_activated);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace sysfd_test

@@ -326,13 +326,26 @@ TEST(CommandDeathTest, ThatWasMovedFromStopsTheProgram) {
 #if defined(__cpp_exceptions)
 TEST(Command, ThrowsForThoseWhoLikeExceptions) {
   EXPECT_TRUE(or_throw(Command("/bin/true").spawn()).wait()->success());
+  EXPECT_EQ(or_throw(Command("/bin/true").status()).code(), 0);
+}
+
+TEST(Command, ThrowsTheDescriptionOfItsErrorOnce) {
+  const std::string description = "exec of \"/no/such\": No such file or directory";
   try {
     (void)or_throw(Command("/no/such").spawn());
     FAIL() << "nothing was thrown";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
-    EXPECT_NE(std::string(error.what()).find("exec of \"/no/such\""), std::string::npos);
+    EXPECT_EQ(error.what(), description);
   }
+  try {
+    (void)Command("/no/such").status().value();
+    FAIL() << "nothing was thrown";
+  } catch (const std::bad_expected_access<sysfd::SpawnError>& error) {
+    EXPECT_EQ(error.error().step, SpawnStep::exec);
+    EXPECT_EQ(error.what(), description);
+  }
+  EXPECT_THROW((void)or_throw(Command("/no/such").output()), std::system_error);
 }
 #endif
 

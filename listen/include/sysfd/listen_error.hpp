@@ -7,10 +7,12 @@
 #ifndef SYSFD_LISTEN_ERROR_HPP
 #define SYSFD_LISTEN_ERROR_HPP
 
+#include <expected>
 #include <string>
 #include <system_error>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/result.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -40,5 +42,13 @@ struct ListenError {
 
 }  // namespace v0
 }  // namespace sysfd
+
+// What std::expected::value() throws: what() is describe().
+template <>
+class std::bad_expected_access<sysfd::ListenError>
+    : public sysfd::detail::DescribedAccess<sysfd::ListenError> {
+ public:
+  using DescribedAccess::DescribedAccess;
+};
 
 #endif  // SYSFD_LISTEN_ERROR_HPP

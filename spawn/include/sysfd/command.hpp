@@ -373,14 +373,6 @@ class Command {
 // system calls, and one for each; at a spawn, five for each descriptor above 127 that is given.
 [[nodiscard]] SYSFD_API Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept;
 
-#if defined(__cpp_exceptions)
-// The child, or a std::system_error that says what failed.
-inline Child or_throw(std::expected<Child, SpawnError> child) {
-  if (!child) throw std::system_error(child.error().code, child.error().describe());
-  return *std::move(child);
-}
-#endif
-
 }  // namespace v0
 }  // namespace sysfd
 

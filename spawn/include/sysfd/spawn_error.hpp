@@ -11,10 +11,12 @@
 #ifndef SYSFD_SPAWN_ERROR_HPP
 #define SYSFD_SPAWN_ERROR_HPP
 
+#include <expected>
 #include <string>
 #include <system_error>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/result.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -85,5 +87,13 @@ struct SpawnError {
 
 }  // namespace v0
 }  // namespace sysfd
+
+// What std::expected::value() throws: what() is describe().
+template <>
+class std::bad_expected_access<sysfd::SpawnError>
+    : public sysfd::detail::DescribedAccess<sysfd::SpawnError> {
+ public:
+  using DescribedAccess::DescribedAccess;
+};
 
 #endif  // SYSFD_SPAWN_ERROR_HPP
