@@ -5,48 +5,36 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <cstdint>
 #include <limits>
 
+#include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
+#include "write_flags.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 namespace {
 
+using detail::system_call_retried;
+using detail::WriteFlags;
 using detail::kernel::rwf_append;
 using detail::kernel::rwf_noappend;
 using detail::kernel::rwf_nowait;
 
-// Not libc's functions: they are points where a thread can be cancelled (pthread_cancel(3)), which must
-// not happen within noexcept.
-//
 // For the kernel, -1 is the description's own offset, which is not to be touched.
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
 Result<std::size_t> answer(long count) noexcept {
-  if (count < 0) return detail::last_error();
+  if (count < 0) return detail::failure(static_cast<int>(-count));
   return static_cast<std::size_t>(count);
-}
-
-Result<std::size_t> read_vector(int fd, std::span<const iovec> buffers, std::uint64_t offset,
-                                int flags) noexcept {
-  if (offset > furthest || buffers.size() > IOV_MAX) return detail::failure(EINVAL);
-  return answer(detail::retry_eintr([&] {
-    return ::syscall(SYS_preadv2, fd, buffers.data(), buffers.size(), offset, 0L, flags);
-  }));
-}
-
-Result<std::size_t> write_vector(int fd, std::span<const iovec> data, std::int64_t offset,
-                                 int flags) noexcept {
-  return answer(detail::retry_eintr(
-      [&] { return ::syscall(SYS_pwritev2, fd, data.data(), data.size(), offset, 0L, flags); }));
 }
 
 iovec vector_of(std::span<const std::byte> bytes) noexcept {
@@ -68,33 +56,58 @@ Result<> repeat(Bytes left, std::uint64_t offset, int nothing, Some some) noexce
 
 }  // namespace
 
+// Calls without flags where none is needed: sandboxes that are older than preadv2(2) refuse it.
 Result<std::size_t> PositionedFile::read_at(std::span<const iovec> buffers, std::uint64_t offset,
                                             ReadOptions options) const noexcept {
-  return read_vector(fd_.get(), buffers, offset, options.nowait ? rwf_nowait : 0);
+  if (offset > furthest || buffers.size() > IOV_MAX) return detail::failure(EINVAL);
+  if (options.nowait)
+    return answer(detail::with_flags(SYS_preadv2, fd_.get(), buffers, offset, rwf_nowait));
+  return answer(
+      system_call_retried(SYS_preadv, fd_.get(), buffers.data(), buffers.size(), offset, 0L));
 }
 
 Result<std::size_t> PositionedFile::read_at(std::span<std::byte> buffer, std::uint64_t offset,
                                             ReadOptions options) const noexcept {
-  const iovec vector = vector_of(buffer);
-  return read_at(std::span(&vector, 1), offset, options);
+  if (options.nowait) {
+    const iovec vector = vector_of(buffer);
+    return read_at(std::span(&vector, 1), offset, options);
+  }
+  if (offset > furthest) return detail::failure(EINVAL);
+  return answer(system_call_retried(SYS_pread64, fd_.get(), buffer.data(), buffer.size(), offset));
+}
+
+// Asked once. Several threads may do so at the same time, and get the same answer.
+Result<WriteFlags> PositionedFile::write_flags() const noexcept {
+  const std::atomic_ref known(write_flags_);
+  const WriteFlags flags = known.load(std::memory_order_relaxed);
+  if (flags != WriteFlags::unknown) return flags;
+  const auto found = detail::find_write_flags(fd_.get());
+  if (found) known.store(*found, std::memory_order_relaxed);
+  return found;
 }
 
 // A description of one's own has the flags that it was opened with, as nobody else can change them.
 Result<std::size_t> PositionedFile::write_unless_appending(std::span<const iovec> data,
-                                                           std::int64_t offset) const noexcept {
-  const int flags = ::fcntl(fd_.get(), F_GETFL);
-  if (flags == -1) return detail::last_error();
-  if ((flags & O_APPEND) != 0) return detail::failure(EOPNOTSUPP);
-  return write_vector(fd_.get(), data, offset, 0);
+                                                           std::uint64_t offset,
+                                                           long error) const noexcept {
+  const long flags = detail::system_call(SYS_fcntl, fd_.get(), F_GETFL);
+  if (flags < 0) return answer(flags);
+  if ((flags & O_APPEND) != 0) return answer(error);
+  return answer(system_call_retried(SYS_pwritev, fd_.get(), data.data(), data.size(), offset, 0L));
 }
 
 Result<std::size_t> PositionedFile::write_at(std::span<const iovec> data,
                                              std::uint64_t offset) const noexcept {
   if (offset > furthest || data.size() > IOV_MAX) return detail::failure(EINVAL);
-  const auto place = static_cast<std::int64_t>(offset);
-  const auto written = write_vector(fd_.get(), data, place, rwf_noappend);
-  const bool is_unknown = !written && written.error() == std::errc::operation_not_supported;
-  return is_unknown && is_unique_ ? write_unless_appending(data, place) : written;
+  const auto flags = write_flags();
+  if (!flags) return std::unexpected(flags.error());
+  long written = -EOPNOTSUPP;
+  if (*flags == WriteFlags::honoured) {
+    written = detail::with_flags(SYS_pwritev2, fd_.get(), data, offset, rwf_noappend);
+    if (written != -EOPNOTSUPP && !detail::is_refusal(written)) return answer(written);
+    if (written == -ENOSYS) written = -EOPNOTSUPP;
+  }
+  return is_unique_ ? write_unless_appending(data, offset, written) : answer(written);
 }
 
 Result<std::size_t> PositionedFile::write_at(std::span<const std::byte> data,
@@ -130,11 +143,14 @@ Result<> PositionedFile::write_all(std::span<const std::byte> data) noexcept {
 }
 
 Result<std::size_t> PositionedFile::append(std::span<const std::byte> data) noexcept {
+  const auto flags = write_flags();
+  if (!flags) return std::unexpected(flags.error());
+  if (*flags == WriteFlags::ignored) return detail::failure(EOPNOTSUPP);
   const iovec vector = vector_of(data);
   // A block device has no end to append to, and takes the offset instead: to it, this one is ENOSPC.
   const std::uint64_t nowhere = furthest - std::min<std::uint64_t>(data.size(), furthest);
-  return write_vector(fd_.get(), std::span(&vector, 1), static_cast<std::int64_t>(nowhere),
-                      rwf_append);
+  return answer(
+      detail::with_flags(SYS_pwritev2, fd_.get(), std::span(&vector, 1), nowhere, rwf_append));
 }
 
 Result<std::uint64_t> PositionedFile::seek(std::int64_t offset, SeekFrom from) noexcept {

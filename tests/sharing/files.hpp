@@ -33,6 +33,14 @@ inline std::string text(std::span<const std::byte> bytes) {
 // A content in which every byte tells its offset.
 inline constexpr std::string_view digits = "0123456789";
 
+// What is in a file from its start.
+inline std::string content_of(const sysfd::OwnedFd& file) {
+  std::string all(1 << 20, '\0');
+  const ssize_t size = ::pread(file.get(), all.data(), all.size(), 0);
+  all.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return all;
+}
+
 // A file on disk with a content.
 class ScratchFile {
  public:
@@ -46,16 +54,27 @@ class ScratchFile {
   sysfd::OwnedFd open(int flags) const {
     return must(sysfd::open(sysfd::cwd(), path(), flags, 0644));
   }
-  std::string content() const {
-    const sysfd::OwnedFd file = open(O_RDONLY);
-    std::string all(1 << 20, '\0');
-    const ssize_t size = ::read(file.get(), all.data(), all.size());
-    all.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-    return all;
-  }
+  std::string content() const { return content_of(open(O_RDONLY)); }
 
  private:
   ScratchDirectory directory_;
+};
+
+// The same in memory: a file system that places writes as it is told, whatever the scratch directory
+// is on.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view content = "") {
+    if (::write(memory_.get(), content.data(), content.size()) !=
+        static_cast<ssize_t>(content.size()))
+      std::abort();
+  }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(memory_.get()); }
+  sysfd::OwnedFd open(int flags) const { return must(sysfd::open(sysfd::cwd(), path(), flags)); }
+  std::string content() const { return content_of(open(O_RDONLY)); }
+
+ private:
+  sysfd::OwnedFd memory_ = must(sysfd::memfd("memory file"));
 };
 
 // All that one holder of a description can see others change. The lock is the one that would keep

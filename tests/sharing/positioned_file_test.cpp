@@ -56,7 +56,7 @@ TEST(SharedPosition, IsMovedByAnotherHolderUnderPlainReads) {
 
 TEST(SharedPosition, IsNotThatOfAPositionedFile) {
   SYSFD_REQUIRE_KERNEL("RWF_NOAPPEND");
-  const ScratchFile file(digits);
+  const MemoryFile file(digits);
   const OwnedFd fd = file.open(O_RDWR);
   SecondHolder holder(fd);
   PositionedFile ours(must(fd.duplicate()));
@@ -82,7 +82,7 @@ TEST(SharedFlags, MakePlainWritesGoToTheEnd) {
 
 TEST(SharedFlags, DoNotMisleadAPositionedFile) {
   SYSFD_REQUIRE_KERNEL("RWF_NOAPPEND");
-  const ScratchFile file(digits);
+  const MemoryFile file(digits);
   const OwnedFd fd = file.open(O_RDWR);
   SecondHolder holder(fd);
   PositionedFile ours(must(fd.duplicate()), 1);
@@ -155,20 +155,20 @@ const std::vector<Function>& functions() {
   static std::string buffer(4, '\0');
   static const iovec vector{buffer.data(), buffer.size()};
   static const std::vector<Function> all = {
-      {"read", {SYS_preadv2}, [](PositionedFile& f) { return f.read(buffer) == 4U; }},
+      {"read", {SYS_pread64}, [](PositionedFile& f) { return f.read(buffer) == 4U; }},
       {"read_at",
-       {SYS_preadv2},
+       {SYS_pread64},
        [](PositionedFile& f) {
          return f.read_at(std::as_writable_bytes(std::span(buffer)), 1) == 4U;
        }},
       {"read_at, vectored",
-       {SYS_preadv2},
+       {SYS_preadv},
        [](PositionedFile& f) { return f.read_at(std::span(&vector, 1), 1) == 4U; }},
       {"read_exact",
-       {SYS_preadv2},
+       {SYS_pread64},
        [](PositionedFile& f) { return f.read_exact(buffer).has_value(); }},
       {"read_exact_at",
-       {SYS_preadv2},
+       {SYS_pread64},
        [](PositionedFile& f) {
          return f.read_exact_at(std::as_writable_bytes(std::span(buffer)), 1).has_value();
        }},
@@ -198,9 +198,10 @@ const std::vector<Function>& functions() {
 TEST(EachFunctionOfPositionedFile, MakesOneSystemCall) {
   SYSFD_REQUIRE_KERNEL("RWF_NOAPPEND");
   SYSFD_REQUIRE_ISOLATION();
-  const ScratchFile scratch(digits);
+  const MemoryFile scratch(digits);
   for (const auto& [name, expected, call] : functions()) {
     PositionedFile file(scratch.open(O_RDWR));
+    ASSERT_EQ(file.write_at(bytes("0"), 0), 1U);  // once it asks for the file system
     bool done = false;
     const auto calls = system_calls_of([&] { EXPECT_TRUE(call(file)) << name; });
     if (!calls) GTEST_SKIP() << "needs ptrace";
@@ -213,7 +214,7 @@ TEST(EachFunctionOfPositionedFile, MakesOneSystemCall) {
 TEST(EachFunctionOfPositionedFile, LeavesTheDescriptionAsItWas) {
   SYSFD_REQUIRE_KERNEL("RWF_NOAPPEND");
   for (const int flags : {0, O_APPEND, O_NONBLOCK}) {
-    const ScratchFile scratch(digits);
+    const MemoryFile scratch(digits);
     const OwnedFd fd = scratch.open(O_RDWR | flags);
     const OwnedFd other = scratch.open(O_RDWR);
     SecondHolder holder(fd);
@@ -291,9 +292,62 @@ TEST(PositionedFileWithoutNoAppend, TellsOtherErrorsOfAUniqueDescription) {
   });
 }
 
+// Sandboxes whose list of system calls is older than preadv2(2) and pwritev2(2).
+void refuse_newer_calls(int error) {
+  refuse_calls({{SYS_preadv2, error}, {SYS_pwritev2, error}});
+}
+
+TEST(PositionedFileInASandbox, ReadsWithTheOlderCalls) {
+  const ScratchFile scratch(digits);
+  for (const int error : {ENOSYS, EPERM})
+    run_apart([&] {
+      PositionedFile file(scratch.open(O_RDONLY), 2);
+      refuse_newer_calls(error);
+      EXPECT_EQ(read(file, 2), "23");
+      std::string all(4, '\0');
+      EXPECT_TRUE(file.read_exact(all));
+      EXPECT_EQ(all, "4567");
+      const iovec vector{all.data(), all.size()};
+      EXPECT_EQ(file.read_at(std::span(&vector, 1), 1), 4U);
+      EXPECT_EQ(all, "1234");
+      EXPECT_EQ(error_of(file.read(all, {.nowait = true})).value(), error);
+    });
+}
+
+TEST(PositionedFileInASandbox, WritesToAUniqueDescriptionWithTheOlderCalls) {
+  for (const int error : {ENOSYS, EPERM}) {
+    const ScratchFile scratch(digits);
+    run_apart([&] {
+      PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR)), 2);
+      PositionedFile shared(scratch.open(O_RDWR));
+      refuse_newer_calls(error);
+      EXPECT_EQ(file.write(bytes("X")), 1U);
+      EXPECT_TRUE(file.write_all_at(bytes("Y"), 5));
+      const int refusal = error_of(shared.write(bytes("Z"))).value();
+      EXPECT_TRUE(refusal == EOPNOTSUPP || refusal == error) << refusal;
+    });
+    EXPECT_EQ(scratch.content(), "01X34Y6789");
+  }
+}
+
+// Those of /proc take no flags at all.
+TEST(PositionedFileOfProc, IsWrittenThroughAUniqueDescription) {
+  run_apart([] {
+    const std::string path = "/proc/self/oom_score_adj";
+    PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), path, O_RDWR)));
+    EXPECT_EQ(file.write(bytes("123")), 3U);
+    std::string got(4, '\0');
+    EXPECT_EQ(file.read_at(std::as_writable_bytes(std::span(got)), 0), 4U);
+    EXPECT_EQ(got, "123\n");
+    PositionedFile shared(must(sysfd::open(sysfd::cwd(), path, O_RDWR)));
+    EXPECT_EQ(error_of(shared.write(bytes("124"))).value(), EOPNOTSUPP);
+    EXPECT_EQ(error_of(shared.append(bytes("124"))).value(), EOPNOTSUPP);
+  });
+}
+
 TEST(PositionedFileWithNoAppend, WritesToAnythingThatAppends) {
   SYSFD_REQUIRE_KERNEL("RWF_NOAPPEND");
-  const ScratchFile scratch(digits);
+  const MemoryFile scratch(digits);
   PositionedFile shared(scratch.open(O_RDWR | O_APPEND), 2);
   EXPECT_EQ(shared.write(bytes("X")), 1U);
   PositionedFile unique(

@@ -11,7 +11,15 @@
 //
 // For what has positions: regular files and block devices, not pipes, sockets and terminals. Each
 // call of read and write is one system call, unless said otherwise, does not allocate, and retries
-// EINTR. May block on slow file systems, whatever O_NONBLOCK says, which means nothing for files.
+// EINTR. The first write of an object asks for the file system before, with one call more, three on
+// overlayfs. May block on slow file systems, whatever O_NONBLOCK says, which means nothing for
+// files.
+//
+// Not every file system keeps a write from being appended. On those that do not, and on all files
+// before Linux 6.9, only a UniqueDescription without O_APPEND is written at a position, and every
+// other one fails with EOPNOTSUPP: files of overlayfs (the root of most containers), FUSE, 9p, ZFS
+// and other file systems that are not known to; of /proc, debugfs and other file systems of the
+// kernel that take no flags. UniqueDescription::reopen() makes one of what was received.
 //
 // One object is for one thread at a time; the ..._at functions only read it and are for any number.
 #ifndef SYSFD_POSITIONED_FILE_HPP
@@ -35,6 +43,9 @@
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
+
+// What the file system makes of RWF_NOAPPEND and RWF_APPEND.
+enum class WriteFlags : unsigned char { unknown, honoured, noappend_ignored, ignored };
 
 template <class T>
 concept Byte =
@@ -74,8 +85,8 @@ class PositionedFile {
   explicit PositionedFile(UniqueDescription&& file, std::uint64_t position = 0) noexcept
       : fd_(std::move(file).into_shareable()), is_unique_(true), position_(position) {}
 
-  // preadv2(2): reads at the position, up to all of `buffer`, and moves on behind what was read.
-  // Zero at the end of the file. Errors: EBADF not open for reading; ESPIPE it has no positions;
+  // pread(2), preadv(2), with `nowait` preadv2(2): reads at the position, up to all of `buffer`, and
+  // moves on behind what was read. Zero at the end of the file. Errors: EBADF not open for reading; ESPIPE it has no positions;
   // EISDIR; EIO; EAGAIN see ReadOptions.
   [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer,
                                          ReadOptions options = {}) noexcept {
@@ -83,9 +94,10 @@ class PositionedFile {
   }
   // pwritev2(2) with RWF_NOAPPEND: writes at the position and moves on behind what was written,
   // which may be less than all. Errors: EBADF not open for writing; EFBIG, ENOSPC, EDQUOT, EIO,
-  // EPERM (sealed), ESPIPE; EOPNOTSUPP this kernel cannot keep the write from being appended to the
-  // end where another holder of the description says O_APPEND (before Linux 6.9): a
-  // UniqueDescription of the file can be written there.
+  // EPERM (sealed), ESPIPE; EOPNOTSUPP this kernel (before Linux 6.9), this file system, or a
+  // sandbox cannot keep the write from being appended to the end where another holder of the
+  // description sets O_APPEND: see above. Of a UniqueDescription pwritev(2) does there, with a look
+  // at its flags (fcntl(F_GETFL)).
   [[nodiscard]] Result<std::size_t> write(std::span<const std::byte> data) noexcept {
     return advance(write_at(data, position_));
   }
@@ -96,8 +108,9 @@ class PositionedFile {
   [[nodiscard]] SYSFD_API Result<> write_all(std::span<const std::byte> data) noexcept;
 
   // pwritev2(2) with RWF_APPEND: writes at the end of the file as it is then; what several append
-  // at once is not mixed. Returns how much of it. The position stays. Errors: as write(); ENOSPC a
-  // block device.
+  // at once is not mixed. Returns how much of it. The position stays. Errors: as write(), but
+  // EOPNOTSUPP only where there is no pwritev2(2), for files of the kernel that take no flags, and
+  // on overlayfs before Linux 6.9; ENOSPC a block device.
   [[nodiscard]] SYSFD_API Result<std::size_t> append(std::span<const std::byte> data) noexcept;
 
   // The same at a given position; this object's stays. Offsets are bytes from the start; EINVAL for
@@ -171,11 +184,13 @@ class PositionedFile {
     if (count) position_ += *count;
     return count;
   }
-  Result<std::size_t> write_unless_appending(std::span<const iovec> data,
-                                             std::int64_t offset) const noexcept;
+  Result<detail::WriteFlags> write_flags() const noexcept;
+  Result<std::size_t> write_unless_appending(std::span<const iovec> data, std::uint64_t offset,
+                                             long error) const noexcept;
 
   OwnedFd fd_;
   bool is_unique_ = false;
+  mutable detail::WriteFlags write_flags_ = detail::WriteFlags::unknown;
   std::uint64_t position_;
 };
 

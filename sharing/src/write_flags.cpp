@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "write_flags.hpp"
+
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+#include <sysfd/detail/syscall.hpp>
+
+#include "kernel.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+// Those of linux/magic.h (and of fs/xfs, fs/jfs, ..., where it has none) that place a write by the
+// flags of the call, and by nothing else. Others are not believed: overlayfs, and FUSE where it
+// passes writes through, write to another file, which has O_APPEND where the description has it;
+// servers of FUSE and 9p open a file of theirs with the O_APPEND of open(2); ZFS looks at the
+// description's flags beside those of the call.
+constexpr std::uint32_t honouring[] = {
+    0x0000ef53,  // ext2, ext3, ext4
+    0x58465342,  // XFS
+    0x9123683e,  // Btrfs
+    0xf2f52010,  // F2FS
+    0x01021994,  // tmpfs, memfd_create(2)
+    0x858458f6,  // ramfs
+    0x00006969,  // NFS: the client places it
+    0x00004d44,  // FAT
+    0x2011bab0,  // exFAT
+    0x7366746e,  // NTFS
+    0xca451a4e,  // bcachefs
+    0x3153464a,  // JFS
+    0x00003434,  // NILFS2
+    0x15013346,  // UDF
+    0x62656572,  // sysfs, where nothing is appended
+    0x63677270,  // cgroup v2, likewise
+};
+constexpr std::uint32_t overlayfs = 0x794c7630;
+
+// Linux 6.9. Asked with a buffer that is not there: whatever the answer is, nothing is written.
+Result<bool> kernel_has_noappend(int fd) noexcept {
+  const iovec nothing{nullptr, 1};
+  constexpr int contradiction = kernel::rwf_append | kernel::rwf_noappend;
+  const long answer = with_flags(SYS_pwritev2, fd, std::span(&nothing, 1), 0, contradiction);
+  if (answer == -EBADF) return failure(EBADF);
+  return answer == -EINVAL || answer == -EFAULT;
+}
+
+}  // namespace
+
+Result<WriteFlags> find_write_flags(int fd) noexcept {
+  struct statfs file_system{};
+  if (::fstatfs(fd, &file_system) == -1) return last_error();
+  const auto type = static_cast<std::uint32_t>(file_system.f_type);
+  if (std::ranges::find(honouring, type) != std::end(honouring)) return WriteFlags::honoured;
+  struct stat status{};
+  if (::fstat(fd, &status) == -1) return last_error();
+  if (!S_ISREG(status.st_mode)) return WriteFlags::honoured;  // a device: its driver writes
+  if (type != overlayfs) return WriteFlags::noappend_ignored;
+  // Before Linux 6.7 it does not even append where the call says so. The kernels in between are
+  // taken for older ones.
+  const auto is_new = kernel_has_noappend(fd);
+  if (!is_new) return std::unexpected(is_new.error());
+  return *is_new ? WriteFlags::noappend_ignored : WriteFlags::ignored;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
