@@ -2,14 +2,10 @@
 #include <sysfd/description.hpp>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cstring>
-#include <iterator>
-
+#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
@@ -21,6 +17,17 @@ namespace {
 
 bool is_open(BorrowedFd fd) noexcept {
   return detail::system_call(SYS_fcntl, fd.get(), F_GETFD) >= 0;
+}
+
+Result<OwnedFd> open_own(BorrowedFd fd, int flags) noexcept {
+  const auto proc = detail::open_proc();
+  if (!proc)
+    return proc.error() == std::errc::no_such_file_or_directory ? detail::failure(EOPNOTSUPP)
+                                                                : std::unexpected(proc.error());
+  // Not "self": a thread may have a descriptor table of its own (CLONE_FILES of unshare(2)).
+  const auto numbers = detail::open_in_proc(*proc, "thread-self/fd", O_PATH | O_DIRECTORY);
+  if (!numbers) return std::unexpected(numbers.error());
+  return detail::open_proc_link(*numbers, detail::NumberedPath("", fd.get()).get(), flags);
 }
 
 }  // namespace
@@ -42,22 +49,11 @@ Result<bool> same_description(BorrowedFd left, BorrowedFd right) noexcept {
 Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept {
   constexpr int makes_another = O_CREAT | O_EXCL | O_NOFOLLOW | (O_TMPFILE & ~O_DIRECTORY);
   if ((flags & makes_another) != 0) return detail::failure(EINVAL);
-  struct stat wanted{};
-  if (::fstat(fd.get(), &wanted) == -1) return detail::last_error();
-
-  // Not /proc/self: a thread may have a descriptor table of its own (CLONE_FILES of unshare(2)).
-  char path[40] = "/proc/thread-self/fd/";
-  *std::to_chars(path + std::strlen(path), std::end(path) - 1, fd.get()).ptr = '\0';
-  auto opened = open(cwd(), path, flags);
-  if (!opened) {
-    const bool has_none = opened.error() == std::errc::no_such_file_or_directory &&
-                          ::access("/proc/thread-self/fd", F_OK) == -1;
-    return has_none ? detail::failure(EOPNOTSUPP) : std::unexpected(opened.error());
-  }
-  // Nothing but /proc itself is believed to lead there.
-  struct stat got{};
-  if (::fstat(opened->get(), &got) == -1) return detail::last_error();
-  if (got.st_dev != wanted.st_dev || got.st_ino != wanted.st_ino) return detail::failure(EREMOTE);
+  if (!is_open(fd)) return detail::failure(EBADF);  // the number would be that of /proc below
+  // The place is known to be /proc's own, so what is opened, or emptied (O_TRUNC), is the file.
+  // Its inode number would not tell: overlayfs may give it another when it is opened for writing.
+  auto opened = open_own(fd, flags);
+  if (!opened && opened.error() == std::errc::cross_device_link) return detail::failure(EREMOTE);
   return opened;
 }
 

@@ -132,5 +132,33 @@ TEST(PositionedFileOnOverlayfs, WritesToADeviceAsElsewhere) {
   });
 }
 
+// A lower file with two names becomes another inode when it is opened for writing.
+void create_with_two_names(const fs::path& directory) {
+  create_in(directory);
+  fs::create_hard_link(directory / "file", directory / "other");
+}
+
+TEST(ReopenOnOverlayfs, IsRightAtOnceWhereTheFileIsCopiedUp) {
+  SYSFD_REQUIRE_OVERLAY();
+  run_on_overlay(create_with_two_names, [](const fs::path& directory) {
+    const OwnedFd file = open(directory / "file", O_RDONLY);
+    const auto writable = sysfd::reopen(file, O_RDWR);
+    ASSERT_TRUE(writable) << writable.error().message();
+    EXPECT_EQ(::write(writable->get(), "X", 1), 1);
+    EXPECT_EQ(read_all(directory / "file"), "X123456789");
+  });
+}
+
+TEST(ReopenOnOverlayfs, EmptiesTheFileWhereItSaysSo) {
+  SYSFD_REQUIRE_OVERLAY();
+  run_on_overlay(create_with_two_names, [](const fs::path& directory) {
+    const OwnedFd file = open(directory / "file", O_RDONLY);
+    const auto writable = sysfd::reopen(file, O_WRONLY | O_TRUNC);
+    ASSERT_TRUE(writable) << writable.error().message();
+    EXPECT_EQ(::write(writable->get(), "X", 1), 1);
+    EXPECT_EQ(read_all(directory / "file"), "X");
+  });
+}
+
 }  // namespace
 }  // namespace sysfd_test

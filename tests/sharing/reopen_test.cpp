@@ -229,9 +229,43 @@ TEST_F(Reopen, BelievesNothingThatIsMountedThere) {
     std::ofstream(forged / std::to_string(file.get())) << "another content";
     ASSERT_EQ(::mount(forged.c_str(), "/proc/thread-self/fd", nullptr, MS_BIND, nullptr), 0);
     EXPECT_EQ(error_of(reopen(file, O_RDONLY)).value(), EREMOTE);
-    EXPECT_EQ(error_of(reopen(unknown, O_RDONLY)).value(), ENOENT);
+    EXPECT_EQ(error_of(reopen(unknown, O_RDONLY)).value(), EREMOTE);
     ASSERT_EQ(::umount2("/proc/thread-self/fd", MNT_DETACH), 0);
     EXPECT_EQ(error_of(reopen(file, O_RDONLY)).value(), 0);
+  });
+}
+
+TEST_F(Reopen, NeitherEmptiesNorOpensWhatIsMountedThere) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_apart([&] {
+    const OwnedFd file = open(create("file"), O_RDWR);
+    const OwnedFd fifo = must(file.duplicate());
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    const auto forged = directory() / "forged";
+    std::filesystem::create_directory(forged);
+    std::ofstream(forged / std::to_string(file.get())) << "another content";
+    ASSERT_EQ(::mkfifo((forged / std::to_string(fifo.get())).c_str(), 0600), 0);
+    ASSERT_EQ(::mount(forged.c_str(), "/proc/thread-self/fd", nullptr, MS_BIND, nullptr), 0);
+    EXPECT_EQ(error_of(reopen(file, O_WRONLY | O_TRUNC)).value(), EREMOTE);
+    EXPECT_EQ(std::filesystem::file_size(forged / std::to_string(file.get())), 15U);
+    EXPECT_EQ(error_of(reopen(fifo, O_RDONLY)).value(), EREMOTE)
+        << "and does not wait for a writer";
+  });
+}
+
+TEST_F(Reopen, BelievesNoOtherFileSystemAtProc) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_apart([&] {
+    const OwnedFd file = open(create("file"), O_RDONLY);
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("forged", "/proc", "tmpfs", 0, nullptr), 0);
+    std::filesystem::create_directories("/proc/thread-self/fd");
+    std::ofstream("/proc/thread-self/fd/" + std::to_string(file.get())) << "another content";
+    EXPECT_EQ(error_of(reopen(file, O_RDONLY)).value(), EOPNOTSUPP);
   });
 }
 
