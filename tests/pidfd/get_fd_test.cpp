@@ -75,7 +75,8 @@ TEST_F(GetFd, ANumberThatIsNotOpenThereIsAnError) {
 
 TEST_F(GetFd, AProcessThatHasEndedHasNone) {
   child_.end();
-  EXPECT_EQ(error_of(process_.get_fd(file_)), std::errc::no_such_process);
+  const std::error_code error = error_of(process_.get_fd(file_));
+  EXPECT_TRUE(error.value() == ESRCH || error.value() == EBADF /* Linux 5.10 */) << error.message();
   child_.reap();
   EXPECT_EQ(error_of(process_.get_fd(file_)), std::errc::no_such_process);
 }

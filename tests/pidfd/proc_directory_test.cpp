@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -148,6 +149,8 @@ TEST_F(OtherProc, ThatHidesTheProcessIsAnError) {
     ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
     ASSERT_EQ(::setgroups(0, nullptr), 0);
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    // Linux 5.10 lets a process read its own fdinfo only if it is dumpable.
+    ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
     EXPECT_EQ(error_of(process.proc_directory()), std::errc::no_such_file_or_directory);
   });
 }
