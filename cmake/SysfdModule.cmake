@@ -60,6 +60,9 @@ function(sysfd_add_module name)
       set_property(TARGET ${target} PROPERTY INSTALL_RPATH "$ORIGIN") # the other modules are beside it
     endif()
   endif()
+  if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
+    set_property(TARGET ${target} PROPERTY POSITION_INDEPENDENT_CODE ON) # archives end up in plugins
+  endif()
   string(REGEX MATCH "^[0-9]+\\.[0-9]+" abi_version ${SYSFD_VERSION}) # 0.x promises no ABI from minor to minor
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The end of every consumer: a program that uses sysfd::${MODULE}, whichever way that target got here.
+# The end of every consumer: a program that uses sysfd::${MODULE}, whichever way that target got here; with AS_PLUGIN, in a shared
+# object that it loads.
 
 # With the module came what it depends on, and nothing else.
 function(check_reachable_only module)
@@ -24,5 +25,14 @@ function(check_reachable_only module)
 endfunction()
 check_reachable_only(${MODULE})
 
-add_executable(consumer ${CMAKE_CURRENT_LIST_DIR}/use_${MODULE}.cpp)
-target_link_libraries(consumer PRIVATE sysfd::${MODULE})
+set(use ${CMAKE_CURRENT_LIST_DIR}/use_${MODULE}.cpp)
+if(AS_PLUGIN)
+  add_library(plugin MODULE ${use})
+  target_link_libraries(plugin PRIVATE sysfd::${MODULE})
+  add_executable(consumer ${CMAKE_CURRENT_LIST_DIR}/load_plugin.cpp)
+  target_compile_definitions(consumer PRIVATE PLUGIN="$<TARGET_FILE:plugin>")
+  target_link_libraries(consumer PRIVATE ${CMAKE_DL_LIBS})
+else()
+  add_executable(consumer ${use})
+  target_link_libraries(consumer PRIVATE sysfd::${MODULE})
+endif()
