@@ -67,10 +67,9 @@ struct Command::Attempt {
                                                   const OutputOptions& options,
                                                   const SpawnChanges& changes);
 
-  // For a PreparedCommand: what is asked of the system once, and not at each spawn.
-  static void freeze(State& state);
-  // Has it be a Command again. Its environment is what it was then.
-  static void thaw(State& state) noexcept;
+  // For a PreparedCommand: what is asked of the system once, and not at each spawn. The Command stays
+  // as it is.
+  static State::Prepared ask_once(const State& state);
 
   // Everything that can be decided or made before there is a child.
   [[gnu::hot]] detail::Mistake prepare();

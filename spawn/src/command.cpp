@@ -101,14 +101,14 @@ Command& Command::argument0(CStr value) & {
 
 Command& Command::arg(CStr value) & {
   State& state = changed_state();
-  const int index = state.argument_calls++;
-  if (!value.get()) {
-    state.wrong(SpawnStep::argument, EINVAL, index, shown(value));
-    return *this;
+  if (value.get()) {
+    state.argument_text.emplace_back(value.get());
+    state.arguments.push_back(nullptr);
+    state.arguments[state.arguments.size() - 2] = state.argument_text.back().data();
+  } else {
+    state.wrong(SpawnStep::argument, EINVAL, state.argument_calls, shown(value));
   }
-  state.argument_text.emplace_back(value.get());
-  state.arguments.push_back(nullptr);
-  state.arguments[state.arguments.size() - 2] = state.argument_text.back().data();
+  ++state.argument_calls;
   return *this;
 }
 
@@ -194,16 +194,13 @@ Command& Command::stderr_to(Stdio destination) & {
 
 Command& Command::pass(BorrowedFd fd, int number) & {
   State& state = changed_state();
-  state.passed.push_back({fd.get(), number, std::nullopt});
-  state.workspace.reserve(state.passed.capacity() + state.listeners.capacity());
+  state.add(state.passed, fd.get(), number, nullptr);
   return *this;
 }
 
 Command& Command::pass(OwnedFd&& fd, int number) & {
   State& state = changed_state();
-  const int source = fd.get();
-  state.passed.push_back({source, number, std::move(fd)});
-  state.workspace.reserve(state.passed.capacity() + state.listeners.capacity());
+  state.add(state.passed, fd.get(), number, &fd);
   return *this;
 }
 
@@ -213,20 +210,25 @@ Command& Command::inherit_descriptors() & {
 }
 
 Command& Command::listen_fds(CStr name, BorrowedFd fd) & {
-  State& state = changed_state();
-  state.add_listener(name, {fd.get(), -1, std::nullopt});
+  changed_state().add_listener(name, fd, nullptr);
   return *this;
 }
 
 Command& Command::listen_fds(CStr name, OwnedFd&& fd) & {
-  State& state = changed_state();
-  const int source = fd.get();
-  state.add_listener(name, {source, -1, std::move(fd)});
+  changed_state().add_listener(name, fd, &fd);
   return *this;
 }
 
+// Makes room first: where there is none, the owner still has its descriptor.
+void Command::State::add(std::vector<Passed>& list, int source, int target, OwnedFd* owner) {
+  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 1);
+  workspace.reserve(passed.capacity() + listeners.capacity());
+  list.push_back({source, target, std::nullopt});
+  if (owner) list.back().owned = std::move(*owner);
+}
+
 // sd_listen_fds_with_names(3) separates the names by colons.
-void Command::State::add_listener(CStr name, Passed listener) {
+void Command::State::add_listener(CStr name, BorrowedFd fd, OwnedFd* owner) {
   constexpr int first_number = 3;  // SD_LISTEN_FDS_START
   constexpr std::size_t longest_name = 255;
   const int index = static_cast<int>(listeners.size());
@@ -235,11 +237,11 @@ void Command::State::add_listener(CStr name, Passed listener) {
       std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 127 && c != ':'; });
   if (!name.get() || text.size() > longest_name || !is_printable)
     wrong(SpawnStep::listen_fds, EINVAL, index, shown(name));
-  if (index > 0) listener_names += ':';
-  listener_names += text;
-  listener.target = first_number + index;
-  listeners.push_back(std::move(listener));
-  workspace.reserve(passed.capacity() + listeners.capacity());
+  std::string names = listener_names;
+  if (index > 0) names += ':';
+  names += text;
+  add(listeners, fd.get(), first_number + index, owner);
+  listener_names = std::move(names);
 }
 
 Command& Command::terminal(WindowSize size) & {

@@ -102,21 +102,29 @@ struct Command::State {
   bool killed_with_parent = false;
   int busy_retries = 0;
 
-  // Of a PreparedCommand: what is asked of the system once only. It keeps what it owns.
-  bool is_prepared = false;
-  Inheritable inheritable{};
-  std::string candidates;
+  // Of a PreparedCommand, which keeps what it owns: what was asked of the system once.
+  struct Prepared {
+    Inheritable inheritable;
+    detail::Environment environment;
+    std::string candidates;
+  };
+  std::optional<Prepared> prepared;
 
   Workspace workspace;
 
   // Remembers a mistake, unless there was one before.
   void wrong(SpawnStep step, int error, int index, std::string subject);
   void wrong(detail::Mistake found);
+  const detail::Environment& environment_of_children() const noexcept {
+    return prepared ? prepared->environment : environment;
+  }
   // Whether the Command says what this stream is.
   bool says(int stream) const noexcept;
   // Whether what output() is given to feed can reach the child.
   bool takes_input() const noexcept;
-  void add_listener(CStr name, Passed listener);
+  // `owner`: whose descriptor it is, if the Command is to take it over.
+  void add(std::vector<Passed>& list, int source, int target, OwnedFd* owner);
+  void add_listener(CStr name, BorrowedFd fd, OwnedFd* owner);
 };
 
 }  // namespace v0

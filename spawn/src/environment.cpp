@@ -70,17 +70,17 @@ void Environment::collect(std::vector<char*>& variables) const {
     if (!change.removes) variables.push_back(const_cast<char*>(change.text.data()));
 }
 
-void Environment::freeze() {
-  std::vector<Change> all;
+Environment Environment::frozen() const {
   std::vector<char*> variables;
   collect(variables);
-  all.reserve(variables.size());
+  Environment frozen;
+  frozen.starts_empty_ = true;
+  frozen.changes_.reserve(variables.size());
   for (const char* variable : variables)
-    all.push_back({variable, name_of(variable).size(), false});
-  changes_ = std::move(all);
-  starts_empty_ = true;
-  collect(frozen_);
-  frozen_.push_back(nullptr);
+    frozen.changes_.push_back({variable, name_of(variable).size(), false});
+  frozen.collect(frozen.frozen_);
+  frozen.frozen_.push_back(nullptr);
+  return frozen;
 }
 
 [[gnu::hot]] char* const* Environment::resolve(EnvironmentBuffer& buffer) const {

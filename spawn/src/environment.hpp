@@ -32,10 +32,8 @@ class Environment {
   void remove(std::string_view name);
   void clear();
 
-  // From now on it is what it would be now, whatever becomes of this process's own.
-  void freeze();
-  // From now on it can be changed again.
-  void thaw() noexcept { frozen_.clear(); }
+  // One that stays what this one is now, whatever becomes of this process's own.
+  Environment frozen() const;
 
   // For execve(2). Valid as long as the buffer is not used again, and nobody changes this process's
   // environment.

@@ -111,13 +111,11 @@ std::expected<PendingChild, SpawnError> PreparedCommand::spawn_async(
 std::expected<PendingChild, SpawnError> Command::spawn_async(Confirmation confirmation) && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  Attempt::freeze(state);
-  const auto shared = std::make_shared<PreparedCommand::Shared>(std::move(state_));
+  auto asked = Attempt::ask_once(state);
+  const auto shared = std::make_shared<PreparedCommand::Shared>();
+  PreparedCommand::Takeover takeover(*shared, state_, std::move(asked));
   auto pending = PreparedCommand::start(shared, {}, confirmation);
-  if (!pending) {
-    Attempt::thaw(state);
-    state_ = std::move(shared->state);
-  }
+  if (pending) takeover.succeed();
   return pending;
 }
 

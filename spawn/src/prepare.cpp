@@ -52,19 +52,13 @@ bool is_frozen(BorrowedFd cgroup) noexcept {
 
 }  // namespace
 
-void Command::Attempt::thaw(State& state) noexcept {
-  state.environment.thaw();
-  state.is_prepared = false;
-  state.workspace.plan_holds = false;
-}
-
-void Command::Attempt::freeze(State& state) {
+Command::State::Prepared Command::Attempt::ask_once(const State& state) {
+  State::Prepared prepared{{}, state.environment.frozen(), {}};
   for (int number = 0; number < 3; ++number)
-    state.inheritable[static_cast<std::size_t>(number)] = is_inheritable(number);
-  state.environment.freeze();
+    prepared.inheritable[static_cast<std::size_t>(number)] = is_inheritable(number);
   detail::EnvironmentBuffer unused;
-  find_candidates(state.program, state.environment.resolve(unused), state.candidates);
-  state.is_prepared = true;
+  find_candidates(state.program, prepared.environment.resolve(unused), prepared.candidates);
+  return prepared;
 }
 
 Mistake Command::Attempt::prepare_session() {
@@ -111,12 +105,13 @@ Mistake Command::Attempt::prepare_pid_namespace() {
 }
 
 Mistake Command::Attempt::prepare_environment() {
+  const detail::Environment& environment = state_.environment_of_children();
   if (state_.listeners.empty()) {
-    work_.job.environment = state_.environment.resolve(work_.environment);
+    work_.job.environment = environment.resolve(work_.environment);
   } else {
-    if (const char* variable = state_.environment.listen_variable())
+    if (const char* variable = environment.listen_variable())
       return detail::wrong_value(SpawnStep::environment, variable);
-    work_.job.environment = state_.environment.resolve_for_listeners(
+    work_.job.environment = environment.resolve_for_listeners(
         state_.listeners.size(), state_.listener_names, made_->listen_slots, work_.environment);
   }
   return std::nullopt;
@@ -200,7 +195,7 @@ bool Command::Attempt::is_repeatable() const noexcept {
       made_->own_pid_namespace || made_->own_process || made_->maps || made_->report)
     return false;
   const auto is_handed_over = [this](const auto& owner) {
-    return owner.has_value() && !state_.is_prepared;
+    return owner.has_value() && !state_.prepared;
   };
   if (std::ranges::any_of(state_.passed, is_handed_over, &State::Passed::owned) ||
       std::ranges::any_of(state_.streams, is_handed_over, &Stdio::owned_))
@@ -263,8 +258,8 @@ Mistake Command::Attempt::prepare() {
   const bool held = plan_holds();
   if (!held)
     if (auto mistake = plan_anew()) return mistake;
-  if (state_.is_prepared) {
-    work_.job.candidates = state_.candidates.c_str();
+  if (state_.prepared) {
+    work_.job.candidates = state_.prepared->candidates.c_str();
   } else {
     if (held)
       if (auto mistake = prepare_environment()) return mistake;

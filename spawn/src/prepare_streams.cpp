@@ -59,8 +59,8 @@ Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
 }
 
 void Command::Attempt::look_at_streams() noexcept {
-  if (state_.is_prepared) {
-    inheritable_ = state_.inheritable;
+  if (state_.prepared) {
+    inheritable_ = state_.prepared->inheritable;
     return;
   }
   for (int number = 0; number < 3; ++number)

@@ -52,14 +52,12 @@ std::expected<Output, SpawnError> PreparedCommand::output(const OutputOptions& o
 std::expected<PreparedCommand, SpawnError> Command::prepare() && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  Attempt::freeze(state);
-  const auto shared = std::make_shared<PreparedCommand::Shared>(std::move(state_));
+  auto asked = Attempt::ask_once(state);
+  const auto shared = std::make_shared<PreparedCommand::Shared>();
+  PreparedCommand::Takeover takeover(*shared, state_, std::move(asked));
   PreparedCommand prepared(shared);
-  if (auto mistake = prepared.try_out()) {
-    Attempt::thaw(state);
-    state_ = std::move(shared->state);
-    return std::unexpected(*std::move(mistake));
-  }
+  if (auto mistake = prepared.try_out()) return std::unexpected(*std::move(mistake));
+  takeover.succeed();
   return prepared;
 }
 

@@ -4,11 +4,10 @@
 #ifndef SYSFD_SPAWN_SRC_PREPARED_SHARED_HPP
 #define SYSFD_SPAWN_SRC_PREPARED_SHARED_HPP
 
+#include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 #include <sysfd/prepared_command.hpp>
 
@@ -18,35 +17,66 @@ namespace sysfd {
 inline namespace v0 {
 
 struct PreparedCommand::Shared {
-  explicit Shared(std::unique_ptr<Command::State> prepared) : state(std::move(prepared)) {}
-  ~Shared() { delete at_hand.load(std::memory_order_acquire); }
+  Shared() = default;
+  ~Shared() {
+    for (const auto& place : at_hand)
+      delete place.load(std::memory_order_acquire);
+  }
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
 
   std::unique_ptr<Command::State> state;  // nobody changes it any more
-  // Workspaces that nobody uses: one at hand, and those of others who were spawning at the same
-  // time.
-  std::atomic<Command::Workspace*> at_hand = nullptr;
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Command::Workspace>> others;
-  std::size_t made = 0;
+  // Workspaces that nobody uses. No lock: in a copy of this process (fork(2)) nobody would open one
+  // that another thread held.
+  std::array<std::atomic<Command::Workspace*>, 32> at_hand{};
+};
+
+// Has a Command's state be that of a PreparedCommand, and gives it back as it was unless that
+// succeeds. What can fail is made before.
+class PreparedCommand::Takeover {
+ public:
+  Takeover(Shared& shared, std::unique_ptr<Command::State>& state,
+           Command::State::Prepared asked) noexcept
+      : shared_(shared), command_(&state) {
+    state->prepared = std::move(asked);
+    shared_.state = std::move(state);
+  }
+  ~Takeover() {
+    if (!command_) return;
+    shared_.state->prepared.reset();
+    *command_ = std::move(shared_.state);
+  }
+  Takeover(const Takeover&) = delete;
+  Takeover& operator=(const Takeover&) = delete;
+
+  void succeed() noexcept { command_ = nullptr; }
+
+ private:
+  Shared& shared_;
+  std::unique_ptr<Command::State>* command_;  // the Command's; null once it has given it up
 };
 
 // A workspace for one spawn.
 class PreparedCommand::Lease {
  public:
-  explicit Lease(Shared& shared)
-      : shared_(shared), work_(shared.at_hand.exchange(nullptr, std::memory_order_acquire)) {
-    if (!work_) work_ = another();
+  explicit Lease(Shared& shared) : shared_(shared) {
+    for (auto& place : shared.at_hand)
+      if (place.load(std::memory_order_relaxed)) {
+        work_.reset(place.exchange(nullptr, std::memory_order_acquire));
+        if (work_) return;
+      }
+    work_ = std::make_unique<Command::Workspace>();
+    work_->reserve(shared.state->passed.size() + shared.state->listeners.size());
   }
   ~Lease() {
-    Command::Workspace* expected = nullptr;
-    if (shared_.at_hand.compare_exchange_strong(expected, work_.get(), std::memory_order_release)) {
-      (void)work_.release();
-      return;
+    for (auto& place : shared_.at_hand) {
+      Command::Workspace* expected = nullptr;
+      if (place.compare_exchange_strong(expected, work_.get(), std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+        (void)work_.release();
+        return;
+      }
     }
-    const std::lock_guard lock(shared_.mutex);
-    shared_.others.push_back(std::move(work_));
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -54,21 +84,6 @@ class PreparedCommand::Lease {
   Command::Workspace& work() const noexcept { return *work_; }
 
  private:
-  std::unique_ptr<Command::Workspace> another() {
-    const std::lock_guard lock(shared_.mutex);
-    auto& others = shared_.others;
-    if (others.empty()) {
-      others.reserve(shared_.made + 1);  // so that they can be put back whatever happens
-      auto made = std::make_unique<Command::Workspace>();
-      made->reserve(shared_.state->passed.size() + shared_.state->listeners.size());
-      ++shared_.made;
-      return made;
-    }
-    auto taken = std::move(others.back());
-    others.pop_back();
-    return taken;
-  }
-
   Shared& shared_;
   std::unique_ptr<Command::Workspace> work_;
 };

@@ -97,7 +97,7 @@ std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered
     const auto status = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd)).wait();
     return std::unexpected(why_not_executing(status));
   }
-  if (!work_.plan_holds && !state_.is_prepared) hand_over();
+  if (!work_.plan_holds && !state_.prepared) hand_over();
   Child::Start start{entered, state_, work_, made_ ? &*made_ : nullptr};
   return std::expected<Child, SpawnError>(std::in_place, start);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Counts allocations. Replaces the operators of the whole program: for one of its files only.
+// Counts allocations, and makes them fail. Replaces the operators of the whole program: for one of
+// its files only.
 #ifndef SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
 #define SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
 
@@ -21,6 +22,33 @@ int allocations_of(Body body) {
   return allocations - before;
 }
 
+#if defined(__cpp_exceptions)
+
+inline thread_local int allocations_until_failure = 0;  // 0: none fails
+
+// The n-th allocation that `call` makes in this thread throws std::bad_alloc. Whether there was one.
+template <class Call>
+bool fails_at_allocation(int n, Call call) {
+  allocations_until_failure = n;
+  try {
+    call();
+  } catch (const std::bad_alloc&) {
+    return true;
+  }
+  allocations_until_failure = 0;
+  return false;
+}
+
+inline void fail_if_it_is_time() {
+  if (allocations_until_failure > 0 && --allocations_until_failure == 0) throw std::bad_alloc();
+}
+
+#else
+
+inline void fail_if_it_is_time() {}
+
+#endif
+
 }  // namespace sysfd_test
 
 #if __has_feature(thread_sanitizer)  // Clang's runtime has these operators already
@@ -35,6 +63,7 @@ int allocations_of(Body body) {
 // NOLINTBEGIN(misc-definitions-in-headers): see above
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++sysfd_test::allocations;
+  sysfd_test::fail_if_it_is_time();
   if (void* memory = std::malloc(size)) return memory;
   std::abort();
 }

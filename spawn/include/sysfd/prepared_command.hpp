@@ -74,6 +74,7 @@ class PreparedCommand {
   friend class detail::Batch;
   struct Shared;
   class Lease;
+  class Takeover;
   explicit PreparedCommand(std::shared_ptr<Shared> shared) noexcept;
   static std::expected<PendingChild, SpawnError> start(std::shared_ptr<Shared> shared,
                                                        const SpawnChanges& changes,
