@@ -110,7 +110,7 @@ void add_store(const Notification& said, Message& message) {
 }
 
 // Up to the deadline, if there is one, where the queue of whoever is told is full.
-Result<> send(const NotifyAddress& address, std::string_view text, std::span<const int> fds,
+Result<> send(const NotifyAddress& address, std::string_view text, std::span<const BorrowedFd> fds,
               const detail::Clock::time_point* deadline = nullptr) {
   if (fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
   if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
@@ -153,15 +153,13 @@ Result<> tell(std::string_view address, const Notification& said) {
   if (said.watchdog && said.watchdog_trigger) return failure(EINVAL);
 
   Message message;
-  std::vector<int> fds;
-  for (const BorrowedFd fd : said.store)
-    fds.push_back(fd.get());
+  std::vector<BorrowedFd> fds(said.store.begin(), said.store.end());
   add_state(said, message);
   if (said.main_process) {
     const bool may_go_along = said.store.empty() && !where->is_vsock();
     const auto goes_along = add_main_process(*said.main_process, may_go_along, message);
     if (!goes_along) return std::unexpected(goes_along.error());
-    if (*goes_along) fds.push_back(said.main_process->fd().get());
+    if (*goes_along) fds.push_back(said.main_process->fd());
   }
   add_store(said, message);
   if (!said.more.empty()) message.add_lines(said.more);
@@ -178,7 +176,7 @@ Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout
   if (!ends) return std::unexpected(ends.error());
   {
     const OwnedFd theirs = std::move(ends->write);
-    const int fds[] = {theirs.get()};
+    const BorrowedFd fds[] = {theirs};
     if (auto sent = send(*where, "BARRIER=1", fds, &deadline); !sent) return sent;
   }
   pollfd entry{ends->read.get(), 0, 0};

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/fd_passing.hpp>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include <sysfd/detail/control_message.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
@@ -51,21 +52,45 @@ bool has(const cmsghdr* header, std::size_t size) noexcept {
   return header->cmsg_len >= CMSG_LEN(size);
 }
 
-// Takes what came: every descriptor is owned from here on. Answers how many there were for nobody.
-std::size_t take_descriptors(const cmsghdr* header, std::size_t max, std::vector<OwnedFd>& fds) {
+// Where the descriptors of a message go: up to a number they are kept, and the others are the
+// caller's, or are closed.
+class Taken {
+ public:
+  Taken(std::vector<OwnedFd>& fds, const ReceiveOptions& options)
+      : fds_(fds), unwanted_(options.unwanted), max_(options.max_fds) {
+    fds_.reserve(std::min(max_, max_fds_in_message));
+    if (unwanted_) unwanted_->reserve(unwanted_->size() + max_fds_in_message);
+  }
+
+  // From here on it is owned. Nothing is allocated.
+  void add(OwnedFd fd) noexcept {
+    is_too_much_ |= fds_.size() == max_;
+    if (!is_too_much_)
+      fds_.push_back(std::move(fd));
+    else if (unwanted_)
+      unwanted_->push_back(std::move(fd));
+  }
+  bool is_too_much() const noexcept { return is_too_much_; }
+
+  void give_up() noexcept {
+    if (unwanted_) std::ranges::move(fds_, std::back_inserter(*unwanted_));
+    fds_.clear();
+  }
+
+ private:
+  std::vector<OwnedFd>& fds_;
+  std::vector<OwnedFd>* unwanted_;
+  std::size_t max_;
+  bool is_too_much_ = false;
+};
+
+void take_descriptors(const cmsghdr* header, Taken& taken) noexcept {
   const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  std::size_t surplus = 0;
   for (std::size_t i = 0; i < count; ++i) {
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-    if (fd < 0) continue;
-    OwnedFd owned = OwnedFd::adopt(fd);
-    if (fds.size() < max)
-      fds.push_back(std::move(owned));
-    else
-      ++surplus;
+    if (fd >= 0) taken.add(OwnedFd::adopt(fd));
   }
-  return surplus;
 }
 
 Result<OwnedFd> take_pidfd(const cmsghdr* header) noexcept {
@@ -74,13 +99,11 @@ Result<OwnedFd> take_pidfd(const cmsghdr* header) noexcept {
   return OwnedFd::adopt(fd);
 }
 
-// Answers how many descriptors were one too many, or more.
-std::size_t take_control(msghdr& message, std::size_t max_fds, ReceivedMessage& received) {
-  std::size_t surplus = 0;
+void take_control(msghdr& message, Taken& taken, ReceivedMessage& received) noexcept {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET) continue;
     if (header->cmsg_type == SCM_RIGHTS) {
-      surplus += take_descriptors(header, max_fds, received.fds);
+      take_descriptors(header, taken);
     } else if (header->cmsg_type == detail::kernel::scm_pidfd && has(header, sizeof(int))) {
       received.pidfd = take_pidfd(header);
     } else if (header->cmsg_type == detail::kernel::scm_credentials &&
@@ -89,7 +112,31 @@ std::size_t take_control(msghdr& message, std::size_t max_fds, ReceivedMessage& 
       received.credentials = PeerCredentials{pid, uid, gid};
     }
   }
-  return surplus;
+}
+
+// What the kernel fills in where it knows of no sender: the ids that it shows for unknown ones, of
+// a message that was sent before this socket wanted credentials, and zeros, which are root's, at
+// the end of a stream.
+bool were_sent(const PeerCredentials& credentials, std::size_t size, BorrowedFd socket) noexcept {
+  constexpr unsigned unknown = 65534;
+  const auto [pid, uid, gid] = credentials;
+  if (pid != 0) return true;
+  if (uid == unknown && gid == unknown) return false;
+  if (uid != 0 || gid != 0 || size != 0) return true;
+  int type = SOCK_STREAM;
+  socklen_t length = sizeof type;
+  (void)::getsockopt(socket.get(), SOL_SOCKET, SO_TYPE, &type, &length);
+  return type != SOCK_STREAM;
+}
+
+// Why the kernel has given less than was sent: it does not tell.
+int find_what_was_missing(BorrowedFd socket) noexcept {
+  const long number = detail::system_call(SYS_fcntl, socket.get(), F_DUPFD_CLOEXEC, 0);
+  if (number >= 0) {
+    detail::close_quietly(static_cast<int>(number));
+    return EMSGSIZE;
+  }
+  return number == -ENFILE ? ENFILE : EMFILE;
 }
 
 // Other families ignore descriptors in silence.
@@ -115,15 +162,12 @@ Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
   if (fds.size() > max_fds_in_message) return failure(E2BIG);
   if (!fds.empty())
     if (auto right = check_family(socket); !right) return std::unexpected(right.error());
-  std::array<int, max_fds_in_message> numbers;
-  std::ranges::transform(fds, numbers.begin(), &BorrowedFd::get);
-
   iovec data{const_cast<std::byte*>(payload.data()), payload.size()};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
   detail::DescriptorsBuffer control;
-  control.attach_descriptors(message, std::span(numbers).first(fds.size()));
+  control.attach_descriptors(message, fds);
   const long sent = detail::system_call_retried(SYS_sendmsg, socket.get(), &message, MSG_NOSIGNAL);
   if (sent < 0) return failure(static_cast<int>(-sent));
   return static_cast<std::size_t>(sent);
@@ -132,7 +176,7 @@ Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
 Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payload,
                                     ReceiveOptions options) {
   ReceivedMessage received;
-  received.fds.reserve(std::min(options.max_fds, max_fds_in_message));
+  Taken taken(received.fds, options);
   iovec data{payload.data(), payload.size()};
   msghdr message{};
   message.msg_iov = &data;
@@ -144,9 +188,16 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
   if (size < 0) return failure(static_cast<int>(-size));
   received.size = static_cast<std::size_t>(size);
 
-  const std::size_t surplus = take_control(message, options.max_fds, received);
-  if ((message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0) return failure(EMSGSIZE);
-  if (surplus > 0) return failure(E2BIG);
+  take_control(message, taken, received);
+  if (taken.is_too_much())
+    received.fds_error = detail::error_code(E2BIG);
+  else if ((message.msg_flags & MSG_CTRUNC) != 0)
+    received.fds_error = detail::error_code(find_what_was_missing(socket));
+  const bool is_too_long = (message.msg_flags & MSG_TRUNC) != 0;
+  if (received.fds_error || is_too_long) taken.give_up();
+  if (is_too_long) return failure(EMSGSIZE);
+  if (received.credentials && !were_sent(*received.credentials, received.size, socket))
+    received.credentials.reset();
   return received;
 }
 

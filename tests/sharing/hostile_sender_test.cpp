@@ -4,12 +4,14 @@
 // of each test looks, and some look in between.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -41,6 +43,13 @@ class HostileSender : public testing::TestWithParam<int> {
   void expect_nothing_more() {
     EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
   }
+  // What was sent with descriptors that are not delivered is delivered.
+  void expect_bytes_only(std::string_view content, int why, sysfd::ReceiveOptions options = {}) {
+    const auto message = must(receive_fds(pair.second, payload, options));
+    EXPECT_EQ(text(std::span(payload).first(message.size)), content);
+    EXPECT_TRUE(message.fds.empty());
+    EXPECT_EQ(message.fds_error.value(), why);
+  }
   bool is_stream() const { return GetParam() == SOCK_STREAM; }
 };
 INSTANTIATE_TEST_SUITE_P(OnEachSocket, HostileSender,
@@ -56,7 +65,7 @@ TEST_P(HostileSender, OfTooManyDescriptorsGivesNone) {
     for (const std::size_t most : {0UL, 1UL}) {
       const auto before = open_descriptors();
       EXPECT_EQ(sender(Do::send, "x", count), 1);
-      EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.max_fds = most})).value(), E2BIG);
+      expect_bytes_only("x", E2BIG, {.max_fds = most});
       EXPECT_EQ(open_descriptors(), before) << "something stays open";
       expect_nothing_more();
     }
@@ -106,7 +115,7 @@ TEST_P(HostileSender, OfTooManyAfterAGoodMessageHarmsThatOneNot) {
   EXPECT_EQ(sender(Do::send, "bad", 5), 3);
   EXPECT_EQ(sender(Do::send, "good", 1), 4);
   EXPECT_EQ(must(receive_fds(pair.second, payload, {.max_fds = 1})).fds.size(), 1U);
-  EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.max_fds = 1})).value(), E2BIG);
+  expect_bytes_only("bad", E2BIG, {.max_fds = 1});
   EXPECT_EQ(must(receive_fds(pair.second, payload, {.max_fds = 1})).fds.size(), 1U);
 }
 
@@ -140,9 +149,10 @@ TEST_P(HostileSender, OfMoreDescriptorsThanThisProcessCanHaveGivesNone) {
       const rlim_t limit = before.size() + room;
       const rlimit limits{limit, limit};
       ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limits), 0);
-      const auto message = receive_fds(pair.second, payload);
-      EXPECT_EQ(error_of(message).value(), room == 4 ? 0 : EMSGSIZE) << room;
-      EXPECT_TRUE(!message || message->fds.size() == 4);
+      const auto message = must(receive_fds(pair.second, payload));
+      EXPECT_EQ(text(std::span(payload).first(message.size)), "x") << "no byte of a stream is lost";
+      EXPECT_EQ(message.fds_error.value(), room == 4 ? 0 : EMFILE) << room;
+      EXPECT_EQ(message.fds.size(), room == 4 ? 4U : 0U);
       int open = 0;
       for (int fd = 0; fd < static_cast<int>(limit); ++fd)
         open += is_open(fd) ? 1 : 0;
@@ -166,13 +176,80 @@ TEST_P(HostileSender, MeetsAllKindsOfControlMessagesAtOnce) {
   EXPECT_EQ(message.pidfd.has_value(), has_pidfd);
 }
 
-TEST_P(HostileSender, OfTooManyGivesNoPidfdEither) {
+TEST_P(HostileSender, OfTooManyIsToldByItsPidfd) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
   ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
   EXPECT_EQ(sender(Do::send, "x", 5), 1);
   const auto before = open_descriptors();
-  EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.max_fds = 1})).value(), E2BIG);
+  {
+    const auto message = must(receive_fds(pair.second, payload, {.max_fds = 1}));
+    EXPECT_EQ(message.fds_error.value(), E2BIG);
+    EXPECT_TRUE(message.pidfd);
+  }
   EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_P(HostileSender, OfTooManyLeavesThemToWhoWantsToCloseThem) {
+  std::vector<OwnedFd> unwanted;
+  unwanted.push_back(some_file());
+  EXPECT_EQ(sender(Do::send, "x", 3), 1);
+  expect_bytes_only("x", E2BIG, {.max_fds = 1, .unwanted = &unwanted});
+  ASSERT_EQ(unwanted.size(), 4U) << "behind those that were there";
+  for (std::size_t i = 1; i < 4; ++i)
+    EXPECT_TRUE(same_file(unwanted[i].get(), file.get()));
+  EXPECT_EQ(sender(Do::send, "y", 1), 1);
+  const auto message = must(receive_fds(pair.second, payload, {.unwanted = &unwanted}));
+  EXPECT_EQ(message.fds.size(), 1U);
+  EXPECT_EQ(unwanted.size(), 4U);
+}
+
+TEST_P(HostileSender, OfTooLongAMessageLeavesItsDescriptorsToWhoWantsToCloseThem) {
+  if (is_stream()) return;
+  std::vector<OwnedFd> unwanted;
+  EXPECT_EQ(sender(Do::send, "too long", 2), 8);
+  const auto message =
+      receive_fds(pair.second, std::span(payload).first(7), {.unwanted = &unwanted});
+  EXPECT_EQ(error_of(message).value(), EMSGSIZE);
+  EXPECT_EQ(unwanted.size(), 2U);
+}
+
+// close(2) of the last descriptor of such a socket waits for what was not read at the other end.
+TEST(UnwantedDescriptors, DoNotKeepTheReceiverWaiting) {
+  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto plain = [] {
+    return must(OwnedFd::from_syscall(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+  };
+  const OwnedFd listener = plain();
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const where = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(listener.get(), where, size), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  ASSERT_EQ(::getsockname(listener.get(), where, &size), 0);
+  {
+    const OwnedFd lingering = plain();
+    ASSERT_EQ(::connect(lingering.get(), where, size), 0);
+    const linger minute{1, 60};
+    ASSERT_EQ(::setsockopt(lingering.get(), SOL_SOCKET, SO_LINGER, &minute, sizeof minute), 0);
+    ASSERT_TRUE(sysfd::set_nonblocking(lingering, true));
+    const std::vector<char> much(1 << 20);
+    while (::send(lingering.get(), much.data(), much.size(), 0) > 0) {
+    }
+    const sysfd::BorrowedFd fds[] = {lingering};
+    ASSERT_EQ(sysfd::send_fds(pair.first, fds, bytes("x")), 1U);
+  }
+  std::vector<OwnedFd> unwanted;
+  std::array<std::byte, 10> payload{};
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(
+      receive_fds(pair.second, payload, {.max_fds = 0, .nowait = true, .unwanted = &unwanted}));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  ASSERT_EQ(unwanted.size(), 1U);
+  const linger at_once{1, 0};  // for the end of this test
+  EXPECT_EQ(::setsockopt(unwanted.front().get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once),
+            0);
 }
 
 TEST_P(HostileSender, ThatIsGoneWithItsMessageUnread) {

@@ -53,6 +53,37 @@ TEST_F(SenderIdentity, IsToldByCredentials) {
   EXPECT_FALSE(receive().credentials);
 }
 
+// The kernel fills in zeros there, which would be root's.
+TEST(SenderIdentityOnAStream, IsNobodysAtTheEnd) {
+  for (const std::size_t room : {100U, 0U}) {
+    auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+    std::array<std::byte, 100> payload{};
+    EXPECT_EQ(sysfd::send_fds(pair.first, {}, bytes("last")), 4U);
+    (void)std::move(pair.first).close();
+    EXPECT_EQ(must(receive_fds(pair.second, payload)).credentials->pid, ::getpid());
+    const auto end = must(receive_fds(pair.second, std::span(payload).first(room)));
+    EXPECT_EQ(end.size, 0U);
+    EXPECT_FALSE(end.credentials);
+    EXPECT_EQ(error_of(end.pidfd).value(), ENODATA);
+  }
+}
+
+TEST_F(SenderIdentity, IsToldOfAMessageWithoutBytes) {
+  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  EXPECT_EQ(sender(Do::send_nothing, 1), 0);
+  const auto message = receive();
+  EXPECT_EQ(message.size, 0U);
+  ASSERT_TRUE(message.credentials);
+  EXPECT_EQ(message.credentials->pid, sender.pid());
+}
+
+TEST_F(SenderIdentity, IsNobodysWhereTheMessageWasSentBefore) {
+  EXPECT_EQ(sender(Do::send, "x"), 1);
+  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  EXPECT_FALSE(receive().credentials);
+}
+
 TEST_F(SenderIdentity, IsThatOfAnotherUser) {
   SYSFD_REQUIRE_ROOT();
   ASSERT_TRUE(sysfd::pass_credentials(pair.second));

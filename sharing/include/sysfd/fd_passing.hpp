@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // Sends descriptors over AF_UNIX sockets, and receives them so that none is lost: all are owned and
-// close-on-exec from the start, and whatever is wrong with a message, everything that came with it
-// is closed.
+// close-on-exec from the start. Where some are missing, none is delivered, and it says why.
 //
 //     const sysfd::BorrowedFd fds[] = {listener, log};
 //     sysfd::send_fds(socket, fds, std::as_bytes(std::span("config"sv)));
 //
 //     std::array<std::byte, 4096> payload;
 //     auto message = sysfd::receive_fds(peer, payload, {.max_fds = 2});
-//     if (message && message->size > 0) use(message->fds.at(0), std::span(payload).first(message->size));
+//     if (!message || message->fds_error) return fail();
+//     use(message->fds.at(0), std::span(payload).first(message->size));
 //
 // The other side may be hostile: believe neither the number nor the kind of what comes (FdType of
 // <sysfd/fd_type.hpp> tells the kind), and remember that both sides share the open file
@@ -49,15 +49,19 @@ inline constexpr std::size_t max_fds_in_message = 253;
                                                      std::span<const std::byte> payload) noexcept;
 
 struct ReceiveOptions {
-  // How many descriptors are expected at most. A message with more is an error, and all of it is
-  // closed.
+  // How many descriptors are expected at most. Of a message with more, none is delivered.
   std::size_t max_fds = max_fds_in_message;
   // MSG_DONTWAIT: rather fail with EAGAIN than wait for a message.
   bool nowait = false;
+  // Where the descriptors go that came and are not delivered, also of a message that was too long.
+  // Without it they are closed before the call returns, and close(2) takes as long as their sender
+  // likes: that of a socket with SO_LINGER and unsent data, of a file of a FUSE server. Who serves
+  // others hands them to a thread that may wait.
+  std::vector<OwnedFd>* unwanted = nullptr;
 };
 
 struct PeerCredentials {
-  pid_t pid;  // 0: none in this pid namespace
+  pid_t pid;  // 0: the sender is in no pid namespace that this process sees
   uid_t uid;
   gid_t gid;
 };
@@ -66,8 +70,14 @@ struct ReceivedMessage {
   // Bytes of the payload. Zero: a stream or a connection has ended, a datagram is empty, or there
   // was no room given for any.
   std::size_t size = 0;
+  // All that were sent, or none.
   std::vector<OwnedFd> fds;
-  // Of the process that has sent it, if pass_credentials() was called before.
+  // Why there are none, though some were sent; the bytes are what was sent with them. E2BIG: more
+  // than max_fds. EMFILE, ENFILE: there was no room here for all of them (RLIMIT_NOFILE). EMSGSIZE:
+  // a security module held some back, or other control messages took their room.
+  std::error_code fds_error;
+  // Of the process that has sent it, if pass_credentials() was called before. None at the end of a
+  // stream, and where the kernel knows nothing of the sender: of a message that was sent before.
   std::optional<PeerCredentials> credentials;
   // Its pidfd, ready for PidFd::unsafe_adopt(), if pass_pidfd() was called before. Otherwise
   // ENODATA; ESRCH (or EINVAL, before Linux 6.16): the process is gone; EMFILE, ENFILE: there was
@@ -78,11 +88,12 @@ struct ReceivedMessage {
 // recvmsg(2): receives one message, or of a stream the bytes up to the end of those that
 // descriptors came with: bytes that were sent before them, without any, may come first.
 //
-// Errors: EMSGSIZE the message was longer than `payload`, or there was no room here for all of its
-// descriptors (RLIMIT_NOFILE) or control messages; E2BIG it had more than max_fds: the message is
-// gone then, and its descriptors are closed. EAGAIN, ECONNRESET, ENOTSOCK, ENOTCONN. One system
-// call. Blocks until there is a message; EINTR is retried. Allocates room for max_fds before it
-// receives.
+// Descriptors that are missing are no error of the call, since the bytes that came with them would
+// be lost, and any sender can cause it: see fds_error. Errors: EMSGSIZE a datagram that was longer
+// than `payload`: it is gone then, with its descriptors; EAGAIN, ECONNRESET, ENOTSOCK, ENOTCONN.
+// One system call, two more where descriptors are missing, one more at the end of a stream that
+// passes credentials. Blocks until there is a message, and see `unwanted`; EINTR is retried.
+// Allocates room for max_fds before it receives.
 [[nodiscard]] SYSFD_API Result<ReceivedMessage> receive_fds(BorrowedFd socket,
                                                             std::span<std::byte> payload,
                                                             ReceiveOptions options = {});

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <span>
 
+#include <sysfd/owned_fd.hpp>
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
@@ -28,14 +30,22 @@ class ControlBuffer {
   }
 
   // At most most_descriptors_in_message of them; none is no control message.
-  void attach_descriptors(msghdr& message, std::span<const int> fds) noexcept {
-    attach(message, fds.empty() ? 0 : CMSG_SPACE(fds.size_bytes()));
+  void attach_descriptors(msghdr& message, std::span<const BorrowedFd> fds) noexcept {
+    const std::size_t size = fds.size() * sizeof(int);
+    attach(message, fds.empty() ? 0 : CMSG_SPACE(size));
     if (fds.empty()) return;
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(fds.size_bytes());
-    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+    header->cmsg_len = CMSG_LEN(size);
+    unsigned char* place = CMSG_DATA(header);
+    for (const BorrowedFd fd : fds) {
+      const int number = fd.get();
+      std::memcpy(place, &number, sizeof number);
+      place += sizeof number;
+    }
+    std::memset(place, 0,
+                CMSG_SPACE(size) - CMSG_LEN(size));  // the kernel is told of these bytes too
   }
 
  private:

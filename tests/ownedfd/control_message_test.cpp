@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <span>
+
+#include <sysfd/detail/control_message.hpp>
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::BorrowedFd;
+using sysfd::detail::DescriptorsBuffer;
+
+// The kernel reads what lies between an odd number of descriptors and the end of the message too, and
+// tools that look for memory without a value complain.
+TEST(ControlMessage, HasNoBytesWithoutAValue) {
+  const std::array fds{BorrowedFd::unsafe_borrow(0), BorrowedFd::unsafe_borrow(1),
+                       BorrowedFd::unsafe_borrow(2)};
+  for (std::size_t count = 1; count <= fds.size(); ++count) {
+    alignas(DescriptorsBuffer) std::array<unsigned char, sizeof(DescriptorsBuffer)> memory;
+    memory.fill(0xaa);
+    auto* const buffer = ::new (memory.data()) DescriptorsBuffer;
+    msghdr message{};
+    buffer->attach_descriptors(message, std::span(fds).first(count));
+    ASSERT_EQ(message.msg_controllen, CMSG_SPACE(count * sizeof(int)));
+    const std::span bytes(static_cast<const unsigned char*>(message.msg_control),
+                          message.msg_controllen);
+    EXPECT_EQ(std::ranges::count(bytes, 0xaa), 0) << count;
+  }
+}
+
+}  // namespace
+}  // namespace sysfd_test
