@@ -2,12 +2,14 @@
 //
 // What this module needs of the kernel's interface and the headers of the oldest supported system do
 // not have, or have in a form that cannot be included. Sources: include/uapi/linux/fcntl.h,
-// include/uapi/linux/kcmp.h, include/uapi/linux/fs.h, include/uapi/asm-generic/socket.h,
+// include/uapi/linux/kcmp.h, include/uapi/linux/fs.h, include/uapi/linux/memfd.h,
+// include/uapi/asm-generic/socket.h,
 // include/linux/socket.h.
 #ifndef SYSFD_SHARING_SRC_KERNEL_HPP
 #define SYSFD_SHARING_SRC_KERNEL_HPP
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -34,6 +36,11 @@ inline constexpr int ofd_setlk = 37;  // F_OFD_SETLK, F_OFD_SETLKW, Linux 3.15
 inline constexpr int ofd_setlkw = 38;
 #ifdef F_OFD_SETLK
 static_assert(ofd_setlk == F_OFD_SETLK && ofd_setlkw == F_OFD_SETLKW);
+#endif
+
+inline constexpr unsigned mfd_noexec_seal = 0x8;  // MFD_NOEXEC_SEAL, Linux 6.3
+#ifdef MFD_NOEXEC_SEAL
+static_assert(mfd_noexec_seal == MFD_NOEXEC_SEAL);
 #endif
 
 inline constexpr int so_passpidfd = 76;    // SO_PASSPIDFD, Linux 6.5

@@ -15,6 +15,8 @@
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
+#include "kernel.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 
@@ -51,12 +53,17 @@ Result<std::size_t> size_of(int fd) noexcept {
   return static_cast<std::size_t>(status.st_size);
 }
 
+bool has_holes(int fd) noexcept {
+  struct stat status{};
+  return ::fstat(fd, &status) == -1 || status.st_blocks < (status.st_size + 511) / 512;
+}
+
 // All of a file that has these seals, the first of which is F_SEAL_SHRINK.
 Result<Mapping> map_sealed(int fd, std::size_t max_size, int seals, int protection,
                            int flags) noexcept {
-  const int found = ::fcntl(fd, F_GET_SEALS);
-  if (found == -1 && errno != EINVAL) return last_error();  // EINVAL: it can have none
-  if (found == -1 || (found & F_SEAL_SHRINK) == 0)
+  const long found = detail::system_call(SYS_fcntl, fd, F_GET_SEALS);
+  if (found < 0 && found != -EINVAL) return failure(static_cast<int>(-found));
+  if (found < 0 || (found & F_SEAL_SHRINK) == 0)  // EINVAL: it can have none
     return std::unexpected(make_error_code(SealError::may_shrink));
   if ((found & seals) != seals) return std::unexpected(make_error_code(SealError::may_change));
   const auto size = size_of(fd);
@@ -92,8 +99,16 @@ Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t
   return got;
 }
 
+// Content, and no program: kernels before Linux 6.3 do not know the difference.
+Result<OwnedFd> make_memfd(CStr name) noexcept {
+  auto fd = memfd(name, MFD_ALLOW_SEALING | detail::kernel::mfd_noexec_seal);
+  if (!fd && fd.error().value() == EINVAL) fd = memfd(name, MFD_ALLOW_SEALING);
+  return fd;
+}
+
 Result<OwnedFd> seal(OwnedFd fd, int seals) noexcept {
-  if (::fcntl(fd.get(), F_ADD_SEALS, seals) == -1) return last_error();
+  const long answer = detail::system_call(SYS_fcntl, fd.get(), F_ADD_SEALS, seals);
+  if (answer < 0) return failure(static_cast<int>(-answer));
   return fd;
 }
 
@@ -109,7 +124,7 @@ Mapping::~Mapping() {
 }
 
 Result<OwnedFd> sealed_memfd(CStr name, std::span<const std::byte> content) noexcept {
-  auto fd = memfd(name, MFD_ALLOW_SEALING);
+  auto fd = make_memfd(name);
   if (!fd) return fd;
   for (auto left = content; !left.empty();) {
     const long written =
@@ -122,17 +137,27 @@ Result<OwnedFd> sealed_memfd(CStr name, std::span<const std::byte> content) noex
 
 Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
   if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return failure(EFBIG);
-  auto fd = memfd(name, MFD_ALLOW_SEALING);
+  auto fd = make_memfd(name);
   if (!fd) return fd;
   if (::ftruncate(fd->get(), static_cast<off_t>(size)) == -1) return last_error();
   return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
-// A private mapping of what nobody can write to is as good as a shared one, which kernels before 6.7
-// refuse.
+// A private mapping of what nobody can write to is as good as a shared one, which kernels before
+// 6.7 refuse. But of huge pages the kernel sets as many aside for it as could be copied, which there
+// may not be; for a shared one, only those that the file does not have yet. A file that has them all
+// needs none.
 Result<SealedMemory> SealedMemory::map(LentFd file, std::size_t max_size) noexcept {
-  auto mapping =
-      map_sealed(file.get(), max_size, F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, MAP_PRIVATE);
+  const auto map_as = [&](int flags) {
+    return map_sealed(file.get(), max_size, F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, flags);
+  };
+  auto mapping = map_as(MAP_PRIVATE);
+  if (!mapping && mapping.error() == detail::error_code(ENOMEM)) {
+    auto other = map_as(MAP_SHARED);
+    if (!other && other.error() == detail::error_code(EPERM) && !has_holes(file.get()))
+      other = map_as(MAP_PRIVATE | MAP_NORESERVE);
+    if (other) mapping = std::move(other);
+  }
   if (!mapping) return std::unexpected(mapping.error());
   return SealedMemory(*std::move(mapping));
 }

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
 #include "support/descriptors.hpp"
+#include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
 
@@ -272,6 +276,27 @@ TEST(SealedMemfd, TellsErrorsAndLeavesNothingOpen) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
     EXPECT_EQ(error_of(sysfd::sealed_memfd("content", bytes("x"))).value(), EMFILE);
     EXPECT_EQ(error_of(sysfd::fixed_memfd("content", 1)).value(), EMFILE);
+  });
+}
+
+TEST(SealedMemfd, CannotBeExecuted) {
+  SYSFD_REQUIRE_KERNEL("MFD_NOEXEC_SEAL");
+  for (const OwnedFd& fd :
+       {must(sysfd::sealed_memfd("content", bytes("x"))), must(sysfd::fixed_memfd("content", 1))}) {
+    struct stat status{};
+    ASSERT_EQ(::fstat(fd.get(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0111, 0U);
+    EXPECT_EQ(::fcntl(fd.get(), F_GET_SEALS) & 0x20 /* F_SEAL_EXEC */, 0x20);
+    EXPECT_EQ(::fchmod(fd.get(), 0700), -1);
+  }
+}
+
+TEST(SealedMemfd, IsMadeByAnOlderKernelToo) {
+  run_apart([] {
+    refuse_calls({{SYS_memfd_create, EINVAL, RefusedCall::Match{1, 8, 8}}});
+    const OwnedFd fd = must(sysfd::sealed_memfd("content", bytes("abc")));
+    EXPECT_EQ(text(must(SealedMemory::map(fd)).bytes()), "abc");
+    EXPECT_TRUE(SharedMemory::map(must(sysfd::fixed_memfd("content", 1)).borrow()));
   });
 }
 

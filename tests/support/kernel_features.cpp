@@ -178,6 +178,12 @@ bool knows_write_flags(int flags) {
   return ::pwritev2(file.get(), &data, 1, 0, flags) == 1;
 }
 
+bool knows_noexec_seal() {
+  const int fd = ::memfd_create("probe", MFD_CLOEXEC | 8);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
 constexpr int handle_fid = 0x200;
 constexpr int handle_mount_unique = 0x001;
 constexpr std::uint64_t autoreap = 1ULL << 34;
@@ -213,6 +219,7 @@ constexpr KernelFeature features[] = {
     {"process_madvise", "5.10", [] { return is_known(SYS_process_madvise, -1); }},
     {"cgroup.kill", "5.14", has_cgroup_kill},
     {"process_mrelease", "5.15", [] { return is_known(SYS_process_mrelease, -1); }},
+    {"MFD_NOEXEC_SEAL", "6.3", knows_noexec_seal},
     {"SO_PEERPIDFD", "6.5", has_peer_pidfd},
     {"SO_PASSPIDFD", "6.5", [] { return has_socket_option(76); }},
     {"AT_HANDLE_FID", "6.5", [] { return name_to_handle(AT_FDCWD, "/tmp", handle_fid); }},

@@ -37,13 +37,16 @@ enum class SealError {
 SYSFD_API std::error_code make_error_code(SealError error) noexcept;
 
 // memfd_create(2): a memfd with this content, sealed for good against every change (F_SEAL_SHRINK,
-// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL). Errors: ENOMEM, EMFILE, ENFILE; EINVAL the name; EFBIG
-// more than RLIMIT_FSIZE, with SIGXFSZ. Two system calls, and those that write the content.
+// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL), and where the kernel can (Linux 6.3) not executable
+// (MFD_NOEXEC_SEAL, F_SEAL_EXEC): a copy of a program is to be made by sysfd::memfd(). Errors:
+// ENOMEM, EMFILE, ENFILE; EINVAL the name; EFBIG more than RLIMIT_FSIZE, with SIGXFSZ. Two system
+// calls (three before Linux 6.3), and those that write the content.
 [[nodiscard]] SYSFD_API Result<OwnedFd> sealed_memfd(CStr name,
                                                      std::span<const std::byte> content) noexcept;
 
-// A memfd of this size, full of zeros, sealed against changes of the size and of the seals: for
-// SharedMemory. Errors: the same; EFBIG also for more than a file can have. Three system calls.
+// A memfd of this size, full of zeros, sealed against changes of the size and of the seals, and not
+// executable, as above: for SharedMemory. Errors: the same; EFBIG also for more than a file can
+// have. Three system calls (four before Linux 6.3).
 [[nodiscard]] SYSFD_API Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept;
 
 namespace detail {
@@ -86,7 +89,8 @@ class SealedMemory {
   // (F_SEAL_WRITE: F_SEAL_FUTURE_WRITE leaves a mapping that was made before writable). Errors:
   // SealError; EFBIG it is longer than `max_size`, which is to be said of what a stranger sends:
   // the holes of a memfd become memory when they are read; EBADF; EACCES not open for reading;
-  // ENOMEM. Three system calls.
+  // ENOMEM, of huge pages also where the file has holes and there are no pages left for them.
+  // Three system calls.
   [[nodiscard]] SYSFD_API static Result<SealedMemory> map(
       LentFd file, std::size_t max_size = unlimited) noexcept;
 
