@@ -6,18 +6,18 @@
 
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include <sysfd/owned_fd.hpp>
 
 #include "support/kernel_features.hpp"
+#include "support/programs.hpp"
 
 namespace sysfd_test {
 
 inline std::string receiver_path() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "listen_receiver";
+  return program_path("listen_receiver");
 }
 
 // What it says first, where whoever activated it has said its identity too.

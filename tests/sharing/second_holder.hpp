@@ -15,7 +15,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -27,6 +26,7 @@
 #include <sysfd/create.hpp>
 
 #include "sharing/orders.hpp"
+#include "support/programs.hpp"
 #include "support/results.hpp"
 
 namespace sysfd_test {
@@ -98,9 +98,7 @@ class SecondHolder {
   }
   void wait() { (void)must(child_->wait()); }
 
-  static std::string path() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sharing_holder";
-  }
+  static std::string path() { return program_path("sharing_holder"); }
 
   static Order with_text(Do what, std::string_view text, long a = 0) {
     Order order{.what = what, .a = a};

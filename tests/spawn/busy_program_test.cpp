@@ -24,6 +24,7 @@
 
 #include "spawn/inspect.hpp"
 #include "support/descriptors.hpp"
+#include "support/programs.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -38,8 +39,7 @@ using sysfd_test::ScratchDirectory;
 
 // A small static program, which wants to know what it will find to be open.
 std::string small_program() {
-  const fs::path beside = sysfd_test::Inspection::inspector_path();
-  std::ifstream file(beside.parent_path() / "spawn_table_checker", std::ios::binary);
+  std::ifstream file(sysfd_test::program_path("spawn_table_checker"), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

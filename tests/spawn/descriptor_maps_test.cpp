@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <random>
@@ -23,6 +22,7 @@
 
 #include "spawn/inspect.hpp"
 #include "support/descriptors.hpp"
+#include "support/programs.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
@@ -45,8 +45,7 @@ BorrowedFd number(int fd) {
 }
 
 std::string checker_path() {
-  const std::filesystem::path beside = sysfd_test::Inspection::inspector_path();
-  return beside.parent_path() / "spawn_table_checker";
+  return sysfd_test::program_path("spawn_table_checker");
 }
 
 // What a number of the parent is open on.

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "support/kernel_features.hpp"
+#include "support/programs.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -58,7 +59,7 @@ FileIdentity identity_of_null() {
 }
 
 std::string Inspection::inspector_path() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "spawn_inspector";
+  return program_path("spawn_inspector");
 }
 
 Inspection::Inspection(const std::string& program) : Inspection(sysfd::Command(program)) {}

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +16,7 @@
 
 #include "spawn/inspect.hpp"
 #include "support/descriptors.hpp"
+#include "support/programs.hpp"
 #include "support/requirements.hpp"
 #include "support/sanitizers.hpp"
 
@@ -35,8 +35,7 @@ std::string entry(int number, const sysfd_test::FileIdentity& file) {
 
 // A child that looks whether it has these two files, and nothing of what other threads have open.
 void pass_descriptors() {
-  const std::filesystem::path beside = sysfd_test::Inspection::inspector_path();
-  const std::string checker = beside.parent_path() / "spawn_table_checker";
+  const std::string checker = sysfd_test::program_path("spawn_table_checker");
   const auto null = sysfd_test::identity_of_null();
   const OwnedFd lent = some_file();
   OwnedFd given = some_file();

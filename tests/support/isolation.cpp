@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/programs.hpp"
+
 namespace sysfd_test {
 namespace {
 
@@ -78,18 +80,21 @@ void isolate(int argc, char** argv) {
     if (std::string_view(argv[i]).starts_with("--gtest_list_tests")) return;
   if (is_isolated()) return;
 
+  const std::string programs = make_directory_for_programs();
   // In a child, so that a refusal half-way leaves this process as it is.
   const pid_t child = ::fork();
   if (child < 0) return;
   if (child > 0) {
     constexpr int refused = 125;
     const int status = wait_for(child);
+    if (!programs.empty()) ::rmdir(programs.c_str());
     if (WIFEXITED(status) && WEXITSTATUS(status) == refused) return;
     end_like(status);
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const bool unshared =
-      unshare_namespaces() && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  const bool unshared = unshare_namespaces() &&
+                        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                        (programs.empty() || show_programs_in(programs));
   const pid_t init = unshared ? ::fork() : -1;
   if (init < 0) std::_Exit(125);
   if (init > 0) end_like(wait_for(init));
