@@ -16,6 +16,7 @@
 #include <optional>
 #include <regex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <sysfd/command.hpp>
@@ -95,8 +96,11 @@ std::string read_all(BorrowedFd connection) {
   return text;
 }
 
-// The number, name and kind of each line; which socket it is, the other side cannot tell.
-std::string without_files(const std::string& report) {
+// The number, name and kind of each line: the other side cannot tell which socket it is. Whether the
+// activator sets LISTEN_PIDFDID depends on its version; where it does, the receiver has compared it.
+std::string without_files(std::string report) {
+  constexpr std::string_view identified = "identified\n";
+  if (report.starts_with(identified)) report.erase(0, identified.size());
   return std::regex_replace(report, std::regex("\" [0-9]+:[0-9]+ "), "\" ");
 }
 
