@@ -4,6 +4,18 @@
 #include <cstdio>
 
 namespace sysfd_bench {
+namespace {
+
+// Why a run has failed, or null. Google Benchmark 1.8 gave these members other names.
+template <class Run>
+const char* failure_of(const Run& run) {
+  if constexpr (requires { run.error_occurred; })
+    return run.error_occurred ? run.error_message.c_str() : nullptr;
+  else
+    return run.skipped != 0 ? run.skip_message.c_str() : nullptr;
+}
+
+}  // namespace
 
 void JsonReporter::ReportRuns(const std::vector<Run>& runs) {
   std::vector<Run> with_quantiles = runs;
@@ -20,9 +32,8 @@ void JsonReporter::ReportRuns(const std::vector<Run>& runs) {
 
 void QuietReporter::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs)
-    if (run.error_occurred)
-      std::fprintf(stderr, "  %s: %s\n", run.run_name.function_name.c_str(),
-                   run.error_message.c_str());
+    if (const char* failure = failure_of(run))
+      std::fprintf(stderr, "  %s: %s\n", run.run_name.function_name.c_str(), failure);
 }
 
 }  // namespace sysfd_bench
