@@ -12,7 +12,7 @@ inline namespace v0 {
 namespace detail {
 
 // Of kernels that have no PIDFD_GET_INFO. Errors: ESRCH it was reaped; EREMOTE it has no number in
-// the caller's pid namespace; EOPNOTSUPP that is no pidfd; what open(2) of /proc says.
+// the caller's pid namespace; EOPNOTSUPP that is no pidfd; those of detail::open_proc_file().
 Result<pid_t> pid_from_fdinfo(BorrowedFd pidfd) noexcept;
 
 }  // namespace detail

@@ -14,8 +14,11 @@
 #include <array>
 #include <fstream>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <sysfd/pidfd.hpp>
+#include <thread>
+#include <vector>
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
@@ -83,6 +86,31 @@ TEST(ProcDirectory, OfAThreadIsItsOwn) {
   });
 }
 
+TEST(ProcDirectory, IsThatOfTheDescriptorOfTheThread) {
+  run_both_ways([] {
+    const Child child;
+    const Child other;
+    const PidFd process = child.pidfd();
+    const PidFd another = other.pidfd();
+    std::jthread([&] {
+      // Here, the number of the one is the other.
+      ASSERT_EQ(::unshare(CLONE_FILES), 0);
+      ASSERT_EQ(::dup2(another.fd().get(), process.fd().get()), process.fd().get());
+      EXPECT_EQ(number_in(must(process.proc_directory())), other.pid());
+    });
+  });
+}
+
+TEST(ProcDirectory, IsFoundByACallerWithVeryManyGroups) {
+  SYSFD_REQUIRE_ROOT();
+  run_both_ways([] {
+    std::vector<gid_t> groups(1000);
+    std::iota(groups.begin(), groups.end(), 1'000'000);
+    ASSERT_EQ(::setgroups(groups.size(), groups.data()), 0);
+    EXPECT_EQ(number_in(must(must(PidFd::self()).proc_directory())), ::getpid());
+  });
+}
+
 class OtherProc : public testing::Test {
  protected:
   void SetUp() override {
@@ -137,6 +165,21 @@ TEST_F(OtherProc, ThatIsNotMountedIsAnError) {
     (std::ofstream("/proc/self/status") << "Name:\timpostor\n").close();
     EXPECT_EQ(error_of(self.proc_directory()), std::errc::no_such_file_or_directory);
   });
+}
+
+TEST_F(OtherProc, OfAnotherProcessThatIsMountedThereIsAnError) {
+  for (const int refused : {0, ENOSYS})
+    run_both_ways([refused] {
+      const Child child;
+      const Child other;
+      ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+      ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+      const auto path = [](const Child& of) { return "/proc/" + std::to_string(of.pid()); };
+      ASSERT_EQ(::mount(path(other).c_str(), path(child).c_str(), nullptr, MS_BIND, nullptr), 0);
+      if (refused != 0) refuse_calls({{SYS_openat2, refused}});
+      EXPECT_EQ(error_of(child.pidfd().proc_directory()).value(), EXDEV);
+      EXPECT_EQ(number_in(must(other.pidfd().proc_directory())), other.pid());
+    });
 }
 
 TEST_F(OtherProc, ThatHidesTheProcessIsAnError) {

@@ -7,10 +7,11 @@
 //     if (status) const auto pid = detail::find_field(*status, "Pid:\t", room);
 //
 // What is read is the kernel's: /proc has to be a procfs, and nothing may be mounted over the file
-// or over a directory on the way to it. A file of the caller is "thread-self/...", since a thread may
-// have a descriptor table, namespaces and ids of its own; "self/..." is the first thread's.
+// or over a directory on the way to it. A file of the caller is "thread-self/...", since a thread
+// may have a descriptor table, namespaces and ids of its own; "self/..." is the first thread's.
 //
-// No function allocates, has a frame of more than 1 KiB or is a cancellation point; EINTR is retried.
+// No function allocates, has a frame of more than 1 KiB or is a cancellation point; EINTR is
+// retried.
 #ifndef SYSFD_DETAIL_PROC_FILE_HPP
 #define SYSFD_DETAIL_PROC_FILE_HPP
 
@@ -37,8 +38,8 @@ SYSFD_API Result<OwnedFd> open_proc() noexcept;
 // which must not be refused too: `directory` is open_proc() then, or the path is one name.
 SYSFD_API Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* path, int flags) noexcept;
 
-// Both at once: `path` is relative to /proc. `flags` are O_RDONLY, O_WRONLY, O_PATH, ... Four system
-// calls.
+// Both at once: `path` is relative to /proc. `flags` are O_RDONLY, O_WRONLY, O_PATH, ... Four
+// system calls.
 SYSFD_API Result<OwnedFd> open_proc_file(const char* path, int flags = 0) noexcept;
 
 // Opens what the magic link `name` leads to (a number in "thread-self/fd", a kind of namespace in
