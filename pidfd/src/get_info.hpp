@@ -12,9 +12,9 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// PIDFD_GET_INFO, into `info`, which need not be initialized. Answers 0 or an error: EOPNOTSUPP this
-// kernel does not have it; ESRCH the process is gone and nothing that was asked for is known of it
-// any more; EREMOTE.
+// PIDFD_GET_INFO, into `info`, which need not be initialized. Answers 0 or an error: EOPNOTSUPP
+// this kernel does not have it, or the thread is not allowed it (is_refusal()); ESRCH the process
+// is gone and nothing that was asked for is known of it any more; EREMOTE.
 int get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept;
 
 }  // namespace detail

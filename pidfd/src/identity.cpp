@@ -5,6 +5,7 @@
 #include <sys/vfs.h>
 
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
@@ -43,19 +44,18 @@ long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
 
 // Where there is no file handle, for this reason.
 [[gnu::cold, gnu::noinline]] Result<ProcessId> id_of_inode(BorrowedFd pidfd, int error) noexcept {
-  const bool is_refused =
-      error == EPERM || error == EACCES || error == ENOSYS;         // by seccomp filters
   const bool has_none = error == EOPNOTSUPP || error == EOVERFLOW;  // or one of another kind
-  if (!has_none && !is_refused) return detail::failure(error);
+  if (!has_none && !detail::is_refusal(-error)) return detail::failure(error);
 
   struct statfs file_system;
-  struct stat status;
-  if (::fstatfs(pidfd.get(), &file_system) == -1 || ::fstat(pidfd.get(), &status) == -1)
-    return detail::last_error();
-  if (file_system.f_type != detail::kernel::pidfs_magic ||
-      sizeof status.st_ino != sizeof(std::uint64_t))
-    return detail::failure(EOPNOTSUPP);
-  return ProcessId(status.st_ino);
+  struct statx status;
+  long answer = detail::system_call_retried(SYS_fstatfs, pidfd.get(), &file_system);
+  if (answer == 0)
+    answer =
+        detail::system_call_retried(SYS_statx, pidfd.get(), "", AT_EMPTY_PATH, STATX_INO, &status);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
+  if (file_system.f_type != detail::kernel::pidfs_magic) return detail::failure(EOPNOTSUPP);
+  return ProcessId(status.stx_ino);
 }
 
 }  // namespace
@@ -67,19 +67,38 @@ Result<ProcessId> PidFd::id() const noexcept {
   return ProcessId(id);
 }
 
+namespace {
+
+// Where this process cannot ask by PIDFD_GET_INFO: only a first thread's number opens a process.
+[[gnu::cold]] int look_whether_process(const PidFd& found) noexcept {
+  const auto number = found.pid();
+  if (!number) return number.error().value();
+  const auto process = PidFd::open(*number);
+  if (!process) return process.error().value();
+  const auto same = same_process(found, *process);
+  if (!same) return same.error().value();
+  return *same ? 0 : ESRCH;
+}
+
+// The identity of a thread opens as well, though not as a pidfd of a thread: what is sent to that
+// one is for the whole process. Answers 0 or an error.
+int check_process(const PidFd& found) noexcept {
+  detail::kernel::PidFdInfo info;
+  const int error = detail::get_info(found.fd(), detail::kernel::info_pid, info);
+  if (error == EOPNOTSUPP) return look_whether_process(found);
+  if (error != 0) return error;
+  return info.pid == info.tgid ? 0 : ESRCH;
+}
+
+}  // namespace
+
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
   long answer = open_process(pidfs_root(), id);
   if (answer == -EBADF) answer = open_beside_self(id);  // a kernel without that root
   if (answer < 0) return detail::failure(answer == -ESTALE ? ESRCH : static_cast<int>(-answer));
-  OwnedFd fd = OwnedFd::adopt(static_cast<int>(answer));
-
-  // The identity of a thread opens as well, though not as a pidfd of a thread: what is sent to that
-  // one is for the whole process.
-  detail::kernel::PidFdInfo info;
-  if (const int error = detail::get_info(fd, detail::kernel::info_pid, info); error != 0)
-    return detail::failure(error);
-  if (info.pid != info.tgid) return detail::failure(ESRCH);
-  return PidFd(std::move(fd));
+  PidFd found(OwnedFd::adopt(static_cast<int>(answer)));
+  if (const int error = check_process(found); error != 0) return detail::failure(error);
+  return found;
 }
 
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include <sysfd/create.hpp>
+#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
@@ -17,45 +17,53 @@ namespace {
 
 struct Door {
   unsigned ioctl;    // PIDFD_GET_<kind>_NAMESPACE; 0: there is no such door
-  const char* path;  // in the directory of the process in /proc
+  const char* name;  // in the directory ns of the process in /proc
 };
 
 constexpr Door own(Namespace kind) noexcept {
   switch (kind) {
-    case Namespace::cgroup: return {1, "ns/cgroup"};
-    case Namespace::ipc: return {2, "ns/ipc"};
-    case Namespace::mount: return {3, "ns/mnt"};
-    case Namespace::net: return {4, "ns/net"};
-    case Namespace::pid: return {5, "ns/pid"};
-    case Namespace::time: return {7, "ns/time"};
-    case Namespace::user: return {9, "ns/user"};
-    case Namespace::uts: return {10, "ns/uts"};
+    case Namespace::cgroup: return {1, "cgroup"};
+    case Namespace::ipc: return {2, "ipc"};
+    case Namespace::mount: return {3, "mnt"};
+    case Namespace::net: return {4, "net"};
+    case Namespace::pid: return {5, "pid"};
+    case Namespace::time: return {7, "time"};
+    case Namespace::user: return {9, "user"};
+    case Namespace::uts: return {10, "uts"};
   }
   return {0, nullptr};
 }
 
 constexpr Door of_children(Namespace kind) noexcept {
   switch (kind) {
-    case Namespace::pid: return {6, "ns/pid_for_children"};
-    case Namespace::time: return {8, "ns/time_for_children"};
+    case Namespace::pid: return {6, "pid_for_children"};
+    case Namespace::time: return {8, "time_for_children"};
     default: return {0, nullptr};
   }
 }
 
-// Of kernels before 6.11.
-[[gnu::cold]] Result<OwnedFd> open_in_proc(const PidFd& process, const char* path) noexcept {
-  const auto directory = process.proc_directory();
-  if (!directory) return std::unexpected(directory.error());
-  auto fd = open(*directory, path, O_RDONLY);
+Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
+  const auto namespaces = detail::open_in_proc(directory, "ns", O_PATH | O_DIRECTORY);
+  if (!namespaces) return std::unexpected(namespaces.error());
+  auto fd = detail::open_proc_link(*namespaces, name, O_RDONLY);
   if (!fd && fd.error() != std::errc::no_such_file_or_directory) return fd;
   // A zombie is in no namespace, although /proc still tells its user and its pid namespace. Mount
   // namespaces are there in every kernel.
-  if (!open(*directory, "ns/mnt", O_RDONLY)) return detail::failure(ESRCH);
+  if (!detail::open_proc_link(*namespaces, "mnt", O_RDONLY)) return detail::failure(ESRCH);
   if (fd) return fd;
   // The link is there, and leads nowhere: a pid namespace that waits for its first process.
-  struct stat link;
-  const bool is_known = ::fstatat(directory->get(), path, &link, AT_SYMLINK_NOFOLLOW) == 0;
-  return detail::failure(is_known ? ENOENT : EOPNOTSUPP);
+  const auto link = detail::open_in_proc(*namespaces, name, O_PATH | O_NOFOLLOW);
+  return detail::failure(link ? ENOENT : EOPNOTSUPP);
+}
+
+// Of kernels before 6.11, and where the ioctl is refused: this is its answer.
+[[gnu::cold]] Result<OwnedFd> open_without_ioctl(const PidFd& process, const char* name,
+                                                 long answer) noexcept {
+  const auto directory = process.proc_directory();
+  if (directory) return open_in_proc(*directory, name);
+  const bool is_gone = directory.error() == std::errc::no_such_process;
+  if (is_gone || answer == -ENOTTY) return std::unexpected(directory.error());
+  return detail::failure(static_cast<int>(-answer));
 }
 
 Result<OwnedFd> open_namespace(const PidFd& process, Door door) noexcept {
@@ -63,7 +71,8 @@ Result<OwnedFd> open_namespace(const PidFd& process, Door door) noexcept {
   // Its argument must be 0.
   const long answer = detail::system_call(SYS_ioctl, process.fd().get(),
                                           detail::kernel::get_namespace(door.ioctl), 0);
-  if (answer == -ENOTTY) return open_in_proc(process, door.path);
+  if (answer == -ENOTTY || detail::is_refusal(answer))
+    return open_without_ioctl(process, door.name, answer);
   return detail::to_owned(answer);
 }
 

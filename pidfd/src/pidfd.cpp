@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
@@ -28,8 +29,8 @@ namespace {
     if (ours >= 0) (void)OwnedFd::adopt(static_cast<int>(ours));
     if (ours == -EINVAL) return detail::failure(EOPNOTSUPP);
   }
-  // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or, as
-  // ENOENT does on newer kernels, a thread that is not the first of its process.
+  // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or,
+  // as ENOENT does on newer kernels, a thread that is not the first of its process.
   return detail::failure(ESRCH);
 }
 
@@ -37,18 +38,27 @@ long send(BorrowedFd pidfd, int signo, const siginfo_t* info, SignalScope scope)
   return system_call(SYS_pidfd_send_signal, pidfd.get(), signo, info, static_cast<unsigned>(scope));
 }
 
-[[gnu::cold]] Result<> explain_send(BorrowedFd pidfd, SignalScope scope, int error) noexcept {
-  // EINVAL may be about the scope, which kernels before 6.9 do not know; signal 0 tells, and does
-  // nothing.
-  const bool is_about_the_scope = error == EINVAL && scope != SignalScope::process &&
-                                  send(pidfd, 0, nullptr, scope) == -EINVAL &&
-                                  send(pidfd, 0, nullptr, SignalScope::process) != -EINVAL;
-  return detail::failure(is_about_the_scope ? EOPNOTSUPP : error);
+// Whether this thread is not allowed this scope, for whichever process.
+bool is_refused_for_all(SignalScope scope) noexcept {
+  const auto self = PidFd::self();
+  return self && detail::is_refusal(send(self->fd(), 0, nullptr, scope)) &&
+         send(self->fd(), 0, nullptr, SignalScope::process) == 0;
+}
+
+[[gnu::cold]] Result<> explain_send(BorrowedFd pidfd, SignalScope scope, long answer) noexcept {
+  // EINVAL may be about the scope, which kernels before 6.9 do not know, and EPERM from a filter
+  // that does not; signal 0 tells, and does nothing.
+  const bool is_about_the_scope =
+      scope != SignalScope::process &&
+      ((answer == -EINVAL && send(pidfd, 0, nullptr, scope) == -EINVAL &&
+        send(pidfd, 0, nullptr, SignalScope::process) != -EINVAL) ||
+       (detail::is_refusal(answer) && is_refused_for_all(scope)));
+  return detail::failure(is_about_the_scope ? EOPNOTSUPP : static_cast<int>(-answer));
 }
 
 Result<> to_result(long answer, BorrowedFd pidfd, SignalScope scope) noexcept {
   if (answer == 0) return {};
-  return explain_send(pidfd, scope, static_cast<int>(-answer));
+  return explain_send(pidfd, scope, answer);
 }
 
 }  // namespace

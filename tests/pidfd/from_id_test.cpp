@@ -109,6 +109,19 @@ TEST_F(FromId, WorksWithoutTheRootOfPidfs) {
   });
 }
 
+TEST_F(FromId, WorksWhereAFilterRefusesToTellAThread) {
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
+  run_apart([this] {
+    const OtherThread thread;
+    const ProcessId id_of_thread = must(must(PidFd::open(thread.number(), of_thread)).id());
+    refuse_calls({{SYS_ioctl, EPERM}});
+    const auto found = PidFd::from_id(id_);
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(found->pid(), child_.pid());
+    EXPECT_EQ(error_of(PidFd::from_id(id_of_thread)), std::errc::no_such_process);
+  });
+}
+
 TEST_F(FromId, AProcessOutsideOfThePidNamespaceIsAnError) {
   SYSFD_REQUIRE_ROOT();
   run_apart([this] {

@@ -227,9 +227,9 @@ void expect_the_number_alone(const PidFd& process, pid_t pid) {
 }
 
 TEST(InfoWithoutGetInfo, IsTheNumberAlone) {
-  for (const int unknown_ioctl : {ENOTTY, EINVAL})
-    run_apart([unknown_ioctl] {
-      refuse_calls({{SYS_ioctl, unknown_ioctl}});
+  for (const int error : {ENOTTY, EINVAL, EPERM, EACCES, ENOSYS})
+    run_apart([error] {
+      refuse_calls({{SYS_ioctl, error}});
       Child child;
       const PidFd process = child.pidfd();
       expect_the_number_alone(process, child.pid());

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,8 +66,9 @@ void expect_namespace(const sysfd::Result<OwnedFd>& fd, const std::string& path)
   EXPECT_EQ(sysfd::is_close_on_exec(*fd), true) << path;
 }
 
-// The kernel's way, and those of kernels without it (before 6.11), or without PIDFD_GET_INFO too.
-enum class Way { by_ioctl, by_proc, by_proc_alone };
+// The kernel's way, and those of kernels without it (before 6.11), or without PIDFD_GET_INFO too;
+// and of a thread that a filter allows no ioctl.
+enum class Way { by_ioctl, by_proc, by_proc_alone, refused };
 
 void take(Way way) {
   if (way == Way::by_proc)
@@ -74,6 +76,7 @@ void take(Way way) {
       refuse_calls({{SYS_ioctl, ENOTTY,
                      RefusedCall::Match{1, static_cast<std::uint32_t>(_IO(0xFF, number))}}});
   if (way == Way::by_proc_alone) refuse_calls({{SYS_ioctl, ENOTTY}});
+  if (way == Way::refused) refuse_calls({{SYS_ioctl, EPERM}});
 }
 
 // A child with namespaces of its own, and a process in its new pid namespace that ends with it.
@@ -114,11 +117,14 @@ class NamespacesOf : public WithNamespaces, public testing::WithParamInterface<W
 std::string name_of(const testing::TestParamInfo<Way>& way) {
   return way.param == Way::by_ioctl  ? "ByIoctl"
          : way.param == Way::by_proc ? "ByProc"
+         : way.param == Way::refused ? "Refused"
                                      : "ByProcAlone";
 }
 
 INSTANTIATE_TEST_SUITE_P(EachWay, NamespacesOf,
-                         testing::Values(Way::by_ioctl, Way::by_proc, Way::by_proc_alone), name_of);
+                         testing::Values(Way::by_ioctl, Way::by_proc, Way::by_proc_alone,
+                                         Way::refused),
+                         name_of);
 
 TEST_P(NamespacesOf, AChildAreThoseThatProcShows) {
   run([this] {
@@ -204,6 +210,23 @@ std::string own_host_name() {
   std::array<char, 65> name{};
   ::gethostname(name.data(), name.size());
   return name.data();
+}
+
+TEST_P(NamespacesOf, AProcessWithAnotherMountedOverItAreAnErrorOrItsOwn) {
+  run([this] {
+    const PidFd process = child_->pidfd();
+    const ino_t own = inode(path_of(child_->pid(), "uts"));
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    const std::string there = "/proc/" + std::to_string(child_->pid()) + "/ns";
+    ASSERT_EQ(::mount("/proc/1/ns", there.c_str(), nullptr, MS_BIND, nullptr), 0);
+    const auto fd = process.namespace_fd(Namespace::uts);
+    struct stat status{};
+    ASSERT_EQ(fd ? ::fstat(fd->get(), &status) : 0, 0);
+    EXPECT_TRUE(fd ? status.st_ino == own
+                   : fd.error().value() == EXDEV || fd.error().value() == EPERM)
+        << error_of(fd).message();
+  });
 }
 
 class EnterNamespaces : public WithNamespaces {

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <numeric>
 #include <optional>
+#include <semaphore>
+#include <string>
 #include <sysfd/pidfd.hpp>
+#include <thread>
+#include <vector>
 
 #include "pidfd/child.hpp"
+#include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -36,13 +46,91 @@ TEST(Pid, IsTheNumberUntilTheProcessIsReaped) {
   expect_the_number_until_it_is_reaped();
 }
 
-// Of kernels before 6.13; ENOTTY and EINVAL are the two ways not to know an ioctl.
+// Of kernels before 6.13: ENOTTY and EINVAL are the two ways not to know an ioctl, the others those
+// of filters not to allow it.
 TEST(PidWithoutGetInfo, IsTheNumberUntilTheProcessIsReaped) {
-  for (const int unknown_ioctl : {ENOTTY, EINVAL})
-    run_apart([unknown_ioctl] {
-      refuse_calls({{SYS_ioctl, unknown_ioctl}});
+  for (const int error : {ENOTTY, EINVAL, EPERM, EACCES, ENOSYS})
+    run_apart([error] {
+      refuse_calls({{SYS_ioctl, error}});
       expect_the_number_until_it_is_reaped();
     });
+}
+
+TEST(PidWithoutGetInfo, IsOfTheDescriptorOfTheThread) {
+  run_apart([] {
+    const Child child;
+    const Child other;
+    const PidFd process = child.pidfd();
+    const PidFd another = other.pidfd();
+    std::jthread([&] {
+      // Here, the numbers of both are the other way round.
+      ASSERT_EQ(::unshare(CLONE_FILES), 0);
+      const auto kept = must(process.fd().duplicate());
+      ASSERT_EQ(::dup2(another.fd().get(), process.fd().get()), process.fd().get());
+      ASSERT_EQ(::dup2(kept.get(), another.fd().get()), another.fd().get());
+      refuse_calls({{SYS_ioctl, ENOTTY}});
+      EXPECT_EQ(process.pid(), other.pid());
+      EXPECT_EQ(another.pid(), child.pid());
+    });
+  });
+}
+
+TEST(PidWithoutGetInfo, IsAnErrorWhereSomethingIsMountedOverProc) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    const Child child;
+    const Child other;
+    const PidFd process = child.pidfd();
+    const PidFd another = other.pidfd();
+    const auto fdinfo = [](const PidFd& of) {
+      return "/proc/thread-self/fdinfo/" + std::to_string(of.fd().get());
+    };
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    if (::mount(fdinfo(another).c_str(), fdinfo(process).c_str(), nullptr, MS_BIND, nullptr) != 0) {
+      ASSERT_EQ(errno, ENOENT) << "Linux 6.12 and later allow no mounts there";
+      const std::string own = "/proc/" + std::to_string(::getpid());
+      ASSERT_EQ(::mount("/proc/1", own.c_str(), nullptr, MS_BIND, nullptr), 0);
+    }
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    EXPECT_EQ(error_of(process.pid()).value(), EXDEV);
+    EXPECT_EQ(error_of(process.info()).value(), EXDEV);
+  });
+}
+
+TEST(PidWithoutGetInfo, IsTheNumberOfACallerWithVeryManyGroups) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    std::vector<gid_t> groups(1000);
+    std::iota(groups.begin(), groups.end(), 1'000'000);
+    ASSERT_EQ(::setgroups(groups.size(), groups.data()), 0);
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    expect_the_number_until_it_is_reaped();
+  });
+}
+
+// As of a pidfd that was made in the middle of the reaping: PIDFD_GET_INFO succeeds and says
+// nothing.
+TEST(Pid, IsAnErrorWhereTheKernelGoesOnSayingNothing) {
+  run_apart([] {
+    const PidFd self = must(PidFd::self());
+    constexpr int enough = 100;
+    std::optional<HeldCalls> held;
+    std::binary_semaphore is_held{0};
+    std::jthread asking([&] {
+      held.emplace(SYS_ioctl);
+      is_held.release();
+      EXPECT_EQ(error_of(self.pid()), std::errc::no_such_process);
+      EXPECT_EQ(error_of(self.info()), std::errc::no_such_process);
+      EXPECT_EQ(error_of(self.wait_for(std::chrono::nanoseconds(0))), std::errc::no_child_process);
+    });
+    is_held.acquire();
+    for (int asked = 1; held->await(); ++asked) {
+      *reinterpret_cast<std::uint64_t*>(held->argument(2)) = 0;  // the mask
+      asked < enough ? held->pretend() : held->fail(ENOTNAM);
+    }
+  });
 }
 
 TEST(PidWithoutGetInfo, NeedsProc) {

@@ -194,6 +194,52 @@ TEST(SignalScope, OneThatTheKernelDoesNotKnowIsAnErrorOfItsOwn) {
   });
 }
 
+TEST(SignalScope, OneThatAFilterRefusesIsAnErrorOfItsOwn) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
+  for (const int refusal : {EPERM, EACCES, ENOSYS})
+    run_apart([refusal] {
+      const Child child;
+      const PidFd process = child.pidfd();
+      for (const SignalScope scope : new_scopes)
+        refuse_calls({{SYS_pidfd_send_signal, refusal,
+                       RefusedCall::Match{3, static_cast<std::uint32_t>(scope)}}});
+      for (const SignalScope scope : new_scopes) {
+        EXPECT_EQ(error_of(process.send_signal(SIGTERM, scope)),
+                  std::errc::operation_not_supported);
+        EXPECT_EQ(error_of(process.send_signal(SIGTERM, sigval{}, scope)),
+                  std::errc::operation_not_supported);
+      }
+      EXPECT_EQ(process.try_wait(), std::nullopt);
+      EXPECT_TRUE(process.send_signal(0));
+    });
+}
+
+TEST(SignalScope, AllThatAFilterRefusesIsItsError) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    const Child child;
+    const PidFd process = child.pidfd();
+    refuse_calls({{SYS_pidfd_send_signal, EPERM}});
+    for (const SignalScope scope : all_scopes)
+      EXPECT_EQ(error_of(process.send_signal(SIGTERM, scope)), std::errc::operation_not_permitted);
+  });
+}
+
+TEST(SignalScope, AProcessOfAnotherUserIsNotPermittedInEach) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
+  run_apart([] {
+    const Child child;
+    ASSERT_EQ(::setpgid(child.pid(), child.pid()), 0);
+    const PidFd process = child.pidfd();
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    for (const SignalScope scope : all_scopes)
+      EXPECT_EQ(error_of(process.send_signal(SIGTERM, scope)), std::errc::operation_not_permitted);
+  });
+}
+
 TEST(SignalScope, AProcessOutsideOfThePidNamespaceIsInvalidInEach) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();

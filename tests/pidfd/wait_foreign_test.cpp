@@ -56,9 +56,9 @@ TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
   EXPECT_EQ(process.wait(), ExitStatus::exited(9));
 }
 
-// ESRCH: of kernels that have PIDFD_GET_INFO and keep no status.
+// ESRCH: of kernels that have PIDFD_GET_INFO and keep no status. EPERM: of filters.
 TEST(StolenStatus, IsAnErrorWhereTheKernelCannotTell) {
-  for (const int refusal : {ENOTTY, EINVAL, ESRCH})
+  for (const int refusal : {ENOTTY, EINVAL, ESRCH, EPERM})
     run_apart([refusal] {
       Child child;
       const PidFd process = child.pidfd();

@@ -7,6 +7,8 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
+
 namespace sysfd_test {
 namespace {
 
@@ -27,19 +29,22 @@ sysfd::OwnedFd hold(int call, const std::optional<RefusedCall::Match>& only) {
 HeldCalls::HeldCalls(int call, std::optional<RefusedCall::Match> only)
     : listener_(hold(call, only)) {}
 
-void HeldCalls::await() {
+bool HeldCalls::await() {
   pollfd entry{listener_.get(), POLLIN, 0};
   EXPECT_EQ(::poll(&entry, 1, -1), 1);
+  if ((entry.revents & POLLIN) == 0) return false;
   seccomp_notif question{};
   EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
   held_ = question.id;
+  std::ranges::copy(question.data.args, arguments_.begin());
+  return true;
 }
 
-void HeldCalls::answer(int error) {
+void HeldCalls::answer(int error, bool make_the_call) {
   seccomp_notif_resp answer{};
   answer.id = held_;
   answer.error = -error;
-  if (error == 0) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  if (make_the_call) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer), 0);
 }
 

@@ -4,6 +4,7 @@
 #ifndef SYSFD_TESTS_SUPPORT_HELD_CALLS_HPP
 #define SYSFD_TESTS_SUPPORT_HELD_CALLS_HPP
 
+#include <array>
 #include <cstdint>
 
 #include <sysfd/owned_fd.hpp>
@@ -18,16 +19,20 @@ class HeldCalls {
  public:
   explicit HeldCalls(int call, std::optional<RefusedCall::Match> only = std::nullopt);
 
-  // Waits until somebody is held.
-  void await();
-  // Lets that one make the call; or fails it instead.
-  void let_go() { answer(0); }
-  void fail(int error) { answer(error); }
+  // Waits until somebody is held. False: nobody is left who could be.
+  bool await();
+  // An argument of the call, of one that is held in this process.
+  std::uint64_t argument(unsigned number) const { return arguments_[number]; }
+  // Lets that one make the call; or fails it instead; or lets it return 0 without having made it.
+  void let_go() { answer(0, true); }
+  void fail(int error) { answer(error, false); }
+  void pretend() { answer(0, false); }
 
  private:
-  void answer(int error);
+  void answer(int error, bool make_the_call);
   sysfd::OwnedFd listener_;
   std::uint64_t held_ = 0;
+  std::array<std::uint64_t, 6> arguments_{};
 };
 
 }  // namespace sysfd_test

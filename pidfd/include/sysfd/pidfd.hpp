@@ -42,11 +42,11 @@ inline namespace v0 {
 enum class ForeignFd : int {};
 
 struct PidFdFlags {
-  // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that insist on it: waiting works all the same. Since
-  // Linux 5.10.
+  // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that insist on it: waiting works all the same.
+  // Since Linux 5.10.
   bool nonblocking = false;
-  // PIDFD_THREAD: of the one thread that has this number (gettid(2)), be it the first of its process
-  // or not. Since Linux 6.9.
+  // PIDFD_THREAD: of the one thread that has this number (gettid(2)), be it the first of its
+  // process or not. Since Linux 6.9.
   bool thread = false;
 };
 
@@ -69,15 +69,15 @@ class PidFd {
   // The calling process. Two system calls.
   [[nodiscard]] SYSFD_API static Result<PidFd> self() noexcept;
 
-  // open_by_handle_at(2): the process that has this identity. Errors: ESRCH none has, any more or in
-  // this pid namespace (a thread that is not the first of its process is none); EOPNOTSUPP this kernel
-  // cannot tell. Since Linux 6.14, where any pidfd is needed beside (at most seven system calls); two
-  // since 6.17. Needs no privilege.
+  // open_by_handle_at(2): the process that has this identity. Errors: ESRCH none has, any more or
+  // in this pid namespace (a thread that is not the first of its process is none); EOPNOTSUPP this
+  // kernel cannot tell. Since Linux 6.14, where any pidfd is needed beside (at most seven system
+  // calls); two since 6.17. Needs no privilege.
   [[nodiscard]] SYSFD_API static Result<PidFd> from_id(ProcessId id) noexcept;
 
-  // getsockopt(SO_PEERPIDFD): the process at the other end of a connected AF_UNIX socket, that is the
-  // one that called connect(2), listen(2) or socketpair(2); not one that it has handed its end to
-  // since. Errors: ENODATA the socket has no such peer; ESRCH it was reaped (before Linux 6.16);
+  // getsockopt(SO_PEERPIDFD): the process at the other end of a connected AF_UNIX socket, that is
+  // the one that called connect(2), listen(2) or socketpair(2); not one that it has handed its end
+  // to since. Errors: ENODATA the socket has no such peer; ESRCH it was reaped (before Linux 6.16);
   // ENOTSOCK; EOPNOTSUPP this kernel cannot tell. Since Linux 6.5. One system call.
   [[nodiscard]] SYSFD_API static Result<PidFd> of_peer(BorrowedFd socket) noexcept;
 
@@ -94,14 +94,14 @@ class PidFd {
   // process that has ended but was not waited for (a zombie) takes every signal and ignores it.
   // Errors: ESRCH the process is gone (with SignalScope::process_group, no process of a group that
   // it led is left); EPERM; EINVAL no such signal, or a process outside of the caller's pid
-  // namespace; EOPNOTSUPP this kernel knows no scope but the first (Linux 6.9 has all). Since
-  // Linux 5.1. One system call, async-signal-safe.
+  // namespace; EOPNOTSUPP this kernel knows no scope but the first (Linux 6.9 has all), or a filter
+  // (seccomp) refuses this scope. Since Linux 5.1. One system call, async-signal-safe.
   [[nodiscard]] SYSFD_API Result<> send_signal(
       int signo, SignalScope scope = SignalScope::process) const noexcept;
 
-  // The same as sigqueue(3): a handler with SA_SIGINFO, signalfd(2) and sigwaitinfo(2) get `value` in
-  // si_value, beside the caller's process and user. Of the standard signals, below SIGRTMIN, one waits
-  // at a time: another is dropped. Errors: also EAGAIN too many signals wait there
+  // The same as sigqueue(3): a handler with SA_SIGINFO, signalfd(2) and sigwaitinfo(2) get `value`
+  // in si_value, beside the caller's process and user. Of the standard signals, below SIGRTMIN, one
+  // waits at a time: another is dropped. Errors: also EAGAIN too many signals wait there
   // (RLIMIT_SIGPENDING); a standard signal is sent then without its value.
   [[nodiscard]] SYSFD_API Result<> send_signal(
       int signo, sigval value, SignalScope scope = SignalScope::process) const noexcept;
@@ -131,8 +131,8 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> try_wait() const noexcept;
 
   // The same with an end to waiting: no value if the process has not ended by then. One to three
-  // system calls. Durations of zero and less mean try_wait(); they count in nanoseconds, so that 292
-  // years are the longest.
+  // system calls. Durations of zero and less mean try_wait(); they count in nanoseconds, so that
+  // 292 years are the longest.
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_for(
       std::chrono::nanoseconds duration) const noexcept;
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
@@ -140,18 +140,20 @@ class PidFd {
 
   // waitid(P_PIDFD) with all that it offers: also that a child was stopped or continued, by which
   // signal, and what it has used. Only for children of the caller. try_wait_event() does not wait.
-  // Where the pidfd is in non-blocking mode, wait_event() looks every 10 milliseconds, as nothing else
-  // announces a stop. Errors: ECHILD it is not the caller's to wait for, or has ended where `options`
-  // do not name that; EINVAL they name nothing to wait for.
+  // Where the pidfd is in non-blocking mode, wait_event() looks every 10 milliseconds, as nothing
+  // else announces a stop. Errors: ECHILD it is not the caller's to wait for, or has ended where
+  // `options` do not name that; EINVAL they name nothing to wait for.
   [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event(
       const WaitOptions& options = {}) const noexcept;
   [[nodiscard]] SYSFD_API Result<std::optional<WaitEvent>> try_wait_event(
       const WaitOptions& options = {}) const noexcept;
 
-  // The process number, as the caller's pid namespace has it; of a thread, its number. It is safe to
-  // use only as long as the process has not been reaped. By PIDFD_GET_INFO (Linux 6.13, one system
-  // call), else from /proc/self/fdinfo. Errors: ESRCH it is gone; EREMOTE it has no number here
-  // (before Linux 6.18, ESRCH); what open(2) of /proc says where that is needed and not mounted.
+  // The process number, as the caller's pid namespace has it; of a thread, its number. It is safe
+  // to use only as long as the process has not been reaped. By PIDFD_GET_INFO (Linux 6.13, one
+  // system call), else, also where a seccomp filter refuses that, from /proc/thread-self/fdinfo.
+  // Errors: ESRCH it is gone; EREMOTE it has no number here (before Linux 6.18, ESRCH); and where
+  // /proc is needed, ENOENT no procfs is mounted there, EXDEV something is mounted over what is
+  // read.
   [[nodiscard]] SYSFD_API Result<pid_t> pid() const noexcept;
 
   // The identity, from the file handle of the pidfd (Linux 6.14) or its inode number (6.9). Also
@@ -161,13 +163,14 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<ProcessId> id() const noexcept;
 
   // PIDFD_GET_INFO: what the kernel says of it, also after its end, as far as this kernel can. One
-  // system call. Before Linux 6.13 only `pid`, as pid() finds it. Errors: those of pid(); ESRCH also
-  // means that it was reaped and that this kernel keeps nothing.
+  // system call. Before Linux 6.13, and where that is refused, only `pid`, as pid() finds it.
+  // Errors: those of pid(); ESRCH also means that it was reaped and that this kernel keeps nothing.
   [[nodiscard]] SYSFD_API Result<ProcessInfo> info() const noexcept;
 
-  // PIDFD_GET_<kind>_NAMESPACE: a descriptor of a namespace that the process is in, for setns(2) and
-  // Namespaces::join. Since Linux 6.11, one system call; before, from /proc. Errors: EACCES, EPERM the
-  // caller may not ptrace(2) it; ESRCH it has ended; EOPNOTSUPP a kernel without this kind.
+  // PIDFD_GET_<kind>_NAMESPACE: a descriptor of a namespace that the process is in, for setns(2)
+  // and Namespaces::join. Since Linux 6.11, one system call; before, and where that is refused,
+  // from /proc. Errors: EACCES, EPERM the caller may not ptrace(2) it; ESRCH it has ended;
+  // EOPNOTSUPP a kernel without this kind; those of proc_directory() where that is needed.
   [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_fd(Namespace kind) const noexcept;
 
   // The same for the namespace that its next children will be in: Namespace::pid or ::time. Errors:
@@ -176,27 +179,30 @@ class PidFd {
 
   // setns(2): moves the calling thread into these namespaces of the process, into all or, where one
   // is refused, none; Namespace::pid is for its next children. Errors: EPERM it lacks CAP_SYS_ADMIN
-  // there; ESRCH the process has ended; EINVAL an empty set, a user namespace that one is in already,
-  // or a user or mount namespace with threads beside; EUSERS a time namespace with threads beside.
-  // Since Linux 5.8. One system call.
+  // there; ESRCH the process has ended; EINVAL an empty set, a user namespace that one is in
+  // already, or a user or mount namespace with threads beside; EUSERS a time namespace with threads
+  // beside. Since Linux 5.8. One system call.
   [[nodiscard]] SYSFD_API Result<> enter_namespaces(NamespaceSet kinds) const noexcept;
 
   // The directory of the process in /proc: what is opened in it (openat(2)) is of this process, or
-  // nothing (ESRCH) once it has ended. It is opened by number, after which the process must still be
-  // there. Errors: ESRCH; EREMOTE it has no number here, or /proc is of another pid namespace; ENOENT
-  // /proc is not mounted, or does not show it (hidepid, or one of a pid namespace that the caller is
-  // not in). At most seven system calls; before Linux 6.13 nineteen.
+  // nothing (ESRCH) once it has ended. It is opened by number, after which the process must still
+  // be there. Nothing is mounted over it; what is in it may be mounted over, which RESOLVE_NO_XDEV
+  // of openat2(2) notices. Errors: ESRCH; EREMOTE it has no number here, or /proc is of another pid
+  // namespace; ENOENT no procfs is mounted at /proc, or it does not show the process (hidepid, or
+  // one of a pid namespace that the caller is not in); EXDEV something is mounted over it. At most
+  // nine system calls; before Linux 6.13, or where openat2(2) is refused, more.
   [[nodiscard]] SYSFD_API Result<OwnedFd> proc_directory() const noexcept;
 
-  // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) on ranges
-  // of its memory, addresses being its own. Gives how many bytes, which may be fewer. Errors: EINVAL,
-  // EPERM, EACCES, ESRCH, ENOMEM a range is not mapped. Since Linux 5.10. One system call.
+  // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) on
+  // ranges of its memory, addresses being its own. Gives how many bytes, which may be fewer.
+  // Errors: EINVAL, EPERM, EACCES, ESRCH, ENOMEM a range is not mapped. Since Linux 5.10. One
+  // system call.
   [[nodiscard]] SYSFD_API Result<std::size_t> advise_memory(std::span<const iovec> ranges,
                                                             int advice) const noexcept;
 
-  // process_mrelease(2): gives back the memory of a process that is being killed at once. Nothing to
-  // do, because it is gone already, is success. Errors: EINVAL it is not being killed; EPERM, EAGAIN.
-  // Since Linux 5.15. One system call.
+  // process_mrelease(2): gives back the memory of a process that is being killed at once. Nothing
+  // to do, because it is gone already, is success. Errors: EINVAL it is not being killed; EPERM,
+  // EAGAIN. Since Linux 5.15. One system call.
   [[nodiscard]] SYSFD_API Result<> release_memory() const noexcept;
 
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return fd_; }
@@ -215,8 +221,8 @@ class PidFd {
 
 // ppoll(2): waits until one of these processes has ended, and says which (the first, if several
 // have); no value if none has after `timeout`. It reaps nothing: call try_wait() on that one. The
-// longest timeout is for ever; one of zero or less only looks. Errors: EINVAL there are none, or more
-// than RLIMIT_NOFILE; ENOMEM. EINTR is retried. One system call; allocates for more than 64.
+// longest timeout is for ever; one of zero or less only looks. Errors: EINVAL there are none, or
+// more than RLIMIT_NOFILE; ENOMEM. EINTR is retried. One system call; allocates for more than 64.
 [[nodiscard]] SYSFD_API Result<std::optional<std::size_t>> wait_any(
     std::span<const PidFd* const> processes,
     std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) noexcept;
