@@ -62,11 +62,11 @@ struct MountStatus {
   std::uint64_t attributes, propagation, peer_group, master, propagate_from;
   std::uint32_t root, mount_point;
   std::uint64_t spare[50];
-  char strings[4096 + 1];  // has no fixed size; a path that can be opened is no longer
+  // Followed by strings; mount_point is where among them.
 };
 static_assert(offsetof(MountStatus, reusable_id) == 56);
 static_assert(offsetof(MountStatus, mount_point) == 108);
-static_assert(offsetof(MountStatus, strings) == 512);
+static_assert(sizeof(MountStatus) == 512);
 
 inline constexpr std::uint64_t statmount_mnt_basic = 0x02;
 inline constexpr std::uint64_t statmount_mnt_point = 0x10;
@@ -99,11 +99,13 @@ static_assert(sizeof(FanotifyInfo) == sizeof(::fanotify_event_info_header));
 inline constexpr int info_fid = 1;
 inline constexpr int info_dfid_name = 2;
 inline constexpr int info_dfid = 3;
+inline constexpr int info_pidfd = 4;           // Linux 5.15
 inline constexpr int info_old_dfid_name = 10;  // Linux 5.17
 inline constexpr int info_new_dfid_name = 12;  // Linux 5.17
 static_assert(info_fid == FAN_EVENT_INFO_TYPE_FID);
 static_assert(info_dfid_name == FAN_EVENT_INFO_TYPE_DFID_NAME);
 static_assert(info_dfid == FAN_EVENT_INFO_TYPE_DFID);
+static_assert(info_pidfd == FAN_EVENT_INFO_TYPE_PIDFD);
 static_assert(info_old_dfid_name == FAN_EVENT_INFO_TYPE_OLD_DFID_NAME);
 static_assert(info_new_dfid_name == FAN_EVENT_INFO_TYPE_NEW_DFID_NAME);
 

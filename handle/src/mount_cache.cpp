@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/mount_cache.hpp>
 
@@ -16,16 +17,21 @@ inline namespace v0 {
 
 namespace {
 
-[[gnu::cold]] void open_list(std::optional<OwnedFd>& mountinfo) noexcept {
+[[gnu::cold]] void open_list(std::optional<OwnedFd>& mountinfo, std::uint64_t& process) noexcept {
+  mountinfo.reset();
   auto opened = detail::open_mountinfo();
-  if (opened) mountinfo = *std::move(opened);
+  const auto mark = detail::fork_mark();
+  if (!opened || !mark) return;
+  mountinfo = *std::move(opened);
+  process = *mark;
 }
 
 // Whether the list of mounts is as it was when this was asked before. Never so where that cannot be
-// asked.
-bool is_unchanged(std::optional<OwnedFd>& mountinfo) noexcept {
-  if (!mountinfo) {
-    open_list(mountinfo);
+// asked. A change is told once for all who share the open file: a copy of this process opens it
+// anew.
+bool is_unchanged(std::optional<OwnedFd>& mountinfo, std::uint64_t& process) noexcept {
+  if (!mountinfo || detail::is_forked_copy(process)) {
+    open_list(mountinfo, process);
     return false;
   }
   pollfd changed{mountinfo->get(), POLLPRI, 0};
@@ -36,7 +42,7 @@ bool is_unchanged(std::optional<OwnedFd>& mountinfo) noexcept {
 }  // namespace
 
 Result<BorrowedFd> MountCache::find(MountId mount) {
-  if (is_unchanged(mountinfo_)) {
+  if (is_unchanged(mountinfo_, process_)) {
     if (last_ && last_->first == mount) return last_->second.mount.borrow();
     const auto known = mounts_.find(mount);
     if (known != mounts_.end() && known->second.current) {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mount_table.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <sysfd/create.hpp>
+#include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -12,19 +9,11 @@ namespace detail {
 
 // Of the thread, which may have a mount namespace of its own.
 Result<OwnedFd> open_mountinfo() noexcept {
-  return open(cwd(), "/proc/thread-self/mountinfo", O_RDONLY);
-}
-
-Result<bool> MountTable::fill() noexcept {
-  const ssize_t size = retry_eintr([&] { return ::read(mountinfo_.get(), chunk_, sizeof chunk_); });
-  if (size == -1) return last_error();
-  begin_ = 0;
-  end_ = static_cast<std::size_t>(size);
-  return size > 0;
+  return open_proc_file("thread-self/mountinfo");
 }
 
 void MountTable::append(char c) noexcept {
-  if (size_ < sizeof mount_point_) mount_point_[size_++] = c;
+  if (size_ < PathRoom::longest_path) text()[size_++] = c;
 }
 
 // Space, tab, newline and backslash are written as a backslash and three octal digits.
@@ -44,24 +33,25 @@ void MountTable::append_escaped(char c) noexcept {
 Result<bool> MountTable::next() noexcept {
   constexpr int id_field = 0;
   constexpr int mount_point_field = 4;
+  if (!room_.is_there()) return failure(ENOMEM);
   id_ = 0;
   size_ = 0;
   for (int field = id_field;;) {
-    if (begin_ == end_) {
-      const auto more = fill();
-      if (!more || !*more) return more;
+    const int byte = reader_.next();
+    if (byte == '\n') break;
+    if (byte == ByteReader::end) {
+      if (reader_.error() != 0) return failure(reader_.error());
+      return false;
     }
-    const char c = chunk_[begin_++];
-    if (c == '\n') break;
-    if (c == ' ')
+    if (byte == ' ')
       ++field;
     else if (field == id_field)
-      id_ = id_ * 10 + static_cast<unsigned>(c - '0');
+      id_ = id_ * 10 + static_cast<unsigned>(byte - '0');
     else if (field == mount_point_field)
-      append_escaped(c);
+      append_escaped(static_cast<char>(byte));
   }
-  if (size_ == sizeof mount_point_) size_ = 0;
-  mount_point_[size_] = '\0';
+  if (size_ == PathRoom::longest_path) size_ = 0;
+  text()[size_] = '\0';
   return true;
 }
 

@@ -68,6 +68,34 @@ TEST_P(FindMount, ReadsMountPointsOfEveryName) {
   }
 }
 
+TEST_P(FindMount, ReadsMountPointsOfEveryLength) {
+  auto place = files().path();
+  while (place.native().size() + 251 < PATH_MAX) {
+    place /= std::string(250, 'x');
+    std::filesystem::create_directory(place);
+    const BindMount mounted("/proc", place);
+    const auto mount = find_mount(id_of(place));
+    ASSERT_TRUE(mount) << place.native().size() << ": " << mount.error().message();
+    EXPECT_EQ(mount_id(*mount, GetParam()), id_of(place));
+  }
+}
+
+TEST_P(FindMount, ReadsMountPointsOfEveryLengthWithoutStatmountOrProc) {
+  auto place = files().path();
+  for (int depth = 0; depth < 8; ++depth)
+    place /= std::string(250, 'x');
+  std::filesystem::create_directories(place);
+  const BindMount mounted("/proc", place);
+  for (const int refused : {static_cast<int>(SYS_openat2), sys_statmount})
+    run_apart([&] {
+      refuse_calls({{refused, ENOTNAM}});
+      const auto mount = find_mount(id_of(place));
+      ASSERT_TRUE(mount || mount.error().value() == ENOTNAM) << mount.error().message();
+      if (!mount) return;  // a kernel without statmount and listmount
+      EXPECT_EQ(mount_id(*mount, GetParam()), id_of(place));
+    });
+}
+
 TEST_P(FindMount, FindsEachOfVeryManyMounts) {
   std::vector<std::unique_ptr<BindMount>> mounts;
   std::vector<MountId> ids;

@@ -53,6 +53,15 @@ TEST_F(MountCacheTest, LendsOneDescriptorAsLongAsNothingChanges) {
   EXPECT_EQ(open_descriptors(), open_before);
 }
 
+TEST_F(MountCacheTest, ACopyOfTheProcessTakesNoChangeAwayFromItsParent) {
+  MountCache mounts;
+  ASSERT_GE(number_of(mounts, id()), 0);
+  const MountId before = id();
+  const BindMount over("/proc", files().path());
+  run_apart([&] { EXPECT_EQ(number_of(mounts, before), -EBUSY); });
+  EXPECT_EQ(number_of(mounts, before), -EBUSY);
+}
+
 TEST_F(MountCacheTest, OpensFilesOfManyMounts) {
   const ScratchFileSystem other;
   const auto first = must(sysfd::name_to_handle(sysfd::cwd(), files().create("first", "1")));

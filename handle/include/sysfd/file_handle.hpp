@@ -180,11 +180,12 @@ inline BorrowedFd nsfs_root() noexcept {
 // directory, or the regular file that is mounted. What was opened is checked to lie in that mount.
 // Errors: ENOENT no such mount in this mount namespace and below this root directory, or one that
 // is mounted nowhere (memfds, pidfds, pipes); EBUSY another mount lies over it; EOPNOTSUPP a
-// mounted device, FIFO or socket; those of open(2). An ID of the reusable kind may by now mean
-// another mount than when it was got; one of the unique kind never does. May block where open(2)
-// does. Three system calls for a unique ID where the kernel has statmount(2) (Linux 6.8), otherwise
-// as many as it takes to read the list of mounts. Allocates nothing. The mount cannot be unmounted
-// as long as the descriptor is open.
+// mounted device, FIFO or socket; ENOMEM; those of open(2). An ID of the reusable kind may by now
+// mean another mount than when it was got; one of the unique kind never does. May block where
+// open(2) does. Three system calls for a unique ID where the kernel has statmount(2) (Linux 6.8),
+// otherwise as many as it takes to read the list of mounts. Allocates nothing, but maps two pages
+// for the time of the call where it reads that list or the path is long. The mount cannot be
+// unmounted as long as the descriptor is open.
 [[nodiscard]] SYSFD_API Result<OwnedFd> find_mount(MountId mount) noexcept;
 
 }  // namespace v0

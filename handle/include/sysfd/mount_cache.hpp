@@ -15,6 +15,7 @@
 #ifndef SYSFD_MOUNT_CACHE_HPP
 #define SYSFD_MOUNT_CACHE_HPP
 
+#include <cstdint>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -28,7 +29,8 @@ namespace sysfd {
 inline namespace v0 {
 
 // To be used by one thread at a time, and by threads of the same mount namespace; after joining
-// another one, call clear(). A cache that was moved from can be cleared, assigned to
+// another one, call clear(). A copy that fork(2) made looks again for what it finds first, and what
+// it finds changes nothing for its parent. A cache that was moved from can be cleared, assigned to
 // or destroyed; any other use stops the program.
 class MountCache {
  public:
@@ -55,6 +57,7 @@ class MountCache {
   Result<BorrowedFd> find_anew(MountId mount);
 
   std::optional<OwnedFd> mountinfo_;
+  std::uint64_t process_ = 0;  // the fork mark of who opened it
   std::unordered_map<MountId, Entry> mounts_;
   const std::pair<const MountId, Entry>* last_ = nullptr;  // of those the one that was found last
 };
