@@ -72,6 +72,38 @@ Result<FileSystemId> file_system_id(BorrowedFd file) noexcept {
   return id;
 }
 
+namespace {
+
+// Takes the first record off, without its head. An error: the kernel has not written that; the rest
+// is dropped.
+struct Record {
+  int type;
+  Bytes body;
+};
+Result<Record> take_record(Bytes& records) noexcept {
+  const Bytes all = std::exchange(records, Bytes());
+  Bytes rest = all;
+  kernel::FanotifyInfo info;
+  if (!take(rest, info) || info.size < sizeof info || info.size > all.size())
+    return failure(EBADMSG);
+  records = all.subspan(info.size);
+  return Record{info.type, all.first(info.size).subspan(sizeof info)};
+}
+
+// FAN_NOPIDFD, FAN_EPIDFD: the process was gone, or there was none to be had.
+std::optional<OwnedFd> take_process(Bytes records) noexcept {
+  while (!records.empty()) {
+    auto record = take_record(records);
+    if (!record) break;
+    std::int32_t number = -1;
+    if (record->type == kernel::info_pidfd && take(record->body, number) && number >= 0)
+      return OwnedFd::adopt(number);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Result<std::optional<FanotifyEvent>> take_event(Bytes& events) noexcept {
   if (events.empty()) return std::nullopt;
   const Bytes all = std::exchange(events, Bytes());
@@ -82,25 +114,33 @@ Result<std::optional<FanotifyEvent>> take_event(Bytes& events) noexcept {
       metadata.event_len > all.size())
     return failure(EBADMSG);
   events = all.subspan(metadata.event_len);
-  return FanotifyEvent{
-      metadata.mask, metadata.pid, metadata.fd,
-      all.first(metadata.event_len).subspan(metadata.metadata_len)};  // which may grow one day
+  const Bytes records =
+      all.first(metadata.event_len).subspan(metadata.metadata_len);  // which may grow one day
+  return FanotifyEvent{metadata.mask, metadata.pid, metadata.fd, records, take_process(records)};
+}
+
+FanotifyEvents& FanotifyEvents::operator=(FanotifyEvents&& other) noexcept {
+  if (this == &other) return *this;
+  close_all();
+  events_ = std::exchange(other.events_, {});
+  return *this;
+}
+
+void FanotifyEvents::close_all() noexcept {
+  for (auto event = take(); event && *event; event = take())
+    if ((*event)->fd >= 0) close_quietly((*event)->fd);
 }
 
 Result<std::optional<FanotifyFid>> take_fid(Bytes& records) noexcept {
   while (!records.empty()) {
-    const Bytes all = std::exchange(records, Bytes());
-    Bytes rest = all;
-    kernel::FanotifyInfo info;
-    if (!take(rest, info) || info.size < sizeof info || info.size > all.size())
-      return failure(EBADMSG);
-    if (const auto kind = kind_of(info.type)) {
-      const auto fid = parse_fid(*kind, all.first(info.size).subspan(sizeof info));
-      if (!fid) return failure(EBADMSG);
-      records = all.subspan(info.size);
-      return fid;
-    }
-    records = all.subspan(info.size);
+    const auto record = take_record(records);
+    if (!record) return std::unexpected(record.error());
+    const auto kind = kind_of(record->type);
+    if (!kind) continue;
+    const auto fid = parse_fid(*kind, record->body);
+    if (fid) return fid;
+    records = Bytes();
+    return failure(EBADMSG);
   }
   return std::nullopt;
 }

@@ -3,15 +3,19 @@
 // Events that no kernel has written. tests/fuzz/ has more of them.
 #include <gtest/gtest.h>
 #include <sys/fanotify.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <random>
 #include <span>
 #include <sysfd/fanotify.hpp>
+#include <utility>
 #include <vector>
 
 #include "handle/made_events.hpp"
 #include "handle/walk_events.hpp"
+#include "support/descriptors.hpp"
 #include "support/results.hpp"
 #include "support/sanitizers.hpp"
 
@@ -78,6 +82,71 @@ TEST(FanotifyBytes, ARecordOfAnotherKindIsPassedOver) {
       walk(event_of({pidfd_record(), fid_record(FAN_EVENT_INFO_TYPE_FID, 8), pidfd_record()}));
   EXPECT_EQ(counts.fids, 1);
   EXPECT_FALSE(counts.malformed);
+}
+
+// An owner lets go of the number of this file.
+std::int32_t given_number() {
+  return some_file().release();
+}
+
+TEST(FanotifyBytes, TheProcessOfAnEventIsClosedWithIt) {
+  const int number = given_number();
+  const EventBytes bytes = event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 8), pidfd_record(number)});
+  std::span<const std::byte> events(bytes);
+  {
+    const auto event = must(sysfd::take_event(events));
+    ASSERT_TRUE(event && event->process);
+    EXPECT_EQ(event->process->get(), number);
+    EXPECT_TRUE(is_open(number));
+  }
+  EXPECT_FALSE(is_open(number));
+}
+
+TEST(FanotifyBytes, TheProcessOfAnEventIsClosedAlsoBehindAMalformedRecord) {
+  const int number = given_number();
+  const EventBytes bytes =
+      event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129), pidfd_record(number)});
+  std::span<const std::byte> events(bytes);
+  {
+    const auto event = must(sysfd::take_event(events));
+    ASSERT_TRUE(event);
+    auto records = event->records;
+    EXPECT_EQ(error_of(sysfd::take_fid(records)), std::errc::bad_message);
+  }
+  EXPECT_FALSE(is_open(number));
+}
+
+TEST(FanotifyBytes, AProcessThatIsGoneIsNone) {
+  for (const int none : {-1, -2}) {  // FAN_NOPIDFD, FAN_EPIDFD
+    const EventBytes bytes = event_of({pidfd_record(none)});
+    std::span<const std::byte> events(bytes);
+    EXPECT_FALSE(must(sysfd::take_event(events))->process);
+  }
+}
+
+TEST(FanotifyBytes, EventsThatNobodyTakesAreClosed) {
+  const int taken = given_number();
+  std::vector<int> left;
+  EventBytes bytes = event_of({}, taken);
+  for (int i = 0; i < 3; ++i) {
+    left.push_back(given_number());
+    append_bytes(bytes, event_of({}, left.back()));
+    left.push_back(given_number());
+    append_bytes(bytes, event_of({pidfd_record(left.back())}));
+  }
+  {
+    sysfd::FanotifyEvents first(bytes);
+    const auto event = must(first.take());
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->fd, taken);
+    sysfd::FanotifyEvents moved(std::move(first));
+    sysfd::FanotifyEvents events({});
+    events = std::move(moved);
+    EXPECT_TRUE(std::ranges::all_of(left, is_open));
+  }
+  EXPECT_TRUE(std::ranges::none_of(left, is_open));
+  EXPECT_TRUE(is_open(taken)) << "it is the caller's";
+  ::close(taken);
 }
 
 TEST(FanotifyBytes, MetadataThatHasGrownIsPassedOver) {

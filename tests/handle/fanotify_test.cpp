@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <sysfd/create.hpp>
+#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/fanotify.hpp>
 #include <vector>
 
@@ -66,6 +67,8 @@ class Fanotify : public HandleTest {
     }
     return all;
   }
+
+  sysfd::BorrowedFd group() const { return *group_; }
 
   sysfd::FileSystemId fsid() const { return must(sysfd::file_system_id(files().root())); }
 
@@ -194,6 +197,34 @@ TEST_F(Fanotify, AGroupWithoutHandlesHasDescriptorsInstead) {
     const OwnedFd file = OwnedFd::adopt(event.fd);
     EXPECT_EQ(content_of(file), "content");
   }
+}
+
+TEST_F(Fanotify, TheProcessIsOwnedByItsEvent) {
+  constexpr unsigned report_pidfd = 0x80;  // FAN_REPORT_PIDFD
+  if (!watch(FAN_REPORT_DFID_NAME | report_pidfd, FAN_CREATE))
+    GTEST_SKIP() << "needs FAN_REPORT_PIDFD";
+  const auto before = open_descriptors();
+  constexpr int files_made = 20;
+  for (int i = 0; i < files_made; ++i)
+    files().create(std::to_string(i));
+  alignas(fanotify_event_metadata) std::byte buffer[8192];
+  const ssize_t size = ::read(group().get(), buffer, sizeof buffer);
+  ASSERT_GT(size, 0);
+  std::span<const std::byte> events(buffer, static_cast<std::size_t>(size));
+  int seen = 0;
+  for (auto event = must(sysfd::take_event(events)); event;
+       event = must(sysfd::take_event(events)), ++seen) {
+    while (must(sysfd::take_fid(event->records))) {
+    }
+    ASSERT_TRUE(event->process);
+    const sysfd::detail::NumberedPath path("thread-self/fdinfo/", event->process->get());
+    char room[16];
+    EXPECT_EQ(must(sysfd::detail::find_field(
+                  must(sysfd::detail::open_proc_file(path.get())).borrow(), "Pid:\t", room)),
+              std::to_string(::getpid()));
+  }
+  EXPECT_EQ(seen, files_made);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST(FileSystemIdOf, AClosedDescriptorIsNone) {

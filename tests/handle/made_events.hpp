@@ -50,15 +50,15 @@ inline EventBytes fid_record(int type, std::uint32_t handle_size, std::string_vi
   return record;
 }
 
-inline EventBytes pidfd_record() {
+inline EventBytes pidfd_record(std::int32_t number = -1) {
   EventBytes record;
   append(record, fanotify_event_info_header{FAN_EVENT_INFO_TYPE_PIDFD, 0,
                                             sizeof(fanotify_event_info_pidfd)});
-  append(record, std::int32_t{-1});
+  append(record, number);
   return record;
 }
 
-inline EventBytes event_of(std::initializer_list<EventBytes> records) {
+inline EventBytes event_of(std::initializer_list<EventBytes> records, int fd = FAN_NOFD) {
   EventBytes all;
   for (const auto& record : records)
     append_bytes(all, record);
@@ -67,7 +67,7 @@ inline EventBytes event_of(std::initializer_list<EventBytes> records) {
   metadata.vers = FANOTIFY_METADATA_VERSION;
   metadata.metadata_len = sizeof metadata;
   metadata.mask = FAN_CREATE;
-  metadata.fd = FAN_NOFD;
+  metadata.fd = fd;
   metadata.pid = 42;
   EventBytes event;
   append(event, metadata);
