@@ -122,6 +122,8 @@ struct Command::State {
   bool says(int stream) const noexcept;
   // Whether what output() is given to feed can reach the child.
   bool takes_input() const noexcept;
+  // For output(), which would never see the end of one.
+  detail::Mistake refuse_terminals() const;
   // `owner`: whose descriptor it is, if the Command is to take it over.
   void add(std::vector<Passed>& list, int source, int target, OwnedFd* owner);
   void add_listener(CStr name, BorrowedFd fd, OwnedFd* owner);

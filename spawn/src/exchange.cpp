@@ -2,14 +2,17 @@
 #include "exchange.hpp"
 
 #include <poll.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
+#include <cstdint>
+#include <vector>
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
@@ -24,25 +27,26 @@ constexpr std::size_t chunk = std::size_t{64} * 1024;  // what a pipe holds
 class SigpipeHeld {
  public:
   SigpipeHeld() noexcept {
-    ::sigemptyset(&sigpipe_);
-    ::sigaddset(&sigpipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
-    sigset_t pending;
-    ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    system_call(SYS_rt_sigprocmask, SIG_BLOCK, &sigpipe, &before_, sizeof before_);
+    std::uint64_t pending = 0;
+    system_call(SYS_rt_sigpending, &pending, sizeof pending);
+    was_pending_ = (pending & sigpipe) != 0;
   }
-  ~SigpipeHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~SigpipeHeld() {
+    system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+  }
   SigpipeHeld(const SigpipeHeld&) = delete;
   SigpipeHeld& operator=(const SigpipeHeld&) = delete;
 
   void take_back() const noexcept {
     const timespec at_once{};
-    if (!was_pending_) retry_eintr([&] { return ::sigtimedwait(&sigpipe_, nullptr, &at_once); });
+    if (!was_pending_)
+      system_call_retried(SYS_rt_sigtimedwait, &sigpipe, nullptr, &at_once, sizeof sigpipe);
   }
 
  private:
-  sigset_t sigpipe_;
-  sigset_t before_;
+  static constexpr std::uint64_t sigpipe = std::uint64_t{1} << (SIGPIPE - 1);
+  std::uint64_t before_ = 0;
   bool was_pending_ = false;
 };
 
@@ -51,35 +55,28 @@ void forget_if_taken(std::optional<OwnedFd>& pipe) noexcept {
   if (pipe && was_moved_from(*pipe)) pipe.reset();
 }
 
-// Whether there is more to come.
-Result<bool> read_some(Inlet& inlet, std::size_t max_size) {
-  std::array<char, chunk> buffer;
-  const ssize_t size =
-      retry_eintr([&] { return ::read(inlet.pipe->get(), buffer.data(), buffer.size()); });
-  if (size == -1) {
-    if (errno == EAGAIN) return true;
-    return last_error();
-  }
-  const auto got = static_cast<std::size_t>(size);
-  const std::size_t kept = std::min(got, max_size - std::min(max_size, inlet.text.size()));
-  inlet.text.append(buffer.data(), kept);
-  inlet.cut |= kept < got;
-  return got > 0;
-}
-
-Result<bool> write_some(Outlet& outlet, const SigpipeHeld& sigpipe) noexcept {
-  const std::size_t size = std::min(outlet.left.size(), chunk);
-  const ssize_t written =
-      retry_eintr([&] { return ::write(outlet.pipe->get(), outlet.left.data(), size); });
-  if (written == -1) {
-    if (errno == EAGAIN) return true;
-    if (errno != EPIPE) return last_error();
+Result<> write_some(Outlet& outlet, const SigpipeHeld& sigpipe) noexcept {
+  const long written =
+      system_call_retried(SYS_write, outlet.pipe->get(), outlet.left.data(), outlet.left.size());
+  if (written == -EAGAIN) return {};
+  if (written == -EPIPE) {
     sigpipe.take_back();
-    return false;  // it reads no more: its own affair
+    outlet.pipe.reset();  // it reads no more: its own affair
+    return {};
   }
+  if (written < 0) return failure(static_cast<int>(-written));
   outlet.left = outlet.left.subspan(static_cast<std::size_t>(written));
   outlet.taken += static_cast<std::size_t>(written);
-  return !outlet.left.empty();
+  if (outlet.left.empty()) outlet.pipe.reset();
+  return {};
+}
+
+// What a pipe, socket or terminal says; nothing where the kernel does not know.
+std::size_t bytes_there(BorrowedFd pipe) noexcept {
+  int size = 0;
+  return system_call(SYS_ioctl, pipe.get(), FIONREAD, &size) == 0 && size > 0
+             ? static_cast<std::size_t>(size)
+             : 0;
 }
 
 }  // namespace
@@ -89,28 +86,63 @@ Deadline deadline_in(const std::optional<std::chrono::nanoseconds>& timeout) noe
   return deadline_after(*timeout);
 }
 
-Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size,
-                      const Deadline& deadline) {
-  forget_if_taken(outlet.pipe);
-  for (const Inlet& inlet : inlets)
-    forget_if_taken(inlet.pipe);
-  if (outlet.left.empty()) outlet.pipe.reset();
-  std::optional<SigpipeHeld> sigpipe;
-  if (outlet.pipe) {
-    sigpipe.emplace();
-    if (auto set = set_nonblocking(*outlet.pipe, true); !set) return std::unexpected(set.error());
-  }
-  for (const Inlet& inlet : inlets)
-    if (inlet.pipe)
-      if (auto set = set_nonblocking(*inlet.pipe, true); !set) return std::unexpected(set.error());
+// How much there was, which closes the pipe at its end; no value: nothing yet.
+Result<std::optional<std::size_t>> Exchange::read_once(Inlet& inlet) {
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(chunk);
+  const long size = system_call_retried(SYS_read, inlet.pipe->get(), buffer_.get(), chunk);
+  if (size == -EAGAIN) return std::nullopt;
+  if (size < 0) return failure(static_cast<int>(-size));
+  const auto got = static_cast<std::size_t>(size);
+  const std::size_t kept = std::min(got, max_size_ - std::min(max_size_, inlet.text.size()));
+  inlet.text.append(buffer_.get(), kept);
+  inlet.cut |= kept < got;
+  if (got == 0) inlet.pipe.reset();
+  return got;
+}
 
-  std::vector<pollfd> entries(1 + inlets.size());
+// Until there is nothing, or there was more than when this began.
+Result<> Exchange::read_all_there(Inlet& inlet) {
+  const std::size_t there = bytes_there(*inlet.pipe);
+  for (std::size_t got = 0; inlet.pipe && got <= there;) {
+    const auto size = read_once(inlet);
+    if (!size) return std::unexpected(size.error());
+    if (!*size) break;
+    got += **size;
+  }
+  return {};
+}
+
+Result<> Exchange::read_some(Inlet& inlet) {
+  const auto size = read_once(inlet);
+  if (!size) return std::unexpected(size.error());
+  return {};
+}
+
+Result<> Exchange::prepare() noexcept {
+  forget_if_taken(outlet_.pipe);
+  if (outlet_.left.empty()) outlet_.pipe.reset();
+  if (outlet_.pipe)
+    if (auto set = set_nonblocking(*outlet_.pipe, true); !set) return set;
+  for (const Inlet& inlet : inlets_) {
+    forget_if_taken(inlet.pipe);
+    if (!inlet.pipe) continue;
+    if (auto set = set_nonblocking(*inlet.pipe, true); !set) return set;
+  }
+  return {};
+}
+
+Result<bool> Exchange::run(const Deadline& deadline) {
+  if (auto ready = prepare(); !ready) return std::unexpected(ready.error());
+  std::optional<SigpipeHeld> sigpipe;
+  if (outlet_.pipe) sigpipe.emplace();
+
+  std::vector<pollfd> entries(1 + inlets_.size());
   for (bool is_late = false;;) {
-    bool has_any = outlet.pipe.has_value();
-    entries[0] = {outlet.pipe ? outlet.pipe->get() : -1, POLLOUT, 0};
-    for (std::size_t i = 0; i < inlets.size(); ++i) {
-      entries[i + 1] = {inlets[i].pipe ? inlets[i].pipe->get() : -1, POLLIN, 0};
-      has_any |= inlets[i].pipe.has_value();
+    bool has_any = outlet_.pipe.has_value();
+    entries[0] = {outlet_.pipe ? outlet_.pipe->get() : -1, POLLOUT, 0};
+    for (std::size_t i = 0; i < inlets_.size(); ++i) {
+      entries[i + 1] = {inlets_[i].pipe ? inlets_[i].pipe->get() : -1, POLLIN, 0};
+      has_any |= inlets_[i].pipe.has_value();
     }
     if (!has_any) return true;
     if (is_late) return false;
@@ -119,32 +151,19 @@ Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_si
     if (!ready) return std::unexpected(ready.error());
     if (*ready == 0) return false;
 
-    const auto close_at_end = [](std::optional<OwnedFd>& pipe, const Result<bool>& more) {
-      if (more && !*more) pipe.reset();
-    };
-    if (entries[0].revents != 0) {
-      const auto more = write_some(outlet, *sigpipe);
-      if (!more) return more;
-      close_at_end(outlet.pipe, more);
-    }
-    for (std::size_t i = 0; i < inlets.size(); ++i) {
+    if (entries[0].revents != 0)
+      if (auto done = write_some(outlet_, *sigpipe); !done) return std::unexpected(done.error());
+    for (std::size_t i = 0; i < inlets_.size(); ++i) {
       if (entries[i + 1].revents == 0) continue;
-      const auto more = read_some(inlets[i], max_size);
-      if (!more) return more;
-      close_at_end(inlets[i].pipe, more);
+      const auto done = is_late ? read_all_there(inlets_[i]) : read_some(inlets_[i]);
+      if (!done) return std::unexpected(done.error());
     }
   }
 }
 
-void drain(std::span<Inlet> inlets, std::size_t max_size) {
-  for (Inlet& inlet : inlets)
-    for (int chunks = 16; inlet.pipe && chunks > 0; --chunks) {  // 1 MiB: no pipe holds more
-      pollfd entry{inlet.pipe->get(), POLLIN, 0};
-      const timespec at_once{};
-      if (::ppoll(&entry, 1, &at_once, nullptr) <= 0) break;
-      const auto more = read_some(inlet, max_size);
-      if (!more || !*more) inlet.pipe.reset();
-    }
+void Exchange::drain() {
+  for (Inlet& inlet : inlets_)
+    if (inlet.pipe && !read_all_there(inlet)) inlet.pipe.reset();
 }
 
 }  // namespace detail

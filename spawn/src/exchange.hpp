@@ -6,10 +6,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
@@ -37,12 +37,32 @@ struct Outlet {
   std::size_t& taken;
 };
 
-// Goes on until all pipes are closed (true) or the deadline is past (false).
-Result<bool> exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size,
-                      const Deadline& deadline);
+// What goes through the pipes of one child, or of several.
+class Exchange {
+ public:
+  // What the pipes belong to stays where it is.
+  Exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size) noexcept
+      : outlet_(outlet), inlets_(inlets), max_size_(max_size) {}
 
-// Reads what is in the pipes, without waiting for more.
-void drain(std::span<Inlet> inlets, std::size_t max_size);
+  // Goes on until all pipes are closed (true) or the deadline is past (false): then it takes what is
+  // there.
+  Result<bool> run(const Deadline& deadline);
+
+  // Takes what is in the pipes, without waiting for more, once run() has ended. Whoever writes on and
+  // on does not keep it.
+  void drain();
+
+ private:
+  Result<> prepare() noexcept;
+  Result<std::optional<std::size_t>> read_once(Inlet& inlet);
+  Result<> read_some(Inlet& inlet);
+  Result<> read_all_there(Inlet& inlet);
+
+  Outlet outlet_;
+  std::span<Inlet> inlets_;
+  std::size_t max_size_;
+  std::unique_ptr<char[]> buffer_;
+};
 
 }  // namespace detail
 }  // namespace v0

@@ -6,7 +6,9 @@
 #include <csignal>
 
 #include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
 
+#include "attempt.hpp"
 #include "exchange.hpp"
 
 namespace sysfd {
@@ -25,20 +27,15 @@ std::string Output::describe() const {
 
 Result<Output> Child::communicate(const OutputOptions& options) {
   const auto deadline = detail::deadline_in(options.timeout);
-  auto output = talk_until(options, deadline);
-  if (output) wait_until(*output, deadline);
-  return output;
-}
-
-// Without waiting for its end.
-Result<Output> Child::talk_until(const OutputOptions& options, const Deadline& deadline) {
   Output output{.status = detail::failure(ETIMEDOUT)};
   detail::Inlet inlets[] = {{stdout_pipe(), output.out, output.out_cut},
                             {stderr_pipe(), output.err, output.err_cut}};
-  const auto ended = detail::exchange({stdin_pipe(), options.input, output.input_taken}, inlets,
-                                      options.max_size, deadline);
+  detail::Exchange exchange({stdin_pipe(), options.input, output.input_taken}, inlets,
+                            options.max_size);
+  const auto ended = exchange.run(deadline);
   if (!ended) return std::unexpected(ended.error());
   output.timed_out = !*ended;
+  wait_until(output, deadline);
   return output;
 }
 
@@ -61,14 +58,55 @@ void Child::kill_tree() noexcept {
   if (!status_) (void)pidfd().send_signal(SIGKILL);
 }
 
-// Its group first, which some kernels can name only as long as it is not reaped. What those that it
-// started may still write is not waited for; what is in the pipes is taken.
-void Child::end_now(Output& output, const OutputOptions& options) {
-  kill_tree();
-  output.status = wait();
-  detail::Inlet inlets[] = {{stdout_pipe(), output.out, output.out_cut},
-                            {stderr_pipe(), output.err, output.err_cut}};
-  detail::drain(inlets, options.max_size);
+// Who would wait for the end of what is written to a terminal, or write what is read from it?
+detail::Mistake Command::State::refuse_terminals() const {
+  for (int number = 0; number < 3; ++number)
+    if (streams[number].kind_ == Stdio::Kind::terminal)
+      return detail::wrong_value(
+          SpawnStep::standard_stream,
+          std::string(detail::stream_names[number]) + ", a terminal, which is not collected",
+          number);
+  return std::nullopt;
+}
+
+std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
+                                                           const OutputOptions& options,
+                                                           const SpawnChanges& changes) {
+  if (auto mistake = state.refuse_terminals()) return std::unexpected(*std::move(mistake));
+  if (!options.input.empty() && !state.takes_input())
+    return std::unexpected(
+        detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input", 0));
+  const auto deadline = detail::deadline_in(options.timeout);
+  const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
+  const Stdio out = Stdio::pipe();
+  const Defaults defaults{&in, &out, &out};
+  auto child = spawn(state, work, &defaults, changes);
+  if (!child) return std::unexpected(std::move(child.error()));
+
+  Output output{.status = detail::failure(ETIMEDOUT)};
+  detail::Inlet inlets[] = {{child->stdout_pipe(), output.out, output.out_cut},
+                            {child->stderr_pipe(), output.err, output.err_cut}};
+  detail::Exchange exchange({child->stdin_pipe(), options.input, output.input_taken}, inlets,
+                            options.max_size);
+  const auto ended = exchange.run(deadline);
+  if (!ended)
+    return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
+  output.timed_out = !*ended;
+  if (!output.timed_out) child->wait_until(output, deadline);
+  if (output.timed_out) {
+    // Its group first, which some kernels can name only as long as it is not reaped. What those that
+    // it started may still write is not waited for; what is in the pipes is taken.
+    child->kill_tree();
+    output.status = child->wait();
+    exchange.drain();
+  }
+  return output;
+}
+
+std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
+  State& state = this->state();
+  if (state.mistake) return std::unexpected(*state.mistake);
+  return Attempt::output(state, state.workspace, options, {});
 }
 
 }  // namespace v0

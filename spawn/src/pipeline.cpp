@@ -93,6 +93,11 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
 }
 
 std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    if (auto mistake = stages_[i].state().refuse_terminals()) {
+      mistake->stage = static_cast<int>(i);
+      return std::unexpected(*std::move(mistake));
+    }
   if (!options.input.empty() && !stages_.front().state().takes_input())
     return std::unexpected(pipe_error(detail::error_code(EINVAL), 0));
   auto errors = pipe();
@@ -110,9 +115,9 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
   inlets.emplace_back(error_pipe, output.err, output.err_cut);
   for (Child& child : *children)
     if (child.stderr_pipe()) inlets.emplace_back(child.stderr_pipe(), output.err, output.err_cut);
-  const auto ended =
-      detail::exchange({children->front().stdin_pipe(), options.input, output.input_taken}, inlets,
-                       options.max_size, deadline);
+  detail::Exchange exchange({children->front().stdin_pipe(), options.input, output.input_taken},
+                            inlets, options.max_size);
+  const auto ended = exchange.run(deadline);
   if (!ended) {
     kill_all(*std::move(children));
     return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
@@ -127,7 +132,7 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
     if (output.timed_out) child.kill_tree();
     output.statuses.push_back(child.wait());
   }
-  if (output.timed_out) detail::drain(inlets, options.max_size);
+  if (output.timed_out) exchange.drain();
   return output;
 }
 

@@ -4,7 +4,6 @@
 #include "attempt.hpp"
 #include "child_start.hpp"
 #include "dumpable_kept.hpp"
-#include "exchange.hpp"
 #include "pid_namespace_visit.hpp"
 #include "signals_blocked.hpp"
 
@@ -126,32 +125,6 @@ std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   return Attempt::spawn(state, state.workspace, nullptr, {});
-}
-
-std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
-                                                           const OutputOptions& options,
-                                                           const SpawnChanges& changes) {
-  if (!options.input.empty() && !state.takes_input())
-    return std::unexpected(
-        detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input", 0));
-  const auto deadline = detail::deadline_in(options.timeout);
-  const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
-  const Stdio out = Stdio::pipe();
-  const Defaults defaults{&in, &out, &out};
-  auto child = spawn(state, work, &defaults, changes);
-  if (!child) return std::unexpected(std::move(child.error()));
-  auto output = child->talk_until(options, deadline);
-  if (!output)
-    return std::unexpected(SpawnError{SpawnStep::standard_stream, output.error(), -1, "a pipe"});
-  if (!output->timed_out) child->wait_until(*output, deadline);
-  if (output->timed_out) child->end_now(*output, options);
-  return *std::move(output);
-}
-
-std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
-  State& state = this->state();
-  if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::output(state, state.workspace, options, {});
 }
 
 SpawnError Command::exec() {

@@ -3,6 +3,8 @@
 // Talking to a child that runs already, with whichever pipes there are, in one go or in several.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -125,6 +127,55 @@ TEST(CommunicateInTurns, HasAnEndThoughThereIsAlwaysMore) {
     EXPECT_TRUE(output.timed_out);
     EXPECT_EQ(output.out, std::string(10, '\0')) << "one look at least";
   }
+}
+
+constexpr int large = 1 << 20;  // /proc/sys/fs/pipe-max-size
+
+void enlarge(const OwnedFd& pipe) {
+  ASSERT_EQ(::fcntl(pipe.get(), F_SETPIPE_SZ, large), large);
+}
+
+void wait_until_it_holds(const OwnedFd& pipe, int size) {
+  for (int there = 0; there < size; ::sched_yield())
+    ASSERT_EQ(::ioctl(pipe.get(), FIONREAD, &there), 0);
+}
+
+TEST(CommunicateInTurns, TakesAllThatIsThereInNoTime) {
+  constexpr int size = 500'000;
+  const std::string script = "head -c 500000 /dev/zero; head -c 500000 /dev/zero >&2";
+  for (const bool has_ended : {false, true}) {
+    SCOPED_TRACE(has_ended);
+    Rope rope;
+    Rope start;
+    Child child = piped(shell("read line <&4; " + script + (has_ended ? "" : "; cat <&3"))
+                            .pass(rope.end(), 3)
+                            .pass(start.end(), 4));
+    enlarge(*child.stdout_pipe());
+    enlarge(*child.stderr_pipe());
+    start.let_go();
+    wait_until_it_holds(*child.stdout_pipe(), size);
+    wait_until_it_holds(*child.stderr_pipe(), size);
+    if (has_ended) {
+      EXPECT_TRUE(child.wait()->success());
+    }
+    const Output output = talk_to(child, {.timeout = 0ns});
+    EXPECT_EQ(output.out, std::string(size, '\0'));
+    EXPECT_EQ(output.err, std::string(size, '\0'));
+    EXPECT_EQ(output.timed_out, !has_ended);
+    EXPECT_EQ(child.stdout_pipe().has_value(), !has_ended) << "the end is there, too";
+    rope.let_go();
+    EXPECT_TRUE(talk_to(child).success());
+  }
+}
+
+TEST(CommunicateInTurns, GivesAllThatThereIsRoomForInNoTime) {
+  const std::string input = pattern(500'000);
+  Rope rope;
+  Child child = piped(shell("read line <&3; cat").pass(rope.end(), 3));
+  enlarge(*child.stdin_pipe());
+  EXPECT_EQ(talk_to(child, {.input = bytes(input), .timeout = 0ns}).input_taken, input.size());
+  rope.let_go();
+  EXPECT_TRUE(talk_to(child).out == input);
 }
 
 TEST(CommunicateInTurns, CountsTheSizeOfEachTurn) {

@@ -146,6 +146,24 @@ TEST(Output, IsRefusedWithAnInputThatTheCommandHasNoUseFor) {
   }
 }
 
+// It would wait for the end of what nobody reads, and for what nobody writes.
+TEST(Output, IsRefusedWithATerminal) {
+  int number = 0;
+  for (Command& command :
+       std::array{Command("cat").stdin_from(Stdio::terminal()),
+                  Command("cat").stdout_to(Stdio::terminal()),
+                  Command("cat").stderr_to(Stdio::terminal()), Command("cat").terminal()}) {
+    const auto run = command.output();
+    ASSERT_FALSE(run);
+    EXPECT_EQ(run.error().step, SpawnStep::standard_stream);
+    EXPECT_EQ(run.error().code, std::errc::invalid_argument);
+    EXPECT_EQ(run.error().index, number++ % 3);
+  }
+  const auto run = Command("cat").stdout_to(Stdio::terminal()).output();
+  EXPECT_EQ(run.error().describe(),
+            "stdout of the child, a terminal, which is not collected: Invalid argument");
+}
+
 TEST(Output, LeavesAStreamAloneForWhichADescriptorIsPassed) {
   const sysfd::OwnedFd out = some_file();
   const Output run = output_of(shell("printf out; printf err >&2").pass(out, 1));

@@ -283,6 +283,15 @@ TEST(PipelineFailure, RefusesAnInputThatTheFirstStageHasNoUseFor) {
   EXPECT_EQ(run.error().index, 0);
 }
 
+TEST(PipelineFailure, RefusesToCollectFromATerminal) {
+  const auto run = (Command("cat") | Command("cat").stdout_to(Stdio::terminal())).output();
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().step, SpawnStep::standard_stream);
+  EXPECT_EQ(run.error().code, std::errc::invalid_argument);
+  EXPECT_EQ(run.error().index, 1);
+  EXPECT_EQ(run.error().stage, 1);
+}
+
 TEST(PipelineFailure, LeavesNoStageWhateverItsPolicy) {
   SYSFD_REQUIRE_ISOLATION();
   for (const DropPolicy policy :

@@ -100,10 +100,11 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // Feeds the input to stdin_pipe(), reads stdout_pipe() and stderr_pipe() to their ends, whichever
   // of them there are, all at once so that nobody waits for the other, and waits for the child. The
   // pipes are closed as they come to an end. After a timeout the child goes on, what was read is
-  // there, and one may go on with the rest of the input; a timeout of zero takes what is there. The
-  // pipes are in non-blocking mode from then on. OutputOptions::max_size counts for each call. Nothing
-  // is taken of input for which there is no pipe, or none any more. SIGPIPE is not raised. Errors, of
-  // descriptors that are no pipes any more: those of poll(2), read(2), write(2). Allocates.
+  // there, and one may go on with the rest of the input; a timeout of zero takes all that is there.
+  // The pipes are in non-blocking mode from then on. OutputOptions::max_size counts for each call.
+  // Nothing is taken of input for which there is no pipe, or none any more. terminal() is not read.
+  // SIGPIPE is not raised. Errors, of descriptors that are no pipes any more: those of poll(2),
+  // read(2), write(2). Allocates, 64 KiB among that. Not a cancellation point.
   [[nodiscard]] SYSFD_API Result<Output> communicate(const OutputOptions& options = {});
 
   // Sends a signal to the process group that the child leads (Session::process_group 0 or
@@ -131,9 +132,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   void drop() noexcept;
   void close_pipes() noexcept;
   void kill_tree() noexcept;
-  Result<Output> talk_until(const OutputOptions& options, const Deadline& deadline);
   void wait_until(Output& output, const Deadline& deadline);
-  void end_now(Output& output, const OutputOptions& options);
   template <class Answer>
   Answer remember(Answer answer) noexcept;
 

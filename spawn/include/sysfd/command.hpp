@@ -309,8 +309,8 @@ class Command {
   // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns
   // when nobody has the child's pipes open any more, which may be later than its end. At the
   // timeout the child is killed, and its process group if it leads one; what was written until then
-  // is there. A new terminal is not read: use spawn() for one. Errors: as spawn(); EINVAL,
-  // standard_stream 0, the Command says that stdin is something else than the input.
+  // is there. Errors: as spawn(); EINVAL, standard_stream: a stream is a terminal, whose end would never
+  // be seen (use spawn() for one), or stdin is something else than the input. Not a cancellation point.
   [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
       const OutputOptions& options = {});
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// Nothing of spawn is a cancellation point (pthreads(7)): a thread that is cancelled goes on in it,
+// rather than to leave half of it undone, or to end the program in a function that cannot throw.
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <chrono>
+#include <thread>
+
+#include <sysfd/command.hpp>
+#include <sysfd/pipeline.hpp>
+
+#include "spawn/talk.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::Command;
+using sysfd::Stdio;
+using sysfd_test::bytes;
+using sysfd_test::must;
+using sysfd_test::shell;
+
+// In a thread that ends at the next cancellation point that it comes to. Fails where there is one.
+void run_cancelled(void (*body)()) {
+  struct State {
+    void (*body)();
+    bool came_back = false;
+  } state{body};
+  std::thread([&state] {
+    ::pthread_cancel(::pthread_self());
+    state.body();
+    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
+    state.came_back = true;
+  }).join();
+  EXPECT_TRUE(state.came_back);
+}
+
+TEST(Cancellation, DoesNotComeInTheMiddleOfAConversation) {
+  run_cancelled([] {
+    const std::string input(1 << 20, 'x');
+    EXPECT_TRUE(must(shell("exec tee /dev/fd/2").output({.input = bytes(input)})).success());
+    // A child that does not read all of it: SIGPIPE.
+    EXPECT_TRUE(must(Command("true").output({.input = bytes(input), .timeout = 1h})).success());
+    EXPECT_TRUE(must((Command("cat") | Command("cat")).output({.input = bytes(input)})).success());
+    auto child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
+    EXPECT_TRUE(must(child.communicate({.input = bytes(input), .timeout = 0ns})).timed_out);
+    EXPECT_TRUE(must(child.communicate()).success());
+  });
+}
+
+TEST(Cancellation, DoesNotComeInTheMiddleOfAnEnd) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_cancelled([] {
+    const auto cat = [] {
+      return must(Command("cat").stdin_from(Stdio::pipe()).session({.process_group = 0}).spawn());
+    };
+    {
+      const auto dropped = cat();
+    }
+    EXPECT_TRUE(cat().terminate(1h));
+    auto child = cat();
+    EXPECT_TRUE(child.wait_for(1ms));
+    EXPECT_TRUE(child.send_signal_to_group(SIGKILL));
+    EXPECT_TRUE(child.wait());
+    EXPECT_TRUE(must(Command("cat").stdin_from(Stdio::inherit()).output({.timeout = 0ns})).status);
+  });
+}
+
+}  // namespace
