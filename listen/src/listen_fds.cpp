@@ -2,11 +2,15 @@
 #include <sysfd/listen_fds.hpp>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
-#include <mutex>
 
+#include <sysfd/detail/fork_mark.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
@@ -22,14 +26,10 @@ namespace {
 
 constexpr int first_number = ListenFds::first_number;
 
-Result<std::optional<ProcessId>> own_id() {
+std::optional<ProcessId> own_id() noexcept {
   const auto self = PidFd::self();
   const auto id = self ? self->id() : Result<ProcessId>(std::unexpected(self.error()));
-  if (id) return *id;
-  const bool has_none = id.error() == std::errc::operation_not_supported ||
-                        id.error() == std::errc::function_not_supported;
-  if (has_none) return std::nullopt;
-  return std::unexpected(id.error());
+  return id ? std::optional(*id) : std::nullopt;
 }
 
 // NOLINTBEGIN(concurrency-mt-unsafe): the header says so
@@ -58,14 +58,24 @@ ListenVariables from_span(std::span<const char* const> variables) noexcept {
   return {values[0], values[1], values[2], values[3]};
 }
 
-// Whether they are all there: nothing is changed before that is known.
-std::optional<ListenError> find_closed(int count) {
-  for (int fd = first_number; fd < first_number + count; ++fd)
-    if (::fcntl(fd, F_GETFD) == -1)
-      return ListenError{
-          ListenErrorKind::malformed,
-          "LISTEN_FDS=\"" + std::to_string(count) + "\", descriptor " + std::to_string(fd),
-          "not open", detail::error_code(errno)};
+ListenError already_taken(std::string subject, std::string problem) {
+  return {ListenErrorKind::already_taken, std::move(subject), std::move(problem)};
+}
+
+// What is wrong with one of them, if anything is: nothing is changed before that is known. What has
+// come through execve(2) is not close-on-exec: what is, this process has opened itself, or somebody
+// here has taken it, maybe another copy of this library.
+std::optional<ListenError> find_wrong(int count) {
+  for (int fd = first_number; fd < first_number + count; ++fd) {
+    const long flags = detail::system_call(SYS_fcntl, fd, F_GETFD);
+    if (flags == 0) continue;
+    std::string subject =
+        "LISTEN_FDS=\"" + std::to_string(count) + "\", descriptor " + std::to_string(fd);
+    if (flags > 0)
+      return already_taken(std::move(subject), "close-on-exec: opened or taken by this process");
+    return ListenError{ListenErrorKind::malformed, std::move(subject), "not open",
+                       detail::error_code(static_cast<int>(-flags))};
+  }
   return std::nullopt;
 }
 
@@ -74,9 +84,8 @@ std::vector<std::string> names_of(const ListenPlan& plan) {
   return std::vector<std::string>(static_cast<std::size_t>(plan.count), "unknown");
 }
 
-// Of the whole process.
-std::mutex taking;
-pid_t taken_by = 0;  // which a process that was forked is not
+// The fork_mark() of the process that has taken its descriptors; a copy of it is another process.
+std::atomic<std::uint64_t> taken_by = 0;
 
 std::string named(std::size_t index, std::string_view name) {
   return "descriptor " + std::to_string(static_cast<std::size_t>(first_number) + index) + ", \"" +
@@ -86,24 +95,31 @@ std::string named(std::size_t index, std::string_view name) {
 }  // namespace
 
 std::expected<ListenFds, ListenError> ListenFds::take_told(const ListenVariables& variables) {
-  const std::lock_guard lock(taking);
-  const pid_t self = ::getpid();
-  if (taken_by == self)
-    return std::unexpected(ListenError{ListenErrorKind::already_taken, "",
-                                       "this process has taken its descriptors before"});
-  const auto plan = detail::read_listen_variables(variables, {self, own_id});
+  const auto taken_before = [] {
+    return std::unexpected(already_taken("", "this process has taken its descriptors before"));
+  };
+  std::uint64_t last = taken_by.load(std::memory_order_acquire);
+  if (last != 0 && !detail::is_forked_copy(last)) return taken_before();
+  const auto plan = detail::read_listen_variables(variables, {::getpid(), own_id});
   if (!plan) return std::unexpected(plan.error());
-  if (auto closed = find_closed(plan->count)) return std::unexpected(*std::move(closed));
+  if (auto wrong = find_wrong(plan->count)) return std::unexpected(*std::move(wrong));
 
   std::vector<Slot> slots;
   auto names = names_of(*plan);
   slots.reserve(names.size());
   for (std::string& name : names)
     slots.push_back({std::move(name), std::nullopt});
-  // Nothing can fail any more.
-  taken_by = self;
+  const auto self = detail::fork_mark();
+  if (!self)
+    return std::unexpected(ListenError{
+        ListenErrorKind::unavailable, "",
+        "this process cannot be told from its copies, which are not to take its descriptors",
+        self.error()});
+  // Of several threads one comes to the end.
+  if (!taken_by.compare_exchange_strong(last, *self, std::memory_order_acq_rel))
+    return taken_before();
   for (int fd = first_number; Slot & slot : slots) {
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)detail::system_call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
     slot.fd = OwnedFd::adopt(fd++);
   }
   return ListenFds(std::move(slots));

@@ -16,7 +16,6 @@
 
 #include <sysfd/listen_error.hpp>
 #include <sysfd/process_id.hpp>
-#include <sysfd/result.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -46,11 +45,10 @@ struct ListenVariables {
   const char* fd_names = nullptr;
 };
 
-// Who asks. The identity is wanted only if LISTEN_PIDFDID is there; no value where the kernel has
-// none.
+// Who asks. The identity is wanted only if LISTEN_PIDFDID is there; no value: it cannot be had.
 struct Asker {
   pid_t pid;
-  Result<std::optional<ProcessId>> (*id)();
+  std::optional<ProcessId> (*id)() noexcept;
 };
 
 struct ListenPlan {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,8 +60,7 @@ void check_accepted(const ListenVariables& variables, const sysfd::detail::Liste
   promise(joined == *plan.names, "names can be put together again");
 }
 
-void check_refused(const sysfd::ListenError& error, const ListenVariables& variables,
-                   bool can_tell) {
+void check_refused(const sysfd::ListenError& error, const ListenVariables& variables) {
   promise(!error.subject.empty() && !error.problem.empty(), "every error says what is wrong");
   promise(error.describe().starts_with(error.subject), "and describes it");
   promise(error.subject.starts_with("LISTEN_"), "by the variable");
@@ -72,29 +72,21 @@ void check_refused(const sysfd::ListenError& error, const ListenVariables& varia
       promise(variables.pid && is_number(variables.pid), "only where there is a number");
       return;
     case ListenErrorKind::malformed: promise(variables.pid != nullptr, "of what is there"); return;
-    case ListenErrorKind::unavailable:
-      promise(!can_tell && error.code == std::errc::too_many_files_open, "only if it is so");
-      return;
     default: promise(false, "no other error");
   }
 }
 
 void check_variables(const ListenVariables& variables) {
-  using Identity = sysfd::Result<std::optional<ProcessId>>;
-  const auto known = [] { return Identity(ProcessId(own_id)); };
-  const auto none = [] { return Identity(std::nullopt); };
-  const auto unavailable = [] {
-    return Identity(std::unexpected(std::make_error_code(std::errc::too_many_files_open)));
-  };
+  using Identity = std::optional<ProcessId>;
+  const auto known = []() noexcept { return Identity(ProcessId(own_id)); };
+  const auto none = []() noexcept { return Identity(); };
   for (const sysfd::detail::Asker& asker :
-       {sysfd::detail::Asker{own_pid, known}, {own_pid, none}, {own_pid, unavailable}}) {
+       {sysfd::detail::Asker{own_pid, known}, {own_pid, none}}) {
     const auto plan = read_listen_variables(variables, asker);
-    promise(asker.id == +unavailable || plan || plan.error().kind != ListenErrorKind::unavailable,
-            "who can tell is told");
     if (plan)
       check_accepted(variables, *plan, asker.id == +known);
     else
-      check_refused(plan.error(), variables, asker.id != +unavailable);
+      check_refused(plan.error(), variables);
   }
 }
 

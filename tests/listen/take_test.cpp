@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Whether there is anything to take, and that nothing is touched unless there is.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -15,6 +17,7 @@
 
 #include "listen/activated.hpp"
 #include "support/descriptors.hpp"
+#include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
 
@@ -234,6 +237,47 @@ TEST(TakeTwice, IsNotWhatAForkedChildDoesWhichIsAnotherProcess) {
       EXPECT_EQ(ours.error().kind, ListenErrorKind::other_process);
     });
   });
+}
+
+// The number of the process is its parent's there, and everything else is its own.
+TEST(TakeTwice, IsNotWhatAChildWithTheSameNumberDoes) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ONE_THREAD();
+  run_apart([] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    run_apart([] {
+      ASSERT_EQ(::getpid(), 1);
+      give_files(1);
+      const auto fds = must(take(Way::span, told_us(1)));
+      ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+      run_apart([] {
+        ASSERT_EQ(::getpid(), 1);
+        give_files(1);
+        EXPECT_TRUE(take(Way::span, told_us(1)));
+        const auto again = take(Way::span, told_us(1));
+        ASSERT_FALSE(again);
+        EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
+      });
+    });
+  });
+}
+
+// As what this process opens for itself, and as what another copy of this library has taken.
+TEST(TakeTwice, IsWhatIsCloseOnExec) {
+  for (const int owned : {3, 4})
+    each_way([&](Way way) {
+      give_files(2);
+      ASSERT_EQ(::fcntl(owned, F_SETFD, FD_CLOEXEC), 0);
+      const Table before = descriptor_table();
+      const auto refused = take(way, told_us(2));
+      EXPECT_EQ(descriptor_table(), before);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().kind, ListenErrorKind::already_taken);
+      EXPECT_EQ(refused.error().describe(), "LISTEN_FDS=\"2\", descriptor " +
+                                                std::to_string(owned) +
+                                                ": close-on-exec: opened or taken by this process");
+    });
 }
 
 // How many of several threads, which begin at one moment, get them.

@@ -22,8 +22,8 @@ enum class ListenErrorKind {
   not_activated,  // nobody has said that there are descriptors: no LISTEN_PID, or no LISTEN_FDS
   other_process,  // they are meant for the process that LISTEN_PID or LISTEN_PIDFDID names
   malformed,      // a variable is not what it must be, or one of the descriptors is not open
-  already_taken,  // this process has taken them before
-  unavailable,    // the kernel could not say who this process is: see `code`
+  already_taken,  // this process has taken them before, or has opened one of them itself
+  unavailable,    // this process cannot be told from its forked copies: see `code`
   // From the rest.
   not_found,   // no descriptor that is still here has that name
   ambiguous,   // more than one has

@@ -9,10 +9,12 @@
 //     if (!fds) return fail(fds.error().describe());
 //     auto web = fds->take_one("web", sysfd::FdType::stream_listener());
 //
-// LISTEN_PID says whom they are for; where the kernel has identities of processes and the variable
-// is there, LISTEN_PIDFDID must be this one's as well, as a number may be given away again. Nothing
-// is owned, closed or changed unless every check has passed: descriptors that are meant for
-// somebody else stay what they were.
+// LISTEN_PID says whom they are for; where the process can find out its identity and the variable
+// is there, LISTEN_PIDFDID must be this one's as well, as a number may be given away again. What
+// came through execve(2) is not close-on-exec: a descriptor that is belongs to somebody in this
+// process already, maybe to another copy of this library, and is not taken. So what makes all
+// descriptors close-on-exec comes after take(). Nothing is owned, closed or changed unless every
+// check has passed: descriptors that are meant for somebody else stay what they were.
 //
 // Environment variables are read, and removed, without a lock, as getenv(3) and unsetenv(3) do it:
 // call take() before there are other threads. A library that may be used later than that takes a
@@ -56,9 +58,10 @@ class ListenFds {
 
   // Takes over what this process was given. All are close-on-exec afterwards. Errors:
   // ListenErrorKind::not_activated to ::unavailable. A process can do this once, since two owners
-  // of one descriptor cannot be; an attempt that failed does not count. System calls: one, five
-  // where LISTEN_PIDFDID is there (seven before Linux 6.14), and two for each descriptor (F_GETFD,
-  // F_SETFD). Allocates. Thread-safe but for the environment.
+  // of one descriptor cannot be; an attempt that failed does not count, and a copy of the process
+  // that fork(2) made is another one. System calls: one, five where LISTEN_PIDFDID is there (seven
+  // before Linux 6.14), two for each descriptor (F_GETFD, F_SETFD), and two for the first owner in
+  // the process that a fork must not copy. Allocates. Thread-safe but for the environment.
   [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
       ListenOptions options = {});
 

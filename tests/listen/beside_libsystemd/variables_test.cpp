@@ -4,6 +4,7 @@
 // differ, the README of listen says so.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 
 #include "listen/activated.hpp"
 #include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
@@ -319,14 +321,25 @@ TEST(BesideLibsystemd, ASecondCallGivesTheSameNumbersThereAndAnErrorHere) {
   run_apart([] {
     give_files(2);
     told_us(2).put_into_environment();
-    EXPECT_EQ(::sd_listen_fds(0), 2);
-    EXPECT_EQ(::sd_listen_fds(0), 2);
     const auto fds = must(ListenFds::take({.keep_environment = true}));
+    EXPECT_EQ(::sd_listen_fds(0), 2);
     EXPECT_EQ(::sd_listen_fds(0), 2);
     const auto again = ListenFds::take();
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
     EXPECT_EQ(::sd_listen_fds(0), 0) << "the variables are gone";
+  });
+}
+
+// They may have an owner: it has made them close-on-exec.
+TEST(BesideLibsystemd, WhatItHasTakenIsNotTakenHere) {
+  run_apart([] {
+    give_files(2);
+    told_us(2).put_into_environment();
+    EXPECT_EQ(::sd_listen_fds(0), 2);
+    const auto again = ListenFds::take();
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
   });
 }
 
@@ -338,16 +351,32 @@ TEST(BesideLibsystemd, TheIdentityIsComparedThereFromVersion258On) {
     Told told = told_us(1);
     told.identity = "1";
     told.put_into_environment();
-    EXPECT_EQ(::sd_listen_fds(0), compares ? 0 : 1);
     const auto refused = ListenFds::take({.keep_environment = true});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
+    EXPECT_EQ(::sd_listen_fds(0), compares ? 0 : 1);
+    give_files(1);
 
     told.identity = own_identity();
     told.put_into_environment();
+    EXPECT_TRUE(ListenFds::take({.keep_environment = true}));
+    give_files(1);
     EXPECT_EQ(::sd_listen_fds(0), 1);
-    EXPECT_TRUE(ListenFds::take());
   });
+}
+
+TEST(BesideLibsystemd, TheIdentityIsNotComparedWhereItCannotBeHad) {
+  for (const int error : {EPERM, ENOSYS, EMFILE})
+    run_apart([error] {
+      give_files(1);
+      Told told = told_us(1);
+      told.identity = "1";
+      told.put_into_environment();
+      refuse_calls({{SYS_pidfd_open, error}});
+      EXPECT_TRUE(ListenFds::take({.keep_environment = true}));
+      give_files(1);
+      EXPECT_EQ(::sd_listen_fds(0), 1);
+    });
 }
 
 }  // namespace
