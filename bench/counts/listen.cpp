@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/fd_type.hpp>
 #include <sysfd/listen_fds.hpp>
 #include <sysfd/notify.hpp>
@@ -35,6 +36,7 @@ std::array<const char*, 3> variables;
 
 // The numbers from 3 on are sockets, and the variables say that this process was given them.
 void activate(int count) {
+  if (!sysfd::detail::fork_mark()) give_up("fork_mark");  // which a process gets once
   const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
   checked(socket);
   sockaddr_un any{};

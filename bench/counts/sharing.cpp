@@ -2,8 +2,12 @@
 //
 // Open file descriptions, positioned files and locks; memory and messages are in sharing_memory.cpp.
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,17 +50,22 @@ const OwnedFd& file() {
   return made;
 }
 
+// With the same care: nothing is opened that may not be /proc's.
 RawFd reopen_raw(int fd) {
-  struct stat wanted;
-  checked(::fstat(fd, &wanted));
-  std::array<char, 40> path;
-  std::snprintf(path.data(), path.size(), "/proc/thread-self/fd/%d", fd);
-  const auto opened =
-      static_cast<int>(checked(::openat(AT_FDCWD, path.data(), O_RDONLY | O_CLOEXEC)));
-  struct stat got;
-  checked(::fstat(opened, &got));
-  if (got.st_dev != wanted.st_dev || got.st_ino != wanted.st_ino) give_up("not /proc");
-  return RawFd(opened);
+  checked(::fcntl(fd, F_GETFD));
+  const RawFd proc(::openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct statfs file_system;
+  checked(::fstatfs(proc.number, &file_system));
+  if (file_system.f_type != PROC_SUPER_MAGIC) give_up("not /proc");
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+  const RawFd numbers(::syscall(SYS_openat2, proc.number, "thread-self/fd", &how, sizeof how));
+  std::array<char, 16> name;
+  std::snprintf(name.data(), name.size(), "%d", fd);
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  (void)RawFd(::syscall(SYS_openat2, numbers.number, name.data(), &how, sizeof how));
+  return RawFd(::openat(numbers.number, name.data(), O_RDONLY | O_CLOEXEC));
 }
 
 void add_descriptions(Operations& operations) {

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -12,11 +13,13 @@
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/control_message.hpp>
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "notify_address.hpp"
@@ -30,36 +33,90 @@ using detail::NotifyAddress;
 
 namespace {
 
+// EINVAL, with a message of its own that names the part of the notification.
+class InvalidPart : public std::error_category {
+ public:
+  explicit InvalidPart(const char* message) noexcept : message_(message) {}
+  const char* name() const noexcept override { return "sysfd.notify"; }
+  std::string message(int) const override { return message_; }
+  std::error_condition default_error_condition(int) const noexcept override {
+    return std::errc::invalid_argument;
+  }
+
+ private:
+  const char* message_;
+};
+
+enum class Part : std::size_t {
+  nothing,
+  status,
+  store_name,
+  remove_stored,
+  more,
+  watchdog,
+  watchdog_interval,
+  extend_timeout,
+  store,
+};
+
+std::error_code invalid(Part part) noexcept {
+  static const InvalidPart parts[] = {
+      InvalidPart("a notification that says nothing"),
+      InvalidPart("the status of a notification: more than one line, or a NUL"),
+      InvalidPart("the name to store by: not printable ASCII without ':', or over 255 characters"),
+      InvalidPart("the name to remove: not printable ASCII without ':', or over 255 characters"),
+      InvalidPart("the other assignments of a notification: a NUL"),
+      InvalidPart("watchdog and watchdog_trigger: one of them"),
+      InvalidPart("watchdog_interval: a negative time"),
+      InvalidPart("extend_timeout: a negative time"),
+      InvalidPart("store_name and store_poll need descriptors to store, and remove_stored none"),
+  };
+  return {EINVAL, parts[static_cast<std::size_t>(part)]};
+}
+
 // The text of a message, with the first thing that is wrong with it.
 class Message {
  public:
   void add(std::string_view name, std::string_view value) {
-    if (value.contains('\n') || value.contains('\0')) is_wrong_ = true;
     text_.append(name).append(1, '=').append(value).append(1, '\n');
   }
   void add(std::string_view name, long long value) { add(name, std::to_string(value)); }
-  void add(std::string_view name, std::chrono::microseconds time) {
-    if (time.count() < 0) is_wrong_ = true;
+  void add(std::string_view name, std::chrono::microseconds time, Part part) {
+    expect(time.count() >= 0, part);
     add(name, static_cast<long long>(time.count()));
   }
+  void add_line(std::string_view name, std::string_view value, Part part) {
+    expect(!value.contains('\n') && !value.contains('\0'), part);
+    add(name, value);
+  }
   // sd_listen_fds(3) separates the names by colons when they come back.
-  void add_name(std::string_view name) {
+  void add_name(std::string_view name, Part part) {
     constexpr std::size_t longest = 255;
     const auto is_allowed = [](char c) { return c >= ' ' && c < 127 && c != ':'; };
-    if (name.size() > longest || !std::ranges::all_of(name, is_allowed)) is_wrong_ = true;
+    expect(name.size() <= longest && std::ranges::all_of(name, is_allowed), part);
     add("FDNAME", name);
   }
   void add_lines(std::string_view lines) {
-    if (lines.contains('\0')) is_wrong_ = true;
+    expect(!lines.contains('\0'), Part::more);
     text_.append(lines).append(1, '\n');
   }
 
-  bool is_wrong() const noexcept { return is_wrong_ || text_.empty(); }
+  // systemd drops the whole of what is longer (NOTIFY_BUFFER_MAX), and its sender is not told.
+  std::error_code error() const noexcept {
+    constexpr std::size_t longest = 4096;
+    if (error_) return error_;
+    if (text_.empty()) return invalid(Part::nothing);
+    return text_.size() > longest ? detail::error_code(EMSGSIZE) : std::error_code();
+  }
   const std::string& text() const noexcept { return text_; }
 
  private:
+  void expect(bool is_right, Part part) noexcept {
+    if (!is_right && !error_) error_ = invalid(part);
+  }
+
   std::string text_;
-  bool is_wrong_ = false;
+  std::error_code error_;
 };
 
 long long monotonic_microseconds() noexcept {
@@ -68,20 +125,24 @@ long long monotonic_microseconds() noexcept {
   return static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
 }
 
+// Of several states systemd believes the last one: who has reloaded and is ready in one message is
+// ready, and who stops is stopping.
 void add_state(const Notification& said, Message& message) {
-  if (said.ready) message.add("READY", 1);
   if (said.reloading) {
     message.add("RELOADING", 1);
     message.add("MONOTONIC_USEC", monotonic_microseconds());
   }
+  if (said.ready) message.add("READY", 1);
   if (said.stopping) message.add("STOPPING", 1);
-  if (said.status) message.add("STATUS", *said.status);
+  if (said.status) message.add_line("STATUS", *said.status, Part::status);
   if (said.error) message.add("ERRNO", *said.error);
   if (said.exit_status) message.add("EXIT_STATUS", *said.exit_status);
   if (said.watchdog) message.add("WATCHDOG", 1);
   if (said.watchdog_trigger) message.add("WATCHDOG", "trigger");
-  if (said.watchdog_interval) message.add("WATCHDOG_USEC", *said.watchdog_interval);
-  if (said.extend_timeout) message.add("EXTEND_TIMEOUT_USEC", *said.extend_timeout);
+  if (said.watchdog_interval)
+    message.add("WATCHDOG_USEC", *said.watchdog_interval, Part::watchdog_interval);
+  if (said.extend_timeout)
+    message.add("EXTEND_TIMEOUT_USEC", *said.extend_timeout, Part::extend_timeout);
 }
 
 // Answers whether the pidfd is to go along.
@@ -100,21 +161,21 @@ Result<bool> add_main_process(const PidFd& process, bool may_go_along, Message& 
 void add_store(const Notification& said, Message& message) {
   if (!said.store.empty()) {
     message.add("FDSTORE", 1);
-    if (!said.store_name.empty()) message.add_name(said.store_name);
+    if (!said.store_name.empty()) message.add_name(said.store_name, Part::store_name);
     if (!said.store_poll) message.add("FDPOLL", 0);
   }
   if (!said.remove_stored.empty()) {
     message.add("FDSTOREREMOVE", 1);
-    message.add_name(said.remove_stored);
+    message.add_name(said.remove_stored, Part::remove_stored);
   }
 }
 
-// Up to the deadline, if there is one, where the queue of whoever is told is full.
+// Up to the deadline, where the queue of whoever is told is full.
 Result<> send(const NotifyAddress& address, std::string_view text, std::span<const BorrowedFd> fds,
-              const detail::Clock::time_point* deadline = nullptr) {
+              detail::Clock::time_point deadline) {
   if (fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
   if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
-  const auto socket = detail::connect_to(address);
+  const auto socket = detail::connect_to(address, deadline);
   if (!socket) return std::unexpected(socket.error());
 
   iovec content{const_cast<char*>(text.data()), text.size()};
@@ -125,17 +186,13 @@ Result<> send(const NotifyAddress& address, std::string_view text, std::span<con
   control.attach_descriptors(message, fds);
   // Of a stream socket a part may be taken.
   while (content.iov_len > 0) {
-    const ssize_t sent = detail::retry_eintr([&] {
-      return ::sendmsg(socket->get(), &message, MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0));
-    });
-    if (sent == -1 && errno == EAGAIN && deadline) {
-      pollfd entry{socket->get(), POLLOUT, 0};
-      const auto ready = detail::poll_until(&entry, 1, deadline);
-      if (!ready) return std::unexpected(ready.error());
-      if (*ready == 0) return failure(ETIMEDOUT);
+    const long sent =
+        detail::system_call_retried(SYS_sendmsg, socket->get(), &message, MSG_NOSIGNAL);
+    if (sent == -EAGAIN) {
+      if (auto room = detail::wait_to_write(*socket, deadline); !room) return room;
       continue;
     }
-    if (sent == -1) return detail::last_error();
+    if (sent < 0) return failure(static_cast<int>(-sent));
     content.iov_base = static_cast<char*>(content.iov_base) + sent;
     content.iov_len -= static_cast<std::size_t>(sent);
     control.attach(message, 0);
@@ -144,13 +201,15 @@ Result<> send(const NotifyAddress& address, std::string_view text, std::span<con
 }
 
 Result<> tell(std::string_view address, const Notification& said) {
+  const auto deadline = detail::deadline_after(said.timeout);
   const auto where = detail::parse_notify_address(address);
   if (!where) return std::unexpected(where.error());
   // There is one FDNAME in a message: what is stored without a name would get that of what is removed.
   const bool stores = !said.store.empty() || !said.store_name.empty();
-  if (stores && !said.remove_stored.empty()) return failure(EINVAL);
-  if (said.store.empty() && (stores || !said.store_poll)) return failure(EINVAL);
-  if (said.watchdog && said.watchdog_trigger) return failure(EINVAL);
+  const bool has_no_descriptors = said.store.empty() && (stores || !said.store_poll);
+  if (has_no_descriptors || (stores && !said.remove_stored.empty()))
+    return std::unexpected(invalid(Part::store));
+  if (said.watchdog && said.watchdog_trigger) return std::unexpected(invalid(Part::watchdog));
 
   Message message;
   std::vector<BorrowedFd> fds(said.store.begin(), said.store.end());
@@ -163,8 +222,8 @@ Result<> tell(std::string_view address, const Notification& said) {
   }
   add_store(said, message);
   if (!said.more.empty()) message.add_lines(said.more);
-  if (message.is_wrong()) return failure(EINVAL);
-  return send(*where, message.text(), fds);
+  if (const auto error = message.error()) return std::unexpected(error);
+  return send(*where, message.text(), fds, deadline);
 }
 
 // The manager closes its end of the pipe when it comes to the message.
@@ -177,7 +236,7 @@ Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout
   {
     const OwnedFd theirs = std::move(ends->write);
     const BorrowedFd fds[] = {theirs};
-    if (auto sent = send(*where, "BARRIER=1", fds, &deadline); !sent) return sent;
+    if (auto sent = send(*where, "BARRIER=1", fds, deadline); !sent) return sent;
   }
   pollfd entry{ends->read.get(), 0, 0};
   const auto ready = detail::poll_until(&entry, 1, &deadline);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "notify_address.hpp"
 
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <cstring>
 #include <optional>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
@@ -87,7 +90,8 @@ void bind_to_privileged_port(BorrowedFd socket) noexcept {
 
 Result<OwnedFd> make_socket(const NotifyAddress& address) noexcept {
   const auto make = [&](int type) {
-    return OwnedFd::from_syscall(::socket(address.address.ss_family, type | SOCK_CLOEXEC, 0));
+    return OwnedFd::from_syscall(
+        ::socket(address.address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   };
   if (address.type != 0) return make(address.type);
   auto socket = make(SOCK_DGRAM);
@@ -117,15 +121,27 @@ Result<NotifyAddress> parse_notify_address(std::string_view text) noexcept {
   return failure(EINVAL);
 }
 
-Result<OwnedFd> connect_to(const NotifyAddress& address) noexcept {
+Result<> wait_to_write(BorrowedFd socket, Clock::time_point deadline) noexcept {
+  pollfd entry{socket.get(), POLLOUT, 0};
+  const auto ready = poll_until(&entry, 1, &deadline);
+  if (!ready) return std::unexpected(ready.error());
+  if (*ready == 0) return failure(ETIMEDOUT);
+  return {};
+}
+
+Result<OwnedFd> connect_to(const NotifyAddress& address, Clock::time_point deadline) noexcept {
   auto socket = make_socket(address);
   if (!socket) return socket;
   if (address.is_vsock()) bind_to_privileged_port(*socket);
-  const auto connected = retry_eintr([&] {
-    return ::connect(socket->get(), reinterpret_cast<const sockaddr*>(&address.address),
-                     address.size);
-  });
-  if (connected == -1) return last_error();
+  const long connected =
+      system_call_retried(SYS_connect, socket->get(), &address.address, address.size);
+  if (connected == 0) return socket;
+  if (connected != -EINPROGRESS) return failure(static_cast<int>(-connected));
+  if (auto done = wait_to_write(*socket, deadline); !done) return std::unexpected(done.error());
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket->get(), SOL_SOCKET, SO_ERROR, &error, &size) == -1) return last_error();
+  if (error != 0) return failure(error);
   return socket;
 }
 

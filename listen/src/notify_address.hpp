@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
 
@@ -24,8 +25,11 @@ struct NotifyAddress {
 // Errors: EINVAL.
 Result<NotifyAddress> parse_notify_address(std::string_view text) noexcept;
 
-// A socket that what is sent on goes there.
-Result<OwnedFd> connect_to(const NotifyAddress& address) noexcept;
+// A socket, with O_NONBLOCK, that what is sent on goes there. Errors: ETIMEDOUT; of connect(2).
+Result<OwnedFd> connect_to(const NotifyAddress& address, Clock::time_point deadline) noexcept;
+
+// Until there is room in the queue that it sends to. Errors: ETIMEDOUT.
+Result<> wait_to_write(BorrowedFd socket, Clock::time_point deadline) noexcept;
 
 }  // namespace detail
 }  // namespace v0

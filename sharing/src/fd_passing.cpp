@@ -175,7 +175,8 @@ Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
 
 Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payload,
                                     ReceiveOptions options) {
-  ReceivedMessage received;
+  Result<ReceivedMessage> result;  // where it is returned: nothing has to be moved
+  ReceivedMessage& received = *result;
   Taken taken(received.fds, options);
   iovec data{payload.data(), payload.size()};
   msghdr message{};
@@ -185,7 +186,10 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
   const int flags = MSG_CMSG_CLOEXEC | (options.nowait ? MSG_DONTWAIT : 0);
   control.attach(message);
   const long size = detail::system_call_retried(SYS_recvmsg, socket.get(), &message, flags);
-  if (size < 0) return failure(static_cast<int>(-size));
+  if (size < 0) {
+    result = failure(static_cast<int>(-size));
+    return result;
+  }
   received.size = static_cast<std::size_t>(size);
 
   take_control(message, taken, received);
@@ -195,10 +199,11 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
     received.fds_error = detail::error_code(find_what_was_missing(socket));
   const bool is_too_long = (message.msg_flags & MSG_TRUNC) != 0;
   if (received.fds_error || is_too_long) taken.give_up();
-  if (is_too_long) return failure(EMSGSIZE);
-  if (received.credentials && !were_sent(*received.credentials, received.size, socket))
+  if (is_too_long)
+    result = failure(EMSGSIZE);
+  else if (received.credentials && !were_sent(*received.credentials, received.size, socket))
     received.credentials.reset();
-  return received;
+  return result;
 }
 
 Result<> pass_credentials(BorrowedFd socket, bool on) noexcept {

@@ -53,7 +53,7 @@ Result<std::size_t> size_of(int fd) noexcept {
   return static_cast<std::size_t>(status.st_size);
 }
 
-bool has_holes(int fd) noexcept {
+[[gnu::cold]] bool has_holes(int fd) noexcept {
   struct stat status{};
   return ::fstat(fd, &status) == -1 || status.st_blocks < (status.st_size + 511) / 512;
 }

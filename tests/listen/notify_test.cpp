@@ -12,6 +12,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <sysfd/notify.hpp>
@@ -129,14 +131,47 @@ TEST(NotifyText, IsRefusedIfItIsNotASingleLineOrNothing) {
   }
 }
 
-TEST(NotifyText, MayBeLong) {
+// systemd reads 4096 bytes and drops a message that is longer.
+TEST(NotifyText, IsAsLongAsManagersRead) {
   const Manager manager;
-  const std::string status(4000, 's');
+  std::string status(4096 - std::string_view("STATUS=\n").size(), 's');
   ASSERT_TRUE(notify(manager.address(), {.status = status}));
   EXPECT_EQ(manager.receive().text, "STATUS=" + status + '\n');
-  // Longer than what the socket takes in one piece.
-  const std::string too_long(16 << 20, 's');
-  EXPECT_EQ(error_of(notify(manager.address(), {.status = too_long})), std::errc::message_size);
+  status += 's';
+  EXPECT_EQ(error_of(notify(manager.address(), {.ready = true, .status = status})),
+            std::errc::message_size);
+  EXPECT_EQ(error_of(notify(manager.address(), {.status = std::string(16 << 20, 's')})),
+            std::errc::message_size);
+  EXPECT_FALSE(manager.has_message());
+}
+
+// Of several states older managers believe the last one.
+TEST(NotifyText, SaysLastWhatHoldsInTheEnd) {
+  const Manager manager;
+  ASSERT_TRUE(notify(manager.address(), {.ready = true, .reloading = true, .stopping = true}));
+  const std::string text = manager.receive().text;
+  EXPECT_TRUE(text.starts_with("RELOADING=1\nMONOTONIC_USEC=")) << text;
+  EXPECT_TRUE(text.ends_with("\nREADY=1\nSTOPPING=1\n")) << text;
+}
+
+TEST(NotifyText, IsNamedWhereItIsRefused) {
+  const Manager manager;
+  const std::pair<Notification, const char*> cases[] = {
+      {{.ready = true, .status = "two\nlines"}, "status"},
+      {{.ready = true, .extend_timeout = -1us}, "extend_timeout"},
+      {{.ready = true, .watchdog_interval = -1us}, "watchdog_interval"},
+      {{.remove_stored = "a:b"}, "name to remove"},
+      {{.store_name = "a"}, "store_name"},
+      {{.more = std::string_view("A=\0", 3)}, "other assignments"},
+      {{}, "says nothing"},
+  };
+  for (const auto& [said, name] : cases) {
+    const std::error_code error = error_of(notify(manager.address(), said));
+    EXPECT_EQ(error, std::errc::invalid_argument);
+    EXPECT_EQ(error.value(), EINVAL);
+    EXPECT_NE(error.message().find(name), std::string::npos) << error.message();
+  }
+  EXPECT_FALSE(manager.has_message());
 }
 
 TEST(NotifyMainProcess, IsSaidByItsIdentity) {
@@ -229,6 +264,33 @@ TEST(NotifySomebody, WhoIsNotThereIsAnError) {
   EXPECT_EQ(error_of(notify(path, {.ready = true})), std::errc::connection_refused);
   EXPECT_EQ(error_of(sysfd::notify_barrier(path, 30s)), std::errc::connection_refused);
   EXPECT_EQ(error_of(notify("@" + path, {.ready = true})), std::errc::connection_refused);
+}
+
+TEST(NotifySomebody, WhoseQueueIsFullIsWaitedForNoLongerThanIsSaid) {
+  const Manager manager;
+  const auto before = open_descriptors();
+  int sent = 0;
+  while (notify(manager.address(), {.ready = true, .timeout = 0s}) && ++sent < 2000) {
+  }
+  EXPECT_LT(sent, 2000);
+  EXPECT_EQ(error_of(notify(manager.address(), {.ready = true, .timeout = 1ms})),
+            std::errc::timed_out);
+  EXPECT_EQ(error_of(notify(manager.address(), {.ready = true, .timeout = -1s})),
+            std::errc::timed_out);
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(Notification().timeout, 5s) << "nor for ever where nothing is said";
+}
+
+TEST(NotifySomebody, WhoseQueueIsFullIsToldOnceThereIsRoom) {
+  const Manager manager;
+  int sent = 0;
+  while (notify(manager.address(), {.ready = true, .timeout = 0s}) && ++sent < 2000) {
+  }
+  std::thread thread(
+      [&] { EXPECT_TRUE(notify(manager.address(), {.stopping = true, .timeout = 1h})); });
+  while (manager.receive().text != "STOPPING=1\n") {
+  }
+  thread.join();
 }
 
 TEST(NotifySomebody, MayRefuseWhoIsNotAllowed) {

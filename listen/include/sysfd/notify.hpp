@@ -33,7 +33,8 @@ inline namespace v0 {
 // They are single lines: no newline, no NUL.
 struct Notification {
   bool ready = false;      // READY=1: started, or reloaded
-  bool reloading = false;  // RELOADING=1, with the time: followed by another one that says ready
+  bool reloading = false;  // RELOADING=1, with the time: followed by another one that says ready,
+                           // or with `ready` in the same one
   bool stopping = false;   // STOPPING=1
   std::optional<std::string_view> status = std::nullopt;  // STATUS=: for people, UTF-8
   std::optional<int> error = std::nullopt;                // ERRNO=: why it failed
@@ -62,6 +63,9 @@ struct Notification {
 
   // Other assignments, "NAME=value" each, separated by newlines.
   std::string_view more{};
+
+  // How long to wait where the manager's queue is full, as it has other things to do.
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
 };
 
 // sendmsg(2) to the socket that NOTIFY_SOCKET names: false if it is not set, and nobody is to be
@@ -69,11 +73,12 @@ struct Notification {
 // address is a path, or '@' and a name in the abstract namespace, or vsock:CID:PORT (vsock-stream,
 // vsock-dgram, vsock-seqpacket): see vsock(7).
 //
-// Errors: EINVAL a text, a name or the address is not what it must be, or nothing is said; E2BIG
-// more descriptors than one message can take; ENOENT, ECONNREFUSED nobody is there; EACCES;
-// EMSGSIZE; ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls,
-// and those of PidFd::pid() and id() for a main process. Blocks while the manager's queue is full.
-// EINTR is retried. Allocates.
+// Errors: EINVAL a text, a name or the address is not what it must be, or nothing is said: the
+// message of the error names the part; E2BIG more descriptors than one message can take; EMSGSIZE
+// more than 4096 bytes, which systemd would drop; ENOENT, ECONNREFUSED nobody is there; EACCES;
+// ETIMEDOUT; ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls,
+// and those of PidFd::pid() and id() for a main process. Blocks up to `timeout` while the manager's
+// queue is full. EINTR is retried. Allocates.
 SYSFD_API Result<bool> notify(const Notification& notification);
 SYSFD_API Result<> notify(CStr address, const Notification& notification);
 
