@@ -41,11 +41,13 @@ Result<OwnedFd> bind_and_listen(const sockaddr* address, socklen_t size) {
   return fd;
 }
 
-// Whether there is a socket under that path and nobody listens on it.
+// Whether there is a socket under that path that nobody has open. Asked with a socket of another
+// type than those that are listened on, which is refused otherwise (EPROTOTYPE) if somebody has: who
+// listens there gets no connection, and a full backlog is not waited for.
 bool is_abandoned(const sockaddr_un& address, socklen_t size) {
   struct stat status{};
   if (::stat(address.sun_path, &status) == -1 || !S_ISSOCK(status.st_mode)) return false;
-  const auto fd = OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto fd = OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return fd && ::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address), size) == -1 &&
          errno == ECONNREFUSED;
 }

@@ -302,6 +302,39 @@ TEST_F(Supervise, LeavesThePlaceOfOneThatIsThere) {
   stop(supervisor);
 }
 
+// Somebody else's, that knows nothing of the lock.
+class ForeignService {
+ public:
+  ForeignService(const std::string& path, int backlog) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(fd_.get(), backlog), 0);
+  }
+  bool has_connection() const {
+    pollfd entry{fd_.get(), POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 1;
+  }
+
+ private:
+  OwnedFd fd_ = must(OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+};
+
+TEST_F(Supervise, DoesNotDisturbAForeignServiceThere) {
+  const ForeignService service(path(), 5);
+  const auto output = must(supervise().args({"--", SERVICE}).output());
+  EXPECT_NE(output.err.find("Address already in use"), std::string::npos) << output.err;
+  EXPECT_FALSE(service.has_connection());
+}
+
+TEST_F(Supervise, DoesNotWaitForAForeignServiceThatIsBusy) {
+  const ForeignService service(path(), 0);
+  const OwnedFd waiting = must(connect_to(path()));  // all that may wait there
+  const auto output = must(supervise().args({"--", SERVICE}).output());
+  EXPECT_NE(output.err.find("Address already in use"), std::string::npos) << output.err;
+}
+
 TEST_F(Supervise, SaysWhatIsWrong) {
   const auto complaint = [](Command command) {
     const auto output = must(command.output());
