@@ -91,8 +91,6 @@ struct Command::Attempt {
 
  private:
   bool is_waited_for() const noexcept { return kind_ == Kind::child || kind_ == Kind::in_place; }
-  [[gnu::hot]] static bool is_inheritable(int stream) noexcept;
-  [[gnu::hot]] void look_at_streams() noexcept;
   [[gnu::hot]] bool plan_holds() const noexcept;
   [[gnu::noinline]] detail::Mistake plan_anew();
   bool is_repeatable() const noexcept;
@@ -142,7 +140,6 @@ struct Command::Attempt {
   Kind kind_;
   const Defaults* defaults_;
   SpawnChanges changes_;
-  Inheritable inheritable_;
   std::optional<Made> made_;
 };
 

@@ -23,9 +23,6 @@
 namespace sysfd {
 inline namespace v0 {
 
-// Which of the streams exec would leave open, of those that are to be inherited.
-using Inheritable = std::bitset<3>;
-
 // What one spawn() after the other needs memory for, and has worked out.
 struct Command::Workspace {
   detail::EnvironmentBuffer environment;
@@ -44,11 +41,10 @@ struct Command::Workspace {
   std::unique_ptr<detail::Apart> apart;  // for status(), from the first time on
 
   // Whether all of this is for the next child as well: until a setter is called, where nothing is
-  // made for each child (a pipe, ...) and nothing was asked of the system but what the streams are.
+  // made for each child (a pipe, ...) and nothing was asked of the system.
   bool plan_holds = false;
   bool runs_beside = false;    // and whether status() need not suspend the parent for that child
   bool searches_path = false;  // and whether another PATH leads to another program
-  Inheritable planned_for;
   std::vector<int> planned_descriptors;  // the numbers of SpawnChanges::descriptors
 
   // Makes room for a child that is given so many descriptors, so that spawn() need not.
@@ -104,7 +100,7 @@ struct Command::State {
 
   // Of a PreparedCommand, which keeps what it owns: what was asked of the system once.
   struct Prepared {
-    Inheritable inheritable;
+    std::bitset<3> inherited_streams;  // of those that are to be
     detail::Environment environment;
     std::string candidates;
   };

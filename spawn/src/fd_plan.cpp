@@ -88,18 +88,30 @@ std::optional<FdRequest> FdPlan::make() {
     move_all_ready();
   }
 
-  // Last, when every number that was to be copied from is free to be taken.
-  const FdRequest* first_null = nullptr;
-  for (const Pending& request : requests_) {
-    if (request.kind != FdRequest::Kind::null) continue;
-    if (first_null)
-      emit(FdAction::Kind::duplicate, first_null->target, request.target, request.step,
-           request.index);
-    else
-      emit(FdAction::Kind::open_null, -1, request.target, request.step, request.index);
-    if (!first_null) first_null = &request;
-  }
+  plan_what_is_left();
   return std::nullopt;
+}
+
+// Last, when every number that was to be copied from is free to be taken. /dev/null is opened once to
+// be read, as 0, and once to be written.
+void FdPlan::plan_what_is_left() {
+  const FdRequest* written_null = nullptr;
+  for (const Pending& request : requests_) {
+    const auto add = [&](FdAction::Kind kind, int source = -1) {
+      emit(kind, source, request.target, request.step, request.index);
+    };
+    if (request.kind == FdRequest::Kind::inherited) {
+      add(FdAction::Kind::inherit);
+    } else if (request.kind == FdRequest::Kind::null && written_null) {
+      add(FdAction::Kind::duplicate, written_null->target);
+    } else if (request.kind == FdRequest::Kind::null) {
+      add(FdAction::Kind::open_null);
+      if (request.target != 0) written_null = &request;
+    }
+  }
+  for (const Pending& request : requests_)
+    if (request.kind == FdRequest::Kind::like)
+      emit(FdAction::Kind::duplicate, request.source, request.target, request.step, request.index);
 }
 
 void FdPlan::find_gaps() {
@@ -153,7 +165,7 @@ void FdPlan::put_held_ones_aside() {
     const Pending* writer = writer_of(held.source);
     if (passed != requests_.end()) {
       held.place = passed->target;
-    } else if (writer && writer->kind != FdRequest::Kind::inherited) {
+    } else if (writer) {
       held.place = next_unused_number();
       emit(FdAction::Kind::save, held.source, held.place, held.step, held.index);
     }

@@ -25,6 +25,7 @@ struct FdAction {
     duplicate,  // dup3(source, target)
     save,       // the same, close-on-exec: puts a descriptor aside that is about to be overwritten
     keep,       // target is in its place already, and shall not be closed by exec
+    inherit,    // target stays what it is; where exec would leave it closed, it is /dev/null
     open_null,  // opens /dev/null as target
   };
   Kind kind;
@@ -38,7 +39,8 @@ struct FdAction {
 struct FdRequest {
   enum class Kind {
     descriptor,  // what `source` is in the parent
-    inherited,   // what `target` is in the parent, which is not close-on-exec
+    inherited,   // what `target` is in the parent, or /dev/null where that is closed by exec
+    like,        // what the child has as `source`, which is inherited
     null,        // /dev/null
   };
   Kind kind;
@@ -118,6 +120,7 @@ class FdPlan {
   void emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index);
   void find_gaps();
   void put_held_ones_aside();
+  void plan_what_is_left();
   Pending* writer_of(int number) noexcept;
   void move(Pending& request);
   void break_cycle(Pending& request, int aside);

@@ -19,7 +19,7 @@ namespace detail {
 // a system call with its arguments, or, where more than that is needed, an action of run_child.cpp.
 struct Step {
   enum Action : long {
-    open_null = -1,        // opens /dev/null as descriptor a
+    open_null = -1,        // opens /dev/null as descriptor a, with the flags b
     write_file = -2,       // writes b, of c bytes, to the file a
     take_foreground = -3,  // makes its group the foreground one of the terminal a
     set_parent_death =
@@ -30,6 +30,8 @@ struct Step {
     write_listen_pid = -7,     // its number into a; its identity into b, or no variable c
     join_cgroup = -8,          // the one of the directory a
     make_undumpable = -9,      // this memory, see DumpableKept
+    keep_or_open_null =
+        -10,  // descriptor a as it is; where exec would leave it closed, as open_null
   };
   long call;  // the number of a system call, or an Action
   long a, b, c, d, e;

@@ -18,6 +18,11 @@ using detail::Step;
 
 namespace {
 
+// For stdin, or for stdout and stderr: what confines the child may allow one and not the other.
+int flags_of_null(int target) noexcept {
+  return target == 0 ? O_RDONLY : O_WRONLY;
+}
+
 void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
   for (const FdAction& action : fds.actions()) {
     const auto add = [&](long call, auto... arguments) {
@@ -27,7 +32,12 @@ void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
       case FdAction::Kind::duplicate: add(SYS_dup3, action.source, action.target, 0); break;
       case FdAction::Kind::save: add(SYS_dup3, action.source, action.target, O_CLOEXEC); break;
       case FdAction::Kind::keep: add(SYS_fcntl, action.target, F_SETFD, 0); break;
-      case FdAction::Kind::open_null: add(Step::open_null, action.target); break;
+      case FdAction::Kind::inherit:
+        add(Step::keep_or_open_null, action.target, flags_of_null(action.target));
+        break;
+      case FdAction::Kind::open_null:
+        add(Step::open_null, action.target, flags_of_null(action.target));
+        break;
     }
   }
 }

@@ -2,12 +2,14 @@
 //
 // The parent's part before there is a child: everything is decided and made ready.
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
 #include "children_pid_namespace.hpp"
@@ -55,7 +57,8 @@ bool is_frozen(BorrowedFd cgroup) noexcept {
 Command::State::Prepared Command::Attempt::ask_once(const State& state) {
   State::Prepared prepared{{}, state.environment.frozen(), {}};
   for (int number = 0; number < 3; ++number)
-    prepared.inheritable[static_cast<std::size_t>(number)] = is_inheritable(number);
+    prepared.inherited_streams[static_cast<std::size_t>(number)] =
+        detail::system_call(SYS_fcntl, number, F_GETFD) == 0;
   detail::EnvironmentBuffer unused;
   find_candidates(state.program, prepared.environment.resolve(unused), prepared.candidates);
   return prepared;
@@ -236,14 +239,12 @@ Mistake Command::Attempt::append_arguments() {
 // Whether what an earlier child was to do is for this one as well.
 bool Command::Attempt::plan_holds() const noexcept {
   return work_.plan_holds && !defaults_ && kind_ != Kind::in_place && kind_ != Kind::reported &&
-         work_.planned_for == inheritable_ &&
          std::ranges::equal(changes_.descriptors, work_.planned_descriptors, {}, &BorrowedFd::get);
 }
 
 Mistake Command::Attempt::plan_anew() {
   work_.plan_holds = work_.runs_beside = false;
   if (auto mistake = make_plan()) return mistake;
-  work_.planned_for = inheritable_;
   work_.planned_descriptors.clear();
   for (const BorrowedFd fd : changes_.descriptors)
     work_.planned_descriptors.push_back(fd.get());
@@ -254,7 +255,6 @@ Mistake Command::Attempt::plan_anew() {
 }
 
 Mistake Command::Attempt::prepare() {
-  look_at_streams();
   const bool held = plan_holds();
   if (!held)
     if (auto mistake = plan_anew()) return mistake;

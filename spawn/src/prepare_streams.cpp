@@ -3,12 +3,10 @@
 // The parent's part before there is a child: what its 0, 1 and 2 are to be.
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 
 #include <sysfd/create.hpp>
-#include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
 
@@ -41,11 +39,6 @@ Result<Terminal> open_terminal(WindowSize size) noexcept {
 
 }  // namespace
 
-// Whether exec would leave this standard stream open.
-bool Command::Attempt::is_inheritable(int stream) noexcept {
-  return detail::system_call(SYS_fcntl, stream, F_GETFD) == 0;
-}
-
 const Stdio* Command::Attempt::default_of(int stream) const noexcept {
   return defaults_ ? (*defaults_)[static_cast<std::size_t>(stream)] : nullptr;
 }
@@ -56,16 +49,6 @@ Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
   if (said != Stdio::Kind::unset) return said;
   const Stdio* standard = default_of(stream);
   return standard ? standard->kind_ : Stdio::Kind::inherit;
-}
-
-void Command::Attempt::look_at_streams() noexcept {
-  if (state_.prepared) {
-    inheritable_ = state_.prepared->inheritable;
-    return;
-  }
-  for (int number = 0; number < 3; ++number)
-    inheritable_[static_cast<std::size_t>(number)] =
-        kind_of(number) == Stdio::Kind::inherit && is_inheritable(number);
 }
 
 Mistake Command::Attempt::prepare_terminal(int number) {
@@ -88,8 +71,10 @@ Mistake Command::Attempt::prepare_stream(int number) {
   switch (kind_of(number)) {
     case Stdio::Kind::unset:
     case Stdio::Kind::inherit:
-      request.kind = inheritable_[static_cast<std::size_t>(number)] ? FdRequest::Kind::inherited
-                                                                    : FdRequest::Kind::null;
+      request.kind =
+          state_.prepared && !state_.prepared->inherited_streams[static_cast<std::size_t>(number)]
+              ? FdRequest::Kind::null
+              : FdRequest::Kind::inherited;
       break;
     case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
     case Stdio::Kind::pipe: {
@@ -127,7 +112,7 @@ Mistake Command::Attempt::prepare_like_stdout(int number) {
   FdRequest request =
       static_cast<const FdRequest&>(*std::ranges::find(requests, 1, &FdRequest::target));
   if (request.kind == FdRequest::Kind::inherited) {
-    request.kind = FdRequest::Kind::descriptor;
+    request.kind = FdRequest::Kind::like;
     request.source = request.target;
   }
   request.target = request.index = number;
@@ -145,14 +130,11 @@ Mistake Command::Attempt::prepare_streams() {
     const auto said = state_.streams[number].kind_;
     return said == Stdio::Kind::unset || said == Stdio::Kind::inherit;
   };
-  // Inherited ones first: a pipe that is made here may get a number that was closed.
-  for (const bool inherited : {true, false})
-    for (int number = 0; number < 3; ++number) {
-      if ((kind_of(number) == Stdio::Kind::inherit) != inherited) continue;
-      if (number == 2 && kind_of(number) == Stdio::Kind::like_stdout) continue;
-      if (is_passed[number] && is_left_to_us(number)) continue;
-      if (auto mistake = prepare_stream(number)) return mistake;
-    }
+  for (int number = 0; number < 3; ++number) {
+    if (number == 2 && kind_of(number) == Stdio::Kind::like_stdout) continue;
+    if (is_passed[number] && is_left_to_us(number)) continue;
+    if (auto mistake = prepare_stream(number)) return mistake;
+  }
   return std::nullopt;
 }
 

@@ -116,12 +116,17 @@ long reset_handlers() {
   return answer;
 }
 
-long open_null_as(long target) {
-  const long fd = raw_syscall(SYS_openat, AT_FDCWD, address("/dev/null"), O_RDWR);
+long open_null_as(long target, long flags) {
+  const long fd = raw_syscall(SYS_openat, AT_FDCWD, address("/dev/null"), flags);
   if (fd < 0 || fd == target) return fd;
   const long answer = raw_syscall(SYS_dup3, fd, target, 0);
   raw_syscall(SYS_close, fd);
   return answer;
+}
+
+// The copy of the table that this is done in is the child's own: nobody changes it any more.
+long keep_or_open_null(long target, long flags) {
+  return raw_syscall(SYS_fcntl, target, F_GETFD) == 0 ? 0 : open_null_as(target, flags);
 }
 
 long write_file(long directory, long path, long text, long size) {
@@ -221,7 +226,8 @@ long write_listen_pid(char* number, char* identity, char** identity_variable) {
 
 long act(const Job& job, const Step& step) {
   switch (step.call) {
-    case Step::open_null: return open_null_as(step.a);
+    case Step::open_null: return open_null_as(step.a, step.b);
+    case Step::keep_or_open_null: return keep_or_open_null(step.a, step.b);
     case Step::write_file: return write_file(AT_FDCWD, step.a, step.b, step.c);
     case Step::take_foreground: return take_foreground(step.a);
     case Step::set_parent_death:

@@ -211,7 +211,7 @@ std::vector<Fault> faults_of_the_usual_child() {
   return {{{SYS_close_range, EMFILE}, SpawnStep::table},
           {{SYS_rt_sigaction, EINVAL, Match{0, SIGPIPE}}, SpawnStep::signals},
           {{SYS_dup3, EBADF}, SpawnStep::descriptor},
-          {{SYS_openat, EACCES, Match{2, O_RDWR}}, SpawnStep::standard_stream},
+          {{SYS_openat, EACCES, Match{2, O_RDONLY}}, SpawnStep::standard_stream},
           {{SYS_setsid, EPERM}, SpawnStep::session},
           {{SYS_chdir, ENOENT}, SpawnStep::working_directory},
           {{SYS_execve, EACCES}, SpawnStep::exec}};

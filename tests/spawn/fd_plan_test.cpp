@@ -24,6 +24,18 @@ FdRequest pass(int source, int target) {
   return {FdRequest::Kind::descriptor, source, target, SpawnStep::descriptor, target};
 }
 
+FdRequest null(int target) {
+  return {FdRequest::Kind::null, -1, target, SpawnStep::standard_stream, target};
+}
+
+FdRequest inherited(int target) {
+  return {FdRequest::Kind::inherited, -1, target, SpawnStep::standard_stream, target};
+}
+
+FdRequest like(int stream, int target) {
+  return {FdRequest::Kind::like, stream, target, SpawnStep::standard_stream, target};
+}
+
 // What a number is open on.
 using Table = std::map<int, int>;
 
@@ -47,7 +59,8 @@ Outcome carry_out(const FdPlan& plan, int size) {
         EXPECT_NE(action.source, action.target);
         table[action.target] = table[action.source];
         break;
-      case FdAction::Kind::keep: EXPECT_TRUE(table.contains(action.target)); break;
+      case FdAction::Kind::keep:
+      case FdAction::Kind::inherit: EXPECT_TRUE(table.contains(action.target)); break;
       case FdAction::Kind::open_null: table[action.target] = null_file; break;
     }
     if (action.kind == FdAction::Kind::save)
@@ -104,7 +117,7 @@ void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size
     if (seen == requests.end()) {
       ASSERT_TRUE(place == source || !table.contains(place)) << source << " is left to the program";
     } else {
-      ASSERT_TRUE(seen->source == source || seen->kind == FdRequest::Kind::inherited);
+      ASSERT_EQ(seen->source, source);
     }
   }
 }
@@ -154,22 +167,28 @@ TEST(FdPlan, MovesAChainWithoutPuttingAnythingAside) {
   EXPECT_EQ(plan.actions().size(), 3U);
 }
 
-TEST(FdPlan, DoesNothingForInheritedStreams) {
+// They may be /dev/null in the child: what reads them is to come before, what is to be like them after.
+TEST(FdPlan, LooksAtInheritedStreamsAfterEverythingThatReadsThem) {
   FdPlan plan;
-  const FdRequest inherited{FdRequest::Kind::inherited, -1, 1, SpawnStep::standard_stream, 1};
-  expect_right(plan, {inherited}, 8);
-  EXPECT_TRUE(plan.actions().empty());
+  expect_right(plan, {inherited(1)}, 8);
+  EXPECT_EQ(plan.actions().size(), 1U);
   EXPECT_EQ(plan.first_unneeded(), 2U);
+
+  expect_right(plan, {inherited(0), inherited(1), like(1, 2), pass(0, 5), pass(2, 6)}, 8);
+  ASSERT_EQ(plan.actions().size(), 5U);
+  for (const int last : {2, 3})
+    EXPECT_EQ(plan.actions()[last].kind, FdAction::Kind::inherit);
+  EXPECT_EQ(plan.actions()[4].target, 2);
 }
 
-TEST(FdPlan, OpensNullOnceAndAfterEverythingElse) {
+TEST(FdPlan, OpensNullOnceToReadAndOnceToWriteAndAfterEverythingElse) {
   FdPlan plan;
-  const auto null = [](int target) {
-    return FdRequest{FdRequest::Kind::null, -1, target, SpawnStep::standard_stream, target};
-  };
-  expect_right(plan, {null(0), null(2), pass(0, 1), pass(2, 3)}, 8);
-  const auto opens = std::ranges::count(plan.actions(), FdAction::Kind::open_null, &FdAction::kind);
-  EXPECT_EQ(opens, 1);
+  expect_right(plan, {null(0), null(1), null(2), pass(0, 4), pass(2, 3)}, 8);
+  ASSERT_EQ(plan.actions().size(), 5U);
+  EXPECT_EQ(plan.actions()[2].kind, FdAction::Kind::open_null);
+  EXPECT_EQ(plan.actions()[3].kind, FdAction::Kind::open_null);
+  EXPECT_EQ(plan.actions()[4].kind, FdAction::Kind::duplicate);
+  EXPECT_EQ(plan.actions()[4].source, 1);
 }
 
 TEST(FdPlan, NamesTheLaterOfTwoRequestsForOneNumber) {
@@ -219,12 +238,6 @@ TEST(FdPlan, KeepsTwoThatAreHeldForEveryMapOfTwoSourcesToTwoOfSevenNumbers) {
 
 TEST(FdPlan, KeepsWhatIsHeldUnderTheNumberOfAStream) {
   FdPlan plan;
-  const auto null = [](int target) {
-    return FdRequest{FdRequest::Kind::null, -1, target, SpawnStep::standard_stream, target};
-  };
-  const auto inherited = [](int target) {
-    return FdRequest{FdRequest::Kind::inherited, -1, target, SpawnStep::standard_stream, target};
-  };
   for (int held = 0; held < 4; ++held) {
     expect_right(plan, {null(0), null(1), null(2)}, 8, {held});
     expect_right(plan, {inherited(0), inherited(1), inherited(2)}, 8, {held});

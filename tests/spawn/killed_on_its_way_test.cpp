@@ -90,7 +90,7 @@ TEST(KilledOnItsWay, TheChildHasNotStarted) {
       {SYS_rt_sigaction, 0, Match{0, SIGUSR1}},
       {SYS_fcntl, 0, Match{1, F_SETFD}},
       {SYS_dup3, 0},
-      {SYS_openat, 0, Match{2, O_RDWR}},
+      {SYS_openat, 0, Match{2, O_RDONLY}},
       {SYS_setsid, 0},
       {SYS_ioctl, 0, Match{1, TIOCSCTTY}},
       {SYS_ioctl, 0, Match{1, TIOCSPGRP}},

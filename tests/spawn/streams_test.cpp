@@ -3,17 +3,24 @@
 // What the child's 0, 1 and 2 are.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+#include <sysfd/prepared_command.hpp>
 
 #include "spawn/inspect.hpp"
+#include "spawn/talk.hpp"
 #include "support/descriptors.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -25,8 +32,11 @@ using sysfd::Stdio;
 using sysfd_test::identity_of;
 using sysfd_test::identity_of_null;
 using sysfd_test::inspect;
+using sysfd_test::Inspection;
+using sysfd_test::must;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
+using sysfd_test::shell;
 using sysfd_test::some_file;
 
 TEST(ChildStreams, CanBeTypedOwners) {
@@ -63,6 +73,77 @@ TEST(ChildStreams, ThatAreCloseOnExecHereAreNullThere) {
     const Report report = inspect([](Command&) {});
     EXPECT_EQ(report.descriptors.at(2), identity_of_null());
   });
+}
+
+int access_of(int stream) {
+  Command command = shell("grep flags: /proc/self/fdinfo/" + std::to_string(stream) + " >&9");
+  const auto pipe = must(sysfd::pipe());
+  command.stdin_from(Stdio::null()).stdout_to(Stdio::null()).stderr_to(Stdio::null());
+  auto child = must(command.pass(pipe.write, 9).spawn());
+  EXPECT_TRUE(child.wait()->success());
+  char text[64] = {};
+  EXPECT_GT(::read(pipe.read.get(), text, sizeof text - 1), 0);
+  const std::string line(text);
+  return static_cast<int>(std::stoul(line.substr(line.find_first_of("0123456789")), nullptr, 8)) &
+         O_ACCMODE;
+}
+
+TEST(ChildStreams, ThatAreNullCanBeReadOrWrittenAndNotBoth) {
+  EXPECT_EQ(access_of(0), O_RDONLY);
+  EXPECT_EQ(access_of(1), O_WRONLY);
+  EXPECT_EQ(access_of(2), O_WRONLY);
+}
+
+// In a thread of its own, which it is for.
+TEST(ChildStreams, ThatAreNullAreThereWhereNoFileMayBeWritten) {
+  std::thread([] {
+    constexpr struct {
+      std::uint64_t handled_access;
+    } writing{1U << 1};  // LANDLOCK_ACCESS_FS_WRITE_FILE
+    const long rules = ::syscall(SYS_landlock_create_ruleset, &writing, sizeof writing, 0);
+    if (rules == -1) GTEST_SKIP() << "needs Landlock";
+    const OwnedFd owned = OwnedFd::adopt(static_cast<int>(rules));
+    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ASSERT_EQ(::syscall(SYS_landlock_restrict_self, owned.get(), 0), 0);
+    EXPECT_FALSE(sysfd::open(sysfd::cwd(), "/dev/null", O_WRONLY).has_value());
+    const auto status = Command("/bin/true").stdin_from(Stdio::null()).status();
+    ASSERT_TRUE(status) << status.error().describe();
+    EXPECT_TRUE(status->success());
+  }).join();
+}
+
+// Of a Command that has made a plan for them already, and of one that was prepared.
+TEST(ChildStreams, AreNeverClosed) {
+  for (const bool close_on_exec : {false, true})
+    run_apart([close_on_exec] {
+      const auto prepared = must(Command("/bin/true").prepare());
+      Command kept("/bin/true");
+      EXPECT_TRUE(must(kept.status()).success());
+
+      const auto say = [](Command& command) { command.stderr_to(Stdio::like_stdout()); };
+      Inspection again;
+      say(again.command);
+      EXPECT_EQ(again.run().descriptors.at(0), identity_of(0));
+      Inspection once;
+      say(once.command);
+      const auto same = must(std::move(once.command).prepare());
+
+      const OwnedFd file = some_file();
+      ::dup2(file.get(), 2);
+      for (const int stream : {0, 1})
+        if (close_on_exec)
+          ::fcntl(stream, F_SETFD, FD_CLOEXEC);
+        else
+          ::close(stream);
+      EXPECT_TRUE(must(same.spawn()).wait()->success());
+      for (const Report& report : {again.run(), once.read()}) {
+        for (const int stream : {0, 1, 2})
+          EXPECT_EQ(report.descriptors.at(stream), identity_of_null()) << stream;
+        EXPECT_EQ(report.descriptors.size(), 3U);
+      }
+      EXPECT_TRUE(must(kept.status()).success());
+      EXPECT_TRUE(must(prepared.status()).success());
+    });
 }
 
 TEST(ChildStreams, GoThroughPipes) {

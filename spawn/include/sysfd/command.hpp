@@ -11,10 +11,10 @@
 //     if (!child) return child.error().describe();
 //
 // The child starts with: an empty signal mask; every signal that has a handler here, and SIGPIPE,
-// at its default (ignored ones stay ignored); this process's environment but for its LISTEN_...
-// variables, which were meant for it; its working directory; its 0, 1 and 2, or /dev/null for those
-// of them that are closed or close-on-exec here. All of that unless the Command says otherwise:
-// what a program is given is said right here, what else a child can be in five groups of
+// at its default (ignored ones stay ignored); this process's environment but for its
+// LISTEN_... variables, which were meant for it; its working directory; its 0, 1 and 2, or /dev/null
+// for those of them that are closed or close-on-exec here. All of that unless the Command says
+// otherwise: what a program is given is said right here, what else a child can be in five groups of
 // attributes:
 //
 //     identity()   <sysfd/identity.hpp>    user, groups, capabilities, no-new-privileges, seccomp
@@ -285,12 +285,12 @@ class Command {
 
   // clone3(2) and execve(2): starts the program, and returns once it is executing or could not be
   // started. May be called again for another child, unless an owned descriptor was handed over.
-  // Errors: see SpawnStep. System calls here: two for the signal mask, clone3, one for each stream
-  // that is inherited, one if descriptors are passed, and those that make pipes and close what was
-  // handed over; what each attribute takes, beside. Allocates only what the Command keeps for the
-  // next time: the environment if it was changed, the paths to try of a program that is looked up
-  // in PATH; and small things for some attributes. Blocks until the file system has found and
-  // opened the program. Not for between fork and exec.
+  // Errors: see SpawnStep. System calls here: two for the signal mask, clone3, one if descriptors are
+  // passed, and those that make pipes and close what was handed over; what each attribute takes,
+  // beside. Allocates only what the Command keeps for the next time: the environment if it was
+  // changed, the paths to try of a program that is looked up in PATH; and small things for some
+  // attributes. Blocks until the file system has found and opened the program. Not for between fork
+  // and exec.
   [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
 
   // spawn() and Child::wait() in one: runs the program to its end, and says how that was. Takes less

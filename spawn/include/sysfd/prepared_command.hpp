@@ -9,9 +9,9 @@
 //     auto child = worker->spawn({.descriptors = given});          // from any thread
 //
 // What a Command asks the system at each spawn is asked by prepare(): the environment, the paths to
-// look for the program in, and which of 0, 1 and 2 are to be inherited. Descriptors that it owns it
-// keeps, and lends to every child; those that it was lent must stay open as long as it starts
-// children with them.
+// look for the program in, and which of 0, 1 and 2 are to be inherited (one that is closed, or made
+// close-on-exec, after that is /dev/null in the child). Descriptors that it owns it keeps, and lends
+// to every child; those that it was lent must stay open as long as it starts children with them.
 #ifndef SYSFD_PREPARED_COMMAND_HPP
 #define SYSFD_PREPARED_COMMAND_HPP
 

@@ -18,9 +18,9 @@ inline namespace v0 {
 // std::move(fd) hands it over.
 class Stdio {
  public:
-  // This process's own; /dev/null where that is closed or close-on-exec.
+  // This process's own; /dev/null where that is closed or close-on-exec when the child starts.
   static Stdio inherit() noexcept { return Stdio(Kind::inherit); }
-  // /dev/null.
+  // /dev/null, to read for stdin, to write for the others.
   static Stdio null() noexcept { return Stdio(Kind::null); }
   // A new pipe, whose other end the Child has.
   static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
