@@ -268,6 +268,7 @@ Mistake Command::Attempt::prepare() {
       work_.job.candidates = work_.candidates.c_str();
     }
   }
+  if (state_.signals.inherit_mask) work_.job.signal_mask = detail::signal_mask(state_.signals);
   work_.job.arguments = state_.arguments.data();
   if (!changes_.arguments.empty()) return append_arguments();
   return std::nullopt;

@@ -66,6 +66,7 @@ const Fault all[] = {
     {attributes, SYS_close_range, {}, {ENOMEM, EMFILE}, SpawnStep::table},
     {attributes, SYS_close_range, {{2, CLOSE_RANGE_CLOEXEC}}, {ENOMEM}, SpawnStep::table},
     {attributes, SYS_rt_sigaction, {{0, SIGPIPE}}, {EINVAL}, SpawnStep::signals},
+    {attributes, SYS_rt_sigaction, {{0, SIGCHLD}}, {EINVAL}, SpawnStep::signals},
     {attributes, SYS_rt_sigaction, {{0, SIGUSR1}}, {EINVAL}, SpawnStep::signals, 0},
     {attributes, SYS_rt_sigaction, {{0, SIGUSR2}}, {EINVAL}, SpawnStep::signals, 1},
     // The parent asks for this limit too; the child does not ask.

@@ -5,14 +5,25 @@
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <sysfd/command.hpp>
+#include <sysfd/prepared_command.hpp>
+#include <sysfd/spawn_all.hpp>
 
 #include "spawn/attribute_checks.hpp"
+#include "spawn/talk.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -23,9 +34,12 @@ using sysfd::SpawnStep;
 using sysfd::Stdio;
 using sysfd_test::Configure;
 using sysfd_test::inspect;
+using sysfd_test::Inspection;
+using sysfd_test::must;
 using sysfd_test::RefusedCall;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
+using sysfd_test::shell;
 
 constexpr std::uint64_t bit(int signo) {
   return std::uint64_t{1} << (signo - 1);
@@ -87,6 +101,110 @@ TEST(CommandSignals, ThatAreIgnoredHereCanBeAtTheirDefaultThere) {
     ::sigaction(SIGHUP, nullptr, &action);
     EXPECT_EQ(action.sa_handler, SIG_IGN);
   });
+}
+
+TEST(CommandSignals, SigchldIsAtItsDefaultUnlessItIsToBeIgnored) {
+  run_apart([] {
+    ::signal(SIGCHLD, SIG_IGN);
+    EXPECT_EQ(inspect([](Command&) {}).signals_ignored & bit(SIGCHLD), 0U);
+    EXPECT_EQ(inspect(with({.ignored = {SIGCHLD}})).signals_ignored & bit(SIGCHLD), bit(SIGCHLD));
+    struct sigaction action;
+    ::sigaction(SIGCHLD, nullptr, &action);
+    EXPECT_EQ(action.sa_handler, SIG_IGN) << "it is this process's";
+    auto output = shell("sh -c 'exit 7'; echo $?").output();
+    ASSERT_TRUE(output) << output.error().describe();
+    EXPECT_EQ(output->out, "7\n");
+  });
+}
+
+class MaskOfThisThread {
+ public:
+  explicit MaskOfThisThread(std::initializer_list<int> blocked) {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signo : blocked)
+      ::sigaddset(&set, signo);
+    ::pthread_sigmask(SIG_SETMASK, &set, &before_);
+  }
+  ~MaskOfThisThread() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  MaskOfThisThread(const MaskOfThisThread&) = delete;
+  MaskOfThisThread& operator=(const MaskOfThisThread&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+TEST(CommandSignals, CanBeBlockedAsTheyAreInTheThreadThatStartsTheChild) {
+  Inspection inspection;
+  inspection.command.signals({.blocked = {SIGHUP}, .inherit_mask = true});
+  EXPECT_EQ(inspection.run().signals_blocked, bit(SIGHUP));
+  {
+    const MaskOfThisThread mask({SIGTERM, SIGRTMAX});
+    EXPECT_EQ(inspection.run().signals_blocked, bit(SIGHUP) | bit(SIGTERM) | bit(SIGRTMAX));
+    EXPECT_EQ(inspect([](Command&) {}).signals_blocked, 0U) << "nobody asked for it";
+  }
+  EXPECT_EQ(inspection.run().signals_blocked, bit(SIGHUP)) << "it is looked at for each child";
+}
+
+TEST(CommandSignals, AreBlockedAsHereHoweverTheChildIsStarted) {
+  const MaskOfThisThread mask({SIGTERM});
+  const std::uint64_t expected = bit(SIGTERM);
+  const auto inheriting = [](Command& command) { command.signals({.inherit_mask = true}); };
+  {
+    Inspection inspection;
+    inheriting(inspection.command);
+    EXPECT_TRUE(must(inspection.command.status()).success());
+    EXPECT_EQ(inspection.read().signals_blocked, expected);
+  }
+  {
+    Inspection inspection;
+    inheriting(inspection.command);
+    auto pending = must(std::move(inspection.command).spawn_async());
+    EXPECT_TRUE(must(pending.finish()).wait()->success());
+    EXPECT_EQ(inspection.read().signals_blocked, expected);
+  }
+  {
+    Inspection first;
+    Inspection second;
+    inheriting(first.command);
+    Command commands[] = {std::move(first.command), std::move(second.command)};
+    for (auto& child : sysfd::spawn_all(commands))
+      EXPECT_TRUE(must(std::move(child)).wait()->success());
+    EXPECT_EQ(first.read().signals_blocked, expected);
+    EXPECT_EQ(second.read().signals_blocked, 0U);
+  }
+  run_apart([&] {
+    Inspection inspection;
+    inheriting(inspection.command);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      (void)inspection.command.exec();
+      ::_exit(1);
+    }
+    ASSERT_GT(pid, 0);
+    ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+    EXPECT_EQ(inspection.read().signals_blocked, expected);
+  });
+}
+
+// Each of the mask of its own thread, though they share what was prepared.
+TEST(CommandSignals, AreBlockedAsInEachOfManyThreads) {
+  const auto prepared = must(Command("grep")
+                                 .args({"SigBlk:", "/proc/self/status"})
+                                 .signals({.inherit_mask = true})
+                                 .prepare());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&prepared, signo = SIGRTMIN + i] {
+      const MaskOfThisThread mask({signo});
+      for (int round = 0; round < 20; ++round) {
+        const auto output = must(prepared.output());
+        ASSERT_TRUE(output.out.starts_with("SigBlk:")) << output.out;
+        EXPECT_EQ(std::stoull(output.out.substr(7), nullptr, 16), bit(signo));
+      }
+    });
+  for (std::thread& thread : threads)
+    thread.join();
 }
 
 TEST(CommandSignals, AreTheSameWhereOnlyCloneIsAllowed) {

@@ -10,8 +10,8 @@
 //                      .spawn();
 //     if (!child) return child.error().describe();
 //
-// The child starts with: an empty signal mask; every signal that has a handler here, and SIGPIPE,
-// at its default (ignored ones stay ignored); this process's environment but for its
+// The child starts with: an empty signal mask; every signal that has a handler here, SIGPIPE and
+// SIGCHLD at their default (other ignored ones stay ignored); this process's environment but for its
 // LISTEN_... variables, which were meant for it; its working directory; its 0, 1 and 2, or /dev/null
 // for those of them that are closed or close-on-exec here. All of that unless the Command says
 // otherwise: what a program is given is said right here, what else a child can be in five groups of

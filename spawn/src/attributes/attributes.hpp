@@ -63,6 +63,7 @@ void plan_session(const Session& session, const FdPlan& fds, Steps& steps);
 
 Mistake check(const Signals& signals);
 void plan_signals(const Signals& signals, Steps& steps);
+// With inherit_mask, that of the calling thread now.
 std::uint64_t signal_mask(const Signals& signals) noexcept;
 
 Mistake check(const Namespaces& namespaces);

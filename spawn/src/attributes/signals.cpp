@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include <sysfd/detail/raw_syscall.hpp>
+
 #include "../kernel.hpp"
 #include "attributes.hpp"
 
@@ -40,10 +42,17 @@ Mistake check(const Signals& signals) {
   return std::nullopt;
 }
 
+// That SIGPIPE or SIGCHLD is ignored here is about what this process writes and whom it waits for.
+// Asking first whether they are would be a call as well.
 void plan_signals(const Signals& signals, Steps& steps) {
   static constexpr kernel::SignalAction default_action{};
-  steps.add(SpawnStep::signals, -1, SYS_rt_sigaction, SIGPIPE, &default_action, 0,
-            sizeof default_action.mask);
+  const auto names = [](const std::vector<int>& list, int signo) {
+    return std::ranges::find(list, signo) != list.end();
+  };
+  for (const int signo : {SIGPIPE, SIGCHLD})
+    if (!names(signals.to_default, signo) && !names(signals.ignored, signo))
+      steps.add(SpawnStep::signals, -1, SYS_rt_sigaction, signo, &default_action, 0,
+                sizeof default_action.mask);
   int index = 0;
   for (const int signo : signals.to_default)
     plan_action(signo, to_default, index++, steps);
@@ -53,6 +62,7 @@ void plan_signals(const Signals& signals, Steps& steps) {
 
 std::uint64_t signal_mask(const Signals& signals) noexcept {
   std::uint64_t mask = 0;
+  if (signals.inherit_mask) system_call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &mask, sizeof mask);
   for (const int signo : signals.blocked)
     mask |= std::uint64_t{1} << (signo - 1);
   return mask;
