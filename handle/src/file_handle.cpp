@@ -101,8 +101,12 @@ Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int f
   if (flags & creates) return detail::failure(EINVAL);
   // Some file systems would open it, others say ESTALE, as if the file were gone.
   if (handle.is_fid()) return detail::failure(EOPNOTSUPP);
-  return detail::to_owned(
-      detail::system_call_retried(SYS_open_by_handle_at, mount.get(), &handle, flags | O_CLOEXEC));
+  const auto open_with = [&](int all_flags) {
+    return detail::system_call_retried(SYS_open_by_handle_at, mount.get(), &handle, all_flags);
+  };
+  const long answer = open_with(flags | O_CLOEXEC | O_NOCTTY);
+  // pidfs and nsfs, where there are no terminals, do not take that flag.
+  return detail::to_owned(answer == -EINVAL ? open_with(flags | O_CLOEXEC) : answer);
 }
 
 Result<FileHandle> FileHandle::from_parts(int type, std::span<const std::byte> bytes) noexcept {

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
@@ -18,41 +20,63 @@ Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) no
   if (!path.get()) return detail::failure(EINVAL);
   // Not ::openat, which is a cancellation point.
   return detail::to_owned(detail::system_call_retried(SYS_openat, directory.get(), path.get(),
-                                                      flags | O_CLOEXEC, mode));
+                                                      flags | O_CLOEXEC | O_NOCTTY, mode));
 }
+
+Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags) noexcept {
+  constexpr int creates = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+  if ((flags & creates) != 0) return detail::failure(EINVAL);
+  return open(directory, path, flags, 0);
+}
+
+namespace {
+
+// Two owners, or the first error.
+template <class Both>
+Result<Both> to_both(const int (&ends)[2]) noexcept {
+  auto first = detail::to_owned(ends[0]);
+  auto second = detail::to_owned(ends[1]);
+  if (!first) return std::unexpected(first.error());
+  if (!second) return std::unexpected(second.error());
+  return Both{*std::move(first), *std::move(second)};
+}
+
+}  // namespace
 
 Result<Pipe> pipe(int flags) noexcept {
   int ends[2];
   if (::pipe2(ends, flags | O_CLOEXEC) == -1) return detail::last_error();
-  return Pipe{OwnedFd::adopt(ends[0]), OwnedFd::adopt(ends[1])};
+  return to_both<Pipe>(ends);
 }
 
 Result<SocketPair> socket_pair(int type) noexcept {
   int ends[2];
   if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) == -1) return detail::last_error();
-  return SocketPair{OwnedFd::adopt(ends[0]), OwnedFd::adopt(ends[1])};
+  return to_both<SocketPair>(ends);
 }
 
 Result<OwnedFd> memfd(CStr name, unsigned flags) noexcept {
   if (!name.get()) return detail::failure(EINVAL);
-  return OwnedFd::from_syscall(::memfd_create(name.get(), flags | MFD_CLOEXEC));
+  return detail::to_owned(detail::to_answer(::memfd_create(name.get(), flags | MFD_CLOEXEC)));
 }
 
 Result<OwnedFd> event_fd(unsigned initial, int flags) noexcept {
-  return OwnedFd::from_syscall(::eventfd(initial, flags | EFD_CLOEXEC));
+  return detail::to_owned(detail::to_answer(::eventfd(initial, flags | EFD_CLOEXEC)));
 }
 
 Result<> set_nonblocking(BorrowedFd fd, bool nonblocking) noexcept {
-  const int flags = ::fcntl(fd.get(), F_GETFL);
-  if (flags == -1) return detail::last_error();
-  const int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-  if (wanted != flags && ::fcntl(fd.get(), F_SETFL, wanted) == -1) return detail::last_error();
+  const long flags = detail::system_call(SYS_fcntl, fd.get(), F_GETFL);
+  if (flags < 0) return detail::failure(static_cast<int>(-flags));
+  const long wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (wanted == flags) return {};
+  const long answer = detail::system_call(SYS_fcntl, fd.get(), F_SETFL, wanted);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }
 
 Result<bool> is_close_on_exec(BorrowedFd fd) noexcept {
-  const int flags = ::fcntl(fd.get(), F_GETFD);
-  if (flags == -1) return detail::last_error();
+  const long flags = detail::system_call(SYS_fcntl, fd.get(), F_GETFD);
+  if (flags < 0) return detail::failure(static_cast<int>(-flags));
   return (flags & FD_CLOEXEC) != 0;
 }
 

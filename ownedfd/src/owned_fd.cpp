@@ -5,15 +5,18 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
-// There in a program that was built with the thread sanitizer, be this library or not.
+// close(2) as the thread sanitizer has it, in a program that was built with that, be this library or
+// not.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
-extern "C" [[gnu::weak]] void __tsan_init();
+extern "C" [[gnu::weak]] int __interceptor_close(int fd);
 
 namespace sysfd {
 inline namespace v0 {
@@ -25,24 +28,36 @@ namespace {
 // or may not have closed. The thread sanitizer has to see it, though, or it takes the next owner of
 // the number, in another thread, for a data race.
 long close_once(int fd) noexcept {
-  if (&__tsan_init == nullptr) return raw_syscall(SYS_close, fd);
+  if (&__interceptor_close == nullptr) return raw_syscall(SYS_close, fd);
   const int saved = errno;
-  const long answer = ::close(fd) == -1 ? -errno : 0;
+  const long answer = to_answer(__interceptor_close(fd));
   errno = saved;
   return answer;
 }
 
-void write_to_stderr(const char* text) noexcept {
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
+// Number 2 is not standard error where it is close-on-exec: then the program was started without
+// one, and the number is that of a file.
+bool has_stderr() noexcept {
+  const long flags = system_call(SYS_fcntl, STDERR_FILENO, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
+iovec to_iovec(const char* text) noexcept {
+  return {const_cast<char*>(text), std::strlen(text)};
 }
 
 }  // namespace
 
 void contract_violation(const char* what) noexcept {
-  write_to_stderr("sysfd: ");
-  write_to_stderr(what);
-  write_to_stderr("\n");
+  const iovec line[] = {to_iovec("sysfd: "), to_iovec(what), to_iovec("\n")};
+  if (has_stderr()) (void)system_call_retried(SYS_writev, STDERR_FILENO, line, std::size(line));
   std::abort();
+}
+
+long move_above_standard_streams(int fd) noexcept {
+  const long moved = system_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, first_above_standard_streams);
+  close_quietly(fd);
+  return moved == -EINVAL ? -EMFILE : moved;  // the limit is that low
 }
 
 [[gnu::hot]] void close_quietly(int fd) noexcept {
@@ -51,18 +66,15 @@ void contract_violation(const char* what) noexcept {
 
 }  // namespace detail
 
-namespace {
-
-constexpr int first_above_standard_streams = 3;
-
-}  // namespace
-
 Result<OwnedFd> BorrowedFd::duplicate() const noexcept {
-  return OwnedFd::from_syscall(::fcntl(fd_, F_DUPFD_CLOEXEC, first_above_standard_streams));
+  const long answer =
+      detail::system_call(SYS_fcntl, fd_, F_DUPFD_CLOEXEC, detail::first_above_standard_streams);
+  return detail::to_owned(answer == -EINVAL ? -EMFILE : answer);  // the limit is that low
 }
 
 Result<OwnedFd> OwnedFd::adopt_open(int fd) noexcept {
-  if (::fcntl(fd, F_GETFD) == -1) return detail::last_error();
+  const long answer = detail::system_call(SYS_fcntl, fd, F_GETFD);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return OwnedFd(fd);
 }
 
@@ -74,9 +86,11 @@ Result<> OwnedFd::close() && noexcept {
 }
 
 Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept {
-  if (slot.get() == source.get()) return {};
-  if (detail::retry_eintr([&] { return ::dup3(source.get(), slot.get(), O_CLOEXEC); }) == -1)
-    return detail::last_error();
+  const bool is_same = slot.get() == source.get();  // for dup3(2), that is an error
+  const long answer =
+      is_same ? detail::system_call(SYS_fcntl, slot.get(), F_GETFD)
+              : detail::system_call_retried(SYS_dup3, source.get(), slot.get(), O_CLOEXEC);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }
 

@@ -95,8 +95,9 @@ int check_process(const PidFd& found) noexcept {
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
   long answer = open_process(pidfs_root(), id);
   if (answer == -EBADF) answer = open_beside_self(id);  // a kernel without that root
-  if (answer < 0) return detail::failure(answer == -ESTALE ? ESRCH : static_cast<int>(-answer));
-  PidFd found(OwnedFd::adopt(static_cast<int>(answer)));
+  auto fd = detail::to_owned(answer == -ESTALE ? -ESRCH : answer);
+  if (!fd) return std::unexpected(fd.error());
+  PidFd found(*std::move(fd));
   if (const int error = check_process(found); error != 0) return detail::failure(error);
   return found;
 }

@@ -67,7 +67,7 @@ Result<PidFd> PidFd::open(pid_t pid, PidFdFlags flags) noexcept {
   if (pid <= 0) return detail::failure(EINVAL);
   const unsigned bits = (flags.thread ? detail::kernel::pidfd_thread : 0) |
                         (flags.nonblocking ? unsigned{O_NONBLOCK} : 0);
-  const long fd = system_call(SYS_pidfd_open, pid, bits);
+  const long fd = detail::above_standard_streams(system_call(SYS_pidfd_open, pid, bits));
   if (fd < 0) return explain_open(bits, flags.thread, static_cast<int>(-fd));
   return PidFd(OwnedFd::adopt(static_cast<int>(fd)));
 }
@@ -91,11 +91,14 @@ Result<PidFd> PidFd::of_peer(BorrowedFd socket) noexcept {
   const long answer = system_call(SYS_getsockopt, socket.get(), SOL_SOCKET,
                                   detail::kernel::so_peerpidfd, &fd, &size);
   switch (answer) {
-    case 0: return PidFd(OwnedFd::adopt(fd));
+    case 0: break;
     case -ENOPROTOOPT: return detail::failure(EOPNOTSUPP);
     case -EINVAL: return detail::failure(ESRCH);  // kernels before 6.16, of a peer that was reaped
     default: return detail::failure(static_cast<int>(-answer));
   }
+  auto owned = detail::to_owned(fd);
+  if (!owned) return std::unexpected(owned.error());
+  return PidFd(*std::move(owned));
 }
 
 Result<> PidFd::send_signal(int signo, SignalScope scope) const noexcept {

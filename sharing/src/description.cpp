@@ -62,6 +62,11 @@ Result<UniqueDescription> UniqueDescription::of(Result<OwnedFd> made) noexcept {
   return UniqueDescription(*std::move(made));
 }
 
+Result<UniqueDescription> UniqueDescription::open(BorrowedFd directory, CStr path,
+                                                  int flags) noexcept {
+  return of(sysfd::open(directory, path, flags));
+}
+
 Result<UniqueDescription> UniqueDescription::open(BorrowedFd directory, CStr path, int flags,
                                                   mode_t mode) noexcept {
   return of(sysfd::open(directory, path, flags, mode));

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +12,8 @@
 #include "handle/drop_capability.hpp"
 #include "handle/scratch_file_system.hpp"
 #include "support/descriptors.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace sysfd_test {
@@ -53,6 +56,28 @@ TEST_F(OpenByHandle, AnyDescriptorOfTheFileSystemWillDo) {
   const auto file = open_by_handle(*other, handle, O_RDONLY);
   ASSERT_TRUE(file) << file.error().message();
   EXPECT_EQ(content_of(*file), "content");
+}
+
+// No file system that can open handles has terminals that a test can make.
+TEST_F(OpenByHandle, AsksForNoControllingTerminal) {
+  const auto handle = handle_of(files().create("file", "content"));
+  run_apart([&] {
+    refuse_calls({{SYS_open_by_handle_at, ENOTNAM, RefusedCall::Match{2, O_NOCTTY, O_NOCTTY}}});
+    EXPECT_EQ(error_of(open_by_handle(files().root(), handle, O_RDWR)).value(), ENOTNAM);
+  });
+}
+
+TEST_F(OpenByHandle, OpensNothingInPlaceOfAStandardStream) {
+  const auto handle = handle_of(files().create("file", "content"));
+  run_apart([&] {
+    for (const int number : {0, 1, 2})
+      ::close(number);
+    const auto file = must(open_by_handle(files().root(), handle, O_RDONLY));
+    EXPECT_GE(file.get(), 3);
+    EXPECT_EQ(content_of(file), "content");
+    EXPECT_GE(must(sysfd::find_mount(must(sysfd::name_to_handle(file)).mount)).get(), 3);
+    EXPECT_FALSE(is_open(0) || is_open(1) || is_open(2));
+  });
 }
 
 TEST_F(OpenByHandle, OpensWithTheFlags) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <sysfd/owned_fd.hpp>
 
@@ -79,6 +82,20 @@ TEST(ContractDeathTest, BorrowingANegativeNumberStopsTheProgram) {
 TEST(ContractDeathTest, ANegativeErrorCodeIsNoSystemCallResult) {
   EXPECT_DEATH(static_cast<void>(OwnedFd::from_syscall(-2)),
                "sysfd: OwnedFd::adopt of a negative number");
+}
+
+// As in a program that was started without standard error and has opened a file.
+TEST(ContractDeathTest, NothingIsWrittenToAFileThatHasTheNumberOfStandardError) {
+  const OwnedFd file = some_file();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup3(file.get(), STDERR_FILENO, O_CLOEXEC);
+    static_cast<void>(OwnedFd::adopt(-1));
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 0);
 }
 
 TEST(ContractDeathTest, AViolationEndsInAnAbort) {

@@ -58,6 +58,71 @@ TEST(Makers, EverythingIsCloseOnExecFromBirth) {
   });
 }
 
+// With the standard streams closed from `first` on.
+template <class Make>
+void expect_no_standard_stream(int first, Make make) {
+  run_apart([&] {
+    for (int number = first; number < 3; ++number)
+      ::close(number);
+    const auto before = open_descriptors();
+    {
+      const auto made = make();
+      for (int number = first; number < 3; ++number)
+        EXPECT_FALSE(is_open(number)) << number;
+    }
+    EXPECT_EQ(open_descriptors(), before);
+  });
+}
+
+TEST(Makers, NothingIsMadeInPlaceOfAStandardStream) {
+  for (const int first : {0, 1, 2}) {
+    expect_no_standard_stream(first, [] {
+      auto file = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY));
+      EXPECT_GE(file.get(), 3);
+      EXPECT_EQ(::fcntl(file.get(), F_GETFD), FD_CLOEXEC);
+      return file;
+    });
+    expect_no_standard_stream(first, [] {
+      auto pipe = must(sysfd::pipe());
+      write_all(pipe.write, "through");
+      EXPECT_EQ(read_some(pipe.read), "through");
+      EXPECT_TRUE(pipe.read.get() >= 3 && pipe.write.get() >= 3);
+      return pipe;
+    });
+    expect_no_standard_stream(first, [] {
+      auto sockets = must(sysfd::socket_pair(SOCK_STREAM));
+      write_all(sockets.first, "through");
+      EXPECT_EQ(read_some(sockets.second), "through");
+      EXPECT_TRUE(sockets.first.get() >= 3 && sockets.second.get() >= 3);
+      return sockets;
+    });
+    expect_no_standard_stream(first, [] { return must(sysfd::memfd("memory")); });
+    expect_no_standard_stream(first, [] { return must(sysfd::event_fd()); });
+    expect_no_standard_stream(first, [] { return must(some_file().duplicate()); });
+  }
+}
+
+// 3 is also the least number that F_DUPFD_CLOEXEC may be asked for.
+TEST(Makers, WhereOnlyNumbersOfStandardStreamsAreLeftTheLimitIsReached) {
+  for (const rlim_t most : {3U, 4U})
+    run_apart([most] {
+      const OwnedFd taken = some_file();
+      ASSERT_EQ(taken.get(), 3);
+      ::close(0);
+      ::close(1);
+      const rlimit none_left{.rlim_cur = most, .rlim_max = most};
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+      constexpr auto expected = std::errc::too_many_files_open;
+      EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY)), expected);
+      EXPECT_EQ(error_of(sysfd::pipe()), expected);
+      EXPECT_EQ(error_of(sysfd::socket_pair(SOCK_STREAM)), expected);
+      EXPECT_EQ(error_of(sysfd::memfd("memory")), expected);
+      EXPECT_EQ(error_of(sysfd::event_fd()), expected);
+      EXPECT_EQ(error_of(taken.duplicate()), expected);
+      EXPECT_FALSE(is_open(0) || is_open(1)) << "what was made is closed";
+    });
+}
+
 TEST(Makers, TheLimitOfOpenDescriptorsIsAnError) {
   run_apart([] {
     const rlimit none_left{.rlim_cur = 3, .rlim_max = 3};
@@ -99,6 +164,32 @@ TEST(Open, GivesANewFileTheMode) {
     struct stat status;
     ASSERT_EQ(::fstat(file->get(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0640U);
+  });
+}
+
+TEST(Open, CreatesNoFileWithoutAMode) {
+  const ScratchDirectory scratch;
+  const auto directory = must(sysfd::open(sysfd::cwd(), scratch.path(), O_PATH | O_DIRECTORY));
+  for (const int flags : {O_WRONLY | O_CREAT, O_RDWR | O_CREAT | O_EXCL, O_RDONLY | O_CREAT})
+    EXPECT_EQ(error_of(sysfd::open(directory, "file", flags)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(sysfd::open(directory, ".", O_RDWR | O_TMPFILE)), std::errc::invalid_argument);
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
+  EXPECT_TRUE(sysfd::open(directory, "file", O_WRONLY | O_CREAT, 0)) << "a mode like any other";
+  EXPECT_TRUE(sysfd::open(directory, ".", O_RDONLY | O_DIRECTORY)) << "part of O_TMPFILE";
+}
+
+// In a session of the copy's own, which has no terminal yet.
+TEST(Open, DoesNotMakeATerminalTheControllingOne) {
+  run_apart([] {
+    const auto parent = must(sysfd::open(sysfd::cwd(), "/dev/ptmx", O_RDWR));
+    int unlock = 0;
+    ASSERT_EQ(::ioctl(parent.get(), TIOCSPTLCK, &unlock), 0);
+    char name[64];
+    ASSERT_EQ(::ptsname_r(parent.get(), name, sizeof name), 0);
+    ASSERT_GT(::setsid(), 0);
+    const auto terminal = must(sysfd::open(sysfd::cwd(), name, O_RDWR));
+    ASSERT_TRUE(::isatty(terminal.get()));
+    EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/tty", O_RDWR)).value(), ENXIO);
   });
 }
 

@@ -37,6 +37,13 @@ TEST(Replace, ClosesWhatTheNumberReferredToBefore) {
   EXPECT_EQ(::read(pipe->read.get(), &byte, 1), 0) << "the write end is still open";
 }
 
+TEST(Replace, OfANumberThatIsClosedIsAnErrorAlsoWhereItIsTheSame) {
+  OwnedFd slot = some_file();
+  ::close(slot.get());
+  EXPECT_EQ(error_of(sysfd::replace(slot, slot)), std::errc::bad_file_descriptor);
+  static_cast<void>(std::move(slot).release());
+}
+
 TEST(Replace, IsCloseOnExecAfterwards) {
   OwnedFd slot = some_file();
   const OwnedFd source = some_file();

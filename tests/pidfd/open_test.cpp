@@ -152,5 +152,34 @@ TEST(PidFdOpen, OtherErrorsArePassedOn) {
   });
 }
 
+// In a program that was started without 0, 1 and 2.
+TEST(PidFdMakers, NothingIsMadeInPlaceOfAStandardStream) {
+  run_apart([] {
+    const Child child;
+    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    const auto expect_high = [](const char* what, const auto& made) {
+      if (!made) {
+        EXPECT_EQ(made.error(), std::errc::operation_not_supported) << what;
+        return;
+      }
+      EXPECT_GE(BorrowedFd(*made).get(), 3) << what;
+      EXPECT_EQ(::fcntl(BorrowedFd(*made).get(), F_GETFD), FD_CLOEXEC) << what;
+    };
+    const sysfd::ForeignFd shared{pair.first.get()};
+    for (const int number : {0, 1, 2})
+      ::close(number);
+    const auto process = PidFd::open(child.pid());
+    ASSERT_TRUE(process);
+    expect_high("open", process);
+    expect_high("self", PidFd::self());
+    expect_high("of_peer", PidFd::of_peer(pair.first));
+    if (const auto id = process->id()) expect_high("from_id", PidFd::from_id(*id));
+    expect_high("get_fd", must(PidFd::self()).get_fd(shared));
+    expect_high("namespace_fd", process->namespace_fd(sysfd::Namespace::uts));
+    expect_high("proc_directory", process->proc_directory());
+    EXPECT_FALSE(is_open(0) || is_open(1) || is_open(2));
+  });
+}
+
 }  // namespace
 }  // namespace sysfd_test

@@ -137,8 +137,9 @@ TEST(CommandCgroup, IsWhereTheChildIsBorn) {
   SYSFD_REQUIRE_CGROUP(cgroup);
   const OwnedFd directory = cgroup.open();
   run_apart([&] {
-    sysfd_test::refuse_calls({{SYS_write, EPERM, RefusedCall::Match{2, 1}},
-                              {SYS_openat, EPERM, RefusedCall::Match{2, O_WRONLY | O_CLOEXEC}}});
+    sysfd_test::refuse_calls(
+        {{SYS_write, EPERM, RefusedCall::Match{2, 1}},
+         {SYS_openat, EPERM, RefusedCall::Match{2, O_WRONLY | O_NOCTTY | O_CLOEXEC}}});
     const Facts child = facts_of_child([&](Command& command) { command.cgroup(directory); });
     EXPECT_TRUE(child.at("cgroup").ends_with(cgroup.name())) << child.at("cgroup");
   });

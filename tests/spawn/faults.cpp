@@ -55,7 +55,7 @@ const Fault all[] = {
     {user_namespace, SYS_clone3, {}, {EAGAIN, ENOMEM}, SpawnStep::clone},
     {joined_pid,
      SYS_openat,
-     {{open_flags, O_RDONLY | O_CLOEXEC}},
+     {{open_flags, O_RDONLY | O_NOCTTY | O_CLOEXEC}},
      {EMFILE, ENOENT, EACCES},
      SpawnStep::join_namespace,
      1},

@@ -259,7 +259,7 @@ TEST(JoinNamespaces, ThatFailsIsNamedByItsStep) {
        with({.join = {{.of = uts}, {.of = pid}}}),
        SpawnStep::join_namespace,
        1},
-      {{SYS_openat, EMFILE, RefusedCall::Match{2, O_RDONLY | O_CLOEXEC}},
+      {{SYS_openat, EMFILE, RefusedCall::Match{2, O_RDONLY | O_NOCTTY | O_CLOEXEC}},
        with({.join = {{.of = pid}}}),
        SpawnStep::join_namespace,
        0},

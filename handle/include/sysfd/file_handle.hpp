@@ -153,15 +153,15 @@ struct HandleFlags {
 
 // open_by_handle_at(2): opens the file that a handle names. `mount` is any descriptor of its file
 // system but one opened with O_PATH; the new descriptor's path goes through that mount. `flags` as
-// for open(2), O_CLOEXEC is added; flags that create a file are refused with EINVAL, where the
-// kernel would ignore them. Errors: ESTALE the file is gone, or the handle is of another file
-// system; EPERM the caller lacks CAP_DAC_READ_SEARCH; EOPNOTSUPP `handle.is_fid()`, without a
+// for open(2), O_CLOEXEC and O_NOCTTY are added; flags that create a file are refused with EINVAL,
+// where the kernel would ignore them. Errors: ESTALE the file is gone, or the handle is of another
+// file system; EPERM the caller lacks CAP_DAC_READ_SEARCH; EOPNOTSUPP `handle.is_fid()`, without a
 // system call; EBADF `mount` is not open, or O_PATH; EINVAL no file system makes such a handle;
 // ELOOP a symbolic link without O_PATH; EACCES, EROFS, ETXTBSY as for open(2). May block where
-// open(2) does; EINTR is retried. One system call, allocates nothing. Security: a handle reaches
-// every file of the file system, also what lies outside of the mounted subtree, unless it is
-// connectable. Do not look for the path of what was opened: a file may have none (/proc/self/fd
-// then says "/").
+// open(2) does; EINTR is retried. One system call, two for pidfds and namespaces; allocates
+// nothing. Security: a handle reaches every file of the file system, also what lies outside of the
+// mounted subtree, unless it is connectable. Do not look for the path of what was opened: a file
+// may have none (/proc/self/fd then says "/").
 [[nodiscard]] SYSFD_API Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle,
                                                        int flags) noexcept;
 

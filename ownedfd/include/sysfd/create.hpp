@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Makers of descriptors. All that they return is close-on-exec from birth, so that no program that
-// another thread starts at the same moment gets a copy.
+// another thread starts at the same moment gets a copy; and has a number of 3 or above, so that it
+// is not taken for a standard stream in a program that was started without one.
 //
 //     auto [read, write] = *sysfd::pipe();
 //     sysfd::Result<sysfd::OwnedFd> config = sysfd::open(sysfd::cwd(), "/etc/app.conf", O_RDONLY);
@@ -9,7 +10,8 @@
 // The flags are those of <fcntl.h>, <sys/socket.h>, <sys/mman.h> and <sys/eventfd.h>, which this
 // header does not include.
 //
-// None allocates, except what the kernel does; each is one system call and async-signal-safe.
+// None allocates, except what the kernel does; each is one system call and async-signal-safe. Where
+// 0, 1 or 2 is closed, two more move a descriptor away from there.
 // Errors that are common to all: EMFILE the process, ENFILE the system has too many descriptors
 // open; ENOMEM; EINVAL for flags that the call does not know, or a string with a NUL inside.
 #ifndef SYSFD_CREATE_HPP
@@ -30,11 +32,16 @@ inline BorrowedFd cwd() noexcept {
   return BorrowedFd(detail::Sentinel{-100});
 }
 
-// openat(2): opens `path`, relative to `directory` unless absolute. O_CLOEXEC is added to `flags`;
-// `mode` counts where the flags create a file. Errors: those of open(2), ENOENT, EACCES, ... May
-// block (FIFOs, network file systems); EINTR is retried.
+// openat(2): opens `path`, relative to `directory` unless absolute. O_CLOEXEC and O_NOCTTY are
+// added to `flags`: a terminal that is opened never becomes the controlling terminal
+// (ioctl(TIOCSCTTY) is for that). Errors: those of open(2), ENOENT, EACCES, ...; EINVAL flags that
+// create a file (O_CREAT, O_TMPFILE), which has no mode then. May block (FIFOs, network file
+// systems); EINTR is retried.
+[[nodiscard]] SYSFD_API Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags) noexcept;
+
+// The same with the mode of a file that is created, less umask(2).
 [[nodiscard]] SYSFD_API Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags,
-                                             mode_t mode = 0) noexcept;
+                                             mode_t mode) noexcept;
 
 // The two ends of a pipe(7): what is written to `write` can be read from `read`.
 struct Pipe {

@@ -43,6 +43,20 @@ struct Sentinel {
 // close(2) that leaves errno as it was: for destructors.
 SYSFD_API void close_quietly(int fd) noexcept;
 
+// Makers answer no number of a standard stream: where 0, 1 or 2 is closed, the kernel would give it
+// to a file, and others would take that file for the stream.
+inline constexpr int first_above_standard_streams = 3;
+
+// Moves a descriptor to the lowest number from 3 on. Its number there, or -errno; it is closed
+// then.
+[[gnu::cold]] SYSFD_API long move_above_standard_streams(int fd) noexcept;
+
+// What a system call has made, or its error, with a number of 3 or above.
+inline long above_standard_streams(long answer) noexcept {
+  if (static_cast<unsigned long>(answer) >= first_above_standard_streams) return answer;
+  return move_above_standard_streams(static_cast<int>(answer));
+}
+
 // For what has owners that it has lent to others, who may have moved from them.
 bool was_moved_from(const OwnedFd& owner) noexcept;
 Result<OwnedFd> to_owned(long answer) noexcept;
@@ -176,6 +190,7 @@ inline bool detail::was_moved_from(const OwnedFd& owner) noexcept {
 
 // The descriptor that a raw system call has made, or its error.
 inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
+  answer = above_standard_streams(answer);
   if (answer < 0) return failure(static_cast<int>(-answer));
   return OwnedFd(static_cast<int>(answer));
 }
@@ -185,7 +200,7 @@ inline BorrowedFd::BorrowedFd(const OwnedFd& owner) noexcept : fd_(owner.get()) 
 // dup3(2): makes `slot`'s number refer to `source`'s open file description, in one step: at no
 // moment is the number free for somebody else. What it referred to before is closed. It is
 // close-on-exec afterwards. Nothing changes on error, and where both are the same number. Errors:
-// EBADF `source` is not open. EINTR is retried. One system call.
+// EBADF `source` is not open, also where it is the same number. EINTR is retried. One system call.
 [[nodiscard]] SYSFD_API Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept;
 
 // The classic mistakes: std::move(fd).close() and fd.duplicate() are what is meant.

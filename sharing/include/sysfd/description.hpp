@@ -81,8 +81,9 @@ class UniqueDescription {
   // As sysfd::open(), sysfd::memfd(), sysfd::reopen(). What is opened may give several openers the
   // same object (a FIFO, a device), though not the same description.
   [[nodiscard]] SYSFD_API static Result<UniqueDescription> open(BorrowedFd directory, CStr path,
-                                                                int flags,
-                                                                mode_t mode = 0) noexcept;
+                                                                int flags) noexcept;
+  [[nodiscard]] SYSFD_API static Result<UniqueDescription> open(BorrowedFd directory, CStr path,
+                                                                int flags, mode_t mode) noexcept;
   [[nodiscard]] SYSFD_API static Result<UniqueDescription> memfd(CStr name,
                                                                  unsigned flags = 0) noexcept;
   [[nodiscard]] SYSFD_API static Result<UniqueDescription> reopen(BorrowedFd fd,

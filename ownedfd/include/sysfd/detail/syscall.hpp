@@ -25,6 +25,11 @@ inline std::unexpected<std::error_code> last_error() noexcept {
   return failure(errno);
 }
 
+// The answer of a function of libc as system_call() would give it.
+inline long to_answer(int returned) noexcept {
+  return returned == -1 ? -errno : returned;
+}
+
 // Repeats a call that a signal interrupted. Never for close(2).
 template <class Call>
 auto retry_eintr(Call call) noexcept {
