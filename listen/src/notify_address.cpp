@@ -90,8 +90,8 @@ void bind_to_privileged_port(BorrowedFd socket) noexcept {
 
 Result<OwnedFd> make_socket(const NotifyAddress& address) noexcept {
   const auto make = [&](int type) {
-    return OwnedFd::from_syscall(
-        ::socket(address.address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int flags = type | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    return to_owned(to_answer(::socket(address.address.ss_family, flags, 0)));
   };
   if (address.type != 0) return make(address.type);
   auto socket = make(SOCK_DGRAM);

@@ -62,15 +62,18 @@ class Taken {
     if (unwanted_) unwanted_->reserve(unwanted_->size() + max_fds_in_message);
   }
 
-  // From here on it is owned. Nothing is allocated.
-  void add(OwnedFd fd) noexcept {
-    is_too_much_ |= fds_.size() == max_;
-    if (!is_too_much_)
-      fds_.push_back(std::move(fd));
+  // One that came, or that could not be moved from the number of a standard stream. Nothing is
+  // allocated.
+  void add(Result<OwnedFd> fd) noexcept {
+    if (fds_.size() == max_) error_ = E2BIG;
+    if (!fd)
+      error_ = fd.error().value();
+    else if (error_ == 0)
+      fds_.push_back(*std::move(fd));
     else if (unwanted_)
-      unwanted_->push_back(std::move(fd));
+      unwanted_->push_back(*std::move(fd));
   }
-  bool is_too_much() const noexcept { return is_too_much_; }
+  int error() const noexcept { return error_; }
 
   void give_up() noexcept {
     if (unwanted_) std::ranges::move(fds_, std::back_inserter(*unwanted_));
@@ -81,7 +84,7 @@ class Taken {
   std::vector<OwnedFd>& fds_;
   std::vector<OwnedFd>* unwanted_;
   std::size_t max_;
-  bool is_too_much_ = false;
+  int error_ = 0;
 };
 
 void take_descriptors(const cmsghdr* header, Taken& taken) noexcept {
@@ -89,14 +92,14 @@ void take_descriptors(const cmsghdr* header, Taken& taken) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-    if (fd >= 0) taken.add(OwnedFd::adopt(fd));
+    if (fd >= 0) taken.add(detail::to_owned(fd));
   }
 }
 
 Result<OwnedFd> take_pidfd(const cmsghdr* header) noexcept {
   const int fd = content<int>(header);
   if (fd < 0) return failure(-fd);  // the kernel's way to say that there is none
-  return OwnedFd::adopt(fd);
+  return detail::to_owned(fd);
 }
 
 void take_control(msghdr& message, Taken& taken, ReceivedMessage& received) noexcept {
@@ -193,8 +196,8 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
   received.size = static_cast<std::size_t>(size);
 
   take_control(message, taken, received);
-  if (taken.is_too_much())
-    received.fds_error = detail::error_code(E2BIG);
+  if (taken.error() != 0)
+    received.fds_error = detail::error_code(taken.error());
   else if ((message.msg_flags & MSG_CTRUNC) != 0)
     received.fds_error = detail::error_code(find_what_was_missing(socket));
   const bool is_too_long = (message.msg_flags & MSG_TRUNC) != 0;

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -98,6 +100,24 @@ TEST_P(FdPassing, OfWhatIsNotOpenSendsNothing) {
   EXPECT_EQ(error_of(send_fds(pair.first, closed, bytes("x"))).value(), EBADF);
   EXPECT_EQ(error_of(send_fds(pair.first, directory, bytes("x"))).value(), EBADF);
   EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
+}
+
+// The kernel gives the lowest number that is free.
+TEST_P(FdPassing, LeavesTheNumbersOfStandardStreamsAlone) {
+  run_apart([&] {
+    const OwnedFd file = some_file();
+    const BorrowedFd fds[] = {file, file};
+    const bool has_pidfd = sysfd::pass_pidfd(pair.second).has_value();
+    EXPECT_EQ(send_fds(pair.first, fds, bytes("x")), 1U);
+    for (const int number : {0, 1, 2})
+      ::close(number);
+    const auto message = must(receive_fds(pair.second, payload));
+    const auto is_above = [](const OwnedFd& fd) { return fd.get() > 2; };
+    const bool is_right = message.fds.size() == 2 && std::ranges::all_of(message.fds, is_above) &&
+                          (!has_pidfd || is_above(*message.pidfd)) && !is_open(0) && !is_open(1) &&
+                          !is_open(2);
+    std::_Exit(is_right ? 0 : 1);  // there is no stream to say more to
+  });
 }
 
 TEST_P(FdPassing, ComesFromAnotherProcess) {

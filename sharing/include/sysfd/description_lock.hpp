@@ -12,7 +12,7 @@
 // All descriptors of one description share its locks: they do not keep one another out, and what
 // one unlocks is unlocked for all. Several guards of one description are for ranges that do not
 // overlap: to have another mode, upgrade() or downgrade() the one there is, or assign another to
-// it.
+// it. On overlayfs the names of a lower file that has several are different files.
 //
 // A guard unlocks when it is destroyed, rather than wait for the last descriptor to be closed: a
 // copy of the descriptor in a child that was forked by another thread cannot prolong the lock. A

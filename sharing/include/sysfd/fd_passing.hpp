@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Sends descriptors over AF_UNIX sockets, and receives them so that none is lost: all are owned and
-// close-on-exec from the start. Where some are missing, none is delivered, and it says why.
+// close-on-exec from the start, with numbers of 3 or above. Where some are missing, none is
+// delivered, and it says why.
 //
 //     const sysfd::BorrowedFd fds[] = {listener, log};
 //     sysfd::send_fds(socket, fds, std::as_bytes(std::span("config"sv)));
