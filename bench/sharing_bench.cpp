@@ -192,7 +192,7 @@ int map_raw(int number, int protection) {
   struct stat answer{};
   if (::fcntl(number, F_GET_SEALS) < 0 || ::fstat(number, &answer) != 0) return -1;
   const auto size = static_cast<std::size_t>(answer.st_size);
-  void* const memory = ::mmap(nullptr, size, protection, MAP_SHARED, number, 0);
+  void* memory = ::mmap(nullptr, size, protection, MAP_SHARED, number, 0);
   benchmark::DoNotOptimize(memory);
   return ::munmap(memory, size);
 }

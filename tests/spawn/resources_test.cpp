@@ -354,7 +354,7 @@ TEST(CommandResources, ThatTheKernelRefusesAreNamedByTheirStep) {
                 .nice = 1,
                 .scheduler = {{.policy = SCHED_BATCH}},
                 .processors = {0},
-                .io_priority = {{}},
+                .io_priority = IoPriority{},
                 .oom_score_adjust = 100,
                 .timer_slack = 1ms};
   const Resources deadline{
