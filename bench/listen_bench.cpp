@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -100,7 +101,9 @@ void add_notify(BorrowedFd manager) {
   sockaddr_un address{};
   socklen_t size = sizeof address;
   ::getsockname(manager.get(), reinterpret_cast<sockaddr*>(&address), &size);
-  ::setenv("NOTIFY_SOCKET", ("@" + std::string(address.sun_path + 1, size - 3)).c_str(), 1);
+  std::string name(address.sun_path, size - offsetof(sockaddr_un, sun_path));
+  name.front() = '@';  // of an abstract name; it begins with a null byte
+  ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
   const auto drain = [=] {
     char text[64];
     return ::recv(manager.get(), text, sizeof text, 0);

@@ -18,11 +18,16 @@
 namespace sysfd_test {
 namespace {
 
+void add_word(std::string& words, const std::string& word) {
+  if (!words.empty()) words += ' ';
+  words += word;
+}
+
 // The words of a text, with one space between them.
 std::string words(std::istream& text) {
   std::string all;
   for (std::string word; text >> word;)
-    all += (all.empty() ? "" : " ") + word;
+    add_word(all, word);
   return all;
 }
 
@@ -76,7 +81,7 @@ void add_resources(Facts& facts) {
   ::sched_getaffinity(0, sizeof processors, &processors);
   std::string list;
   for (std::size_t i = 0; i < CPU_SETSIZE; ++i)
-    if (CPU_ISSET(i, &processors)) list += (list.empty() ? "" : " ") + std::to_string(i);
+    if (CPU_ISSET(i, &processors)) add_word(list, std::to_string(i));
   facts["processors"] = list;
   facts["I/O priority"] = std::to_string(::syscall(SYS_ioprio_get, 1, 0));
   facts["OOM score"] = file("/proc/self/oom_score_adj");
