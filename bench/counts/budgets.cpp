@@ -19,7 +19,8 @@ long to_number(const std::ssub_match& match) {
 
 std::string format(const std::string& name, const Figures& figures) {
   std::string calls = std::to_string(figures.system_calls);
-  if (figures.child_system_calls > 0) calls += "," + std::to_string(figures.child_system_calls);
+  if (figures.child_system_calls > 0)
+    calls.append(",").append(std::to_string(figures.child_system_calls));
   char line[160];
   std::snprintf(line, sizeof line, "%-44s %6s %6ld %6ld", name.c_str(), calls.c_str(),
                 figures.instructions, figures.allocations);

@@ -46,7 +46,7 @@ void activate(int count) {
   std::string names;
   for (int i = 0; i < count; ++i) {
     checked(::dup2(socket, ListenFds::first_number + i));
-    names += (i == 0 ? "" : ":") + std::string("web") + static_cast<char>('a' + i);
+    names.append(i == 0 ? "web" : ":web").push_back(static_cast<char>('a' + i));
   }
   texts = {"LISTEN_PID=" + std::to_string(::getpid()), "LISTEN_FDS=" + std::to_string(count),
            "LISTEN_FDNAMES=" + names};

@@ -11,7 +11,8 @@ namespace {
 std::string calls_of(const std::optional<Cost>& cost) {
   if (!cost) return "-";
   std::string text = std::to_string(cost->system_calls);
-  if (cost->child_system_calls > 0) text += "," + std::to_string(cost->child_system_calls);
+  if (cost->child_system_calls > 0)
+    text.append(",").append(std::to_string(cost->child_system_calls));
   return text;
 }
 

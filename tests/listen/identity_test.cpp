@@ -69,7 +69,7 @@ TEST(TakeByIdentity, ComesBeforeWhatElseMayBeWrong) {
   SYSFD_REQUIRE_IDENTITIES();
   each_way([](Way way) {
     Told told = told_us(-1, "a:b:c");
-    told.identity = "1";
+    told.identity = std::string("1");
     const auto refused = take(way, told);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);

@@ -51,6 +51,13 @@ TEST(NotifyAddress, MayBeAPathAsLongAsAddressesAre) {
   EXPECT_EQ(receive_from(manager).text, "READY=1\n");
 }
 
+// A string of this size, of x behind the first character.
+std::string filled(char first, std::size_t size) {
+  std::string text(size, 'x');
+  text.front() = first;
+  return text;
+}
+
 TEST(NotifyAddress, IsRefusedIfItIsNone) {
   for (const std::string& address : {""s,
                                      "@"s,
@@ -60,9 +67,9 @@ TEST(NotifyAddress, IsRefusedIfItIsNone) {
                                      " /run/x"s,
                                      "run/x"s,
                                      "~"s,
-                                     '/' + std::string(107, 'x'),
-                                     '@' + std::string(108, 'x'),
-                                     '@' + std::string(5000, 'x'),
+                                     filled('/', 108),
+                                     filled('@', 109),
+                                     filled('@', 5001),
                                      "/a\0b"s,
                                      "@a\0b"s,
                                      "unix:/run/x"s,

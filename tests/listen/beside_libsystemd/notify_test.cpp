@@ -78,7 +78,7 @@ TEST(BesideLibsystemdNotify, BothFailAlike) {
   const ScratchDirectory directory;
   for (const auto& [address, error] :
        {std::pair<std::string, int>{directory.path() / "absent", ENOENT},
-        {"@" + directory.path().string(), ECONNREFUSED},
+        {std::string("@").append(directory.path().string()), ECONNREFUSED},
         {"/", EINVAL},
         {"@", EINVAL}})
     run_apart([&] {
