@@ -57,6 +57,7 @@ enum class Part : std::size_t {
   watchdog_interval,
   extend_timeout,
   store,
+  exit_status,
 };
 
 std::error_code invalid(Part part) noexcept {
@@ -70,6 +71,7 @@ std::error_code invalid(Part part) noexcept {
       InvalidPart("watchdog_interval: a negative time"),
       InvalidPart("extend_timeout: a negative time"),
       InvalidPart("store_name and store_poll need descriptors to store, and remove_stored none"),
+      InvalidPart("exit_status: not from 0 to 255"),
   };
   return {EINVAL, parts[static_cast<std::size_t>(part)]};
 }
@@ -88,6 +90,10 @@ class Message {
   void add_line(std::string_view name, std::string_view value, Part part) {
     expect(!value.contains('\n') && !value.contains('\0'), part);
     add(name, value);
+  }
+  void add_exit_status(int status) {
+    expect(status >= 0 && status <= 255, Part::exit_status);
+    add("EXIT_STATUS", status);
   }
   // sd_listen_fds(3) separates the names by colons when they come back.
   void add_name(std::string_view name, Part part) {
@@ -136,7 +142,7 @@ void add_state(const Notification& said, Message& message) {
   if (said.stopping) message.add("STOPPING", 1);
   if (said.status) message.add_line("STATUS", *said.status, Part::status);
   if (said.error) message.add("ERRNO", *said.error);
-  if (said.exit_status) message.add("EXIT_STATUS", *said.exit_status);
+  if (said.exit_status) message.add_exit_status(*said.exit_status);
   if (said.watchdog) message.add("WATCHDOG", 1);
   if (said.watchdog_trigger) message.add("WATCHDOG", "trigger");
   if (said.watchdog_interval)

@@ -159,6 +159,8 @@ TEST(NotifyText, IsNamedWhereItIsRefused) {
   const std::pair<Notification, const char*> cases[] = {
       {{.ready = true, .status = "two\nlines"}, "status"},
       {{.ready = true, .extend_timeout = -1us}, "extend_timeout"},
+      {{.exit_status = 256}, "exit_status"},
+      {{.exit_status = -1}, "exit_status"},
       {{.ready = true, .watchdog_interval = -1us}, "watchdog_interval"},
       {{.remove_stored = "a:b"}, "name to remove"},
       {{.store_name = "a"}, "store_name"},

@@ -58,6 +58,7 @@ class FdType {
   // fstat(2), getsockopt(2), getsockname(2), stat(2): whether it is of this type. Errors: EBADF it
   // is not open; EINVAL a path with a NUL inside, or a narrowing that this type does not have;
   // others of stat(2), for a path that is there and cannot be looked at. At most four system calls.
+  // Blocks where stat(2) does (network file systems, FUSE).
   [[nodiscard]] SYSFD_API Result<bool> matches(BorrowedFd fd) const noexcept;
 
   // For people: "a listening stream socket of IP, port 443". Allocates.

@@ -38,7 +38,7 @@ struct Notification {
   bool stopping = false;   // STOPPING=1
   std::optional<std::string_view> status = std::nullopt;  // STATUS=: for people, UTF-8
   std::optional<int> error = std::nullopt;                // ERRNO=: why it failed
-  std::optional<int> exit_status = std::nullopt;          // EXIT_STATUS=
+  std::optional<int> exit_status = std::nullopt;          // EXIT_STATUS=, 0 to 255
 
   // MAINPID=, with MAINPIDFDID= where the kernel has identities of processes, or else MAINPIDFD=1
   // and the pidfd itself where no descriptors are stored: the service's main process is now this

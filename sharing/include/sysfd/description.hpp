@@ -40,14 +40,15 @@ class UniqueDescription;
 // was opened by somebody with more rights may be refused here, and a read-only descriptor reopens
 // for writing where the file's mode allows that. O_CLOEXEC is added to `flags`. A terminal or
 // another device may give something new. On overlayfs a file of a lower layer that is opened for
-// writing is copied: what was opened before for reading goes on showing the old content.
+// writing is copied: what was mapped before goes on showing the old content.
 //
 // Errors: ENXIO a socket, an epoll, eventfd, ..., which cannot be opened (pidfds: that, EPERM, or
 // they are, as the kernel's version has it); EACCES, EPERM, ETXTBSY, EROFS; ENOENT, ESTALE a file
 // system that forgets deleted files; EINVAL flags that would make another file (O_CREAT, O_EXCL,
 // O_TMPFILE, O_NOFOLLOW); EBADF not open; EOPNOTSUPP no procfs at /proc; EREMOTE something is
 // mounted over the place in /proc: nothing was opened. Nine system calls, as it is looked at before
-// it is opened. Blocks where open(2) does (FIFOs).
+// it is opened. Blocks where open(2) does (FIFOs, network file systems, a file of a FUSE server
+// that its sender runs).
 [[nodiscard]] SYSFD_API Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept;
 
 // A descriptor that is lent to be used, and for nothing else: it cannot be duplicated, sent over a

@@ -96,7 +96,8 @@ class SealedMemory {
 
   // pread(2): a copy, in memory of this process, of what a file of any kind that has positions
   // holds now: not a snapshot, if somebody writes at the same time. Errors: EFBIG it is longer than
-  // `max_size`; ESPIPE it has no positions; EIO, EISDIR, ENOMEM.
+  // `max_size`; ESPIPE it has no positions; EIO, EISDIR, ENOMEM. Blocks where read(2) does: for
+  // ever, where a FUSE server that its sender runs does not answer.
   [[nodiscard]] SYSFD_API static Result<SealedMemory> copy(LentFd file,
                                                            std::size_t max_size) noexcept;
 
