@@ -244,6 +244,7 @@ TEST(CommandStatus, NamesTheStepThatFailed) {
 }
 
 TEST(CommandStatus, OfAChildThatIsKilledOnItsWayIsAnError) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   for (const auto& fault : faults_of_the_usual_child()) {
     if (fault.step == SpawnStep::exec) continue;  // the program's own end
     run_apart([&fault] {

@@ -83,6 +83,7 @@ void expect_killed_child(const SpawnError& error) {
 }
 
 TEST(KilledOnItsWay, TheChildHasNotStarted) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   const RefusedCall calls[] = {
       {SYS_close_range, 0},
@@ -126,6 +127,7 @@ TEST(KilledOnItsWay, TheChildHasNotStarted) {
 }
 
 TEST(KilledOnItsWay, TheChildInAPidNamespaceHasNotStarted) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   for (const int call : {SYS_dup3, SYS_setpgid, SYS_chdir})
     with_kill(&EveryStep::job, {call, 0}, expect_killed_child);
@@ -135,6 +137,7 @@ TEST(KilledOnItsWay, TheChildInAPidNamespaceHasNotStarted) {
 }
 
 TEST(KilledOnItsWay, TheChildThatWantsItsIdsMappedHasNotStarted) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   with_kill(&EveryStep::user_namespace, {SYS_readlinkat, 0}, expect_killed_child);
   with_kill(&EveryStep::user_namespace, {SYS_close_range, 0, Match{2, CLOSE_RANGE_CLOEXEC}},
@@ -143,6 +146,7 @@ TEST(KilledOnItsWay, TheChildThatWantsItsIdsMappedHasNotStarted) {
 
 // The child waits for the writer, and the parent for the child.
 TEST(KilledOnItsWay, TheWriterOfIdMapsIsWaitedForNoLonger) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   const auto is_step = [](SpawnStep step) {
     return [step](const SpawnError& error) { EXPECT_EQ(error.step, step) << error.describe(); };
@@ -151,12 +155,13 @@ TEST(KilledOnItsWay, TheWriterOfIdMapsIsWaitedForNoLonger) {
     with_kill(&EveryStep::user_namespace, call, is_step(step));
   };
   kill_at({SYS_close_range, 0, Match{0, 0}}, SpawnStep::user_map);  // its very first call
-  kill_at({SYS_openat, 0, Match{2, O_WRONLY | O_CLOEXEC}}, SpawnStep::user_map);
+  kill_at({SYS_openat2, 0}, SpawnStep::user_map);
   kill_at({SYS_write, 0, Match{2, EveryStep::user_map_size}}, SpawnStep::user_map);
   kill_at({SYS_write, 0, Match{2, EveryStep::group_map_size}}, SpawnStep::group_map);
 }
 
 TEST(KilledOnItsWay, TheWriterOfIdMapsMayHaveBeenMadeByClone) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
     const rlimit no_core{0, 0};
@@ -178,6 +183,7 @@ TEST(KilledOnItsWay, TheWriterOfIdMapsMayHaveBeenMadeByClone) {
 
 // From the last call on a child counts as started: it is killed like any program.
 TEST(KilledOnItsWay, AtTheProgramItselfItHasStarted) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   run_apart([] {
     const rlimit no_core{0, 0};
     ASSERT_EQ(::setrlimit(RLIMIT_CORE, &no_core), 0);

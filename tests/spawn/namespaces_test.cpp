@@ -20,6 +20,7 @@
 #include <sysfd/create.hpp>
 
 #include "spawn/attribute_checks.hpp"
+#include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
@@ -220,10 +221,9 @@ TEST(CommandNamespaces, ThatFailAreNamedByTheirStep) {
                        .user_map = {{0, 0, 1}},
                        .group_map = {{0, 0, 1}},
                        .host_name = "inside"};
-  const RefusedCall::Match to_write{2, O_WRONLY | O_CLOEXEC};
   sysfd_test::expect_failures({
-      {{SYS_openat, EMFILE, to_write}, with(all), SpawnStep::user_map},
-      {{SYS_openat, EMFILE, to_write},
+      {{SYS_openat2, EMFILE}, with(all), SpawnStep::user_map},
+      {{SYS_openat2, EMFILE},
        with({.create = Namespace::user, .group_map = {{0, 0, 1}}}),
        SpawnStep::group_map},
       {{SYS_readlinkat, ENOENT}, with(all), SpawnStep::user_map},
@@ -237,6 +237,7 @@ TEST(CommandNamespaces, ThatFailAreNamedByTheirStep) {
 
 // Both calls are made by the writer alone; at the first it is hardly there.
 TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   const std::vector<IdRange> map = {{0, 0, 1}};
   for (const auto& [namespaces, step] :
@@ -245,7 +246,7 @@ TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
     run_apart([&] {
       Command command("/bin/true");
       command.namespaces(namespaces);
-      sysfd_test::kill_on_call({SYS_openat, 0});
+      sysfd_test::kill_on_call({SYS_openat2, 0});
       const auto child = command.spawn();
       ASSERT_FALSE(child) << "it is nobody";
       EXPECT_EQ(child.error().step, step);
