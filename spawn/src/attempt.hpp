@@ -80,6 +80,13 @@ struct Command::Attempt {
   // memory comes the second. With an Apart, prepare() has made what depends on it.
   [[gnu::hot]] std::expected<detail::Entered, SpawnError> enter(detail::Apart* apart = nullptr);
   [[gnu::hot]] std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
+  // Puts the process group that was in the foreground of a terminal before the child's own there
+  // again. For a child that was killed before it executed, and one that was run to its end.
+  [[gnu::cold]] static void give_foreground_back(BorrowedFd terminal, int former) noexcept;
+  static void give_foreground_back(const State& state, const Workspace& work) noexcept {
+    if (work.job.former_foreground > 0 && state.session.foreground_of) [[unlikely]]
+      give_foreground_back(*state.session.foreground_of, work.job.former_foreground);
+  }
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
   // Whether the child needs a copy of the descriptor table from the start: it is given descriptors of

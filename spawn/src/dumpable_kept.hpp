@@ -4,37 +4,42 @@
 
 #include <sys/prctl.h>
 
-#include <mutex>
+#include "job.hpp"
+#include "process_state.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// A child that gives up power in memory that it shares with its parent makes that memory undumpable
-// first (Step::make_undumpable): who has as little power as the child must not get at the parent
-// through it. That also means no core dumps, no debugger, and /proc/self is root's, for the parent as
-// well. This puts it back as it was when the last of several such children at a time has left.
+// A child that gives up privileges in memory that it shares with its parent makes that memory
+// undumpable first (Step::make_undumpable): a process with the privileges of the child must not get
+// at the parent through it. That also means no core dumps, no debugger, and /proc/self is root's,
+// for the parent as well. When the last of these children has left, this makes the memory dumpable
+// again; but only if one of them has found it dumpable, so that who calls PR_SET_DUMPABLE before
+// keeps what he asked for.
 class DumpableKept {
  public:
-  explicit DumpableKept(bool is_needed) : is_needed_(is_needed) {
-    if (!is_needed_) return;
-    const std::lock_guard lock(mutex);
-    if (users++ == 0) before = ::prctl(PR_GET_DUMPABLE);
+  DumpableKept(bool is_needed, Job& job) noexcept
+      : state_(is_needed ? &process_state() : nullptr), job_(job) {
+    if (!state_) return;
+    job.made_undumpable = false;
+    const ProcessStateLock lock(*state_);
+    ++state_->undumpable_children;
   }
   ~DumpableKept() {
-    if (!is_needed_) return;
-    const std::lock_guard lock(mutex);
-    if (--users > 0) return;
-    if (::prctl(PR_GET_DUMPABLE) != before) ::prctl(PR_SET_DUMPABLE, before);
+    if (!state_) return;
+    const ProcessStateLock lock(*state_);
+    if (job_.made_undumpable) state_->was_dumpable = 1;
+    if (--state_->undumpable_children > 0 || state_->was_dumpable == 0) return;
+    state_->was_dumpable = 0;
+    ::prctl(PR_SET_DUMPABLE, 1);
   }
   DumpableKept(const DumpableKept&) = delete;
   DumpableKept& operator=(const DumpableKept&) = delete;
 
  private:
-  static inline std::mutex mutex;
-  static inline int users = 0;
-  static inline int before = 0;
-  bool is_needed_;
+  ProcessState* state_;
+  const Job& job_;
 };
 
 }  // namespace detail

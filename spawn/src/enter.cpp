@@ -9,8 +9,11 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/proc_file.hpp>
+#include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
@@ -21,39 +24,66 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// Set once the kernel itself has said that it has no clone3. What a seccomp filter says is asked
-// for anew each time.
-std::atomic<bool> clone3_missing = false;
-
-// valgrind ends the whole program for CLONE_FILES. It also lacks pidfd_send_signal, which every
-// kernel that has CLONE_PIDFD has.
-[[gnu::hot]] bool is_emulated() noexcept {
-  static const bool emulated = raw_syscall(SYS_pidfd_send_signal, -1) != -EBADF;
-  return emulated;
+// Filters answer for a call that they are older than, or do not want, with any of these. What is
+// refused to one thread says nothing about another one: nothing is remembered.
+bool is_clone_refused(long answer) noexcept {
+  return is_refusal(answer) || answer == -E2BIG || answer == -EINVAL;
 }
 
-// EPERM and E2BIG: from seccomp filters that are older than the call.
-bool is_refused(long answer) noexcept {
-  return answer == -ENOSYS || answer == -EPERM || answer == -E2BIG;
-}
-
-void reset(Job& job) noexcept {
+void reset(Job& job, const Apart* apart) noexcept {
   job.pidfd = -1;
   job.progress = Job::Progress::not_started;
   job.table_was_copied = false;
+  job.table_copy = Job::TableCopy::not_checked;
   job.times_busy = 0;
+  job.stop_signals = 0;
+  job.former_foreground = 0;
+  job.suspends_parent = !apart || apart->suspends_parent;
+}
+
+// What this process has seen of the kernel: nobody can change that.
+class TableCopies {
+ public:
+  static void prepare(Job& job) noexcept {
+    const int seen = sound_.load(std::memory_order_relaxed);
+    job.copies_wrongly = seen < 0;
+    job.checks_copy_from = seen < 0 ? 0 : seen < enough ? 64 : ~0U;
+  }
+  static void note(Job::TableCopy copy) noexcept {
+    if (copy == Job::TableCopy::faulty)
+      sound_.store(-1, std::memory_order_relaxed);
+    else if (int seen = sound_.load(std::memory_order_relaxed); seen >= 0 && seen < enough)
+      sound_.compare_exchange_strong(seen, seen + 1, std::memory_order_relaxed);
+  }
+
+ private:
+  // One proof may be none, if another thread closes descriptors at the same moment.
+  static constexpr int enough = 4;
+  static inline std::atomic<int> sound_ = 0;  // how often it was; -1: it is faulty
+};
+
+// In the order in which it will see them. Where the whole process group was continued after that,
+// SIGCONT is pending here now, and comes last for the child as well.
+[[gnu::cold]] void pass_stop_signals_on(const Job& job) noexcept {
+  for (const int signo : {SIGTSTP, SIGTTIN, SIGTTOU})
+    if ((job.stop_signals >> (signo - 1) & 1) != 0)
+      system_call(SYS_pidfd_send_signal, job.pidfd, signo, nullptr, 0);
+  std::uint64_t pending = 0;
+  system_call(SYS_rt_sigpending, &pending, sizeof pending);
+  if ((pending >> (SIGCONT - 1) & 1) != 0)
+    system_call(SYS_pidfd_send_signal, job.pidfd, SIGCONT, nullptr, 0);
 }
 
 // CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
 // copies only what it needs.
 std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) noexcept {
   return CLONE_VM | CLONE_PIDFD | (apart && apart->is_watched ? CLONE_CHILD_CLEARTID : 0) |
-         (!apart || apart->suspends_parent ? CLONE_VFORK : 0) |
-         (job.shares_table ? CLONE_FILES : 0) | birth.namespaces.flags();
+         (job.suspends_parent ? CLONE_VFORK : 0) | (job.shares_table ? CLONE_FILES : 0) |
+         birth.namespaces.flags();
 }
 
 [[gnu::hot]] long by_clone3(Job& job, const Birth& birth, Apart* apart) noexcept {
-  reset(job);
+  reset(job, apart);
   job.shares_table = !apart || !apart->copies_table;
   job.resets_handlers = false;
   job.killed_with_parent = birth.killed_with_parent;
@@ -85,7 +115,7 @@ std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) 
 }
 
 long by_clone(Job& job, const Birth& birth, Apart* apart) noexcept {
-  reset(job);
+  reset(job, apart);
   job.shares_table = apart ? !apart->copies_table : !is_emulated();
   job.resets_handlers = true;
   job.killed_with_parent = false;
@@ -101,35 +131,54 @@ bool clone_can(const Birth& birth) noexcept {
 
 }  // namespace
 
+// valgrind ends the whole program for CLONE_FILES. Its files are mapped into a process that it runs.
+// (What a call answers says nothing: filters refuse calls as well.)
+bool is_emulated() noexcept {
+  static const bool emulated = [] {
+    const auto maps = open_proc_file("thread-self/maps");
+    if (!maps) return false;
+    constexpr std::string_view folder = "/valgrind/";
+    ByteReader reader(*maps);
+    std::size_t matched = 0;
+    for (int byte = reader.next(); byte != ByteReader::end; byte = reader.next()) {
+      if (byte != folder[matched]) matched = 0;
+      if (byte == folder[matched] && ++matched == folder.size()) return true;
+    }
+    return false;
+  }();
+  return emulated;
+}
+
 [[gnu::hot]] Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept {
-  if (apart) {
-    if (is_emulated()) return failure(ENOSYS);
-    apart->is_inside = 1;
-  }
+  if (apart) apart->is_inside = 1;
+  TableCopies::prepare(job);
   Birth tried = birth;
   bool is_by_clone3 = true;
-  long answer = -ENOSYS;
-  if (!clone3_missing.load(std::memory_order_relaxed)) {
+  long answer = by_clone3(job, tried, apart);
+  const bool asks_for_more = tried.reaps_itself || tried.killed_with_parent;
+  if (asks_for_more && (answer == -EINVAL || answer == -EPERM)) {
+    tried.reaps_itself = tried.killed_with_parent = false;
     answer = by_clone3(job, tried, apart);
-    const bool asks_for_more = tried.reaps_itself || tried.killed_with_parent;
-    if (asks_for_more && (answer == -EINVAL || answer == -EPERM)) {
-      tried.reaps_itself = tried.killed_with_parent = false;
-      answer = by_clone3(job, tried, apart);
-    }
-    if (answer == -ENOSYS) clone3_missing.store(true, std::memory_order_relaxed);
   }
-  if (is_refused(answer) && clone_can(birth)) {
+  if (is_clone_refused(answer) && clone_can(birth)) {
     is_by_clone3 = tried.reaps_itself = tried.killed_with_parent = false;
-    answer = by_clone(job, tried, apart);
+    answer = apart && is_emulated() ? -ENOSYS : by_clone(job, tried, apart);
   }
   if (answer < 0) {
     if (apart) apart->is_inside = 0;
     return failure(static_cast<int>(-answer));
   }
+  if (job.suspends_parent) [[likely]]
+    note_departure(job);
   return Entered{.pid = static_cast<pid_t>(answer),
                  .by_clone3 = is_by_clone3,
                  .reaps_itself = tried.reaps_itself || tried.killed_with_parent,
                  .killed_with_parent = tried.killed_with_parent};
+}
+
+void note_departure(const Job& job) noexcept {
+  if (job.table_copy != Job::TableCopy::not_checked) TableCopies::note(job.table_copy);
+  if (job.stop_signals != 0) pass_stop_signals_on(job);
 }
 
 // A process that has ended is in no memory any more.
@@ -170,7 +219,7 @@ Result<> IdMapWriter::start() noexcept {
   long answer = clone_and_run(SYS_clone3, address(&arguments),
                               static_cast<long>(kernel::clone_arguments_first_size), 0, 0,
                               &write_id_maps, &maps_);
-  if (is_refused(answer) && !is_emulated())
+  if (is_clone_refused(answer) && !is_emulated())
     answer = clone_and_run(SYS_clone, flags, address(stack_.get() + stack_size), 0,
                            address(&maps_.writer_lives), &write_id_maps, &maps_);
   if (answer < 0) return failure(static_cast<int>(-answer));
@@ -182,7 +231,7 @@ IdMapWriter::~IdMapWriter() {
   if (maps_.writer <= 0) return;
   if (__atomic_load_n(&maps_.is_wanted, __ATOMIC_ACQUIRE) == IdMaps::undecided)
     set_and_wake(maps_.is_wanted, IdMaps::unwanted);
-  retry_eintr([&] { return ::waitpid(maps_.writer, nullptr, __WALL); });
+  system_call_retried(SYS_wait4, maps_.writer, nullptr, __WALL, nullptr);
 }
 
 }  // namespace detail

@@ -58,8 +58,14 @@ struct Apart {
 // the program, or has ended; or, with an Apart, at once. job.pidfd refers to it. All signals are to
 // be blocked. Uses clone3(2), or clone(2) with the same flags where clone3 is refused and clone can
 // do the same; never anything that copies this process. With an Apart: ENOSYS in an emulator that
-// is known to copy it all the same.
+// would copy it all the same.
 Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart = nullptr) noexcept;
+
+// Whether this process runs in such an emulator.
+bool is_emulated() noexcept;
+
+// To be called once the child has left this memory, if that was not before enter_child() returned.
+void note_departure(const Job& job) noexcept;
 
 // Waits until the child, to which `pidfd` refers, has left this memory; no deadline: for ever. False:
 // it has not by then. The child is watched.

@@ -20,7 +20,7 @@ namespace detail {
 struct Step {
   enum Action : long {
     open_null = -1,        // opens /dev/null as descriptor a, with the flags b
-    write_file = -2,       // writes b, of c bytes, to the file a
+    write_proc = -2,       // writes b, of c bytes, to the file a below /proc
     take_foreground = -3,  // makes its group the foreground one of the terminal a
     set_parent_death =
         -4,              // signal a; the parent is number b or, if it can have none here, pidfd c;
@@ -32,6 +32,7 @@ struct Step {
     make_undumpable = -9,      // this memory, see DumpableKept
     keep_or_open_null =
         -10,  // descriptor a as it is; where exec would leave it closed, as open_null
+    take_stop_signals = -11,  // see Job::stop_signals
   };
   long call;  // the number of a system call, or an Action
   long a, b, c, d, e;
@@ -53,18 +54,27 @@ struct Job {
     executing,  // only execve is left: if the child is gone from this memory now, it succeeded
   };
 
+  // What close_range(CLOSE_RANGE_UNSHARE) made of the table (see child_table.hpp).
+  enum class TableCopy { not_checked, sound, faulty };
+
   // Set by the parent, only read by the child.
   unsigned first_unneeded = 0;    // no descriptor with this number or a higher one is needed
   bool inherits = false;          // but all that are not close-on-exec are wanted
   const FdRange* gaps = nullptr;  // nor one of these, below it
   std::size_t gap_count = 0;
-  bool needs_until_exec = false;    // the program is not to have all that is left below it
-  bool shares_table = false;        // CLONE_FILES: the descriptor table is the parent's own
+  bool needs_until_exec = false;  // the program is not to have all that is left below it
+  bool suspends_parent = false;   // CLONE_VFORK
+  bool shares_table = false;      // CLONE_FILES: the descriptor table is the parent's own
+  // The child looks whether the kernel copied the table rightly if its pidfd has this number or a
+  // higher one. `copies_wrongly`: a kernel that does not.
+  unsigned checks_copy_from = ~0U;
+  bool copies_wrongly = false;
   bool resets_handlers = false;     // no CLONE_CLEAR_SIGHAND: the signal handlers are the parent's
   bool killed_with_parent = false;  // CLONE_PIDFD_AUTOKILL
   const Step* steps = nullptr;
   std::size_t step_count = 0;
   std::uint64_t signal_mask = 0;  // one bit a signal, as rt_sigprocmask(2) has it
+  bool is_filtered = false;       // a seccomp program is the last of the steps
   // The program: a descriptor, or the paths to try, one behind the other, each with its NUL; an
   // empty one ends the list.
   int program = -1;
@@ -80,6 +90,15 @@ struct Job {
   // Set by the child, only read by the parent, after the child has left this memory.
   Progress progress = Progress::not_started;
   bool table_was_copied = false;  // close_range was refused
+  bool made_undumpable = false;   // the memory, which was dumpable before
+  TableCopy table_copy = TableCopy::not_checked;
+  // Those of SIGTSTP, SIGTTIN and SIGTTOU that came for the child before it executed, one bit each.
+  // It does not stop for them, since the suspended parent could not stop then: the parent sends them
+  // to the program.
+  std::uint64_t stop_signals = 0;
+  // The process group that was in the foreground of a terminal before the child's own, or 0.
+  int former_foreground = 0;
+  int terminal = -1;  // that terminal, in the child
   int times_busy = 0;
   SpawnStep failed_step{};
   int error = 0;

@@ -10,6 +10,7 @@
 #include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 
@@ -61,6 +62,17 @@ inline constexpr unsigned close_range_unshare = 1 << 1;  // Linux 5.9
 inline constexpr unsigned close_range_cloexec = 1 << 2;  // Linux 5.11
 static_assert(close_range_unshare == CLOSE_RANGE_UNSHARE &&
               close_range_cloexec == CLOSE_RANGE_CLOEXEC);
+
+struct OpenHow {  // struct open_how of Linux 5.6
+  std::uint64_t flags;
+  std::uint64_t mode;
+  std::uint64_t resolve;
+};
+static_assert(sizeof(OpenHow) == sizeof(open_how));
+inline constexpr std::uint64_t resolve_no_xdev = 0x01;  // Linux 5.6
+static_assert(resolve_no_xdev == RESOLVE_NO_XDEV);
+inline constexpr long procfs_magic = 0x9fa0;
+static_assert(procfs_magic == PROC_SUPER_MAGIC);
 
 inline constexpr int signal_count = 64;
 

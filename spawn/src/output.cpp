@@ -100,6 +100,7 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
     output.status = child->wait();
     exchange.drain();
   }
+  give_foreground_back(state, work);
   return output;
 }
 

@@ -109,6 +109,9 @@ void Command::Attempt::plan_steps() {
     steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, made_->listen_slots.number,
               made_->listen_slots.identity, made_->listen_slots.identity_variable);
   detail::plan_fewer_descriptors(state_.resources, descriptors_now, steps);
+  // Not after a seccomp program, which need not allow what it takes.
+  if (!state_.identity.said.seccomp.empty())
+    steps.add(SpawnStep::signals, -1, Step::take_stop_signals);
   detail::plan_confinement(state_.identity, steps);
 }
 

@@ -181,6 +181,7 @@ Mistake Command::Attempt::make_plan() {
   work_.job.step_count = work_.steps.all().size();
   work_.job.signal_mask = detail::signal_mask(state_.signals);
   work_.job.busy_retries = state_.busy_retries;
+  work_.job.is_filtered = !state_.identity.said.seccomp.empty();
   if (state_.program_fd) work_.job.program = work_.fds.place_of(*state_.program_fd);
   work_.birth.namespaces = namespaces.create;
   work_.birth.cgroup = state_.cgroup_fd.value_or(-1);

@@ -18,6 +18,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "child_proc.hpp"
+#include "child_table.hpp"
 #include "job.hpp"
 #include "kernel.hpp"
 #include "raw_syscall.hpp"
@@ -26,81 +28,6 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 namespace {
-
-// The number that a directory entry's name is, or -1.
-int number_of(const char* name) {
-  int number = 0;
-  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): the kernel wrote it
-  for (; *name; ++name) {
-    if (*name < '0' || *name > '9') return -1;
-    number = number * 10 + (*name - '0');
-  }
-  return number;
-}
-
-// What close_range(3, ~0, CLOEXEC) does, where a seccomp filter that is older than that call
-// forbids it.
-long mark_close_on_exec_one_by_one() {
-  const long directory = raw_syscall(SYS_openat, AT_FDCWD, address("/proc/self/fd"),
-                                     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return directory;
-  long size = 0;
-  do {
-    alignas(kernel::DirectoryEntry) char buffer[1024];
-    size = raw_syscall(SYS_getdents64, directory, address(buffer), sizeof buffer);
-    for (long offset = 0; offset < size;) {
-      const auto* entry = reinterpret_cast<const kernel::DirectoryEntry*>(buffer + offset);
-      const int fd = number_of(entry->name);
-      if (fd > 2) raw_syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
-      // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): as above
-      offset += entry->size;
-    }
-  } while (size > 0);
-  raw_syscall(SYS_close, directory);
-  return size;
-}
-
-bool is_refused(long answer) {
-  return answer == -ENOSYS || answer == -EPERM || answer == -EACCES;
-}
-
-// Until here the parent's threads and this child have one table in common. The copy holds nothing
-// above what is needed, so that it is cheap however many descriptors the parent has. What is not
-// needed below is closed at once: nobody is to wait for this child to execute for the end of a pipe
-// or of a program being written to. What only the child needs is closed by exec.
-[[gnu::hot]] long copy_table(Job& job) {
-  if (job.inherits) {
-    job.table_was_copied = true;
-    return job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
-  }
-  long answer = raw_syscall(SYS_close_range, job.first_unneeded, ~0U, kernel::close_range_unshare);
-  if (is_refused(answer)) {
-    job.table_was_copied = true;
-    answer = job.shares_table ? raw_syscall(SYS_unshare, CLONE_FILES) : 0;
-    if (answer == 0) answer = mark_close_on_exec_one_by_one();
-  } else if (answer == 0) {
-    for (const FdRange* gap = job.gaps; gap != job.gaps + job.gap_count && answer == 0; ++gap)
-      answer = raw_syscall(SYS_close_range, gap->first, gap->last, 0);
-    if (answer == 0 && job.needs_until_exec)
-      answer = raw_syscall(SYS_close_range, 3, job.first_unneeded - 1, kernel::close_range_cloexec);
-  }
-  return answer;
-}
-
-long take_own_table(Job& job) {
-  const long answer = copy_table(job);
-  // The kernel has put the pidfd into the common table. If the caller passes a descriptor that is
-  // not open, it may have got that number.
-  if (answer == 0 && job.shares_table && static_cast<unsigned>(job.pidfd) < job.first_unneeded)
-    raw_syscall(SYS_close, job.pidfd);
-  return answer;
-}
-
-long keep_own_table(const Job& job) {
-  if (job.inherits) return 0;
-  const long answer = raw_syscall(SYS_close_range, 3, ~0U, kernel::close_range_cloexec);
-  return is_refused(answer) ? mark_close_on_exec_one_by_one() : answer;
-}
 
 // All signals are blocked: no handler of the parent can run here.
 long reset_handlers() {
@@ -129,25 +56,53 @@ long keep_or_open_null(long target, long flags) {
   return raw_syscall(SYS_fcntl, target, F_GETFD) == 0 ? 0 : open_null_as(target, flags);
 }
 
-long write_file(long directory, long path, long text, long size) {
-  const long fd = raw_syscall(SYS_openat, directory, path, O_WRONLY | O_CLOEXEC);
+long join_cgroup(long directory) {
+  const long fd = raw_syscall(SYS_openat, directory, address("cgroup.procs"), O_WRONLY | O_CLOEXEC);
   if (fd < 0) return fd;
-  const long answer = raw_syscall(SYS_write, fd, text, size);
+  const long answer = raw_syscall(SYS_write, fd, address("0"), 1);
   raw_syscall(SYS_close, fd);
   return answer;
 }
 
 // Not where it is "as root", which cannot be put back.
-long make_undumpable() {
+long make_undumpable(Job& job) {
   const long as_user = 1;  // SUID_DUMP_USER
-  return raw_syscall(SYS_prctl, PR_GET_DUMPABLE) == as_user
-             ? raw_syscall(SYS_prctl, PR_SET_DUMPABLE, 0)
-             : 0;
+  if (raw_syscall(SYS_prctl, PR_GET_DUMPABLE) != as_user) return 0;
+  const long answer = raw_syscall(SYS_prctl, PR_SET_DUMPABLE, 0);
+  job.made_undumpable = answer == 0;
+  return answer;
 }
 
-long take_foreground(long terminal) {
+// The group that was in the foreground before is there again after an error.
+long take_foreground(Job& job, long terminal) {
+  int former = 0;
+  const bool has_former = raw_syscall(SYS_ioctl, terminal, TIOCGPGRP, address(&former)) == 0;
   const int group = static_cast<int>(raw_syscall(SYS_getpgid, 0));
-  return raw_syscall(SYS_ioctl, terminal, TIOCSPGRP, address(&group));
+  const long answer = raw_syscall(SYS_ioctl, terminal, TIOCSPGRP, address(&group));
+  if (answer < 0 || !has_former) return answer;
+  job.terminal = static_cast<int>(terminal);
+  job.former_foreground = former;
+  return answer;
+}
+
+void give_foreground_back(const Job& job) {
+  if (job.former_foreground > 0)
+    raw_syscall(SYS_ioctl, job.terminal, TIOCSPGRP, address(&job.former_foreground));
+}
+
+// All signals are blocked. One that comes after this stops the child: it executes in a moment.
+void take_stop_signals(Job& job) {
+  static constexpr std::uint64_t stop_signals = std::uint64_t{1} << (SIGTSTP - 1) |
+                                                std::uint64_t{1} << (SIGTTIN - 1) |
+                                                std::uint64_t{1} << (SIGTTOU - 1);
+  static constexpr timespec at_once{};
+  if (!job.suspends_parent) return;
+  for (;;) {
+    const long signo = raw_syscall(SYS_rt_sigtimedwait, address(&stop_signals), 0,
+                                   address(&at_once), sizeof stop_signals);
+    if (signo <= 0) return;
+    job.stop_signals |= std::uint64_t{1} << (signo - 1);
+  }
 }
 
 // The signal is sent only for a death that is yet to come.
@@ -167,12 +122,26 @@ long set_parent_death(long signo, long parent, long parent_pidfd) {
   return is_dead ? -ESRCH : 0;
 }
 
+// Before Linux 5.16, the kernel does not clear the word of a writer that dumps core: the child does
+// not wait for ever. The writer needs less than a millisecond.
+bool await_writer(const IdMaps& maps) {
+  static constexpr timespec pause{.tv_sec = 1, .tv_nsec = 0};
+  for (int seconds = 0; seconds < 30; ++seconds) {
+    if (__atomic_load_n(&maps.writer_lives, __ATOMIC_ACQUIRE) != 1) return true;
+    raw_syscall(SYS_futex, address(&maps.writer_lives), FUTEX_WAIT, 1, address(&pause));
+  }
+  return __atomic_load_n(&maps.writer_lives, __ATOMIC_ACQUIRE) != 1;
+}
+
 long await_id_maps(IdMaps& maps) {
-  const long size = raw_syscall(SYS_readlinkat, AT_FDCWD, address("/proc/self"),
-                                address(maps.process), sizeof maps.process - 1);
+  const long proc = open_proc_root();
+  if (proc < 0) return proc;
+  const long size = raw_syscall(SYS_readlinkat, proc, address("self"), address(maps.process),
+                                sizeof maps.process - 1);
+  raw_syscall(SYS_close, proc);
   if (size < 0) return size;
   set_and_wake(maps.is_wanted, IdMaps::wanted);
-  wait_while(maps.writer_lives, 1);
+  if (!await_writer(maps)) return -ETIMEDOUT;
   // In place it is this process's own child, which the program would know nothing of.
   if (raw_syscall(SYS_wait4, maps.writer, 0, __WALL) > 0) maps.writer = -1;
   return -maps.error;
@@ -224,12 +193,14 @@ long write_listen_pid(char* number, char* identity, char** identity_variable) {
   return 0;
 }
 
-long act(const Job& job, const Step& step) {
+long act(Job& job, const Step& step) {
   switch (step.call) {
     case Step::open_null: return open_null_as(step.a, step.b);
     case Step::keep_or_open_null: return keep_or_open_null(step.a, step.b);
-    case Step::write_file: return write_file(AT_FDCWD, step.a, step.b, step.c);
-    case Step::take_foreground: return take_foreground(step.a);
+    case Step::write_proc:
+      return write_in_proc(reinterpret_cast<const char*>(step.a),
+                           reinterpret_cast<const char*>(step.b), step.c);
+    case Step::take_foreground: return take_foreground(job, step.a);
     case Step::set_parent_death:
       return step.d && job.killed_with_parent ? 0 : set_parent_death(step.a, step.b, step.c);
     case Step::await_id_maps: return await_id_maps(*reinterpret_cast<IdMaps*>(step.a));
@@ -238,13 +209,14 @@ long act(const Job& job, const Step& step) {
     case Step::write_listen_pid:
       return write_listen_pid(reinterpret_cast<char*>(step.a), reinterpret_cast<char*>(step.b),
                               reinterpret_cast<char**>(step.c));
-    case Step::make_undumpable: return make_undumpable();
-    case Step::join_cgroup: return write_file(step.a, address("cgroup.procs"), address("0"), 1);
+    case Step::make_undumpable: return make_undumpable(job);
+    case Step::join_cgroup: return join_cgroup(step.a);
+    case Step::take_stop_signals: take_stop_signals(job); return 0;
     default: return -ENOSYS;
   }
 }
 
-SYSFD_ALWAYS_INLINE long carry_out(const Job& job, const Step& step) {
+SYSFD_ALWAYS_INLINE long carry_out(Job& job, const Step& step) {
   return step.call >= 0 ? raw_syscall(step.call, step.a, step.b, step.c, step.d, step.e)
                         : act(job, step);
 }
@@ -255,23 +227,61 @@ bool is_not_there(long answer) {
          answer == -ENODEV || answer == -ETIMEDOUT;
 }
 
+long set_signal_mask(const std::uint64_t& mask) {
+  return raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, address(&mask), 0, sizeof mask);
+}
+
+// One attempt, with the signals of the program unblocked; they are blocked again when it has failed.
+// A signal that has come for the child since it was made may end it here. That is no failure to
+// start: it would have come a moment later just as well.
+template <class Attempt>
+[[gnu::hot]] SYSFD_ALWAYS_INLINE long unblocked(Job& job, Attempt attempt) {
+  static constexpr std::uint64_t all = ~std::uint64_t{0};
+  if (!job.is_filtered) take_stop_signals(job);
+  long answer = set_signal_mask(job.signal_mask);
+  job.failed_step = answer < 0 ? SpawnStep::signals : SpawnStep::exec;
+  if (answer < 0) return answer;
+  answer = attempt();
+  set_signal_mask(all);
+  return answer;
+}
+
+// Whether it is worth an attempt, of several. Signals stay blocked meanwhile.
+bool may_be_there(const Job& job, const char* candidate) {
+  struct stat status;  // no initializer, as above
+  status.st_mode = 0;
+  return job.is_filtered || !is_not_there(raw_syscall(SYS_newfstatat, AT_FDCWD, address(candidate),
+                                                      address(&status), 0));
+}
+
+const char* end_of(const char* text) {
+  while (*text)
+    ++text;
+  return text;
+}
+
 // Answers, if at all, why not.
 [[gnu::hot]] long execute_once(Job& job) {
   if (job.program >= 0)
-    return raw_syscall(SYS_execveat, job.program, address(""), address(job.arguments),
-                       address(job.environment), AT_EMPTY_PATH);
+    return unblocked(job, [&] {
+      return raw_syscall(SYS_execveat, job.program, address(""), address(job.arguments),
+                         address(job.environment), AT_EMPTY_PATH);
+    });
   job.path = nullptr;
+  job.failed_step = SpawnStep::exec;
   long answer = -ENOENT;
-  for (const char* candidate = job.candidates; *candidate; ++candidate) {
-    answer = raw_syscall(SYS_execve, address(candidate), address(job.arguments),
+  const bool is_only_one = *job.candidates && !*(end_of(job.candidates) + 1);
+  for (const char* candidate = job.candidates; *candidate; candidate = end_of(candidate) + 1) {
+    if (!is_only_one && !may_be_there(job, candidate)) continue;
+    answer = unblocked(job, [&] {
+      return raw_syscall(SYS_execve, address(candidate), address(job.arguments),
                          address(job.environment));
+    });
     if (answer == -EACCES && !job.path) job.path = candidate;
     if (answer != -EACCES && !is_not_there(answer)) {
       job.path = candidate;
       return answer;
     }
-    while (*candidate)
-      ++candidate;
   }
   return job.path ? -EACCES : answer;
 }
@@ -298,6 +308,7 @@ long execute(Job& job) {
   job.failed_step = step;
   job.error = static_cast<int>(-answer);
   job.index = index;
+  give_foreground_back(job);
   job.progress = Job::Progress::failed;
 }
 
@@ -317,14 +328,9 @@ long execute(Job& job) {
                   answer, step->index);
     }
 
-  // A signal that has come for the child since it was made may end it here. That is no failure to
-  // start: it would have come a moment later just as well.
   job.progress = Job::Progress::executing;
-  if (const long answer = raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, address(&job.signal_mask), 0,
-                                      sizeof job.signal_mask);
-      answer < 0)
-    return fail(job, SpawnStep::signals, answer);
-  fail(job, SpawnStep::exec, execute(job));
+  const long answer = execute(job);
+  fail(job, job.failed_step, answer);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The parent's part from the clone on: the child is entered, then its report is read.
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
 #include "attempt.hpp"
 #include "child_start.hpp"
 #include "dumpable_kept.hpp"
@@ -45,8 +48,9 @@ SpawnError Command::Attempt::why_not_executing(const Result<ExitStatus>& status)
 std::expected<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::Apart* apart) {
   const auto entered = detail::enter_child(work_.job, work_.birth, apart);
   if (!entered) {
-    const bool is_refused = apart && entered.error() == std::errc::function_not_supported;
-    return std::unexpected(is_refused ? memory_is_not_shared() : clone_failure(entered.error()));
+    const bool is_copied =
+        apart && entered.error() == std::errc::function_not_supported && detail::is_emulated();
+    return std::unexpected(is_copied ? memory_is_not_shared() : clone_failure(entered.error()));
   }
   return *entered;
 }
@@ -82,7 +86,7 @@ void Command::Attempt::hand_over() {
 
 std::expected<Child, SpawnError> Command::Attempt::run() {
   const auto entered = [&] {
-    const detail::DumpableKept dumpable(work_.changes_credentials);
+    const detail::DumpableKept dumpable(work_.changes_credentials, work_.job);
     const detail::SignalsBlocked blocked;
     return enter();
   }();
@@ -91,14 +95,22 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
 }
 
 std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered& entered) {
+  if (!work_.job.suspends_parent) detail::note_departure(work_.job);
   if (work_.job.progress != Job::Progress::executing) {
     // It is ending.
     const auto status = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd)).wait();
+    if (is_waited_for()) give_foreground_back(state_, work_);
     return std::unexpected(why_not_executing(status));
   }
   if (!work_.plan_holds && !state_.prepared) hand_over();
   Child::Start start{entered, state_, work_, made_ ? &*made_ : nullptr};
   return std::expected<Child, SpawnError>(std::in_place, start);
+}
+
+// By whoever is in the background of that terminal: SIGTTOU must not come of it.
+void Command::Attempt::give_foreground_back(BorrowedFd terminal, int former) noexcept {
+  const detail::SignalsBlocked blocked;
+  detail::system_call(SYS_ioctl, terminal.get(), TIOCSPGRP, &former);
 }
 
 SpawnError Command::Attempt::run_in_place() {

@@ -18,10 +18,13 @@ detail::Mistake Command::Startup::prepare() {
 
 detail::Mistake Command::Startup::enter() {
   apart_.copies_table = attempt_.starts_with_copy();
-  // What a child says of the OOM killer the kernel takes for all that share its memory, but for one
-  // whose parent is suspended.
-  apart_.suspends_parent = state_.resources.oom_score_adjust.has_value();
-  dumpable_.emplace(work_.changes_credentials);
+  apart_.suspends_parent = must_suspend(state_);
+  if (const auto& terminal = state_.session.foreground_of) {
+    auto duplicate = terminal->duplicate();
+    if (!duplicate) return SpawnError{SpawnStep::foreground_group, duplicate.error(), -1, ""};
+    terminal_ = std::move(*duplicate);
+  }
+  dumpable_.emplace(work_.changes_credentials, work_.job);
   const auto entered = attempt_.enter(&apart_);
   if (!entered) {
     dumpable_.reset();
@@ -35,10 +38,17 @@ bool Command::Startup::await(Deadline deadline) noexcept {
   return detail::await_leave(apart_, pidfd(), deadline);
 }
 
+void Command::Startup::give_foreground_back() const noexcept {
+  if (terminal_ && work_.job.former_foreground > 0)
+    Attempt::give_foreground_back(*terminal_, work_.job.former_foreground);
+}
+
 std::expected<Child, SpawnError> Command::Startup::settle() {
   dumpable_.reset();
   const detail::Entered entered = *std::exchange(entered_, std::nullopt);
-  return attempt_.outcome(entered);
+  auto child = attempt_.outcome(entered);
+  if (!child) give_foreground_back();
+  return child;
 }
 
 // Errors can be ignored: a process that cannot be signalled has ended, or will.
@@ -49,6 +59,7 @@ void Command::Startup::cancel() noexcept {
   dumpable_.reset();
   entered_.reset();
   (void)PidFd::unsafe_adopt(OwnedFd::adopt(pidfd())).wait();
+  give_foreground_back();
 }
 
 }  // namespace v0

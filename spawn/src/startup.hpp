@@ -28,6 +28,17 @@ class Command::Startup {
     return !state_.namespaces.user_map.empty() || !state_.namespaces.group_map.empty() ||
            state_.resources.oom_score_adjust;
   }
+  // True if the caller is to be suspended (CLONE_VFORK) while the child is in its memory. The kernel
+  // applies an OOM score, and the OOM killer's choice in a cgroup with a memory limit, to all
+  // processes that share the memory, except to a child whose parent is suspended.
+  static bool must_suspend(const State& state) noexcept {
+#ifdef SYSFD_SUSPEND_CALLER
+    constexpr bool always = true;
+#else
+    constexpr bool always = false;
+#endif
+    return always || state.resources.oom_score_adjust || state.cgroup_fd;
+  }
   // A child that is not settled is killed.
   ~Startup() { cancel(); }
   Startup(const Startup&) = delete;
@@ -51,11 +62,14 @@ class Command::Startup {
   std::optional<OwnedFd> take_report() noexcept { return attempt_.take_report(); }
 
  private:
+  void give_foreground_back() const noexcept;
+
   State& state_;
   Workspace& work_;
   std::optional<detail::DumpableKept> dumpable_;
   Attempt attempt_;
   std::optional<detail::Entered> entered_;  // as long as it is not settled
+  std::optional<OwnedFd> terminal_;         // a duplicate, if the child takes its foreground
   detail::Apart apart_;
 };
 

@@ -2,16 +2,19 @@
 //
 // Running a program to its end. The usual child runs beside its parent, which sleeps until it has
 // ended: suspended until the program executes, the parent would wake for nothing but to wait again.
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <csignal>
 #include <memory>
 #include <string>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "attempt.hpp"
 #include "signals_blocked.hpp"
+#include "startup.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -34,7 +37,7 @@ Mistake Command::Attempt::refuse_own_ends() const {
 // Whether no part of this process but its memory has to wait for the child to execute, which is soon.
 // What holds for the next child as well has made nothing for this one.
 bool Command::Attempt::can_run_beside() const noexcept {
-  return work_.plan_holds && !work_.changes_credentials && !state_.resources.oom_score_adjust &&
+  return work_.plan_holds && !Startup::must_suspend(state_) && !work_.changes_credentials &&
          state_.busy_retries <= 0;
 }
 
@@ -45,7 +48,7 @@ SpawnError Command::Attempt::give_up(const PidFd& process, pid_t number,
   const bool had_ended = why == std::errc::no_child_process;
   if (!had_ended) {
     (void)process.send_signal(SIGKILL);
-    if (detail::retry_eintr([&] { return ::waitpid(number, nullptr, __WALL); }) == -1)
+    if (detail::system_call_retried(SYS_wait4, number, nullptr, __WALL, nullptr) < 0)
       (void)detail::await_end(process.fd().get(), nullptr);
   }
   const auto progress = work_.job.progress;
@@ -67,6 +70,7 @@ std::expected<ExitStatus, SpawnError> Command::Attempt::run_beside() {
   if (!entered) return run_and_wait();
   const PidFd process = PidFd::unsafe_adopt(OwnedFd::adopt(work_.job.pidfd));
   const auto status = process.wait();
+  detail::note_departure(work_.job);
   if (!status) return std::unexpected(give_up(process, entered->pid, status.error()));
   if (work_.job.progress == Job::Progress::executing) return *status;
   return std::unexpected(why_not_executing(status));
@@ -86,7 +90,9 @@ std::expected<ExitStatus, SpawnError> Command::Attempt::status(State& state, Wor
   if (!work.plan_holds)  // or there are none
     if (auto mistake = attempt.refuse_own_ends()) return std::unexpected(*std::move(mistake));
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
-  return work.runs_beside ? attempt.run_beside() : attempt.run_and_wait();
+  auto status = work.runs_beside ? attempt.run_beside() : attempt.run_and_wait();
+  give_foreground_back(state, work);
+  return status;
 }
 
 [[gnu::hot]] std::expected<ExitStatus, SpawnError> Command::status() {

@@ -3,10 +3,12 @@
 // The writer of a new user namespace's maps: a second child that shares the parent's memory and is
 // in the parent's namespaces, with a stack of its own. It follows the same rules as run_child.cpp.
 #include <fcntl.h>
+#include <sched.h>
 
 #include <cerrno>
 #include <ctime>
 
+#include "child_proc.hpp"
 #include "job.hpp"
 #include "kernel.hpp"
 #include "raw_syscall.hpp"
@@ -25,12 +27,8 @@ char* append(char* end, const char* text) {
 
 long write_to(const IdMaps& maps, const char* name, const char* text, std::size_t size) {
   char path[64];
-  append(append(append(path, "/proc/"), maps.process), name);
-  const long fd = raw_syscall(SYS_openat, AT_FDCWD, address(path), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return fd;
-  const long answer = raw_syscall(SYS_write, fd, address(text), static_cast<long>(size));
-  raw_syscall(SYS_close, fd);
-  return answer;
+  append(append(path, maps.process), name);
+  return write_in_proc(path, text, static_cast<long>(size));
 }
 
 // Without CAP_SETGID one group can be mapped, if the namespace gives up setgroups(2) for good.
@@ -58,8 +56,15 @@ void write_id_maps(void* prepared) noexcept {
   IdMaps& maps = *static_cast<IdMaps*>(prepared);
   const long parent = raw_syscall(SYS_getppid);  // 0: in another pid namespace
   if (parent != 0 && parent != maps.parent) exit_quietly();
-  raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare);  // it holds none of them
+  // It holds none of them, or, where close_range is refused, a copy of each; never the parent's own.
+  const bool has_own_table =
+      raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare) == 0 ||
+      raw_syscall(SYS_unshare, CLONE_FILES) == 0;
   await_decision(maps, parent);
+  if (!has_own_table) {
+    maps.error = EACCES;
+    exit_quietly();
+  }
   if (maps.is_wanted == IdMaps::wanted) {
     long answer = maps.users ? write_to(maps, "/uid_map", maps.users, maps.users_size) : 0;
     if (answer >= 0 && maps.groups) {

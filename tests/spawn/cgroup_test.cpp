@@ -8,18 +8,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+#include <sysfd/pending_child.hpp>
+#include <sysfd/spawn_all.hpp>
 
 #include "spawn/attribute_checks.hpp"
 #include "support/descriptors.hpp"
+#include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/requirements.hpp"
 #include "support/run_apart.hpp"
@@ -313,6 +321,49 @@ TEST(CommandCgroup, IsNotForThoseWithoutClone3) {
                                {{SYS_clone3, EAGAIN},
                                 [&](Command& command) { command.cgroup(directory); },
                                 SpawnStep::clone}});
+}
+
+// In what state a thread of this process is, as in /proc/<pid>/status: R, S, D, ...
+char state_of(pid_t thread) {
+  std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("State:\t")) return line[7];
+  return '?';
+}
+
+// The OOM killer of a cgroup would kill a process outside that shares memory with its choice.
+TEST(CommandCgroup, SuspendsTheCallerOfEachStart) {
+  SYSFD_REQUIRE_ROOT();
+  const std::function<void(Command)> starts[] = {
+      [](Command command) { (void)command.status(); },
+      [](Command command) { (void)std::move(command).spawn_async(); },
+      [](Command command) { (void)sysfd::spawn_all({&command, 1}); }};
+  for (const auto& start : starts) {
+    const ScratchCgroup cgroup;
+    SYSFD_REQUIRE_CGROUP(cgroup);
+    run_apart([&] {
+      std::atomic<bool> is_back = false;
+      std::atomic<pid_t> number = 0;
+      std::promise<sysfd_test::HeldCalls*> promised;
+      std::thread starting([&] {
+        sysfd_test::HeldCalls execve(SYS_execve);
+        number = ::gettid();
+        promised.set_value(&execve);
+        Command command("/bin/true");
+        const OwnedFd directory = cgroup.open();
+        start(std::move(command.cgroup(directory)));
+        is_back = true;
+      });
+      auto* const execve = promised.get_future().get();
+      execve->await();
+      char state = 'R';
+      while (!is_back && state != 'D')
+        state = state_of(number);
+      EXPECT_FALSE(is_back);
+      execve->let_go();
+      starting.join();
+    });
+  }
 }
 
 }  // namespace

@@ -153,6 +153,16 @@ TEST(Exec, KeepsNoOtherDescriptorWhereCloseRangeIsRefused) {
   }
 }
 
+TEST(Exec, KeepsNoOtherDescriptorOnLinux510) {
+  const OwnedFd file = some_file();
+  const OwnedFd not_passed = without_close_on_exec(50);
+  Inspection inspection;
+  inspection.command.pass(file, 7);
+  const Report report = become(inspection, [] { refuse_calls({{SYS_close_range, EINVAL}}); });
+  EXPECT_EQ(report.descriptors.size(), 4U);
+  EXPECT_EQ(report.descriptors.at(7), identity_of(file.get()));
+}
+
 TEST(Exec, HasDevNullForStreamsThatAreClosed) {
   Inspection inspection;
   const Report report = become(inspection, [] {

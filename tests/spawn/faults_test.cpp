@@ -3,9 +3,14 @@
 // Faults that have a consequence of their own. (That every call may fail: see sweep_test.cpp.)
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/close_range.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
@@ -14,6 +19,7 @@
 #include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
+#include "support/results.hpp"
 #include "support/run_apart.hpp"
 
 namespace {
@@ -24,7 +30,10 @@ using sysfd::SpawnStep;
 using sysfd::Stdio;
 using sysfd_test::identity_of;
 using sysfd_test::inspect;
+using sysfd_test::Inspection;
+using sysfd_test::must;
 using sysfd_test::refuse_calls;
+using sysfd_test::RefusedCall;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
 using sysfd_test::some_file;
@@ -65,7 +74,7 @@ TEST(SpawnFaults, OfTooManyProcessesMakeNoChild) {
 }
 
 TEST(SpawnWithoutClone3, GoesOnWithClone) {
-  for (const int error : {ENOSYS, EPERM, E2BIG})
+  for (const int error : {ENOSYS, EPERM, E2BIG, EACCES, EINVAL})
     run_apart([error] {
       refuse_calls({{SYS_clone3, error}});
       const OwnedFd file = some_file();
@@ -87,6 +96,54 @@ TEST(SpawnWithoutClone3, AndCloneFailsAndNeverForks) {
     ASSERT_FALSE(child);
     EXPECT_EQ(child.error().step, SpawnStep::clone);
     EXPECT_EQ(child.error().code, std::errc::operation_not_permitted);
+  });
+}
+
+// Linux 5.10 has close_range, and answers EINVAL for CLOSE_RANGE_CLOEXEC.
+TEST(SpawnWithoutCloseOnExecRanges, GivesTheSameDescriptors) {
+  run_apart([] {
+    const OwnedFd program = must(sysfd::open(sysfd::cwd(), Inspection::inspector_path(), O_RDONLY));
+    const OwnedFd file = some_file();
+    const OwnedFd other = some_file();
+    ::fcntl(other.get(), F_SETFD, 0);
+    refuse_calls({{SYS_close_range, EINVAL, RefusedCall::Match{2, CLOSE_RANGE_CLOEXEC}}});
+    Inspection inspection(Command(program, "inspector"));
+    inspection.command.pass(file, 50);
+    const Report report = inspection.run();
+    EXPECT_EQ(report.descriptors.size(), 4U);
+    EXPECT_EQ(report.descriptors.at(50), identity_of(file.get()));
+    EXPECT_FALSE(*sysfd::is_close_on_exec(other)) << "the parent's flags are the parent's";
+  });
+}
+
+// Linux 5.9 to 6.10 copied the table wrongly.
+TEST(SpawnOfAFullParent, LeavesTheProgramAllNumbers) {
+  run_apart([] {
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 8192;
+    limit.rlim_max = std::max(limit.rlim_max, limit.rlim_cur);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) == -1) {
+      ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+      limit.rlim_cur = limit.rlim_max;
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    }
+    const OwnedFd passed = some_file();
+    std::vector<OwnedFd> files;
+    for (const std::size_t open : {100U, 128U, 200U, 1000U, 5000U}) {
+      while (files.size() < std::min<std::size_t>(open, limit.rlim_cur - 20))
+        files.push_back(some_file());
+      for (const int target : {3, 70, 300}) {
+        SCOPED_TRACE(std::to_string(open) + " open, number " + std::to_string(target));
+        Inspection inspection;
+        inspection.command.pass(passed, target);
+        EXPECT_EQ(inspection.run().facts.at("numbers left out"), "");
+      }
+    }
+    // A hole below the rest, which the pidfd gets.
+    files.erase(files.begin() + 20);
+    Inspection inspection;
+    EXPECT_EQ(inspection.run().facts.at("numbers left out"), "");
   });
 }
 

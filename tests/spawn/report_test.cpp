@@ -61,7 +61,7 @@ TEST(SpawnReport, OfAnOrdinaryChild) {
 }
 
 TEST(SpawnReport, TellsWhenClone3IsRefused) {
-  for (const int error : {ENOSYS, EPERM, E2BIG})
+  for (const int error : {ENOSYS, EPERM, E2BIG, EACCES, EINVAL})
     run_apart([error] {
       refuse_calls({{SYS_clone3, error}});
       for (int round = 0; round < 2; ++round) {
@@ -72,6 +72,18 @@ TEST(SpawnReport, TellsWhenClone3IsRefused) {
         EXPECT_FALSE(report.killed_with_parent);
       }
     });
+}
+
+// Filters are per thread.
+TEST(SpawnReport, SaysThatWhatIsRefusedToAThreadIsNotRefusedToAnotherOne) {
+  if (!has_clone3()) GTEST_SKIP() << "needs clone3";
+  run_apart([] {
+    std::thread([] {
+      refuse_calls({{SYS_clone3, ENOSYS}});
+      EXPECT_FALSE(report_of(Command("true")).by_clone3);
+    }).join();
+    EXPECT_TRUE(report_of(Command("true")).by_clone3);
+  });
 }
 
 TEST(SpawnReport, TellsWhenTheTableCouldNotBeIsolated) {

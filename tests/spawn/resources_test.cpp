@@ -373,7 +373,7 @@ TEST(CommandResources, ThatTheKernelRefusesAreNamedByTheirStep) {
       {{SYS_setpriority, EACCES}, with(all), SpawnStep::nice},
       {{SYS_sched_setaffinity, EINVAL}, with(all), SpawnStep::processors},
       {{SYS_ioprio_set, EPERM}, with(all), SpawnStep::io_priority},
-      {{SYS_openat, ENOENT, only(2, O_WRONLY | O_CLOEXEC)}, with(all), SpawnStep::oom_score_adjust},
+      {{SYS_openat2, ENOENT}, with(all), SpawnStep::oom_score_adjust},
       {{SYS_prctl, EINVAL, only(0, PR_SET_TIMERSLACK)}, with(all), SpawnStep::timer_slack},
   });
 }

@@ -20,6 +20,7 @@
 #include <sysfd/create.hpp>
 
 #include "spawn/attribute_checks.hpp"
+#include "spawn/terminal.hpp"
 #include "support/descriptors.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
@@ -46,24 +47,11 @@ using sysfd_test::RefusedCall;
 using sysfd_test::Report;
 using sysfd_test::run_apart;
 using sysfd_test::some_file;
+using sysfd_test::Terminal;
 
 Configure with(const Session& session) {
   return [=](Command& command) { command.session(session); };
 }
-
-// A pseudo-terminal that is nobody's controlling terminal.
-struct Terminal {
-  OwnedFd parent = OwnedFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  OwnedFd child = open_child();
-
- private:
-  OwnedFd open_child() const {
-    std::array<char, 64> name{};
-    EXPECT_EQ(::unlockpt(parent.get()), 0);
-    EXPECT_EQ(::ptsname_r(parent.get(), name.data(), name.size()), 0);
-    return OwnedFd::adopt(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  }
-};
 
 // All that comes out of the parent's side, up to the EIO that says that the other is closed.
 std::string read_to_the_end(BorrowedFd terminal) {

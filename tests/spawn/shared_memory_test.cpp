@@ -2,6 +2,7 @@
 //
 // What others may see, and what it holds, while a child shares its parent's memory. A seccomp
 // filter stops it there: late, when it asks for the parent-death signal.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -11,10 +12,12 @@
 #include <csignal>
 #include <functional>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+#include <sysfd/pending_child.hpp>
 
 #include "support/held_calls.hpp"
 #include "support/requirements.hpp"
@@ -70,6 +73,79 @@ TEST(SharedMemory, IsOutOfReachWhileAChildOfLessPowerIsInIt) {
       });
       EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
     });
+}
+
+#ifdef SYSFD_TEST_PLUGIN
+
+TEST(SharedMemory, IsOutOfReachUntilTheChildrenOfAllCopiesOfTheLibraryHaveLeft) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ASSERT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+    void* const plugin = ::dlopen(SYSFD_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+    ASSERT_TRUE(plugin) << ::dlerror();
+    const auto start = reinterpret_cast<bool (*)()>(::dlsym(plugin, "plugin_start"));
+    const auto finish = reinterpret_cast<bool (*)()>(::dlsym(plugin, "plugin_finish"));
+    const auto expect = [](bool success) { EXPECT_TRUE(success); };
+    HeldCalls held(SYS_execve);
+    for (const bool is_first_in_plugin : {false, true}) {
+      std::optional<sysfd::PendingChild> own;
+      const auto start_own = [&] {
+        own.emplace(must(Command("/bin/true").identity({.user = 65534}).spawn_async()));
+      };
+      const auto finish_own = [&] { EXPECT_TRUE(must(own->finish()).wait()); };
+      is_first_in_plugin ? expect(start()) : start_own();
+      held.await();
+      is_first_in_plugin ? start_own() : expect(start());
+      held.let_go();
+      is_first_in_plugin ? expect(finish()) : finish_own();
+      held.await();
+      EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
+      held.let_go();
+      is_first_in_plugin ? finish_own() : expect(finish());
+      EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+    }
+  });
+}
+
+#endif
+
+TEST(SharedMemory, IsNotMadeDumpableForWhoMadeItUndumpable) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    HeldCalls held(SYS_close_range);
+    auto pending = must(Command("/bin/true").identity({.user = 65534}).spawn_async());
+    held.await();  // it has not come to that
+    ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 0), 0);
+    held.let_go();
+    EXPECT_TRUE(must(pending.finish()).wait());
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
+  });
+}
+
+// A process that was forked meanwhile does not wait for a child of its parent.
+TEST(SharedMemory, OfACopyOfTheProcessHasChildrenOfItsOwn) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ASSERT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+    HeldCalls held(SYS_close_range);
+    auto pending = must(Command("/bin/true").identity({.user = 65534}).spawn_async());
+    held.await();
+    const pid_t copy = ::fork();
+    if (copy == 0) {
+      const auto status = Command("/bin/true").identity({.user = 65534}).status();
+      ::_exit(status && ::prctl(PR_GET_DUMPABLE) == 1 ? 0 : 1);
+    }
+    held.let_go();
+    held.await();
+    held.let_go();
+    int status = -1;
+    ASSERT_EQ(::waitpid(copy, &status, 0), copy);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(must(pending.finish()).wait());
+  });
 }
 
 TEST(SharedMemory, StaysAsItIsWithAChildOfThePowerOfItsParent) {

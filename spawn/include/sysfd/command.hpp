@@ -26,7 +26,12 @@
 // It never forks: the child shares this process's memory until it executes the program, and the
 // calling thread is suspended so long, with all signals blocked (but see spawn_async() and
 // status()). Neither the memory in use nor the number of open descriptors makes it slower; what
-// counts is the highest number among those that the child is given. It needs Linux 5.11.
+// counts is the highest number among those that the child is given. It needs Linux 5.10.
+//
+// A signal that stops a process (SIGTSTP, SIGTTIN, SIGTTOU) and comes while the caller is suspended
+// is sent on to the program: the caller and the program both stop, and SIGCONT continues both.
+// SIGSTOP cannot be held back: if it is sent to the process group then, the caller stops when the
+// child is continued.
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 
@@ -169,7 +174,11 @@ class Command {
   // Child::kill_cgroup(). Errors of spawn() for it: EBADF no such directory; ENOENT it was removed;
   // EACCES; EBUSY it is frozen (the child, and this thread, would be stopped), or has controllers
   // on; ECANCELED it was killed once (cgroup.kill), after which Linux 6.14 to 7.1 kill all that is
-  // born into it: remove it and make a new one.
+  // born into it: remove it and make a new one. The caller is suspended until the program executes,
+  // by status(), spawn_async() and spawn_all() too: the OOM killer kills all processes that share
+  // memory with the one it chooses, so a child in a cgroup at its memory limit could take this
+  // process along. A moment in execve(2) is left in which it still can (docs/kernel-support.md): set
+  // memory.max when the program is executing, or give a cgroup that this process is in, too.
   SYSFD_API Command& cgroup(BorrowedFd directory) &;
   Command cgroup(BorrowedFd directory) && { return std::move(cgroup(directory)); }
 
@@ -302,7 +311,9 @@ class Command {
   // child itself (identity, namespaces, cgroup, ...) it is spawn() and wait(). Errors: as spawn();
   // EINVAL, standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD,
   // wait. System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a
-  // stack of 16 KiB, which the Command keeps. Blocks until the child has ended.
+  // stack of 16 KiB, which the Command keeps. Blocks until the child has ended. Under gdb, see
+  // <sysfd/pending_child.hpp>. The foreground process group of Session::foreground_of is again the
+  // one that it was before, as after output().
   [[nodiscard]] SYSFD_API std::expected<ExitStatus, SpawnError> status();
 
   // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
@@ -319,8 +330,8 @@ class Command {
   // makes something that stays). What is lent, or inherited, must stay open until spawn_async() has
   // returned: the child then has a copy of the descriptor table, which takes as long as there are
   // descriptors open. With nothing but 0, 1 and 2 it has none yet: those must stay what they are
-  // until it is decided. With Resources::oom_score_adjust it returns when that is decided: before,
-  // the kernel would change it for this process as well. Until it is decided no thread should give
+  // until it is decided. With Resources::oom_score_adjust or a cgroup() it returns when that is
+  // decided: before, the kernel would change the score, or kill, for this process as well. Until it is decided no thread should give
   // up the process's identity (setuid(2), ...): the child in its memory still has the former one.
   // Errors: as spawn(), as far as they are found before there is a child, and the Command is still
   // there; ENOSYS, start: memory is not shared with children (some emulators). System calls: two for

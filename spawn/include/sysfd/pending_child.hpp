@@ -15,6 +15,11 @@
 // An event loop takes Confirmation::by_descriptor and looks at fd(): it is hung up (POLLHUP) when
 // the child executes or could not; try_finish() says which.
 //
+// Debuggers: the kernel reports such a child to gdb as a fork, and gdb then removes its breakpoints
+// from the memory of both. The same goes for Command::status() and spawn_all(). In gdb, use `hbreak`,
+// or `set detach-on-fork off` with `set schedule-multiple on`; or build sysfd with
+// -DSYSFD_SUSPEND_CALLER=ON, which suspends the caller in every start.
+//
 // The states, the transitions and the proof that no memory is freed too early and nobody waits for
 // ever: docs/async-spawn.md.
 #ifndef SYSFD_PENDING_CHILD_HPP

@@ -33,7 +33,9 @@ struct Session {
   std::optional<BorrowedFd> controlling_terminal{};
 
   // TIOCSPGRP: makes the child's group the one in the foreground of this terminal, which is the
-  // controlling one of its session. Also from the background.
+  // controlling one of its session. Also from the background. After an error the group that was in
+  // the foreground before is there again, and after status() and output(), which run the program to
+  // its end. After spawn() the caller takes the terminal back itself (tcsetpgrp(3)).
   std::optional<BorrowedFd> foreground_of{};
 };
 

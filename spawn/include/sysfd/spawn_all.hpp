@@ -26,7 +26,8 @@ inline namespace v0 {
 // Command::spawn() of each. The answers are in that order, each what spawn() would have answered;
 // those that could be started run whatever became of the others. Blocks until all are decided. What
 // is lent must stay open so long. One that has id maps, or an OOM score, is started alone, when
-// those before it are decided. System calls: for each 32 two for the signal mask, for each child
+// those before it are decided; with a cgroup, or an OOM score, the caller is suspended for it. Under
+// gdb, see <sysfd/pending_child.hpp>. System calls: for each 32 two for the signal mask, for each child
 // what spawn() says, and futex(2) for those that are waited for. Allocates. Where memory is not
 // shared (ENOSYS, start: some emulators), no child is started.
 [[nodiscard]] SYSFD_API std::vector<std::expected<Child, SpawnError>> spawn_all(

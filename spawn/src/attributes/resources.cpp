@@ -86,7 +86,7 @@ void plan_processors(const std::vector<int>& processors, Steps& steps) {
 
 void plan_oom_score(int adjustment, Steps& steps) {
   const std::string text = std::to_string(adjustment);
-  steps.add(SpawnStep::oom_score_adjust, -1, Step::write_file, "/proc/self/oom_score_adj",
+  steps.add(SpawnStep::oom_score_adjust, -1, Step::write_proc, "thread-self/oom_score_adj",
             steps.keep(text.data(), text.size()), text.size());
 }
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// A child that is put into the foreground of a terminal: after an error, and after a call that runs
+// the program to its end, the process group that was there before is there again.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <thread>
+
+#include <sysfd/command.hpp>
+#include <sysfd/pending_child.hpp>
+#include <sysfd/prepared_command.hpp>
+#include <sysfd/spawn_all.hpp>
+
+#include "spawn/terminal.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using sysfd::Command;
+using sysfd_test::run_apart;
+using sysfd_test::Terminal;
+
+// Makes a command whose child is to be in the foreground of a terminal, as this process is now.
+using Make = std::function<Command(const char* program)>;
+
+void in_foreground(const std::function<void(const Make&)>& body) {
+  run_apart([&] {
+    ASSERT_GT(::setsid(), 0);
+    ::signal(SIGHUP, SIG_IGN);
+    const Terminal terminal;
+    ASSERT_EQ(::ioctl(terminal.child.get(), TIOCSCTTY, 0), 0);
+    ASSERT_EQ(::tcgetpgrp(terminal.child.get()), ::getpgrp());
+    body([&](const char* program) {
+      Command command(program);
+      command.session({.process_group = 0, .foreground_of = terminal.child});
+      return command;
+    });
+    EXPECT_EQ(::tcgetpgrp(terminal.child.get()), ::getpgrp());
+  });
+}
+
+TEST(Foreground, IsGivenBackWhereTheProgramIsMissing) {
+  in_foreground([](const Make& make) { EXPECT_FALSE(make("/no/such").spawn()); });
+  in_foreground([](const Make& make) { EXPECT_FALSE(make("/no/such").status()); });
+  in_foreground([](const Make& make) { EXPECT_FALSE(make("/no/such").output()); });
+  in_foreground([](const Make& make) {
+    Command command = make("/no/such");
+    EXPECT_FALSE(sysfd::spawn_all({&command, 1}).front());
+  });
+  in_foreground([](const Make& make) {
+    auto pending = make("/no/such").spawn_async();
+    ASSERT_TRUE(pending);
+    EXPECT_FALSE(pending->finish());
+  });
+}
+
+TEST(Foreground, IsGivenBackByWhoRunsTheProgramToItsEnd) {
+  in_foreground([](const Make& make) { EXPECT_TRUE(make("/bin/true").status()->success()); });
+  in_foreground([](const Make& make) {
+    Command command = make("/bin/true");
+    EXPECT_TRUE(command.status()->success());
+    EXPECT_TRUE(command.status()->success()) << "with the same plan";
+  });
+  in_foreground([](const Make& make) { EXPECT_TRUE(make("/bin/true").output()->success()); });
+}
+
+TEST(Foreground, IsGivenBackWhereTheChildIsKilledOnItsWay) {
+  SYSFD_REQUIRE_KILL_OF_ONE();
+  SYSFD_REQUIRE_ISOLATION();
+  in_foreground([](const Make& make) {
+    const rlimit no_core{0, 0};
+    ASSERT_EQ(::setrlimit(RLIMIT_CORE, &no_core), 0);
+    Command command = make("/bin/true");
+    command.resources({.umask = 022});
+    std::thread([&] {
+      sysfd_test::kill_on_call({SYS_umask, 0});
+      EXPECT_FALSE(command.spawn());
+    }).join();
+  });
+}
+
+TEST(Foreground, IsGivenBackByTheCancelOfAPendingChild) {
+  SYSFD_REQUIRE_ISOLATION();
+  in_foreground([](const Make& make) {
+    auto pending = make("/bin/cat").spawn_async();
+    ASSERT_TRUE(pending);
+    pending->cancel();
+  });
+}
+
+// A shell decides for itself when it takes its terminal back.
+TEST(Foreground, IsTheChildsAsLongAsItRuns) {
+  run_apart([] {
+    ASSERT_GT(::setsid(), 0);
+    ::signal(SIGHUP, SIG_IGN);
+    const Terminal terminal;
+    ASSERT_EQ(::ioctl(terminal.child.get(), TIOCSCTTY, 0), 0);
+    auto child =
+        Command("/bin/true").session({.process_group = 0, .foreground_of = terminal.child}).spawn();
+    ASSERT_TRUE(child);
+    EXPECT_EQ(::tcgetpgrp(terminal.child.get()), child->pid());
+    EXPECT_TRUE(child->wait()->success());
+  });
+}
+
+}  // namespace
