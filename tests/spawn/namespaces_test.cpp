@@ -246,7 +246,7 @@ TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
     run_apart([&] {
       Command command("/bin/true");
       command.namespaces(namespaces);
-      sysfd_test::kill_on_call({SYS_openat2, 0});
+      sysfd_test::kill_on_call({SYS_write, 0, RefusedCall::Match{2, sizeof "0 0 1\n" - 1}});
       const auto child = command.spawn();
       ASSERT_FALSE(child) << "it is nobody";
       EXPECT_EQ(child.error().step, step);
