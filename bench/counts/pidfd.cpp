@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -63,8 +64,8 @@ RawInfo get_info(int fd, std::uint64_t wanted) {
   return info;
 }
 
-// What is known, taken apart from what is not, as our ProcessInfo has it: the kernel says so by bits
-// of a mask, and by numbers that are zero.
+// What is known, taken apart from what is not, as our ProcessInfo has it: the kernel says so by
+// bits of a mask, and by numbers that are zero.
 struct RawProcess {
   struct Number {
     bool is_known;
@@ -216,17 +217,25 @@ void add_questions(Operations& operations) {
       [] { return sysfd::same_process(ours, again); }));
 }
 
+// With nothing mounted over it.
+long open_in_proc(const RawFd& proc, const char* path, unsigned flags) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+  return checked(::syscall(SYS_openat2, proc.number, path, &how, sizeof how));
+}
+
 // /proc/<pid>, if it is this process's and of this pid namespace.
 RawFd open_proc(int fd) {
   std::array<char, 32> path;
-  std::snprintf(path.data(), path.size(), "/proc/%d", static_cast<int>(get_info(fd, info_pid).pid));
-  const long directory =
-      checked(::openat(AT_FDCWD, path.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  (void)get_info(fd, info_pid);
+  std::snprintf(path.data(), path.size(), "%d", static_cast<int>(get_info(fd, info_pid).pid));
+  const RawFd proc(::openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct statfs file_system;
-  checked(::fstatfs(static_cast<int>(directory), &file_system));
+  checked(::fstatfs(proc.number, &file_system));
   if (file_system.f_type != PROC_SUPER_MAGIC) give_up("no /proc");
-  const RawFd status(::openat(AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC));
+  const long directory = open_in_proc(proc, path.data(), O_RDONLY | O_DIRECTORY);
+  (void)get_info(fd, info_pid);
+  const RawFd status(open_in_proc(proc, "thread-self/status", O_RDONLY));
   std::array<char, 4096> text;
   const long size = checked(::pread(status.number, text.data(), text.size() - 1, 0));
   text[static_cast<std::size_t>(size)] = '\0';

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/file_handle.hpp>
 
@@ -97,8 +98,7 @@ Result<NamedHandle> name_to_handle(BorrowedFd file, HandleFlags flags) noexcept 
 }
 
 Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int flags) noexcept {
-  constexpr int creates = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
-  if (flags & creates) return detail::failure(EINVAL);
+  if (flags & detail::flags_that_create) return detail::failure(EINVAL);
   // Some file systems would open it, others say ESTALE, as if the file were gone.
   if (handle.is_fid()) return detail::failure(EOPNOTSUPP);
   const auto open_with = [&](int all_flags) {

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #include <sysfd/create.hpp>
@@ -63,8 +62,7 @@ int status_of(std::uint64_t mount, std::uint64_t wanted, std::span<std::byte> bu
 }
 
 Result<OwnedFd> open_by_status(MountId mount, std::span<const std::byte> buffer) noexcept {
-  kernel::MountStatus status;
-  std::memcpy(&status, buffer.data(), sizeof status);
+  const auto& status = *reinterpret_cast<const kernel::MountStatus*>(buffer.data());
   const std::size_t at = sizeof status + status.mount_point;
   // A mount that cannot be reached from this root directory has no path, or an empty one.
   if ((status.mask & kernel::statmount_mnt_point) == 0 || at >= buffer.size())

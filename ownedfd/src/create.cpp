@@ -14,7 +14,9 @@
 namespace sysfd {
 inline namespace v0 {
 
-static_assert(AT_FDCWD == -100);  // cwd() is in the header, which includes no <fcntl.h>
+// In the header, which includes no <fcntl.h>.
+static_assert(AT_FDCWD == -100);
+static_assert(detail::flags_that_create == (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
 
 Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) noexcept {
   if (!path.get()) return detail::failure(EINVAL);
@@ -23,22 +25,23 @@ Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) no
                                                       flags | O_CLOEXEC | O_NOCTTY, mode));
 }
 
-Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags) noexcept {
-  constexpr int creates = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
-  if ((flags & creates) != 0) return detail::failure(EINVAL);
-  return open(directory, path, flags, 0);
-}
-
 namespace {
 
-// Two owners, or the first error.
+// Two owners. An error where one of them is in place of a standard stream and cannot be moved.
 template <class Both>
-Result<Both> to_both(const int (&ends)[2]) noexcept {
+[[gnu::cold]] Result<Both> move_both(const int (&ends)[2]) noexcept {
   auto first = detail::to_owned(ends[0]);
   auto second = detail::to_owned(ends[1]);
   if (!first) return std::unexpected(first.error());
   if (!second) return std::unexpected(second.error());
   return Both{*std::move(first), *std::move(second)};
+}
+
+template <class Both>
+SYSFD_ALWAYS_INLINE Result<Both> to_both(const int (&ends)[2]) noexcept {
+  constexpr int least = detail::first_above_standard_streams;
+  if (ends[0] < least || ends[1] < least) return move_both<Both>(ends);
+  return Both{OwnedFd::adopt(ends[0]), OwnedFd::adopt(ends[1])};
 }
 
 }  // namespace
@@ -57,7 +60,7 @@ Result<SocketPair> socket_pair(int type) noexcept {
 
 Result<OwnedFd> memfd(CStr name, unsigned flags) noexcept {
   if (!name.get()) return detail::failure(EINVAL);
-  return detail::to_owned(detail::to_answer(::memfd_create(name.get(), flags | MFD_CLOEXEC)));
+  return detail::to_owned(detail::system_call(SYS_memfd_create, name.get(), flags | MFD_CLOEXEC));
 }
 
 Result<OwnedFd> event_fd(unsigned initial, int flags) noexcept {

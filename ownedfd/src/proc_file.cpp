@@ -138,6 +138,16 @@ bool ByteReader::fill() noexcept {
   return size_ > 0;
 }
 
+bool ByteReader::skip_line() noexcept {
+  while (begin_ < size_ || fill()) {
+    const void* const found = std::memchr(buffer_ + begin_, '\n', size_ - begin_);
+    const auto* const newline = static_cast<const char*>(found);
+    begin_ = newline ? static_cast<std::size_t>(newline - buffer_) + 1 : size_;
+    if (newline) return true;
+  }
+  return false;
+}
+
 Result<std::string_view> find_field(BorrowedFd file, std::string_view label,
                                     std::span<char> room) noexcept {
   ByteReader reader(file);
@@ -149,8 +159,7 @@ Result<std::string_view> find_field(BorrowedFd file, std::string_view label,
       ++matched;
       continue;
     }
-    while (byte != '\n' && byte != ByteReader::end)
-      byte = reader.next();
+    if (byte != '\n') (void)reader.skip_line();
     matched = 0;
   }
   std::size_t size = 0;

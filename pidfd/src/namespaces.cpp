@@ -56,9 +56,11 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   return detail::failure(link ? ENOENT : EOPNOTSUPP);
 }
 
-// Of kernels before 6.11, and where the ioctl is refused: this is its answer.
-[[gnu::cold]] Result<OwnedFd> open_without_ioctl(const PidFd& process, const char* name,
-                                                 long answer) noexcept {
+// Where the ioctl has failed: of kernels before 6.11, or refused.
+[[gnu::cold]] Result<OwnedFd> explain(const PidFd& process, const char* name,
+                                      long answer) noexcept {
+  if (answer != -ENOTTY && !detail::is_refusal(answer))
+    return detail::failure(static_cast<int>(-answer));
   const auto directory = process.proc_directory();
   if (directory) return open_in_proc(*directory, name);
   const bool is_gone = directory.error() == std::errc::no_such_process;
@@ -66,24 +68,25 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   return detail::failure(static_cast<int>(-answer));
 }
 
-Result<OwnedFd> open_namespace(const PidFd& process, Door door) noexcept {
-  if (door.ioctl == 0) return detail::failure(EINVAL);
+template <Door (*door_of)(Namespace) noexcept>
+SYSFD_ALWAYS_INLINE Result<OwnedFd> open_namespace(const PidFd& process, Namespace kind) noexcept {
+  const unsigned number = door_of(kind).ioctl;
+  if (number == 0) return detail::failure(EINVAL);
   // Its argument must be 0.
-  const long answer = detail::system_call(SYS_ioctl, process.fd().get(),
-                                          detail::kernel::get_namespace(door.ioctl), 0);
-  if (answer == -ENOTTY || detail::is_refusal(answer))
-    return open_without_ioctl(process, door.name, answer);
+  const long answer =
+      detail::system_call(SYS_ioctl, process.fd().get(), detail::kernel::get_namespace(number), 0);
+  if (answer < 0) return explain(process, door_of(kind).name, answer);
   return detail::to_owned(answer);
 }
 
 }  // namespace
 
 Result<OwnedFd> PidFd::namespace_fd(Namespace kind) const noexcept {
-  return open_namespace(*this, own(kind));
+  return open_namespace<own>(*this, kind);
 }
 
 Result<OwnedFd> PidFd::namespace_for_children(Namespace kind) const noexcept {
-  return open_namespace(*this, of_children(kind));
+  return open_namespace<of_children>(*this, kind);
 }
 
 Result<> PidFd::enter_namespaces(NamespaceSet kinds) const noexcept {

@@ -20,13 +20,19 @@ using detail::system_call;
 
 namespace {
 
-// Why there is none, where the kernel said `error`.
-[[gnu::cold]] Result<PidFd> explain_open(unsigned bits, bool is_thread, int error) noexcept {
-  if (error != EINVAL && error != ENOENT) return detail::failure(error);
+[[gnu::cold]] Result<PidFd> to_pidfd(long answer) noexcept {
+  auto fd = detail::to_owned(answer);
+  if (!fd) return std::unexpected(fd.error());
+  return PidFd::unsafe_adopt(*std::move(fd));
+}
+
+// A number that has to be moved, or why there is none, where the kernel said `answer`.
+[[gnu::cold]] Result<PidFd> explain_open(unsigned bits, bool is_thread, long answer) noexcept {
+  if (answer != -EINVAL && answer != -ENOENT) return to_pidfd(answer);
   if (bits != 0) {
     // Is it a flag that the kernel does not know? It would not know it for the caller either.
     const long ours = system_call(SYS_pidfd_open, is_thread ? ::gettid() : ::getpid(), bits);
-    if (ours >= 0) (void)OwnedFd::adopt(static_cast<int>(ours));
+    if (ours >= 0) detail::close_quietly(static_cast<int>(ours));
     if (ours == -EINVAL) return detail::failure(EOPNOTSUPP);
   }
   // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or,
@@ -67,8 +73,8 @@ Result<PidFd> PidFd::open(pid_t pid, PidFdFlags flags) noexcept {
   if (pid <= 0) return detail::failure(EINVAL);
   const unsigned bits = (flags.thread ? detail::kernel::pidfd_thread : 0) |
                         (flags.nonblocking ? unsigned{O_NONBLOCK} : 0);
-  const long fd = detail::above_standard_streams(system_call(SYS_pidfd_open, pid, bits));
-  if (fd < 0) return explain_open(bits, flags.thread, static_cast<int>(-fd));
+  const long fd = system_call(SYS_pidfd_open, pid, bits);
+  if (fd < detail::first_above_standard_streams) return explain_open(bits, flags.thread, fd);
   return PidFd(OwnedFd::adopt(static_cast<int>(fd)));
 }
 
@@ -96,9 +102,8 @@ Result<PidFd> PidFd::of_peer(BorrowedFd socket) noexcept {
     case -EINVAL: return detail::failure(ESRCH);  // kernels before 6.16, of a peer that was reaped
     default: return detail::failure(static_cast<int>(-answer));
   }
-  auto owned = detail::to_owned(fd);
-  if (!owned) return std::unexpected(owned.error());
-  return PidFd(*std::move(owned));
+  if (fd < detail::first_above_standard_streams) return to_pidfd(fd);
+  return PidFd(OwnedFd::adopt(fd));
 }
 
 Result<> PidFd::send_signal(int signo, SignalScope scope) const noexcept {

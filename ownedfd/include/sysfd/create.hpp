@@ -26,6 +26,12 @@
 
 namespace sysfd {
 inline namespace v0 {
+namespace detail {
+
+// O_CREAT, and O_TMPFILE without O_DIRECTORY, which is part of it.
+inline constexpr int flags_that_create = 020000100;
+
+}  // namespace detail
 
 // The current working directory (AT_FDCWD), for every function that takes a directory.
 inline BorrowedFd cwd() noexcept {
@@ -34,14 +40,17 @@ inline BorrowedFd cwd() noexcept {
 
 // openat(2): opens `path`, relative to `directory` unless absolute. O_CLOEXEC and O_NOCTTY are
 // added to `flags`: a terminal that is opened never becomes the controlling terminal
-// (ioctl(TIOCSCTTY) is for that). Errors: those of open(2), ENOENT, EACCES, ...; EINVAL flags that
-// create a file (O_CREAT, O_TMPFILE), which has no mode then. May block (FIFOs, network file
-// systems); EINTR is retried.
-[[nodiscard]] SYSFD_API Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags) noexcept;
-
-// The same with the mode of a file that is created, less umask(2).
+// (ioctl(TIOCSCTTY) is for that). `mode`, less umask(2), is that of a file which the flags create.
+// Errors: those of open(2), ENOENT, EACCES, ... May block (FIFOs, network file systems); EINTR is
+// retried.
 [[nodiscard]] SYSFD_API Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags,
                                              mode_t mode) noexcept;
+
+// The same with flags that create no file. Errors: also EINVAL they do (O_CREAT, O_TMPFILE).
+[[nodiscard]] inline Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags) noexcept {
+  if ((flags & detail::flags_that_create) != 0) return detail::failure(EINVAL);
+  return open(directory, path, flags, 0);
+}
 
 // The two ends of a pipe(7): what is written to `write` can be read from `read`.
 struct Pipe {

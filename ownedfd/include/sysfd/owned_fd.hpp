@@ -190,8 +190,10 @@ inline bool detail::was_moved_from(const OwnedFd& owner) noexcept {
 
 // The descriptor that a raw system call has made, or its error.
 inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
-  answer = above_standard_streams(answer);
-  if (answer < 0) return failure(static_cast<int>(-answer));
+  if (answer < first_above_standard_streams) {
+    answer = above_standard_streams(answer);
+    if (answer < 0) return failure(static_cast<int>(-answer));
+  }
   return OwnedFd(static_cast<int>(answer));
 }
 

@@ -75,6 +75,9 @@ class ByteReader {
     return begin_ < size_ || fill() ? static_cast<unsigned char>(buffer_[begin_++]) : end;
   }
 
+  // Passes over the rest of a line and its end. False: the file has ended, or an error.
+  SYSFD_API bool skip_line() noexcept;
+
   // 0, or the errno of the read(2) that has failed.
   int error() const noexcept { return error_; }
 
