@@ -12,7 +12,9 @@ Result<ProcessId> ProcessId::parse(std::string_view text) noexcept {
   const char* const begin = text.data();
   const char* const end = begin + text.size();
   const auto [stop, error] = std::from_chars(begin, end, value);
-  if (error == std::errc::invalid_argument || stop != end) return detail::failure(EINVAL);
+  const bool has_zeros_before = text.size() > 1 && text.front() == '0';
+  if (error == std::errc::invalid_argument || stop != end || has_zeros_before)
+    return detail::failure(EINVAL);
   if (error != std::errc()) return detail::failure(ERANGE);
   return ProcessId(value);
 }

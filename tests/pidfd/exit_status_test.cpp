@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <limits>
 #include <sysfd/exit_status.hpp>
 
 namespace sysfd_test {
@@ -58,9 +59,20 @@ TEST(ExitStatus, IsMadeFromWhatWaitReturns) {
   EXPECT_EQ(ExitStatus::from_wait_status(0x008b), ExitStatus::killed(SIGSEGV, true));
 }
 
-TEST(ExitStatus, CodesAreCutOffAsByTheKernel) {
-  EXPECT_EQ(ExitStatus::exited(256 + 3).code(), 3);
-  EXPECT_EQ(ExitStatus::exited(-1).code(), 255);
+TEST(ExitStatusDeathTest, ACodeThatNoProcessExitsWithStopsTheProgram) {
+  for (const int code : {-1, 256, 256 + 3, std::numeric_limits<int>::min()})
+    EXPECT_DEATH(static_cast<void>(ExitStatus::exited(code)), "sysfd: ExitStatus::exited: ");
+}
+
+TEST(ExitStatusDeathTest, ASignalThatKillsNoProcessStopsTheProgram) {
+  for (const int signo : {-1, 0, 65, 0x7f, 0x80 | SIGKILL})
+    EXPECT_DEATH(static_cast<void>(ExitStatus::killed(signo)), "sysfd: ExitStatus::killed: ");
+}
+
+TEST(ExitStatusDeathTest, TheWaitStatusOfAProcessThatHasNotEndedStopsTheProgram) {
+  for (const int status : {-1, 0x137f, 0xffff, 0x80, 0x10000, 0x0109})
+    EXPECT_DEATH(static_cast<void>(ExitStatus::from_wait_status(status)),
+                 "sysfd: ExitStatus::from_wait_status: ");
 }
 
 TEST(ExitStatus, IsEqualWhereNothingDiffers) {

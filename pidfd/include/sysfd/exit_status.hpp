@@ -17,14 +17,27 @@ inline namespace v0 {
 
 class ExitStatus {
  public:
-  // `code`: 0 to 255, as in _exit(2).
-  static constexpr ExitStatus exited(int code) noexcept { return ExitStatus((code & 0xff) << 8); }
-  static constexpr ExitStatus killed(int signo, bool core_dumped = false) noexcept {
-    return ExitStatus((signo & 0x7f) | (core_dumped ? core_bit : 0));
+  // `code`: 0 to 255, as in _exit(2). Stops the program if it is another: cut to eight bits, 256
+  // would be a success.
+  static constexpr ExitStatus exited(int code) noexcept {
+    if (code < 0 || code > 0xff)
+      detail::contract_violation("ExitStatus::exited: a code is 0 to 255");
+    return ExitStatus(code << 8);
   }
-  // The encoding of wait(2), for a process that ended (not stopped, not continued).
+  // `signo`: 1 to 64 (SIGRTMAX). Stops the program if it is another.
+  static constexpr ExitStatus killed(int signo, bool core_dumped = false) noexcept {
+    if (signo < 1 || signo > last_signal)
+      detail::contract_violation("ExitStatus::killed: a signal is 1 to 64");
+    return ExitStatus(signo | (core_dumped ? core_bit : 0));
+  }
+  // The encoding of wait(2), for a process that ended. Stops the program if it is another, as that
+  // of one that was stopped or continued.
   static constexpr ExitStatus from_wait_status(int status) noexcept {
-    return ExitStatus(status & 0xffff);
+    const bool has_exited = (status & ~0xff00) == 0;
+    const int signo = status & ~core_bit;
+    if (!has_exited && (signo < 1 || signo > last_signal))
+      detail::contract_violation("ExitStatus::from_wait_status: not of a process that has ended");
+    return ExitStatus(status);
   }
 
   // Exited with code 0.
@@ -46,6 +59,7 @@ class ExitStatus {
 
  private:
   static constexpr int core_bit = 0x80;
+  static constexpr int last_signal = 64;
   explicit constexpr ExitStatus(int wait_status) noexcept : wait_status_(wait_status) {}
   constexpr int signal_number() const noexcept { return wait_status_ & 0x7f; }
 
