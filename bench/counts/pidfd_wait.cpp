@@ -31,12 +31,14 @@ int status_of(const siginfo_t& info) {
   return info.si_status | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
 }
 
-// The same; -1: not yet.
+// The same; -1: not yet. A first look that takes nothing, as it may find a stop of a process that
+// is traced from here.
 int wait_raw(int fd, int options) {
   siginfo_t info;
   info.si_pid = 0;
-  checked(::waitid(P_PIDFD, static_cast<id_t>(fd), &info, WEXITED | __WALL | options));
-  if (info.si_pid == 0) return -1;
+  checked(::waitid(P_PIDFD, static_cast<id_t>(fd), &info, WEXITED | WNOWAIT | __WALL | options));
+  if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return -1;
+  checked(::waitid(P_PIDFD, static_cast<id_t>(fd), nullptr, WEXITED | WNOHANG | __WALL));
   return status_of(info);
 }
 
@@ -96,6 +98,12 @@ int wait_up_to(int fd, std::chrono::nanoseconds duration) {
   std::size_t first = 0;
   while (entries[first].revents == 0)
     ++first;
+  // A zombie that another process has to reap is ready, too.
+  siginfo_t info;
+  info.si_pid = 0;
+  checked(::waitid(P_PIDFD, static_cast<id_t>(fds[first]), &info,
+                   WEXITED | WNOHANG | WNOWAIT | __WALL));
+  if (info.si_pid == 0) give_up("not yet");
   return first;
 }
 

@@ -46,7 +46,7 @@ ExitStatus to_status(const siginfo_t& info) noexcept {
 
 // waitid(2) with `options`, EAGAIN being "not yet" (that is how it says so for a pidfd in
 // non-blocking mode).
-[[gnu::hot]] Look look(BorrowedFd pidfd, int options) noexcept {
+SYSFD_ALWAYS_INLINE Look look(BorrowedFd pidfd, int options) noexcept {
   siginfo_t info;
   info.si_pid = 0;
   // __WALL: also children that were made with another exit signal than SIGCHLD.
@@ -56,9 +56,22 @@ ExitStatus to_status(const siginfo_t& info) noexcept {
   if (answer == -EAGAIN) return {};
   if (answer == -ECHILD) return look_from_outside(pidfd);
   if (answer < 0) return {.error = static_cast<int>(-answer)};
-  // Its tracer is told of every stop, asked for or not.
   if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return {};
   return {.ended = to_status(info)};
+}
+
+// Takes nothing: a tracer is told of every stop of its child, asked for or not, and one that is
+// taken here would be lost to wait_event().
+[[gnu::hot]] Look peek(BorrowedFd pidfd, int options) noexcept {
+  return look(pidfd, WNOWAIT | options);
+}
+
+// Of a process that has ended: reaps it, if it is for us to reap. It is no error where another
+// thread was faster, as the status is known.
+SYSFD_ALWAYS_INLINE void reap(BorrowedFd pidfd, const Look& seen) noexcept {
+  if (!seen.ours) return;
+  (void)detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), nullptr,
+                                    WEXITED | WNOHANG | __WALL, nullptr);
 }
 
 // A child that somebody else traces is readable when it has ended, but can be waited for only once
@@ -73,7 +86,7 @@ SYSFD_ALWAYS_INLINE pollfd entry_for(BorrowedFd pidfd, const Look& seen) noexcep
 
 // Goes on where the first look has found neither an end nor an error. No value: the deadline is
 // past.
-Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, Look seen, int options,
+Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, Look seen,
                                                const Clock::time_point* deadline) noexcept {
   for (;;) {
     pollfd entry = entry_for(pidfd, seen);
@@ -81,7 +94,7 @@ Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, Look seen, int 
     if (ready < 0) return detail::failure(static_cast<int>(-ready));
     if (ready == 0) return std::nullopt;
 
-    seen = look(pidfd, options);
+    seen = look(pidfd, WNOHANG);  // it has ended: there is no stop that this could take
     if (seen.error != 0) return detail::failure(seen.error);
     if (seen.ended) return seen.ended;
     const auto next = Clock::now() + pace;
@@ -117,7 +130,62 @@ SYSFD_ALWAYS_INLINE int look_for_event(BorrowedFd pidfd, int flags, WaitEvent& e
   return 1;
 }
 
-// Which of them has ended first, by way of as many entries.
+// Entries that were polled, of which some are ready.
+class Polled {
+ public:
+  explicit Polled(std::span<pollfd> entries) noexcept : entries_(entries) {}
+
+  // The first that try_wait() has an answer for.
+  Result<std::optional<std::size_t>> find() noexcept {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      pollfd& entry = entries_[i];
+      if (entry.revents == 0) continue;
+      if ((entry.revents & POLLNVAL) != 0) return detail::failure(EBADF);
+      const Look seen = peek(BorrowedFd::unsafe_borrow(entry.fd), WNOHANG);
+      if (seen.ended || seen.error != 0) return i;
+      put_off(entry, seen);
+    }
+    return std::nullopt;
+  }
+
+  [[gnu::cold, gnu::noinline]] Result<std::optional<std::size_t>> wait(
+      const Clock::time_point* deadline) noexcept {
+    for (;;) {
+      const auto next = has_paused_ ? Clock::now() + pace : Clock::time_point::max();
+      const bool is_last = deadline && *deadline <= next;
+      const bool is_limited = is_last || has_paused_;
+      const long ready = raw_poll_until(entries_.data(), entries_.size(),
+                                        is_last ? deadline : (is_limited ? &next : nullptr));
+      if (ready < 0) return detail::failure(static_cast<int>(-ready));
+      if (ready == 0 && is_last) return std::nullopt;
+      if (ready == 0) go_on_with_paused();
+      const auto found = find();
+      if (!found || *found) return found;
+    }
+  }
+
+ private:
+  // So that it is not ready at once again.
+  void put_off(pollfd& entry, const Look& seen) noexcept {
+    if (!seen.ours && entry.events != 0) {
+      entry.events = 0;  // POLLHUP: somebody else has reaped it
+      return;
+    }
+    entry.fd = ~entry.fd;  // which poll(2) passes over
+    has_paused_ = true;
+  }
+
+  void go_on_with_paused() noexcept {
+    has_paused_ = false;
+    for (pollfd& entry : entries_)
+      if (entry.fd < 0) entry.fd = ~entry.fd;
+  }
+
+  std::span<pollfd> entries_;
+  bool has_paused_ = false;  // some, as nothing announces what is waited for
+};
+
+// By way of as many entries.
 SYSFD_ALWAYS_INLINE Result<std::optional<std::size_t>> poll_all(
     std::span<const PidFd* const> processes, pollfd* entries,
     std::chrono::nanoseconds timeout) noexcept {
@@ -134,48 +202,58 @@ SYSFD_ALWAYS_INLINE Result<std::optional<std::size_t>> poll_all(
   const long ready = raw_poll_until(entries, processes.size(), deadline);
   if (ready < 0) return detail::failure(static_cast<int>(-ready));
   if (ready == 0) return std::nullopt;
-  std::size_t first = 0;
-  while (entries[first].revents == 0)
-    ++first;
-  return first;
+  Polled polled({entries, processes.size()});
+  const auto found = polled.find();
+  return !found || *found ? found : polled.wait(deadline);
 }
 
 }  // namespace
 
 [[gnu::hot]] Result<ExitStatus> PidFd::wait() const noexcept {
-  const Look seen = look(fd_, 0);
-  if (seen.ended) return *seen.ended;
+  const Look seen = peek(fd_, 0);
+  if (seen.ended) {
+    reap(fd_, seen);
+    return *seen.ended;
+  }
   if (seen.error != 0) return detail::failure(seen.error);
-  const auto ended = wait_by_poll(fd_, seen, 0, nullptr);
+  const auto ended = wait_by_poll(fd_, seen, nullptr);
   if (!ended) return std::unexpected(ended.error());
   return **ended;
 }
 
 Result<std::optional<ExitStatus>> PidFd::try_wait() const noexcept {
-  const Look seen = look(fd_, WNOHANG);
+  const Look seen = peek(fd_, WNOHANG);
   if (seen.error != 0) return detail::failure(seen.error);
+  if (seen.ended) reap(fd_, seen);
   return seen.ended;
 }
 
 Result<std::optional<ExitStatus>> PidFd::wait_until(Clock::time_point deadline) const noexcept {
-  const Look seen = look(fd_, WNOHANG);
-  if (seen.ended) return seen.ended;
+  const Look seen = peek(fd_, WNOHANG);
   if (seen.error != 0) return detail::failure(seen.error);
-  return wait_by_poll(fd_, seen, WNOHANG, &deadline);
+  if (!seen.ended) return wait_by_poll(fd_, seen, &deadline);
+  reap(fd_, seen);
+  return seen.ended;
 }
 
 Result<std::optional<ExitStatus>> PidFd::wait_for(
     std::chrono::nanoseconds duration) const noexcept {
-  const Look seen = look(fd_, WNOHANG);
-  if (seen.ended) return seen.ended;
+  Look seen = peek(fd_, WNOHANG);
   if (seen.error != 0) return detail::failure(seen.error);
+  if (seen.ended) {
+    reap(fd_, seen);
+    return seen.ended;
+  }
   if (duration <= duration.zero()) return std::nullopt;
   pollfd entry = entry_for(fd_, seen);
   Clock::time_point deadline;
   const long ready = detail::raw_poll_for(&entry, 1, duration, deadline);
   if (ready == 0) return std::nullopt;
   if (ready < 0) return detail::failure(static_cast<int>(-ready));
-  return wait_until(deadline);
+  seen = look(fd_, WNOHANG);
+  if (seen.error != 0) return detail::failure(seen.error);
+  if (seen.ended) return seen.ended;
+  return wait_by_poll(fd_, seen, &deadline);
 }
 
 Result<WaitEvent> PidFd::wait_event(const WaitOptions& options) const noexcept {

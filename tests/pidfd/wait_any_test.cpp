@@ -24,6 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 using sysfd::ExitStatus;
+using sysfd::OwnedFd;
 using sysfd::PidFd;
 using sysfd::wait_any;
 
@@ -73,6 +74,16 @@ TEST_F(WaitAny, ReapsNothing) {
 TEST_F(WaitAny, AReapedProcessHasEnded) {
   children_[2].end_and_reap();
   EXPECT_EQ(wait_any(all_), 2U);
+}
+
+TEST_F(WaitAny, OfAClosedDescriptorIsAnError) {
+  const PidFd closed = must(PidFd::self());
+  const OwnedFd kept = must(closed.fd().duplicate());
+  ::close(closed.fd().get());
+  const std::vector<const PidFd*> processes{&a_, &closed};
+  for (const auto timeout : {nanoseconds(0), nanoseconds::max()})
+    EXPECT_EQ(error_of(wait_any(processes, timeout)), std::errc::bad_file_descriptor);
+  ASSERT_EQ(::dup2(kept.get(), closed.fd().get()), closed.fd().get());
 }
 
 TEST_F(WaitAny, MayBeToldOneTwice) {

@@ -78,7 +78,8 @@ TEST_P(WaitForEvent, TellsStopContinuationAndEnd) {
 }
 
 TEST_P(WaitForEvent, TellsTheSignalThatStopped) {
-  // All but SIGSTOP stop nobody in a process group that is orphaned, as that of this program may be.
+  // All but SIGSTOP stop nobody in a process group that is orphaned, as that of this program may
+  // be.
   ASSERT_EQ(::setpgid(child_.pid(), child_.pid()), 0);
   for (const int signo : {SIGTSTP, SIGTTIN, SIGSTOP}) {
     ASSERT_TRUE(process_.send_signal(signo));
@@ -244,6 +245,18 @@ TEST_F(TracedByTheCaller, ATrapIsNoEnd) {
   go_on();
   child_.tell_to_end(3);
   EXPECT_EQ(process_.wait(), ExitStatus::exited(3));
+}
+
+TEST_F(TracedByTheCaller, WaitingForTheEndLeavesATrapToWaitEvent) {
+  const PidFd* const one[] = {&process_};
+  siginfo_t info;
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child_.pid()), &info, WSTOPPED | WNOWAIT), 0);
+  EXPECT_EQ(process_.try_wait(), std::nullopt);
+  EXPECT_EQ(process_.wait_for(std::chrono::milliseconds(1)), std::nullopt);
+  EXPECT_EQ(process_.wait_until(std::chrono::steady_clock::now()), std::nullopt);
+  EXPECT_EQ(sysfd::wait_any(one, std::chrono::milliseconds(1)), std::nullopt);
+  expect_event(process_.wait_event(), Kind::trapped, SIGSTOP, {}, child_.pid());
+  go_on();
 }
 
 TEST_F(TracedByTheCaller, WaitPassesOverATrap) {

@@ -124,7 +124,11 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
     wait_until_ended(process);
     EXPECT_EQ(process.try_wait(), std::nullopt);
     EXPECT_EQ(process.wait_for(1ms), std::nullopt);
+    const PidFd* const one[] = {&process};
+    EXPECT_EQ(sysfd::wait_any(one, 0ns), std::nullopt);
+    EXPECT_EQ(sysfd::wait_any(one, 30ms), std::nullopt);
     tracer.end_and_reap();
+    EXPECT_EQ(sysfd::wait_any(one), 0U);
     EXPECT_EQ(process.wait(), ExitStatus::exited(3));
   });
 }
@@ -196,6 +200,35 @@ TEST_F(Grandchild, IsWaitedForWithADeadline) {
   end_grandchild(9);
   reap_grandchild();
   EXPECT_EQ(process_.wait_for(24h), ExitStatus::exited(9));
+}
+
+TEST_F(Grandchild, HasNotEndedForWaitAnyUntilItsParentHasReapedIt) {
+  run_apart([this] {
+    const rlimit one_second{.rlim_cur = 1, .rlim_max = 1};
+    ASSERT_EQ(::setrlimit(RLIMIT_CPU, &one_second), 0) << "to end a busy loop";
+    const Child running;
+    const PidFd other = running.pidfd();
+    const PidFd* const both[] = {&other, &process_};
+    EXPECT_EQ(sysfd::wait_any(both, 0ns), std::nullopt);
+    end_grandchild(9);
+    wait_until_ended(process_);
+    EXPECT_EQ(process_.try_wait(), std::nullopt);
+    EXPECT_EQ(sysfd::wait_any(both, 0ns), std::nullopt);
+    EXPECT_EQ(sysfd::wait_any(both, 1ms), std::nullopt);
+    reap_grandchild();
+    EXPECT_EQ(sysfd::wait_any(both, 24h), 1U);
+    EXPECT_EQ(process_.try_wait(), ExitStatus::exited(9));
+  });
+}
+
+TEST_F(Grandchild, HasEndedForWaitAnyWhereTheKernelCannotTell) {
+  run_apart([this] {
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    end_grandchild(9);
+    const PidFd* const one[] = {&process_};
+    EXPECT_EQ(sysfd::wait_any(one), 0U);
+    EXPECT_EQ(error_of(process_.try_wait()), std::errc::no_child_process);
+  });
 }
 
 TEST_F(Grandchild, IsAnErrorWhereTheKernelCannotTell) {

@@ -113,8 +113,8 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<OwnedFd> get_fd(ForeignFd fd) const noexcept;
 
   // waitid(P_PIDFD): waits until the process has ended, and reaps it if it is a child of the
-  // caller. One system call where the pidfd is in blocking mode; with O_NONBLOCK the wait is done
-  // by poll(2). EINTR is retried.
+  // caller. Two system calls where the pidfd is in blocking mode: the first takes nothing, as it
+  // may find a stop. With O_NONBLOCK the wait is done by poll(2). EINTR is retried.
   //
   // Where the process is not (or no longer) the caller's to wait for, since it is somebody else's
   // child, was reaped by another part of the program, or reaped itself because SIGCHLD is ignored,
@@ -127,10 +127,11 @@ class PidFd {
   // EREMOTE (before Linux 6.18, ECHILD) nor is it in the caller's pid namespace or one below.
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait() const noexcept;
 
-  // The same without waiting: no value if the process has not ended yet. At most two system calls.
+  // The same without waiting: no value if the process has not ended yet. One system call
+  // then, else two.
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> try_wait() const noexcept;
 
-  // The same with an end to waiting: no value if the process has not ended by then. One to three
+  // The same with an end to waiting: no value if the process has not ended by then. Two to four
   // system calls. Durations of zero and less mean try_wait(); they count in nanoseconds, so that
   // 292 years are the longest.
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_for(
@@ -219,10 +220,12 @@ class PidFd {
 // all.
 [[nodiscard]] SYSFD_API Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept;
 
-// ppoll(2): waits until one of these processes has ended, and says which (the first, if several
-// have); no value if none has after `timeout`. It reaps nothing: call try_wait() on that one. The
-// longest timeout is for ever; one of zero or less only looks. Errors: EINVAL there are none, or
-// more than RLIMIT_NOFILE; ENOMEM. EINTR is retried. One system call; allocates for more than 64.
+// ppoll(2): waits until try_wait() has an answer for one of these processes, its status or an
+// error, and gives its index (the first, if there are several); no value if there is none after
+// `timeout`. A zombie that is not the caller's to reap has no answer yet. It reaps nothing: call
+// try_wait() on that one. The longest timeout is for ever; one of zero or less only looks. Errors:
+// EBADF one of them is closed; EINVAL there are none, or more than RLIMIT_NOFILE; ENOMEM. EINTR is
+// retried. Two system calls, one where there is no value; allocates for more than 64.
 [[nodiscard]] SYSFD_API Result<std::optional<std::size_t>> wait_any(
     std::span<const PidFd* const> processes,
     std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) noexcept;
