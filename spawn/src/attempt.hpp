@@ -47,6 +47,7 @@ struct Command::Made {
 struct Command::Attempt {
   enum class Kind {
     child,
+    stage,  // such a child of a pipeline: what the Command owns is handed over when all stages run
     pending,   // a child that this call does not wait for: it keeps what it was given
     reported,  // such a one, and there is a descriptor that says when it is decided
     in_place,
@@ -66,6 +67,9 @@ struct Command::Attempt {
   static std::expected<Output, SpawnError> output(State& state, Workspace& work,
                                                   const OutputOptions& options,
                                                   const SpawnChanges& changes);
+  static std::expected<Child, SpawnError> spawn_stage(State& state, const Defaults& defaults);
+  // What the Command owns is the child's from now on.
+  static void hand_over(State& state) noexcept;
 
   // For a PreparedCommand: what is asked of the system once, and not at each spawn. The Command stays
   // as it is.
@@ -97,7 +101,9 @@ struct Command::Attempt {
   }
 
  private:
-  bool is_waited_for() const noexcept { return kind_ == Kind::child || kind_ == Kind::in_place; }
+  bool is_waited_for() const noexcept {
+    return kind_ == Kind::child || kind_ == Kind::stage || kind_ == Kind::in_place;
+  }
   [[gnu::hot]] bool plan_holds() const noexcept;
   [[gnu::noinline]] detail::Mistake plan_anew();
   bool is_repeatable() const noexcept;
@@ -117,7 +123,7 @@ struct Command::Attempt {
   detail::Mistake prepare_pid_namespace();
   detail::Mistake prepare_report();
   detail::Mistake prepare_held();
-  [[gnu::hot]] detail::Mistake prepare_environment();
+  [[gnu::hot]] detail::Mistake prepare_environment(const detail::Environment& environment);
   detail::Mistake refuse_in_place() const;
   bool is_own(int fd) const noexcept;
   bool changes_credentials() const noexcept;
@@ -128,6 +134,8 @@ struct Command::Attempt {
   void plan_parent_death();
   bool is_in_other_pid_namespace() const noexcept;
 
+  std::expected<Child, SpawnError> to_child(const detail::Entered& entered);
+  void give_what_was_made(Child& child) noexcept;
   [[gnu::hot]] std::expected<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
   [[gnu::cold]] SpawnError clone_failure(std::error_code code) const;
   [[gnu::cold]] SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
@@ -136,7 +144,6 @@ struct Command::Attempt {
   [[gnu::cold]] SpawnError why_not_executing(const Result<ExitStatus>& status) const;
   [[gnu::cold]] SpawnError give_up(const PidFd& process, pid_t number, std::error_code why) const;
   [[gnu::cold]] void explain_script(SpawnError& error) const;
-  void hand_over();
   detail::Mistake refuse_own_ends() const;
   bool can_run_beside() const noexcept;
   [[gnu::hot]] std::expected<ExitStatus, SpawnError> run_beside();

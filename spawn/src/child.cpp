@@ -3,24 +3,24 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <csignal>
 #include <memory>
 #include <utility>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/fork_mark.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 
+#include "child_end.hpp"
+#include "child_stages.hpp"
 #include "child_start.hpp"
-#include "kernel.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 
-[[gnu::hot]] Child::Child(Start& start) noexcept
-    : pidfd_(PidFd::unsafe_adopt(OwnedFd::adopt(start.work.job.pidfd))),
+[[gnu::hot]] Child::Child(const Start& start) noexcept
+    : mark_(detail::fork_mark().value_or(0)),
+      pidfd_(PidFd::unsafe_adopt(OwnedFd::adopt(start.work.job.pidfd))),
       pid_(start.entered.pid),
       leads_group_(start.work.leads_group),
       policy_(start.state.drop_policy),
@@ -29,16 +29,12 @@ inline namespace v0 {
               .isolated_table = !start.work.job.table_was_copied,
               .reaps_itself = start.entered.reaps_itself,
               .killed_with_parent = start.entered.killed_with_parent,
-              .busy_retries = start.work.job.times_busy} {
-  if (!start.made) return;
-  std::ranges::move(start.made->parent_ends, pipes_);
-  terminal_ = std::move(start.made->parent_terminal);
-  cgroup_ = std::move(start.made->cgroup);
-}
+              .busy_retries = start.work.job.times_busy} {}
 
 // std::optional stays engaged when it is moved from: what was taken is taken away.
 Child::Child(Child&& other) noexcept
-    : pidfd_(std::exchange(other.pidfd_, std::nullopt)),
+    : mark_(other.mark_),
+      pidfd_(std::exchange(other.pidfd_, std::nullopt)),
       pid_(other.pid_),
       leads_group_(other.leads_group_),
       policy_(other.policy_),
@@ -46,7 +42,8 @@ Child::Child(Child&& other) noexcept
       report_(other.report_),
       status_(std::exchange(other.status_, std::nullopt)),
       terminal_(std::exchange(other.terminal_, std::nullopt)),
-      cgroup_(std::exchange(other.cgroup_, std::nullopt)) {
+      cgroup_(std::exchange(other.cgroup_, std::nullopt)),
+      stages_(std::move(other.stages_)) {
   for (std::size_t i = 0; i < std::size(pipes_); ++i)
     pipes_[i] = std::exchange(other.pipes_[i], std::nullopt);
 }
@@ -62,14 +59,21 @@ Child& Child::operator=(Child&& other) noexcept {
   drop();
 }
 
-// Errors can be ignored: a process that cannot be signalled or waited for is gone already. The
-// pipes go first, since the child may be waiting for somebody to read them.
+// The pipes go first, since the child may be waiting for somebody to read them. What a copy of the
+// process (fork(2)) drops is still its parent's.
 [[gnu::hot]] void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached
   close_pipes();
-  if (status_ || policy_ == DropPolicy::detach) return;
-  if (policy_ == DropPolicy::kill) (void)pidfd_->send_signal(SIGKILL);
-  (void)(policy_ == DropPolicy::terminate ? terminate(grace_) : wait());
+  if (status_ || policy_ == DropPolicy::detach || detail::is_forked_copy(mark_)) return;
+  if (stages_) {
+    const auto stages = std::move(stages_);
+    return stages->take(std::move(*this));
+  }
+  switch (policy_) {
+    case DropPolicy::kill: (void)end_by_force(); break;
+    case DropPolicy::terminate: (void)terminate(grace_); break;
+    default: (void)wait(); break;
+  }
 }
 
 [[gnu::hot]] void Child::close_pipes() noexcept {
@@ -123,32 +127,44 @@ Result<std::optional<ExitStatus>> Child::wait_until(
 
 Result<ExitStatus> Child::terminate(std::chrono::nanoseconds grace) noexcept {
   if (status_) return *status_;
-  (void)pidfd().send_signal(SIGTERM);
+  ask_to_end();
   stdin_pipe().reset();
   const auto in_time = wait_for(grace);
   if (!in_time) return std::unexpected(in_time.error());
   if (*in_time) return **in_time;
-  (void)pidfd().send_signal(SIGKILL);
-  return wait();
+  return end_by_force();
 }
 
-// Before Linux 6.9 a group can be named by its number only. That of a group whose leader has not
-// been reaped is not given to another one.
-Result<> Child::send_signal_to_group(int signo) noexcept {
-  if (!leads_group_) return detail::failure(ESRCH);
-  const int pidfd = this->pidfd().fd().get();
-  constexpr unsigned process_group = 1 << 2;  // PIDFD_SIGNAL_PROCESS_GROUP
-  if (::syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, process_group) == 0) return {};
-  if (errno != EINVAL || signo < 0 || signo > detail::kernel::signal_count)
-    return detail::last_error();
+detail::Family Child::family() const noexcept {
+  return {pidfd(), pid_, leads_group_, status_.has_value()};
+}
 
-  siginfo_t info{};
-  const bool is_unreaped =
-      !status_ && ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info,
-                           WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
-  if (!is_unreaped || pid_ <= 1) return detail::failure(EOPNOTSUPP);
-  if (::kill(-pid_, signo) == -1) return detail::last_error();
-  return {};
+void Child::ask_to_end() noexcept {
+  detail::ask_family_to_end(family());
+}
+
+detail::Killed Child::kill() noexcept {
+  return detail::kill_family(family());
+}
+
+Result<ExitStatus> Child::end_by_force() noexcept {
+  const auto killed = kill();
+  return await_kill(killed, detail::Clock::now() + detail::kill_patience);
+}
+
+// It may have ended by itself, though it could not be killed.
+Result<ExitStatus> Child::await_kill(const detail::Killed& killed,
+                                     std::chrono::steady_clock::time_point deadline) noexcept {
+  if (status_) return *status_;
+  if (!killed.child) return remember(detail::await_killed(pidfd(), deadline));
+  const auto ended = try_wait();
+  if (!ended) return std::unexpected(ended.error());
+  if (!*ended) return std::unexpected(killed.child);
+  return **ended;
+}
+
+Result<> Child::send_signal_to_group(int signo) noexcept {
+  return detail::signal_group(family(), signo);
 }
 
 Result<> Child::kill_cgroup() noexcept {
@@ -156,8 +172,8 @@ Result<> Child::kill_cgroup() noexcept {
   if (!cgroup_) return detail::failure(EOPNOTSUPP);
   const auto file = open(*cgroup_, "cgroup.kill", O_WRONLY);
   if (!file) return std::unexpected(file.error());
-  if (detail::retry_eintr([&] { return ::write(file->get(), "1", 1); }) == -1)
-    return detail::last_error();
+  const long written = detail::system_call_retried(SYS_write, file->get(), "1", std::size_t{1});
+  if (written < 0) return detail::failure(static_cast<int>(-written));
   return {};
 }
 
@@ -165,6 +181,7 @@ PidFd Child::detach() && noexcept {
   (void)pidfd();  // or the program stops here
   PidFd process = *std::exchange(pidfd_, std::nullopt);
   status_.reset();
+  stages_.reset();
   close_pipes();
   return process;
 }

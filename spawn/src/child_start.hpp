@@ -14,7 +14,6 @@ struct Child::Start {
   const detail::Entered& entered;
   const Command::State& state;
   const Command::Workspace& work;
-  Command::Made* made;  // or none
 };
 
 }  // namespace v0

@@ -34,6 +34,8 @@ class DumpableKept {
     state_->was_dumpable = 0;
     ::prctl(PR_SET_DUMPABLE, 1);
   }
+  // In a copy of the process (fork(2)), which has none of these children.
+  void forget() noexcept { state_ = nullptr; }
   DumpableKept(const DumpableKept&) = delete;
   DumpableKept& operator=(const DumpableKept&) = delete;
 

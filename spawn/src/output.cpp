@@ -3,26 +3,27 @@
 // Talking to children to their end.
 #include <sysfd/output.hpp>
 
-#include <csignal>
-
 #include <sysfd/child.hpp>
 #include <sysfd/command.hpp>
 
 #include "attempt.hpp"
+#include "child_end.hpp"
 #include "exchange.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 
 std::string Output::describe() const {
-  std::string text;
-  if (status)
-    text = to_string(*status);
-  else if (status.error() == std::errc::timed_out)
-    return "has not ended in time";
-  else
-    text = "ended, its status unknown (" + status.error().message() + ')';
-  return timed_out ? text + ", timed out" : text;
+  const bool goes_on = !status && (status.error() == std::errc::timed_out ||
+                                   (kill_error && status.error() == kill_error));
+  std::string text = status    ? to_string(*status)
+                     : goes_on ? "has not ended in time"
+                               : "ended, its status unknown (" + status.error().message() + ')';
+  if (timed_out && !goes_on) text += ", timed out";
+  if (kill_error)
+    text += (goes_on ? ", could not be killed (" : ", its process group could not be killed (") +
+            kill_error.message() + ')';
+  return text;
 }
 
 Result<Output> Child::communicate(const OutputOptions& options) {
@@ -53,11 +54,6 @@ void Child::wait_until(Output& output, const Deadline& deadline) {
     output.timed_out = true;
 }
 
-void Child::kill_tree() noexcept {
-  if (leads_group_) (void)send_signal_to_group(SIGKILL);
-  if (!status_) (void)pidfd().send_signal(SIGKILL);
-}
-
 // Who would wait for the end of what is written to a terminal, or write what is read from it?
 detail::Mistake Command::State::refuse_terminals() const {
   for (int number = 0; number < 3; ++number)
@@ -82,6 +78,7 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
   const Defaults defaults{&in, &out, &out};
   auto child = spawn(state, work, &defaults, changes);
   if (!child) return std::unexpected(std::move(child.error()));
+  child->policy_ = DropPolicy::kill;  // whatever happens here, it is not left
 
   Output output{.status = detail::failure(ETIMEDOUT)};
   detail::Inlet inlets[] = {{child->stdout_pipe(), output.out, output.out_cut},
@@ -94,11 +91,13 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
   output.timed_out = !*ended;
   if (!output.timed_out) child->wait_until(output, deadline);
   if (output.timed_out) {
-    // Its group first, which some kernels can name only as long as it is not reaped. What those that
-    // it started may still write is not waited for; what is in the pipes is taken.
-    child->kill_tree();
-    output.status = child->wait();
+    const auto killed = child->kill();
+    output.kill_error = killed.child ? killed.child : killed.group;
+    output.status =
+        child->await_kill(killed, detail::Clock::now() + detail::kill_patience_at_deadline);
+    // What those that it started may still write is not waited for; what is in the pipes is taken.
     exchange.drain();
+    (void)std::move(*child).detach();  // it was waited for, or not for longer
   }
   give_foreground_back(state, work);
   return output;

@@ -5,6 +5,7 @@
 
 #include <sysfd/detail/deadline.hpp>
 
+#include "child_end.hpp"
 #include "prepared_shared.hpp"
 #include "signals_blocked.hpp"
 #include "startup.hpp"
@@ -39,7 +40,14 @@ PendingChild& PendingChild::operator=(PendingChild&& other) noexcept {
 
 PendingChild::~PendingChild() {
   if (!job_) return;
-  if (job_->startup.drop_policy() == DropPolicy::kill)
+  Command::Startup& startup = job_->startup;
+  const auto in_time = [&startup] {
+    const auto end = detail::deadline_after(startup.grace());
+    return startup.await(&end);
+  };
+  const DropPolicy policy = startup.drop_policy();
+  if (startup.is_copy() || policy == DropPolicy::kill ||
+      (policy == DropPolicy::terminate && !in_time()))
     cancel();
   else
     (void)finish();
@@ -51,9 +59,19 @@ PendingChild::Job& PendingChild::job() const noexcept {
   return *job_;
 }
 
+// In a copy of the process nobody would ever say that it has left this memory.
+std::expected<Child, SpawnError> PendingChild::settle() {
+  const auto job = std::exchange(job_, nullptr);
+  if (job->startup.is_copy())
+    return std::unexpected(SpawnError{SpawnStep::start, detail::error_code(ECHILD), -1,
+                                      "by a process that this one is a copy of"});
+  return job->startup.settle();
+}
+
 std::expected<Child, SpawnError> PendingChild::finish() {
-  (void)job().startup.await(nullptr);
-  return std::exchange(job_, nullptr)->startup.settle();
+  Command::Startup& startup = job().startup;
+  if (!startup.is_copy()) (void)startup.await(nullptr);
+  return settle();
 }
 
 std::expected<std::optional<Child>, SpawnError> PendingChild::try_finish() {
@@ -67,14 +85,17 @@ std::expected<std::optional<Child>, SpawnError> PendingChild::finish_for(
 
 std::expected<std::optional<Child>, SpawnError> PendingChild::finish_until(
     std::chrono::steady_clock::time_point deadline) {
-  if (!job().startup.await(&deadline)) return std::nullopt;
-  auto child = std::exchange(job_, nullptr)->startup.settle();
+  Command::Startup& startup = job().startup;
+  if (!startup.is_copy() && !startup.await(&deadline)) return std::nullopt;
+  auto child = settle();
   if (!child) return std::unexpected(std::move(child.error()));
   return *std::move(child);
 }
 
+// What a child may still use that cannot be ended is never freed.
 void PendingChild::cancel() noexcept {
-  job().startup.cancel();
+  const auto deadline = detail::Clock::now() + detail::kill_patience;
+  if (!job().startup.cancel(&deadline)) (void)job_.release();
   job_.reset();
 }
 
@@ -98,7 +119,7 @@ std::expected<PendingChild, SpawnError> PreparedCommand::start(std::shared_ptr<S
     return job->startup.enter();
   }();
   if (mistake) return std::unexpected(*mistake);
-  job->report = job->startup.take_report();
+  if (confirmation == Confirmation::by_descriptor) job->report = job->startup.take_report();
   return PendingChild(std::move(job));
 }
 

@@ -2,26 +2,19 @@
 #include <sysfd/pipeline.hpp>
 
 #include <algorithm>
-#include <csignal>
+#include <memory>
 #include <utility>
 
 #include <sysfd/create.hpp>
 
 #include "attempt.hpp"
+#include "child_end.hpp"
+#include "child_stages.hpp"
 #include "exchange.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 namespace {
-
-// Whatever was to become of it: a pipeline starts whole or not at all.
-void kill_all(std::vector<Child> children) noexcept {
-  for (Child& child : children) {
-    const PidFd process = std::move(child).detach();
-    (void)process.send_signal(SIGKILL);
-    (void)process.wait();
-  }
-}
 
 SpawnError pipe_error(std::error_code code, int stream) {
   constexpr const char* subjects[] = {"stdin, a pipe", "stdout, a pipe", "stderr, a pipe"};
@@ -42,37 +35,52 @@ Pipeline::Pipeline(Command first, Command second) {
   stages_.push_back(std::move(second));
 }
 
+std::vector<Command>& Pipeline::stages() {
+  if (stages_.empty()) detail::contract_violation("use of a Pipeline that was moved from");
+  return stages_;
+}
+
 Pipeline& Pipeline::operator|=(Command next) & {
-  stages_.push_back(std::move(next));
+  stages().push_back(std::move(next));
   return *this;
 }
 
 std::expected<std::vector<Child>, SpawnError> Pipeline::spawn() {
-  return start(Stdio::inherit(), Stdio::inherit(), Stdio::inherit());
+  auto children = start(Stdio::inherit(), Stdio::inherit(), Stdio::inherit());
+  if (children)
+    for (std::size_t i = 0; i < stages_.size(); ++i)
+      (*children)[i].policy_ = stages_[i].state().drop_policy;
+  return children;
 }
 
-// The arguments say what the streams are that are neither pipes nor said by the Commands.
+// The arguments say what the streams are that are neither pipes nor said by the Commands. A pipeline
+// starts whole or not at all: until all run, every stage is killed when it is dropped, and the Commands
+// keep what they own.
 std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
                                                               const Stdio& last_stdout,
                                                               const Stdio& every_stderr) {
+  std::vector<Command>& stages = this->stages();
   std::vector<Child> children;
   const auto fail = [&](SpawnError error, std::size_t stage) {
+    const std::size_t started = children.size();
+    children.clear();
+    give_foreground_back(started);
     error.stage = static_cast<int>(stage);
-    kill_all(std::move(children));
     return std::unexpected(std::move(error));
   };
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
-    const Command::State& state = stages_[i].state();
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const Command::State& state = stages[i].state();
     if (i > 0 && state.says(0)) return fail(pipe_error(detail::error_code(EINVAL), 0), i);
-    if (i + 1 < stages_.size() && state.says(1))
+    if (i + 1 < stages.size() && state.says(1))
       return fail(pipe_error(detail::error_code(EINVAL), 1), i);
     if (state.mistake) return fail(*state.mistake, i);
   }
 
-  children.reserve(stages_.size());
+  const auto ends_together = std::make_shared<Child::Stages>(stages.size());
+  children.reserve(stages.size());
   std::optional<OwnedFd> from_before;
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
-    const bool is_first = i == 0, is_last = i + 1 == stages_.size();
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const bool is_first = i == 0, is_last = i + 1 == stages.size();
     std::optional<Pipe> between;
     if (!is_last) {
       auto made = pipe();
@@ -83,22 +91,34 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
     const Stdio to = between ? Stdio(between->write) : Stdio::inherit();
     const Command::Attempt::Defaults defaults{is_first ? &first_stdin : &from,
                                               is_last ? &last_stdout : &to, &every_stderr};
-    Command::State& state = stages_[i].state();
-    auto child = Command::Attempt::spawn(state, state.workspace, &defaults, {});
+    auto child = Command::Attempt::spawn_stage(stages[i].state(), defaults);
     if (!child) return fail(std::move(child.error()), i);
+    child->policy_ = DropPolicy::kill;
+    child->stages_ = ends_together;
     children.push_back(std::move(*child));
     if (between) from_before = std::move(between->read);
   }
+  for (Command& stage : stages)
+    Command::Attempt::hand_over(stage.state());
   return children;
 }
 
+// Of so many stages that have run: the last one first, as each has found the one before it there.
+void Pipeline::give_foreground_back(std::size_t stages) noexcept {
+  while (stages > 0) {
+    const Command::State& state = stages_[--stages].state();
+    Command::Attempt::give_foreground_back(state, state.workspace);
+  }
+}
+
 std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
-  for (std::size_t i = 0; i < stages_.size(); ++i)
-    if (auto mistake = stages_[i].state().refuse_terminals()) {
+  std::vector<Command>& stages = this->stages();
+  for (std::size_t i = 0; i < stages.size(); ++i)
+    if (auto mistake = stages[i].state().refuse_terminals()) {
       mistake->stage = static_cast<int>(i);
       return std::unexpected(*std::move(mistake));
     }
-  if (!options.input.empty() && !stages_.front().state().takes_input())
+  if (!options.input.empty() && !stages.front().state().takes_input())
     return std::unexpected(pipe_error(detail::error_code(EINVAL), 0));
   auto errors = pipe();
   if (!errors) return std::unexpected(pipe_error(errors.error(), 2));
@@ -118,21 +138,34 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
   detail::Exchange exchange({children->front().stdin_pipe(), options.input, output.input_taken},
                             inlets, options.max_size);
   const auto ended = exchange.run(deadline);
-  if (!ended) {
-    kill_all(*std::move(children));
+  if (!ended)
     return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
-  }
   output.timed_out = !*ended;
   for (Child& child : *children) {
     if (output.timed_out || !deadline) break;
     const auto status = child.wait_until(*deadline);
     output.timed_out = status && !*status;
   }
-  for (Child& child : *children) {
-    if (output.timed_out) child.kill_tree();
-    output.statuses.push_back(child.wait());
+  if (!output.timed_out) {
+    for (Child& child : *children)
+      output.statuses.push_back(child.wait());
+    give_foreground_back(stages.size());
+    return output;
   }
-  if (output.timed_out) exchange.drain();
+  std::vector<detail::Killed> killed;
+  killed.reserve(children->size());
+  for (Child& child : *children)
+    killed.push_back(child.kill());
+  const auto end = detail::Clock::now() + detail::kill_patience_at_deadline;
+  for (std::size_t i = 0; i < killed.size(); ++i) {
+    output.statuses.push_back((*children)[i].await_kill(killed[i], end));
+    for (const std::error_code& error : {killed[i].child, killed[i].group})
+      if (!output.kill_error) output.kill_error = error;
+  }
+  exchange.drain();
+  for (Child& child : *children)
+    (void)std::move(child).detach();  // it was waited for, or not for longer
+  give_foreground_back(stages.size());
   return output;
 }
 

@@ -107,8 +107,7 @@ Mistake Command::Attempt::prepare_pid_namespace() {
   return std::nullopt;
 }
 
-Mistake Command::Attempt::prepare_environment() {
-  const detail::Environment& environment = state_.environment_of_children();
+Mistake Command::Attempt::prepare_environment(const detail::Environment& environment) {
   if (state_.listeners.empty()) {
     work_.job.environment = environment.resolve(work_.environment);
   } else {
@@ -140,7 +139,7 @@ Mistake Command::Attempt::make_plan() {
   work_.birth = {};
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
-  if (auto mistake = prepare_environment()) return mistake;
+  if (auto mistake = prepare_environment(state_.environment_of_children())) return mistake;
   work_.fds.clear(kind_ == Kind::in_place || state_.inherits);
   if (auto mistake = prepare_streams()) return mistake;
   if (auto mistake = prepare_passed()) return mistake;
@@ -263,7 +262,7 @@ Mistake Command::Attempt::prepare() {
     work_.job.candidates = state_.prepared->candidates.c_str();
   } else {
     if (held)
-      if (auto mistake = prepare_environment()) return mistake;
+      if (auto mistake = prepare_environment(state_.environment)) return mistake;
     if (held ? work_.searches_path : !state_.program_fd) {
       find_candidates(state_.program, work_.job.environment, work_.candidates);
       work_.job.candidates = work_.candidates.c_str();

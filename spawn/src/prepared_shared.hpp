@@ -36,7 +36,7 @@ struct PreparedCommand::Shared {
 class PreparedCommand::Takeover {
  public:
   Takeover(Shared& shared, std::unique_ptr<Command::State>& state,
-           Command::State::Prepared asked) noexcept
+           Command::State::Prepared&& asked) noexcept
       : shared_(shared), command_(&state) {
     state->prepared = std::move(asked);
     shared_.state = std::move(state);
@@ -59,24 +59,16 @@ class PreparedCommand::Takeover {
 // A workspace for one spawn.
 class PreparedCommand::Lease {
  public:
-  explicit Lease(Shared& shared) : shared_(shared) {
-    for (auto& place : shared.at_hand)
-      if (place.load(std::memory_order_relaxed)) {
-        work_.reset(place.exchange(nullptr, std::memory_order_acquire));
-        if (work_) return;
-      }
-    work_ = std::make_unique<Command::Workspace>();
-    work_->reserve(shared.state->passed.size() + shared.state->listeners.size());
+  explicit Lease(Shared& shared)
+      : shared_(shared),
+        work_(shared.at_hand.front().exchange(nullptr, std::memory_order_acquire)) {
+    if (!work_) take_another();
   }
   ~Lease() {
-    for (auto& place : shared_.at_hand) {
-      Command::Workspace* expected = nullptr;
-      if (place.compare_exchange_strong(expected, work_.get(), std::memory_order_release,
-                                        std::memory_order_relaxed)) {
-        (void)work_.release();
-        return;
-      }
-    }
+    if (gives_back_to(shared_.at_hand.front()))
+      (void)work_.release();
+    else
+      give_back_elsewhere();
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -84,6 +76,28 @@ class PreparedCommand::Lease {
   Command::Workspace& work() const noexcept { return *work_; }
 
  private:
+  using Place = std::atomic<Command::Workspace*>;
+
+  bool gives_back_to(Place& place) noexcept {
+    Command::Workspace* expected = nullptr;
+    return place.compare_exchange_strong(expected, work_.get(), std::memory_order_release,
+                                         std::memory_order_relaxed);
+  }
+  // Where several threads start children at the same time.
+  [[gnu::noinline]] void take_another() {
+    for (Place& place : shared_.at_hand) {
+      if (!place.load(std::memory_order_relaxed)) continue;
+      work_.reset(place.exchange(nullptr, std::memory_order_acquire));
+      if (work_) return;
+    }
+    work_ = std::make_unique<Command::Workspace>();
+    work_->reserve(shared_.state->passed.size() + shared_.state->listeners.size());
+  }
+  [[gnu::noinline]] void give_back_elsewhere() noexcept {
+    for (Place& place : shared_.at_hand)
+      if (gives_back_to(place)) return (void)work_.release();
+  }
+
   Shared& shared_;
   std::unique_ptr<Command::Workspace> work_;
 };

@@ -73,10 +73,10 @@ std::expected<detail::Entered, SpawnError> Command::Attempt::enter(detail::Apart
   return enter_here(apart);
 }
 
-void Command::Attempt::hand_over() {
-  for (Stdio& stream : state_.streams)
+void Command::Attempt::hand_over(State& state) noexcept {
+  for (Stdio& stream : state.streams)
     stream.owned_.reset();
-  for (auto* list : {&state_.passed, &state_.listeners})
+  for (auto* list : {&state.passed, &state.listeners})
     for (State::Passed& passed : *list) {
       if (!passed.owned) continue;
       passed.owned.reset();
@@ -102,9 +102,23 @@ std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered
     if (is_waited_for()) give_foreground_back(state_, work_);
     return std::unexpected(why_not_executing(status));
   }
-  if (!work_.plan_holds && !state_.prepared) hand_over();
-  Child::Start start{entered, state_, work_, made_ ? &*made_ : nullptr};
-  return std::expected<Child, SpawnError>(std::in_place, start);
+  if (!work_.plan_holds && !state_.prepared && kind_ != Kind::stage) hand_over(state_);
+  return to_child(entered);
+}
+
+// A function of its own, so that the Child is made where it is returned.
+std::expected<Child, SpawnError> Command::Attempt::to_child(const detail::Entered& entered) {
+  std::expected<Child, SpawnError> child(std::in_place, Child::Start{entered, state_, work_});
+  if (made_) give_what_was_made(*child);
+  return child;
+}
+
+// Not inlined: a child for which nothing was made is not to pay for its registers.
+[[gnu::noinline]] void Command::Attempt::give_what_was_made(Child& child) noexcept {
+  for (int number = 0; number < 3; ++number)
+    if (auto& end = made_->parent_ends[number]) child.pipes_[number].emplace(std::move(*end));
+  if (auto& end = made_->parent_terminal) child.terminal_.emplace(std::move(*end));
+  if (auto& cgroup = made_->cgroup) child.cgroup_.emplace(std::move(*cgroup));
 }
 
 // By whoever is in the background of that terminal: SIGTTOU must not come of it.
@@ -129,6 +143,14 @@ std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace
                                                          const Defaults* defaults,
                                                          const SpawnChanges& changes) {
   Attempt attempt(state, work, Kind::child, defaults, changes);
+  if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
+  return attempt.run();
+}
+
+std::expected<Child, SpawnError> Command::Attempt::spawn_stage(State& state,
+                                                               const Defaults& defaults) {
+  const SpawnChanges none;
+  Attempt attempt(state, state.workspace, Kind::stage, &defaults, none);
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   return attempt.run();
 }

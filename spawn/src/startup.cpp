@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "startup.hpp"
 
-#include <sys/syscall.h>
-
-#include <csignal>
 #include <utility>
 
-#include <sysfd/detail/raw_syscall.hpp>
+#include "child_end.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -31,6 +28,7 @@ detail::Mistake Command::Startup::enter() {
     return entered.error();
   }
   entered_ = *entered;
+  mark_ = detail::fork_mark().value_or(0);
   return std::nullopt;
 }
 
@@ -51,15 +49,24 @@ std::expected<Child, SpawnError> Command::Startup::settle() {
   return child;
 }
 
-// Errors can be ignored: a process that cannot be signalled has ended, or will.
-void Command::Startup::cancel() noexcept {
-  if (!entered_) return;
-  detail::system_call(SYS_pidfd_send_signal, pidfd(), SIGKILL, nullptr, 0);
-  (void)await(nullptr);
+bool Command::Startup::cancel(Deadline deadline) noexcept {
+  if (!entered_) return true;
+  std::optional<PidFd> process = PidFd::unsafe_adopt(OwnedFd::adopt(pidfd()));
+  if (is_copy()) {
+    if (dumpable_) dumpable_->forget();
+  } else {
+    const auto killed = detail::kill_family({*process, pid(), work_.leads_group, false});
+    if (!await(deadline)) {
+      (void)std::move(*process).into_fd().release();
+      return false;
+    }
+    if (!killed.child)
+      (void)detail::await_killed(*process, detail::Clock::now() + detail::kill_patience);
+    give_foreground_back();
+  }
   dumpable_.reset();
   entered_.reset();
-  (void)PidFd::unsafe_adopt(OwnedFd::adopt(pidfd())).wait();
-  give_foreground_back();
+  return true;
 }
 
 }  // namespace v0

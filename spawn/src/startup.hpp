@@ -5,8 +5,11 @@
 #define SYSFD_SPAWN_SRC_STARTUP_HPP
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <optional>
+
+#include <sysfd/detail/fork_mark.hpp>
 
 #include "attempt.hpp"
 #include "dumpable_kept.hpp"
@@ -39,8 +42,8 @@ class Command::Startup {
 #endif
     return always || state.resources.oom_score_adjust || state.cgroup_fd;
   }
-  // A child that is not settled is killed.
-  ~Startup() { cancel(); }
+  // A child that is not settled is killed, and not left in this memory however long it takes to go.
+  ~Startup() { (void)cancel(nullptr); }
   Startup(const Startup&) = delete;
   Startup& operator=(const Startup&) = delete;
 
@@ -52,13 +55,16 @@ class Command::Startup {
   bool await(Deadline deadline) noexcept;
   // Once it is decided.
   std::expected<Child, SpawnError> settle();
-  // The child is killed and reaped, whatever it was doing. It must have been entered, or not at
-  // all.
-  void cancel() noexcept;
+  // The child is killed, whatever it was doing, and reaped as said at DropPolicy. It must have been
+  // entered, or not at all. False: by then it has not left this memory, which it may use yet.
+  bool cancel(Deadline deadline) noexcept;
+  // Whether this is a copy of the process (fork(2)), whose parent's child it is.
+  bool is_copy() const noexcept { return detail::is_forked_copy(mark_); }
 
   pid_t pid() const noexcept { return entered_->pid; }
   int pidfd() const noexcept { return work_.job.pidfd; }
   DropPolicy drop_policy() const noexcept { return state_.drop_policy; }
+  std::chrono::nanoseconds grace() const noexcept { return state_.grace; }
   std::optional<OwnedFd> take_report() noexcept { return attempt_.take_report(); }
 
  private:
@@ -71,6 +77,7 @@ class Command::Startup {
   std::optional<detail::Entered> entered_;  // as long as it is not settled
   std::optional<OwnedFd> terminal_;         // a duplicate, if the child takes its foreground
   detail::Apart apart_;
+  std::uint64_t mark_ = 0;  // of the process whose child it is
 };
 
 }  // namespace v0

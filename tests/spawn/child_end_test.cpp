@@ -40,10 +40,13 @@ class ChildEnd : public testing::Test {
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 
   Child start(const std::string& script, DropPolicy policy = DropPolicy::kill,
-              nanoseconds grace = 1h) {
+              nanoseconds grace = 1h, const sysfd::Session& session = {}) {
     witness_ = Witness();
-    Command command =
-        shell(script).stdout_to(Stdio::pipe()).pass(rope_.end(), 3).on_drop(policy, grace);
+    Command command = shell(script)
+                          .session(session)
+                          .stdout_to(Stdio::pipe())
+                          .pass(rope_.end(), 3)
+                          .on_drop(policy, grace);
     witness_.go_with(command, 4);
     Child child = must(command.spawn());
     char line = 0;
@@ -95,12 +98,30 @@ TEST_F(ChildEnd, ComesByForceAfterTheGracePeriod) {
   }
 }
 
-TEST_F(ChildEnd, ComesToAStoppedChildByForceToo) {
-  Child child = start(obeys);
+void stop(const Child& child) {
   ASSERT_TRUE(child.pidfd().send_signal(SIGSTOP));
   siginfo_t info;
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED | WNOWAIT), 0);
+}
+
+TEST_F(ChildEnd, ComesToAStoppedChildByForceToo) {
+  Child child = start(refuses);
+  stop(child);
   EXPECT_EQ(*child.terminate(5ms), ExitStatus::killed(SIGKILL));
+}
+
+// It goes on, to do what it does at its end.
+TEST_F(ChildEnd, IsAskedForWhereItIsStopped) {
+  Child child = start("trap 'exit 7' TERM; echo; while :; do read line <&3; done");
+  stop(child);
+  EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(7));
+}
+
+TEST_F(ChildEnd, ByDropIsAskedForWhereItIsStopped) {
+  std::optional<Child> child =
+      start("trap 'exit 7' TERM; echo; while :; do read line <&3; done", DropPolicy::terminate);
+  stop(*child);
+  expect_status(status_after(std::move(child)), ExitStatus::exited(7));
 }
 
 // One that ignores the signal, but reads its input to the end.
@@ -148,12 +169,44 @@ TEST_F(ChildEnd, ByDropIsWaitedForIfThePolicySaysSo) {
   expect_status(status_after(std::move(child)), ExitStatus::exited(9));
 }
 
-// SIGTERM is for the child alone; those that it has started have a life of their own.
-TEST_F(ChildEnd, IsNotTheEndOfItsGroup) {
+// What it has started has a life of its own, unless it is of a group that the child leads.
+TEST_F(ChildEnd, IsNotTheEndOfWhatItHasStarted) {
   for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate}) {
     (void)status_after(start("cat <&3 >/dev/null & echo; read line <&3", policy));
     EXPECT_FALSE(witness_.is_alone());
   }
+  rope_.let_go();
+  EXPECT_TRUE(witness_.becomes_alone());
+}
+
+constexpr sysfd::Session groups[] = {{.process_group = 0}, {.new_session = true}};
+
+TEST_F(ChildEnd, ByForceIsTheEndOfTheGroupThatItLeads) {
+  const char* const script = "trap '' TERM; cat <&3 >/dev/null & echo; read line <&3";
+  for (const sysfd::Session& session : groups) {
+    for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate}) {
+      expect_status(status_after(start(script, policy, 5ms, session)), ExitStatus::killed(SIGKILL));
+      EXPECT_TRUE(witness_.becomes_alone());
+    }
+    EXPECT_EQ(*start(script, {}, {}, session).terminate(5ms), ExitStatus::killed(SIGKILL));
+    EXPECT_TRUE(witness_.becomes_alone());
+  }
+}
+
+TEST_F(ChildEnd, IsAskedForInTheGroupThatItLeads) {
+  const char* const script = "cat <&3 >/dev/null & echo; read line <&3";
+  for (const sysfd::Session& session : groups) {
+    EXPECT_EQ(*start(script, {}, {}, session).terminate(1h), ExitStatus::killed(SIGTERM));
+    EXPECT_TRUE(witness_.becomes_alone());
+  }
+}
+
+// They were asked. How long they take is their own affair.
+TEST_F(ChildEnd, InTimeLeavesTheOthersOfItsGroupToThemselves) {
+  const char* const script =
+      "trap 'exit 7' TERM; (trap '' TERM; echo; exec cat <&3 >/dev/null) & wait";
+  EXPECT_EQ(*start(script, {}, {}, groups[0]).terminate(1h), ExitStatus::exited(7));
+  EXPECT_FALSE(witness_.is_alone());
   rope_.let_go();
   EXPECT_TRUE(witness_.becomes_alone());
 }

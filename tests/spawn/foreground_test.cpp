@@ -9,12 +9,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <thread>
 
 #include <sysfd/command.hpp>
 #include <sysfd/pending_child.hpp>
+#include <sysfd/pipeline.hpp>
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
@@ -71,6 +73,22 @@ TEST(Foreground, IsGivenBackByWhoRunsTheProgramToItsEnd) {
     EXPECT_TRUE(command.status()->success()) << "with the same plan";
   });
   in_foreground([](const Make& make) { EXPECT_TRUE(make("/bin/true").output()->success()); });
+}
+
+// Each stage has found the one before it there.
+TEST(Foreground, IsGivenBackByAPipeline) {
+  in_foreground([](const Make& make) {
+    EXPECT_TRUE((make("/bin/true") | make("/bin/true")).output()->success());
+  });
+  SYSFD_REQUIRE_ISOLATION();
+  in_foreground([](const Make& make) {
+    EXPECT_TRUE((make("/bin/cat").stdin_from(sysfd::Stdio::pipe()) | make("/bin/cat"))
+                    .output({.timeout = std::chrono::nanoseconds(0)})
+                    ->timed_out);
+  });
+  in_foreground([](const Make& make) {
+    EXPECT_FALSE((make("/bin/cat") | make("/bin/cat") | Command("/no/such")).spawn());
+  });
 }
 
 TEST(Foreground, IsGivenBackWhereTheChildIsKilledOnItsWay) {

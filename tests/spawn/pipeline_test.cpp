@@ -8,13 +8,17 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
 #include "support/descriptors.hpp"
 #include "support/requirements.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace {
 
@@ -248,6 +252,103 @@ TEST(Pipeline, EndsInTimeIfItDoes) {
   const PipelineOutput run = output_of(Command("true") | shell("cat; printf out"), {.timeout = 1h});
   EXPECT_TRUE(run.success());
   EXPECT_EQ(run.out, "out");
+}
+
+// Each of these ends only once another's pipe is closed here, be it dropped before or after that one.
+TEST(PipelineDrop, ClosesAllPipesBeforeItWaits) {
+  for (const bool backwards : {false, true}) {
+    const auto wait = [](Command command) { return std::move(command).on_drop(DropPolicy::wait); };
+    const auto drop = [backwards](std::vector<Child> children) {
+      if (backwards)
+        while (!children.empty())
+          children.pop_back();
+    };
+    drop(started(wait(Command("yes").stderr_to(Stdio::null())) |
+                 wait(Command("cat").stdout_to(Stdio::pipe()).stderr_to(Stdio::null()))));
+    drop(started(wait(Command("cat").stdin_from(Stdio::pipe())) | wait(Command("cat"))));
+  }
+}
+
+TEST(PipelineDrop, EndsEachStageByItsPolicy) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate}) {
+    const Rope rope;
+    Witness witnesses[3];
+    std::vector<Command> commands;
+    for (Witness& witness : witnesses) {
+      commands.push_back(shell("read line <&3").pass(rope.end(), 3).on_drop(policy, 1h));
+      witness.go_with(commands.back(), 4);
+    }
+    std::vector<Child> children = started(in_line(std::move(commands)));
+    children.erase(children.begin() + 1);
+    EXPECT_TRUE(witnesses[1].becomes_alone()) << "it is told so at once";
+    EXPECT_FALSE(witnesses[0].is_alone() || witnesses[2].is_alone());
+    children.clear();
+    for (const Witness& witness : witnesses)
+      EXPECT_TRUE(witness.is_alone());
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "all are reaped";
+  }
+}
+
+TEST(PipelineDrop, KillsAStageThatDoesNotEndWhenItIsAsked) {
+  SYSFD_REQUIRE_ISOLATION();
+  const Rope rope;
+  const auto refuses = [&] {
+    return shell("trap '' TERM; echo; read line <&3")
+        .pass(rope.end(), 3)
+        .on_drop(DropPolicy::terminate, 5ms);
+  };
+  std::vector<Child> children = started(refuses() | refuses().stdout_to(Stdio::pipe()));
+  char line = 0;
+  EXPECT_EQ(::read(children.back().stdout_pipe()->get(), &line, 1), 1) << "it is ready";
+  children.clear();
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "all are reaped";
+}
+
+TEST(PipelineDrop, MayHappenInManyThreads) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Child> children = started(Command("cat").stdin_from(Stdio::pipe()) |
+                                          Command("cat") | Command("cat") | Command("cat"));
+    std::vector<std::jthread> threads;
+    for (Child& child : children)
+      threads.emplace_back([own = std::move(child)] {});
+  }
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "all are reaped";
+}
+
+TEST(PipelineDeathTest, ThatWasMovedFromStopsTheProgram) {
+  Pipeline line = Command("true") | Command("true");
+  Pipeline moved = std::move(line);
+  EXPECT_TRUE(moved.output()->success());
+  constexpr const char* message = "sysfd: use of a Pipeline that was moved from";
+  EXPECT_DEATH((void)line.spawn(), message);
+  EXPECT_DEATH((void)line.output(), message);
+  EXPECT_DEATH(line |= Command("true"), message);
+}
+
+// Also what those own that had started already.
+TEST(PipelineFailure, LeavesTheCommandsWhatTheyOwn) {
+  const sysfd_test::ScratchDirectory directory;
+  const std::string late = directory.path() / "late";
+  sysfd::OwnedFd file = some_file();
+  const int number = file.get();
+  Inspection first;
+  first.command.pass(std::move(file), 5);
+  Pipeline line = std::move(first.command) | Command(late);
+  for (int i = 0; i < 2; ++i) {
+    const auto children = line.spawn();
+    ASSERT_FALSE(children);
+    EXPECT_EQ(children.error().stage, 1);
+    EXPECT_TRUE(sysfd_test::is_open(number));
+  }
+  std::filesystem::copy_file("/bin/true", late);
+  const auto identity = identity_of(number);
+  const auto run = line.output();
+  ASSERT_TRUE(run) << run.error().describe();
+  EXPECT_EQ(first.read().descriptors.at(5), identity);
+  EXPECT_FALSE(sysfd_test::is_open(number)) << "it was handed over";
+  EXPECT_EQ(line.output().error().stage, 0);
 }
 
 TEST(PipelineFailure, NamesItsStage) {

@@ -8,13 +8,16 @@
 //
 // A Child owns its process as an OwnedFd owns its descriptor: when the Child is destroyed, a
 // process that still runs is killed and reaped. Let it live on with `std::move(child).detach()`, or
-// choose another policy in the Command.
+// choose another policy in the Command. In a copy of this process that fork(2) has made, its Child
+// closes the copy's descriptors and does nothing else when it is destroyed.
 #ifndef SYSFD_CHILD_HPP
 #define SYSFD_CHILD_HPP
 
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 
 #include <sysfd/attributes.hpp>
@@ -27,16 +30,34 @@
 namespace sysfd {
 inline namespace v0 {
 
-// What becomes of a child that has not been waited for when its Child is destroyed.
+namespace detail {
+struct Family;
+struct Killed;
+}  // namespace detail
+
+// What happens to a child that has not been waited for when its Child is destroyed.
 enum class DropPolicy {
-  kill,       // SIGKILL, then wait: nothing is left. Blocks for as long as the kernel needs to end
-              // the process.
-  terminate,  // SIGTERM, and SIGKILL if it has not ended within the grace period, then wait
-  wait,       // wait until it ends by itself. Blocks.
+  kill,       // SIGKILL, then wait for its end as said below
+  terminate,  // as terminate(), with the grace period of Command::on_drop()
+  wait,       // wait until it ends by itself, however long that takes
   detach,  // nothing. When it ends it is gone (CLONE_AUTOREAP, Linux 7.1; there is no SIGCHLD for
            // it then), or, before Linux 7.1, stays a zombie until somebody waits for it or this
            // process ends.
 };
+
+// One rule holds wherever a child is ended by force: by dropping or terminating it, at the timeout of
+// Command::output(), as a stage of a Pipeline, by PendingChild::cancel().
+//
+// - A child that leads a process group (Session::process_group 0, new_session, a terminal) is ended
+//   with all of that group, any other child alone. A cgroup is not touched: see kill_cgroup().
+// - Where the kill is refused (EPERM: a set-user-ID program, a filter), the child is not waited for.
+// - A child that was killed is waited for one second at most (output(): 40 milliseconds after the
+//   timeout), and one more while it lacks nothing but a processor or gives back its memory. It may
+//   take longer where a tracer (ptrace(2)) keeps its status, or where it sleeps in the kernel and
+//   cannot be interrupted.
+//
+// What could not be ended in this way is left to itself. It is a zombie when it has ended, until this
+// process waits for all of its children (waitpid(-1)), or ends.
 
 // Which way a child was started.
 struct SpawnReport {
@@ -53,7 +74,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   struct Start;  // of Command, which nobody else can name
 
  public:
-  explicit Child(Start& start) noexcept;  // takes what it has
+  explicit Child(const Start& start) noexcept;
   SYSFD_API Child(Child&& other) noexcept;
   SYSFD_API Child& operator=(
       Child&& other) noexcept;  // what was held until now is dropped by its policy
@@ -93,8 +114,11 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
       std::chrono::steady_clock::time_point deadline) noexcept;
 
-  // Asks it to end (SIGTERM), and kills it if it has not within the grace period. Blocks until it
-  // has ended. Errors as wait().
+  // Asks it to end (SIGTERM, and SIGCONT in case that it is stopped), closes stdin_pipe(), and kills
+  // it if it has not ended within the grace period. A group that it leads is asked and killed with it;
+  // when the child has ended in time, the rest of the group has been asked, and is left to itself.
+  // Blocks for the grace period, and as long as said at DropPolicy. Errors: as wait(); EPERM it could
+  // not be killed; ETIMEDOUT it was killed, and has not ended yet.
   [[nodiscard]] SYSFD_API Result<ExitStatus> terminate(std::chrono::nanoseconds grace) noexcept;
 
   // Feeds the input to stdin_pipe(), reads stdout_pipe() and stderr_pipe() to their ends, whichever
@@ -131,11 +155,19 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
   void drop() noexcept;
   void close_pipes() noexcept;
-  void kill_tree() noexcept;
+  detail::Family family() const noexcept;
+  void ask_to_end() noexcept;
+  detail::Killed kill() noexcept;
+  Result<ExitStatus> await_kill(const detail::Killed& killed,
+                                std::chrono::steady_clock::time_point deadline) noexcept;
+  Result<ExitStatus> end_by_force() noexcept;
   void wait_until(Output& output, const Deadline& deadline);
   template <class Answer>
   Answer remember(Answer answer) noexcept;
 
+  struct Stages;
+
+  std::uint64_t mark_;          // of the process whose child it is
   std::optional<PidFd> pidfd_;  // nothing once moved from or detached
   pid_t pid_;
   bool leads_group_;
@@ -146,6 +178,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   std::optional<OwnedFd> pipes_[3];
   std::optional<OwnedFd> terminal_;
   std::optional<OwnedFd> cgroup_;
+  std::shared_ptr<Stages> stages_;  // of a pipeline
 };
 
 }  // namespace v0

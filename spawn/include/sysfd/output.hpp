@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/exit_status.hpp>
@@ -31,13 +32,15 @@ struct OutputOptions {
   // so that the child can go on.
   std::size_t max_size = unlimited;
   // How long this may take in all; without, as long as the child and all who have its streams take.
-  // The start of the program is part of it, but is not cut short.
+  // The start of the program is part of it, but is not cut short. Command::output() takes at most 50
+  // milliseconds more, to kill the child (and one second where only a processor is missing).
   std::optional<std::chrono::nanoseconds> timeout{};
 };
 
 struct Output {
-  // How the child ended. ETIMEDOUT: not yet (communicate() only); ECHILD: somebody else has reaped
-  // it, and this kernel cannot tell what its status was.
+  // How the child ended. ETIMEDOUT: not yet, be it that it goes on (communicate()) or was killed
+  // (output()); EPERM: it could not be killed (output()), and goes on; ECHILD: somebody else has
+  // reaped it, and this kernel cannot tell what its status was.
   Result<ExitStatus> status;
   // What it has written, as far as stdout and stderr are pipes to here; also if it timed out.
   std::string out{};
@@ -46,6 +49,9 @@ struct Output {
   bool err_cut = false;
   bool timed_out = false;
   std::size_t input_taken = 0;  // bytes of the input that are in the pipe, or were
+  // Why the child, or others of the process group that it leads, could not be killed at the timeout
+  // of output().
+  std::error_code kill_error{};
 
   // It ended with exit code 0, and in time.
   bool success() const noexcept { return status && status->success() && !timed_out; }

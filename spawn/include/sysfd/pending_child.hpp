@@ -47,10 +47,13 @@ enum class Confirmation {
 };
 
 // Not to be used by two threads at the same time. A PendingChild that is destroyed does what the
-// Command's DropPolicy says: with `kill` it is cancelled, otherwise finished and dropped. One that
-// is finished, cancelled or moved from is empty: using it then stops the program. Nor to be used,
-// or destroyed, in a copy of this process (fork(2)): there the child is another's, and never leaves
-// the memory that was copied.
+// Command's DropPolicy says: with `kill` it is cancelled; with `terminate` it is finished and dropped,
+// or cancelled if the program does not execute within the grace period; otherwise it is finished and
+// dropped, which may take as long as the file system takes to find the program. One that is finished,
+// cancelled or moved from is empty: using it then stops the program.
+//
+// In a copy of this process (fork(2)) the child is another's. There a PendingChild that is destroyed
+// or cancelled closes the copy's descriptors, and finishing it is an error: ECHILD, SpawnStep::start.
 class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingChild {
  public:
   SYSFD_API PendingChild(PendingChild&&) noexcept;
@@ -69,9 +72,10 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
   [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> finish_until(
       std::chrono::steady_clock::time_point deadline);
 
-  // Kills and reaps it, however far it has come: the program too, if it executes already. Blocks as
-  // long as the kernel takes for that; or until the program ends, if it is one that this process
-  // may not signal (a set-user-ID program).
+  // Kills and reaps it, however far it has come: the program too, if it executes already, and the
+  // process group that it leads. Blocks as long as said at DropPolicy. A child that cannot be ended
+  // before it executes (it sleeps in a file system that does not answer) has one second; then what
+  // it may still use of this process's memory is never freed.
   SYSFD_API void cancel() noexcept;
 
   // The process number, for people and logs.
@@ -90,6 +94,7 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
   struct Job;
   explicit PendingChild(std::unique_ptr<Job> job) noexcept;
   Job& job() const noexcept;
+  std::expected<Child, SpawnError> settle();
 
   std::unique_ptr<Job> job_;
 };

@@ -12,6 +12,7 @@
 #define SYSFD_PIPELINE_HPP
 
 #include <expected>
+#include <system_error>
 #include <vector>
 
 #include <sysfd/child.hpp>
@@ -30,6 +31,7 @@ struct PipelineOutput {
   bool err_cut = false;
   bool timed_out = false;
   std::size_t input_taken = 0;
+  std::error_code kill_error{};  // as Output::kill_error, of the first stage that has one
 
   // All ended with exit code 0, and in time. (A stage whose reader ends early is killed by SIGPIPE:
   // look at `statuses` where that is to be expected.)
@@ -47,10 +49,17 @@ class Pipeline {
   SYSFD_API Pipeline& operator|=(Command next) &;
 
   // One child for each stage, in their order. After an error (whose `stage` says which it was) no
-  // stage is left: those that had started were killed.
+  // stage is left: those that had started were killed, as said at DropPolicy. What the Commands own,
+  // they still own.
+  //
+  // Children that are dropped are told to end at once, each by its DropPolicy, but are not waited for
+  // before the last of them is dropped: one may end only when the pipes of another are closed. All are
+  // waited for together then, so that it takes no longer than for one.
   [[nodiscard]] SYSFD_API std::expected<std::vector<Child>, SpawnError> spawn();
 
-  // As Command::output(): the input is for the first stage, `out` is from the last one.
+  // As Command::output(): the input is for the first stage, `out` is from the last one. At the timeout
+  // all stages are killed before the first is waited for. Using a Pipeline that was moved from stops
+  // the program.
   [[nodiscard]] SYSFD_API std::expected<PipelineOutput, SpawnError> output(
       const OutputOptions& options = {});
 
@@ -58,6 +67,9 @@ class Pipeline {
   std::expected<std::vector<Child>, SpawnError> start(const Stdio& first_stdin,
                                                       const Stdio& last_stdout,
                                                       const Stdio& every_stderr);
+
+  std::vector<Command>& stages();
+  void give_foreground_back(std::size_t stages) noexcept;
 
   std::vector<Command> stages_;
 };

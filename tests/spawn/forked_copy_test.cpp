@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//
+// Copies of this process, made by fork(2) while it has children: they close their copies of the
+// descriptors, and neither end nor reap what is their parent's.
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <sysfd/child.hpp>
+#include <sysfd/command.hpp>
+#include <sysfd/pipeline.hpp>
+#include <sysfd/prepared_command.hpp>
+
+#include "spawn/pending.hpp"
+#include "spawn/talk.hpp"
+#include "support/descriptors.hpp"
+#include "support/held_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::DropPolicy;
+using sysfd::PendingChild;
+using sysfd::SpawnStep;
+using sysfd::Stdio;
+using sysfd_test::confirmations;
+using sysfd_test::error_of;
+using sysfd_test::expect_success;
+using sysfd_test::HeldCalls;
+using sysfd_test::must;
+using sysfd_test::open_descriptors;
+using sysfd_test::run_apart;
+using sysfd_test::start;
+
+constexpr DropPolicy policies[] = {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait,
+                                   DropPolicy::detach};
+
+class ForkedCopy : public testing::Test {
+ protected:
+  void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
+};
+
+// It leads a group, and lives until its input is closed.
+Command endless(DropPolicy policy) {
+  return Command("cat")
+      .stdin_from(Stdio::pipe())
+      .stdout_to(Stdio::null())
+      .session({.process_group = 0})
+      .on_drop(policy, 1h);
+}
+
+TEST_F(ForkedCopy, LeavesAChildToItsParent) {
+  for (const DropPolicy policy : policies) {
+    const auto before = open_descriptors();
+    std::optional<Child> child = must(endless(policy).spawn());
+    run_apart([&] {
+      child.reset();
+      EXPECT_EQ(open_descriptors(), before);
+    });
+    EXPECT_EQ(*child->try_wait(), std::nullopt) << "it was not told to end";
+    EXPECT_TRUE(child->wait()->success()) << "nor reaped";
+  }
+}
+
+TEST_F(ForkedCopy, LeavesAChildToItsParentThatWasMovedOrAssignedTo) {
+  for (const DropPolicy policy : policies) {
+    Child child = must(endless(policy).spawn());
+    run_apart([&] {
+      Child moved = std::move(child);
+      moved = must(endless(DropPolicy::kill).spawn());  // its own
+      const Child own = std::move(moved);
+    });
+    EXPECT_EQ(*child.try_wait(), std::nullopt);
+    EXPECT_TRUE(child.wait()->success());
+  }
+}
+
+TEST_F(ForkedCopy, LeavesTheStagesOfAPipelineToTheirParent) {
+  for (const DropPolicy policy : policies) {
+    std::vector<Child> children =
+        must((Command("cat").stdin_from(Stdio::pipe()).on_drop(policy, 1h) |
+              Command("cat").on_drop(policy, 1h))
+                 .spawn());
+    run_apart([&] { children.clear(); });
+    for (Child& child : children)
+      EXPECT_EQ(*child.try_wait(), std::nullopt);
+    children.front().stdin_pipe().reset();
+    for (Child& child : children)
+      EXPECT_TRUE(child.wait()->success());
+  }
+}
+
+// A stage that was dropped before is not the copy's to wait for either.
+TEST_F(ForkedCopy, LeavesStagesToTheirParentThatWereDroppedBefore) {
+  std::vector<Child> children = must((Command("cat").stdin_from(Stdio::pipe()) | Command("cat") |
+                                      Command("cat").stdout_to(Stdio::pipe()))
+                                         .spawn());
+  const auto process = must(sysfd::PidFd::adopt(must(children.back().fd().duplicate())));
+  children.pop_back();
+  run_apart([&] { children.clear(); });
+  EXPECT_EQ(*children.front().try_wait(), std::nullopt);
+  EXPECT_TRUE(process.send_signal(0)) << "it was not reaped";
+  children.clear();
+  EXPECT_FALSE(process.send_signal(0));
+}
+
+TEST_F(ForkedCopy, LeavesAPendingChildToItsParent) {
+  for (const auto confirmation : confirmations)
+    for (const DropPolicy policy : policies)
+      run_apart([=] {
+        HeldCalls execve(SYS_execve);
+        std::optional<PendingChild> pending =
+            start(Command("/bin/true").on_drop(policy, 1h), confirmation);
+        execve.await();
+        run_apart([&] { pending.reset(); });
+        run_apart([&] { pending->cancel(); });
+        run_apart([&] {
+          const auto child = pending->finish();
+          ASSERT_FALSE(child);
+          EXPECT_EQ(child.error().step, SpawnStep::start);
+          EXPECT_EQ(child.error().code, std::errc::no_child_process);
+        });
+        run_apart([&] { EXPECT_FALSE(pending->try_finish()); });
+        EXPECT_FALSE(must(pending->try_finish())) << "it is as it was";
+        execve.let_go();
+        expect_success(must(pending->finish()));
+      });
+}
+
+// What the parent keeps for it is not there in the copy.
+TEST_F(ForkedCopy, LeavesAPendingChildOfLessPowerToItsParent) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    HeldCalls execve(SYS_execve);
+    std::optional<PendingChild> pending =
+        start(Command("/bin/true").identity({.user = 1234, .group = 1234}));
+    execve.await();
+    run_apart([&] { pending.reset(); });
+    run_apart([&] { EXPECT_FALSE(pending->finish()); });
+    execve.let_go();
+    expect_success(must(pending->finish()));
+  });
+}
+
+TEST_F(ForkedCopy, HasChildrenOfItsOwn) {
+  const auto prepared = must(endless(DropPolicy::kill).prepare());
+  Child child = must(prepared.spawn());
+  run_apart([&] {
+    sysfd_test::Witness witness;
+    Command command = endless(DropPolicy::kill);
+    witness.go_with(command, 9);
+    {
+      const Child own = must(command.spawn());
+      const Child another = must(prepared.spawn());
+    }
+    EXPECT_TRUE(witness.is_alone());
+    sysfd_test::expect_no_child_left();
+  });
+  EXPECT_EQ(*child.try_wait(), std::nullopt);
+  EXPECT_TRUE(child.wait()->success());
+}
+
+}  // namespace
