@@ -33,6 +33,7 @@ struct Command::Made {
   std::optional<OwnedFd> child_terminal;
   std::optional<OwnedFd> parent_terminal;
   std::optional<OwnedFd> cgroup;
+  std::optional<OwnedFd> directory;  // the working one, where the child leaves it and is to use it
   std::optional<OwnedFd> own_pid_namespace;  // of children, where one is to be born in another
   std::optional<PidFd> own_process;          // where the child cannot tell its parent by a number
   std::string user_map, group_map;
@@ -123,6 +124,7 @@ struct Command::Attempt {
   detail::Mistake prepare_pid_namespace();
   detail::Mistake prepare_report();
   detail::Mistake prepare_held();
+  detail::Mistake prepare_directory();
   [[gnu::hot]] detail::Mistake prepare_environment(const detail::Environment& environment);
   detail::Mistake refuse_in_place() const;
   bool is_own(int fd) const noexcept;
@@ -131,8 +133,10 @@ struct Command::Attempt {
   void lower_sources() noexcept;
   void plan_steps();
   void plan_directory();
+  int number_of(const State::Directory& directory) const noexcept;
   void plan_parent_death();
   bool is_in_other_pid_namespace() const noexcept;
+  bool joins(Namespace kind) const noexcept;
 
   std::expected<Child, SpawnError> to_child(const detail::Entered& entered);
   void give_what_was_made(Child& child) noexcept;

@@ -173,7 +173,8 @@ Command& Command::root_directory(BorrowedFd directory) & {
 Command& Command::cgroup(BorrowedFd directory) & {
   State& state = changed_state();
   state.cgroup_fd = directory.get();
-  if (directory.get() < 0) state.wrong(SpawnStep::cgroup, EBADF, -1, "");
+  if (directory.get() < 0 && directory.get() != cwd().get())
+    state.wrong(SpawnStep::cgroup, EBADF, -1, "");
   return *this;
 }
 

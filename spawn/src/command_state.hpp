@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
 
 #include "attributes/attributes.hpp"
 #include "enter.hpp"
@@ -63,6 +64,7 @@ struct Command::State {
     std::optional<std::string> path;
     std::optional<int> fd;
     bool is_given() const noexcept { return path || fd; }
+    bool is_cwd() const noexcept { return fd == cwd().get(); }
   };
 
   // The first mistake that a setter found.

@@ -48,9 +48,8 @@ void Command::Attempt::plan_directory() {
   const auto& directory = state_.directory;
   if (directory.path)
     work_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
-  else if (directory.fd)
-    work_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir,
-                    work_.fds.place_of(*directory.fd));
+  else if (const int number = number_of(directory); number >= 0)
+    work_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir, work_.fds.place_of(number));
 }
 
 void Command::Attempt::plan_parent_death() {
@@ -93,7 +92,7 @@ void Command::Attempt::plan_steps() {
   if (changes_credentials()) steps.add(SpawnStep::dumpable, -1, Step::make_undumpable);
   detail::plan_namespaces(state_.namespaces, fds, steps);
   if (state_.root.fd)
-    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(*state_.root.fd));
+    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(number_of(state_.root)));
   if (state_.root.is_given()) {
     steps.add(SpawnStep::root_directory, -1, SYS_chroot,
               state_.root.path ? state_.root.path->c_str() : ".");

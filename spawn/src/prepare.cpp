@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
@@ -46,10 +47,9 @@ void find_candidates(const std::string& program, char* const* environment,
 bool is_frozen(BorrowedFd cgroup) noexcept {
   const auto events = open(cgroup, "cgroup.events", O_RDONLY);
   if (!events) return false;
-  char buffer[256];
-  const ssize_t size =
-      detail::retry_eintr([&] { return ::pread(events->get(), buffer, sizeof buffer, 0); });
-  return size > 0 && std::string_view(buffer, static_cast<std::size_t>(size)).contains("frozen 1");
+  char room[4];
+  const auto frozen = detail::find_field(*events, "frozen ", room);
+  return frozen && *frozen == "1";
 }
 
 }  // namespace
@@ -77,20 +77,23 @@ Mistake Command::Attempt::prepare_session() {
 Mistake Command::Attempt::prepare_cgroup() {
   if (!state_.cgroup_fd) return std::nullopt;
   if (is_own(*state_.cgroup_fd)) return error_at(SpawnStep::cgroup, error_code(EBADF), -1);
-  const BorrowedFd cgroup = BorrowedFd::unsafe_borrow(*state_.cgroup_fd);
-  auto duplicate = cgroup.duplicate();
+  const bool is_cwd = *state_.cgroup_fd == cwd().get();
+  const BorrowedFd cgroup = is_cwd ? cwd() : BorrowedFd::unsafe_borrow(*state_.cgroup_fd);
+  auto duplicate = is_cwd ? open(cgroup, ".", O_PATH | O_DIRECTORY) : cgroup.duplicate();
   if (!duplicate) return SpawnError{SpawnStep::cgroup, duplicate.error(), -1, ""};
   if (is_frozen(cgroup)) return SpawnError{SpawnStep::cgroup, error_code(EBUSY), -1, "frozen"};
   made_->cgroup = std::move(*duplicate);
   return std::nullopt;
+bool Command::Attempt::joins(Namespace kind) const noexcept {
+  return std::ranges::any_of(state_.namespaces.join, [kind](const Namespaces::Join& join) {
+    return detail::kinds_of(join).contains(kind);
+  });
+}
+
 }
 
 bool Command::Attempt::is_in_other_pid_namespace() const noexcept {
-  const auto joins_pid = [](const Namespaces::Join& join) {
-    return detail::kinds_of(join).contains(Namespace::pid);
-  };
-  return state_.namespaces.create.contains(Namespace::pid) ||
-         std::ranges::any_of(state_.namespaces.join, joins_pid);
+  return state_.namespaces.create.contains(Namespace::pid) || joins(Namespace::pid);
 }
 
 Mistake Command::Attempt::prepare_pid_namespace() {
@@ -99,10 +102,11 @@ Mistake Command::Attempt::prepare_pid_namespace() {
     return detail::kinds_of(join).contains(Namespace::pid);
   });
   if (joined == joins.end()) return std::nullopt;
-  auto own = open(cwd(), "/proc/thread-self/ns/pid_for_children", O_RDONLY);
+  auto own = detail::open_proc_link("thread-self/ns", "pid_for_children", O_RDONLY);
   if (!own)
     return SpawnError{SpawnStep::join_namespace, own.error(),
-                      static_cast<int>(joined - joins.begin()), ""};
+                      static_cast<int>(joined - joins.begin()),
+                      "/proc/thread-self/ns/pid_for_children"};
   made_->own_pid_namespace = std::move(*own);
   return std::nullopt;
 }
@@ -145,6 +149,7 @@ Mistake Command::Attempt::make_plan() {
   if (auto mistake = prepare_passed()) return mistake;
   if (state_.streams[2].kind_ == Stdio::Kind::like_stdout)
     if (auto mistake = prepare_like_stdout(2)) return mistake;
+  if (auto mistake = prepare_directory()) return mistake;
   if (auto mistake = prepare_session()) return mistake;
   if (auto mistake = prepare_cgroup()) return mistake;
   if (auto mistake = prepare_pid_namespace()) return mistake;
@@ -183,7 +188,7 @@ Mistake Command::Attempt::make_plan() {
   work_.job.is_filtered = !state_.identity.said.seccomp.empty();
   if (state_.program_fd) work_.job.program = work_.fds.place_of(*state_.program_fd);
   work_.birth.namespaces = namespaces.create;
-  work_.birth.cgroup = state_.cgroup_fd.value_or(-1);
+  work_.birth.cgroup = made_->cgroup ? made_->cgroup->get() : -1;
   work_.birth.reaps_itself = state_.drop_policy == DropPolicy::detach;
   work_.birth.killed_with_parent = state_.killed_with_parent;
   work_.birth.no_new_privileges = state_.identity.said.no_new_privileges;
@@ -195,7 +200,8 @@ Mistake Command::Attempt::make_plan() {
 bool Command::Attempt::is_repeatable() const noexcept {
   const auto is_made = [](const auto& own) { return own.has_value(); };
   if (std::ranges::any_of(made_->child_ends, is_made) || made_->child_terminal || made_->cgroup ||
-      made_->own_pid_namespace || made_->own_process || made_->maps || made_->report)
+      made_->directory || made_->own_pid_namespace || made_->own_process || made_->maps ||
+      made_->report)
     return false;
   const auto is_handed_over = [this](const auto& owner) {
     return owner.has_value() && !state_.prepared;

@@ -2,6 +2,7 @@
 //
 // The parent's part before there is a child: the descriptors beside the streams, passed ones and those
 // that only its steps use.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -77,6 +78,24 @@ std::optional<OwnedFd> Command::Attempt::take_report() noexcept {
   return read;
 }
 
+// cwd() is no descriptor that the child could come back by when it has left the directory.
+Mistake Command::Attempt::prepare_directory() {
+  const bool is_left = state_.root.is_given() || joins(Namespace::mount);
+  if (!is_left || !(state_.root.is_cwd() || state_.directory.is_cwd())) return std::nullopt;
+  auto opened = open(cwd(), ".", O_PATH | O_DIRECTORY);
+  if (!opened)
+    return error_at(state_.root.is_cwd() ? SpawnStep::root_directory : SpawnStep::working_directory,
+                    opened.error(), -1);
+  made_->directory = std::move(*opened);
+  return std::nullopt;
+}
+
+// -1: none is needed.
+int Command::Attempt::number_of(const State::Directory& directory) const noexcept {
+  if (!directory.is_cwd()) return directory.fd.value_or(-1);
+  return made_->directory ? made_->directory->get() : -1;
+}
+
 // What the child's steps use after the descriptors have been placed.
 Mistake Command::Attempt::prepare_held() {
   Mistake mistake;
@@ -85,8 +104,12 @@ Mistake Command::Attempt::prepare_held() {
     work_.fds.hold(fd, step, index, is_own);
   };
   if (state_.program_fd) hold(*state_.program_fd, SpawnStep::exec);
-  if (state_.root.fd) hold(*state_.root.fd, SpawnStep::root_directory);
-  if (state_.directory.fd) hold(*state_.directory.fd, SpawnStep::working_directory);
+  const auto hold_directory = [&](const State::Directory& directory, SpawnStep step) {
+    if (!directory.is_cwd() || made_->directory)
+      hold(number_of(directory), step, -1, directory.is_cwd());
+  };
+  if (state_.root.fd) hold_directory(state_.root, SpawnStep::root_directory);
+  if (state_.directory.fd) hold_directory(state_.directory, SpawnStep::working_directory);
   if (made_->cgroup && kind_ == Kind::in_place)
     hold(made_->cgroup->get(), SpawnStep::cgroup, -1, true);
   if (made_->session.controlling_terminal)
@@ -115,7 +138,8 @@ bool Command::Attempt::is_own(int fd) const noexcept {
   const auto has = [&](const auto& own) { return own && own->get() == fd; };
   return std::ranges::any_of(made_->child_ends, has) ||
          std::ranges::any_of(made_->parent_ends, has) || has(made_->child_terminal) ||
-         has(made_->parent_terminal) || has(made_->cgroup) || has(made_->own_pid_namespace) ||
+         has(made_->parent_terminal) || has(made_->cgroup) || has(made_->directory) ||
+         has(made_->own_pid_namespace) ||
          (made_->own_process && made_->own_process->fd().get() == fd) ||
          (made_->report && (made_->report->read.get() == fd || made_->report->write.get() == fd));
 }

@@ -84,6 +84,60 @@ TEST(CommandWorkingDirectory, ByDescriptorMayBeOpenForNothing) {
   }
 }
 
+// cwd() is what openat(2) and its like take it for.
+TEST(CommandWorkingDirectory, CanBeThatOfThisProcessHoweverTheChildLeavesIt) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.path();
+    ASSERT_EQ(::chdir(path.c_str()), 0);
+    for (const DirectoryChange change : {before, after})
+      expect_facts([&](Command& command) { command.working_directory(sysfd::cwd(), change); },
+                   {{"directory", path}});
+    const OwnedFd mounts = OwnedFd::adopt(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+    expect_facts(
+        [&](Command& command) {
+          command.working_directory(sysfd::cwd()).namespaces({.join = {{.of = mounts}}});
+        },
+        {{"directory", path}});
+    expect_facts(
+        [&](Command& command) {
+          command.working_directory(sysfd::cwd()).root_directory("/").pass(mounts, 3);
+        },
+        {{"directory", path}});
+    ASSERT_EQ(::chdir("/"), 0);
+  });
+}
+
+TEST(CommandWorkingDirectory, OfThisProcessIsLookedUpForEachChild) {
+  run_apart([] {
+    const ScratchDirectory scratch;
+    Inspection inspection;
+    inspection.command.working_directory(sysfd::cwd());
+    EXPECT_EQ(inspection.run().directory, std::filesystem::current_path());
+    ASSERT_EQ(::chdir(scratch.path().c_str()), 0);
+    EXPECT_EQ(inspection.run().directory, scratch.path());
+    ASSERT_EQ(::chdir("/"), 0);
+  });
+}
+
+TEST(CommandRootDirectory, CanBeTheWorkingDirectoryOfThisProcess) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  const OtherRoot root;
+  run_apart([&] {
+    ASSERT_EQ(::chdir(root.path()), 0);
+    expect_facts([](Command& command) { command.root_directory(sysfd::cwd()); },
+                 {{"mount of /", root.mount()}, {"directory", "/"}});
+    expect_facts(
+        [](Command& command) {
+          command.root_directory(sysfd::cwd()).working_directory(sysfd::cwd());
+        },
+        {{"mount of /", root.mount()}, {"directory", "/"}});
+    ASSERT_EQ(::chdir("/"), 0);
+  });
+}
+
 TEST(CommandWorkingDirectory, IsEnteredByTheParentsRightsOrTheChilds) {
   SYSFD_REQUIRE_ROOT();
   const ScratchDirectory scratch;  // 0700
@@ -118,7 +172,6 @@ TEST(CommandWorkingDirectory, ThatIsNoneFails) {
   };
   expect_refusal(file, ENOTDIR);
   expect_refusal(BorrowedFd::unsafe_borrow(999), EBADF);
-  expect_refusal(sysfd::cwd(), EBADF);  // which is no descriptor
 }
 
 TEST(CommandRootDirectory, CanBeGivenByPathOrDescriptor) {
@@ -199,9 +252,6 @@ TEST(CommandRootDirectory, ThatFailsIsNamed) {
   Command no_directory("/bin/true");
   no_directory.root_directory(file);
   expect_error(no_directory, SpawnStep::root_directory, ENOTDIR);
-  Command here("/bin/true");
-  here.root_directory(sysfd::cwd());
-  expect_error(here, SpawnStep::root_directory, EBADF);
   Command not_there("/bin/true");
   not_there.root_directory("/no/such");
   expect_error(not_there, SpawnStep::root_directory, ENOENT);

@@ -148,8 +148,8 @@ class Command {
   Command clear_env() && { return std::move(clear_env()); }
 
   // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned.
-  // A relative path of the program, or in PATH, counts from there. Not said, and with a new root
-  // directory or a joined mount namespace: "/".
+  // cwd() is this process's own, as it is then. A relative path of the program counts from there. Not
+  // said, and with a new root directory or a joined mount namespace: "/".
   SYSFD_API Command& working_directory(CStr path,
                                        DirectoryChange change = DirectoryChange::before_identity) &;
   Command working_directory(CStr path,
