@@ -114,6 +114,7 @@ struct Command::Attempt {
   detail::Mistake append_arguments();
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
+  void give_to_child(BorrowedFd made, bool with_group) const noexcept;
   detail::Mistake prepare_terminal(int number);
   detail::Mistake prepare_like_stdout(int number);
   detail::Mistake prepare_passed();

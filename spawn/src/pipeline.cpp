@@ -87,8 +87,8 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first
       if (!made) return fail(pipe_error(made.error(), 1), i);
       between = std::move(*made);
     }
-    const Stdio from = from_before ? Stdio(*from_before) : Stdio::inherit();
-    const Stdio to = between ? Stdio(between->write) : Stdio::inherit();
+    const Stdio from = from_before ? Stdio::made(*from_before) : Stdio::inherit();
+    const Stdio to = between ? Stdio::made(between->write) : Stdio::inherit();
     const Command::Attempt::Defaults defaults{is_first ? &first_stdin : &from,
                                               is_last ? &last_stdout : &to, &every_stderr};
     auto child = Command::Attempt::spawn_stage(stages[i].state(), defaults);
@@ -124,7 +124,7 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
   if (!errors) return std::unexpected(pipe_error(errors.error(), 2));
   const auto deadline = detail::deadline_in(options.timeout);
   auto children = start(options.input.empty() ? Stdio::null() : Stdio::pipe(), Stdio::pipe(),
-                        Stdio(errors->write));
+                        Stdio::made(errors->write));
   if (!children) return std::unexpected(std::move(children.error()));
   std::optional<OwnedFd> error_pipe = std::move(errors->read);
   (void)OwnedFd(std::move(errors->write));

@@ -3,10 +3,12 @@
 // The parent's part before there is a child: what its 0, 1 and 2 are to be.
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
 
@@ -51,6 +53,21 @@ Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
   return standard ? standard->kind_ : Stdio::Kind::inherit;
 }
 
+// What is made for a child that becomes another user is that user's, which may open it again, as
+// /dev/stdout. Who may not give it away (EPERM) starts the child all the same. A terminal keeps its
+// group, "tty", whose members may write to it.
+void Command::Attempt::give_to_child(BorrowedFd made, bool with_group) const noexcept {
+  const Identity& identity = state_.identity.said;
+  if (!identity.user && !identity.group) return;
+  const Namespaces& namespaces = state_.namespaces;
+  const uid_t user = detail::id_here(identity.user, namespaces, namespaces.user_map);
+  const gid_t group =
+      detail::id_here(with_group ? identity.group : std::nullopt, namespaces, namespaces.group_map);
+  constexpr auto unchanged = static_cast<uid_t>(-1);
+  if (user != unchanged || group != unchanged)
+    detail::system_call(SYS_fchown, made.get(), user, group);
+}
+
 Mistake Command::Attempt::prepare_terminal(int number) {
   if (made_->parent_terminal) return std::nullopt;
   auto made = open_terminal(state_.window_size);
@@ -58,6 +75,7 @@ Mistake Command::Attempt::prepare_terminal(int number) {
     return SpawnError{SpawnStep::terminal, made.error(), number, detail::stream_names[number]};
   made_->parent_terminal = std::move(made->parent);
   made_->child_terminal = std::move(made->child);
+  give_to_child(*made_->child_terminal, false);
   return std::nullopt;
 }
 
@@ -83,6 +101,7 @@ Mistake Command::Attempt::prepare_stream(int number) {
       const bool child_reads = number == 0;
       made_->child_ends[number] = std::move(child_reads ? made->read : made->write);
       made_->parent_ends[number] = std::move(child_reads ? made->write : made->read);
+      give_to_child(*made_->child_ends[number], true);
       request.source = made_->child_ends[number]->get();
       request.is_own = true;
       break;
@@ -97,6 +116,7 @@ Mistake Command::Attempt::prepare_stream(int number) {
       request.source = said->owned_ ? said->owned_->get() : said->fd_ ? said->fd_->get() : -1;
       if (request.source < 0) return wrong(error_code(EBADF));
       request.is_lent = !said->owned_;
+      if (said->is_made_) give_to_child(*said->fd_, true);
       break;
   }
   work_.fds.add(request);

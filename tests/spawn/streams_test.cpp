@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -15,11 +17,14 @@
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+#include <sysfd/pipeline.hpp>
 #include <sysfd/prepared_command.hpp>
 
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
 #include "support/descriptors.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
 
@@ -144,6 +149,95 @@ TEST(ChildStreams, AreNeverClosed) {
       EXPECT_TRUE(must(kept.status()).success());
       EXPECT_TRUE(must(prepared.status()).success());
     });
+}
+
+struct Owner {
+  uid_t user;
+  gid_t group;
+  bool operator==(const Owner&) const = default;
+};
+
+Owner owner_of(const OwnedFd& fd) {
+  struct stat status{};
+  EXPECT_EQ(::fstat(fd.get(), &status), 0);
+  return {status.st_uid, status.st_gid};
+}
+
+const sysfd::Identity somebody{.user = 1234, .group = 2345};
+
+TEST(ChildStreams, ThatAreNewPipesCanBeOpenedAgainByAChildOfAnotherUser) {
+  SYSFD_REQUIRE_ROOT();
+  const auto open_again = [&](const sysfd::Identity& identity,
+                              const sysfd::Namespaces& namespaces) {
+    Command command = shell("cat /dev/stdin >/dev/stdout; echo error >/dev/stderr");
+    command.identity(identity).namespaces(namespaces);
+    const auto output = must(command.output({.input = sysfd_test::bytes("input\n")}));
+    EXPECT_EQ(output.out, "input\n");
+    EXPECT_EQ(output.err, "error\n");
+    EXPECT_TRUE(output.status->success());
+  };
+  open_again(somebody, {});
+  open_again({.user = 5, .group = 6}, {.create = sysfd::Namespace::user,
+                                       .user_map = {{0, 100'000, 3}, {4, 200'000, 10}},
+                                       .group_map = {{0, 100'000, 10}}});
+
+  Command command = shell("read line");
+  command.stdin_from(Stdio::pipe()).stderr_to(Stdio::pipe()).identity(somebody);
+  auto child = must(command.spawn());
+  EXPECT_EQ(owner_of(*child.stdin_pipe()), (Owner{1234, 2345}));
+  EXPECT_EQ(owner_of(*child.stderr_pipe()), (Owner{1234, 2345}));
+  child.stdin_pipe().reset();
+  EXPECT_FALSE(child.wait()->success());
+}
+
+TEST(ChildStreams, ThatAreNewTerminalsCanBeOpenedAgainByAChildOfAnotherUser) {
+  SYSFD_REQUIRE_ROOT();
+  auto child = must(shell("echo again >\"$(tty)\" && stat -c '%u %g' \"$(tty)\"")
+                        .identity(somebody)
+                        .terminal()
+                        .spawn());
+  std::string text;
+  char buffer[256];
+  for (ssize_t size; (size = ::read(child.terminal()->get(), buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(size));
+  EXPECT_TRUE(child.wait()->success()) << text;
+  EXPECT_TRUE(text.starts_with("again\r\n1234 ")) << text;
+  EXPECT_FALSE(text.contains("2345")) << "who may write to terminals stays the same: " << text;
+}
+
+TEST(ChildStreams, OfAPipelineOfAnotherUserCanBeOpenedAgain) {
+  SYSFD_REQUIRE_ROOT();
+  const auto reopen = [] {
+    return shell("cat /dev/stdin >/dev/stdout; echo error >/dev/stderr").identity(somebody);
+  };
+  const auto output =
+      must((reopen() | reopen() | reopen()).output({.input = sysfd_test::bytes("x")}));
+  EXPECT_EQ(output.out, "x");
+  EXPECT_EQ(output.err, "error\nerror\nerror\n");
+}
+
+TEST(ChildStreams, ThatAreLentStayWhoseTheyAre) {
+  SYSFD_REQUIRE_ROOT();
+  const auto pipe = must(sysfd::pipe());
+  auto given = must(sysfd::pipe());
+  const Owner before = owner_of(pipe.write);
+  EXPECT_TRUE(must(Command("true")
+                       .stdin_from(std::move(given.read))
+                       .stdout_to(pipe.write)
+                       .pass(pipe.read, 7)
+                       .identity(somebody)
+                       .status())
+                  .success());
+  EXPECT_EQ(owner_of(pipe.write), before);
+  EXPECT_EQ(owner_of(given.write), before);
+}
+
+TEST(ChildStreams, StartAlsoWhereTheyCannotBeGivenAway) {
+  SYSFD_REQUIRE_ROOT();
+  std::thread([] {
+    sysfd_test::refuse_calls({{SYS_fchown, EPERM}});
+    EXPECT_EQ(must(Command("echo").arg("text").identity(somebody).output()).out, "text\n");
+  }).join();
 }
 
 TEST(ChildStreams, GoThroughPipes) {

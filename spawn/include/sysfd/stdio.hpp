@@ -22,10 +22,13 @@ class Stdio {
   static Stdio inherit() noexcept { return Stdio(Kind::inherit); }
   // /dev/null, to read for stdin, to write for the others.
   static Stdio null() noexcept { return Stdio(Kind::null); }
-  // A new pipe, whose other end the Child has.
+  // A new pipe, whose other end the Child has. It belongs to the user and group that the child is to
+  // be (Identity), as far as this process may say so (fchown(2)): the child may open it again, as
+  // /dev/stdout. What is lent stays whose it is.
   static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
   // The child's side of a new pseudo-terminal, one for all streams of a child that say so. It is
-  // the controlling terminal of a new session; the Child has the other side.
+  // the controlling terminal of a new session; the Child has the other side. It belongs to the user
+  // that the child is to be, as above.
   static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
 
   // What stdout is, as 2>&1 of a shell has it. For stderr only.
@@ -40,8 +43,15 @@ class Stdio {
   friend class Pipeline;
   enum class Kind : unsigned char { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
   explicit Stdio(Kind kind) noexcept : kind_(kind) {}
+  // One that was made for the child, by somebody who lends it.
+  static Stdio made(BorrowedFd fd) noexcept {
+    Stdio stream(fd);
+    stream.is_made_ = true;
+    return stream;
+  }
 
   Kind kind_;
+  bool is_made_ = false;
   std::optional<BorrowedFd> fd_;  // of a borrowed descriptor
   std::optional<OwnedFd> owned_;
 };

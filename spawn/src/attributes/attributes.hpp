@@ -69,6 +69,10 @@ std::uint64_t signal_mask(const Signals& signals) noexcept;
 Mistake check(const Namespaces& namespaces);
 // A text as /proc/<pid>/uid_map wants it.
 std::string map_text(const std::vector<IdRange>& ranges);
+// What an id of the child is in this process's user namespace, if the child is in that or has these
+// maps; or -1, as for none.
+std::uint32_t id_here(const std::optional<std::uint32_t>& id, const Namespaces& namespaces,
+                      const std::vector<IdRange>& map) noexcept;
 // The kinds that a descriptor joins: those said, or what it is.
 NamespaceSet kinds_of(const Namespaces::Join& join) noexcept;
 void plan_namespaces(const Namespaces& namespaces, const FdPlan& fds, Steps& steps);

@@ -56,6 +56,18 @@ std::string map_text(const std::vector<IdRange>& ranges) {
   return text;
 }
 
+std::uint32_t id_here(const std::optional<std::uint32_t>& id, const Namespaces& namespaces,
+                      const std::vector<IdRange>& map) noexcept {
+  constexpr auto none = static_cast<std::uint32_t>(-1);
+  for (const auto& join : namespaces.join)
+    if (kinds_of(join).contains(Namespace::user)) return none;
+  if (!id || !namespaces.create.contains(Namespace::user)) return id.value_or(none);
+  for (const IdRange& range : map)
+    if (*id >= range.inside && *id - range.inside < range.count)
+      return range.outside + (*id - range.inside);
+  return none;
+}
+
 NamespaceSet kinds_of(const Namespaces::Join& join) noexcept {
   if (!join.kinds.empty()) return join.kinds;
   const int kind = ::ioctl(join.of.get(), NS_GET_NSTYPE);
