@@ -124,8 +124,8 @@ struct Command::Attempt {
   detail::Mistake prepare_cgroup();
   detail::Mistake prepare_pid_namespace();
   detail::Mistake prepare_report();
-  detail::Mistake prepare_held();
   detail::Mistake prepare_directory();
+  detail::Mistake prepare_held();
   [[gnu::hot]] detail::Mistake prepare_environment(const detail::Environment& environment);
   detail::Mistake refuse_in_place() const;
   bool is_own(int fd) const noexcept;
@@ -133,11 +133,11 @@ struct Command::Attempt {
   detail::Mistake refuse_own_descriptors() const;
   void lower_sources() noexcept;
   void plan_steps();
-  void plan_directory();
   int number_of(const State::Directory& directory) const noexcept;
+  void plan_directory();
   void plan_parent_death();
-  bool is_in_other_pid_namespace() const noexcept;
   bool joins(Namespace kind) const noexcept;
+  bool is_in_other_pid_namespace() const noexcept;
 
   std::expected<Child, SpawnError> to_child(const detail::Entered& entered);
   void give_what_was_made(Child& child) noexcept;
@@ -148,7 +148,15 @@ struct Command::Attempt {
   [[gnu::cold]] SpawnError premature_end(const Result<ExitStatus>& status) const;
   [[gnu::cold]] SpawnError why_not_executing(const Result<ExitStatus>& status) const;
   [[gnu::cold]] SpawnError give_up(const PidFd& process, pid_t number, std::error_code why) const;
-  [[gnu::cold]] void explain_script(SpawnError& error) const;
+  // What else can be found out about an error of execve(2).
+  struct View;
+  [[gnu::cold]] void explain_exec(SpawnError& error) const;
+  [[gnu::cold]] void explain_size(SpawnError& error) const;
+  [[gnu::cold]] void explain_search(const View& view, SpawnError& error) const;
+  [[gnu::cold]] void explain_interpreter(const View& view, BorrowedFd program,
+                                         SpawnError& error) const;
+  std::optional<View> view_of_child() const;
+  bool is_program_passed() const noexcept;
   detail::Mistake refuse_own_ends() const;
   bool can_run_beside() const noexcept;
   [[gnu::hot]] std::expected<ExitStatus, SpawnError> run_beside();

@@ -118,7 +118,7 @@ Command& Command::env(CStr name, CStr value) & {
   if (!name.get() || !value.get() || *name.get() == '\0' || std::strchr(name.get(), '='))
     state.wrong(SpawnStep::environment, EINVAL, index, shown(name));
   else
-    state.environment.set(name.get(), value.get());
+    state.environment.set(name.get(), value.get(), index);
   return *this;
 }
 

@@ -32,11 +32,11 @@ bool has_listen_variable(char* const* environment) noexcept {
 
 }  // namespace
 
-void Environment::set(std::string_view name, std::string_view value) {
+void Environment::set(std::string_view name, std::string_view value, int call) {
   std::string text;
   text.reserve(name.size() + 1 + value.size());
   text.append(name).append(1, '=').append(value);
-  put({std::move(text), name.size(), false});
+  put({std::move(text), name.size(), false, call});
 }
 
 void Environment::remove(std::string_view name) {
@@ -122,6 +122,11 @@ const char* Environment::listen_variable() const noexcept {
   for (const Change& change : changes_)
     if (!change.removes && is_listen_variable(change.text.c_str())) return change.text.c_str();
   return nullptr;
+}
+
+int Environment::call_of(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(changes_, name, &Change::name);
+  return found != changes_.end() ? found->call : -1;
 }
 
 const char* find_variable(char* const* environment, std::string_view name) noexcept {

@@ -2,6 +2,7 @@
 #ifndef SYSFD_SPAWN_SRC_ENVIRONMENT_HPP
 #define SYSFD_SPAWN_SRC_ENVIRONMENT_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ class Environment {
     char** identity_variable;  // the whole of it: the last one
   };
 
-  void set(std::string_view name, std::string_view value);
+  // `call`: by which it can be named.
+  void set(std::string_view name, std::string_view value, int call = -1);
   void remove(std::string_view name);
   void clear();
 
@@ -43,12 +45,15 @@ class Environment {
                                      ListenSlots& slots, EnvironmentBuffer& buffer) const;
   // A LISTEN_... variable that was set in spite of them, if one was.
   const char* listen_variable() const noexcept;
+  // By which call the variable was set; -1: it was not.
+  int call_of(std::string_view name) const noexcept;
 
  private:
   struct Change {
     std::string text;  // "name=value", or "name" to remove it
     std::size_t name_size;
     bool removes;
+    int call = -1;
     std::string_view name() const noexcept { return std::string_view(text).substr(0, name_size); }
   };
   void put(Change change);
@@ -59,6 +64,16 @@ class Environment {
   std::vector<Change> changes_;
   std::vector<char*> frozen_;  // ends with a null pointer, if it is
 };
+
+// Of a PATH; an empty one is the working directory.
+template <class Visit>
+void for_each_directory(std::string_view path, Visit visit) {
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    visit(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
 
 // The value of a variable in such an environment; a null pointer if it has none.
 const char* find_variable(char* const* environment, std::string_view name) noexcept;

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // From an errno to the error that spawn() returns: what it is about, and what helps.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-
-#include <sysfd/create.hpp>
+#include <cerrno>
 
 #include "attempt.hpp"
 
@@ -15,33 +11,28 @@ inline namespace v0 {
 
 namespace {
 
-bool is_a_limit(std::error_code code) noexcept {
-  return code == std::errc::resource_unavailable_try_again ||
-         code == std::errc::not_enough_memory || code == std::errc::too_many_files_open ||
-         code == std::errc::too_many_files_open_in_system;
+// What clone3(2) answers for a cgroup only: no directory of one, removed, not allowed, frozen or with
+// controllers on, of a wrong type. clone(2), which is tried where clone3 is refused, has none.
+bool is_of_a_cgroup(int error) noexcept {
+  return error == EBADF || error == ENOENT || error == ENODEV || error == EACCES ||
+         error == EBUSY || error == EOPNOTSUPP || error == ENOSYS || error == E2BIG;
+}
+
+bool is_a_limit(int error) noexcept {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
 }  // namespace
 
 // Whose fault it is that there is no child.
 SpawnError Command::Attempt::clone_failure(std::error_code code) const {
-  if (!is_a_limit(code)) {
-    if (!work_.birth.namespaces.empty()) return {SpawnStep::namespaces, code, -1, ""};
-    if (work_.birth.cgroup >= 0) return {SpawnStep::cgroup, code, -1, ""};
-  }
+  const int error = code.value();
+  const bool has_cgroup = work_.birth.cgroup >= 0;
+  const bool has_namespaces = !work_.birth.namespaces.empty();
+  if (has_cgroup && is_of_a_cgroup(error)) return {SpawnStep::cgroup, code, -1, ""};
+  if (has_namespaces && !is_a_limit(error)) return {SpawnStep::namespaces, code, -1, ""};
+  if (has_cgroup && !is_a_limit(error)) return {SpawnStep::cgroup, code, -1, ""};
   return {SpawnStep::clone, code, -1, ""};
-}
-
-// The kernel says ENOENT for a script whose interpreter will not be able to open it.
-void Command::Attempt::explain_script(SpawnError& error) const {
-  if (error.code != std::errc::no_such_file_or_directory || !state_.program_fd) return;
-  const auto program =
-      open(cwd(), "/proc/self/fd/" + std::to_string(*state_.program_fd), O_RDONLY | O_NONBLOCK);
-  char start[2] = {};
-  if (!program || ::pread(program->get(), start, sizeof start, 0) != sizeof start ||
-      start[0] != '#' || start[1] != '!')
-    return;
-  error.subject += ", a script that its interpreter cannot open again: pass() it to the child too";
 }
 
 // With what was said at that step.
@@ -68,8 +59,7 @@ SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int 
 SpawnError Command::Attempt::failure() const {
   SpawnError error =
       error_at(work_.job.failed_step, detail::error_code(work_.job.error), work_.job.index);
-  // What was lent may be something else by now, if the caller went on.
-  if (error.step == SpawnStep::exec && is_waited_for()) explain_script(error);
+  if (error.step == SpawnStep::exec) explain_exec(error);
   return error;
 }
 

@@ -32,12 +32,10 @@ void find_candidates(const std::string& program, char* const* environment,
     candidates.append(program).push_back('\0');
   } else {
     const char* path = detail::find_variable(environment, "PATH");
-    for (std::string_view left = path ? path : "/bin:/usr/bin"; !left.empty();) {
-      const std::string_view directory = left.substr(0, left.find(':'));
-      left.remove_prefix(std::min(left.size(), directory.size() + 1));
-      if (directory.empty()) continue;
-      candidates.append(directory).append(1, '/').append(program).push_back('\0');
-    }
+    detail::for_each_directory(path ? path : "/bin:/usr/bin", [&](std::string_view directory) {
+      if (directory.starts_with('/'))
+        candidates.append(directory).append(1, '/').append(program).push_back('\0');
+    });
   }
   candidates.push_back('\0');
 }
@@ -84,12 +82,12 @@ Mistake Command::Attempt::prepare_cgroup() {
   if (is_frozen(cgroup)) return SpawnError{SpawnStep::cgroup, error_code(EBUSY), -1, "frozen"};
   made_->cgroup = std::move(*duplicate);
   return std::nullopt;
+}
+
 bool Command::Attempt::joins(Namespace kind) const noexcept {
   return std::ranges::any_of(state_.namespaces.join, [kind](const Namespaces::Join& join) {
     return detail::kinds_of(join).contains(kind);
   });
-}
-
 }
 
 bool Command::Attempt::is_in_other_pid_namespace() const noexcept {
@@ -149,9 +147,9 @@ Mistake Command::Attempt::make_plan() {
   if (auto mistake = prepare_passed()) return mistake;
   if (state_.streams[2].kind_ == Stdio::Kind::like_stdout)
     if (auto mistake = prepare_like_stdout(2)) return mistake;
-  if (auto mistake = prepare_directory()) return mistake;
   if (auto mistake = prepare_session()) return mistake;
   if (auto mistake = prepare_cgroup()) return mistake;
+  if (auto mistake = prepare_directory()) return mistake;
   if (auto mistake = prepare_pid_namespace()) return mistake;
   if (auto mistake = prepare_report()) return mistake;
   if (auto mistake = prepare_held()) return mistake;

@@ -242,6 +242,43 @@ TEST(CommandCgroup, ThatIsNoneIsNamed) {
   }
 }
 
+// What clone3 answers for the cgroup, and for the namespaces, whichever else there is.
+TEST(CommandCgroup, AndNamespacesAreEachNamedForTheirOwnErrors) {
+  SYSFD_REQUIRE_ROOT();
+  const sysfd_test::ScratchDirectory scratch;
+  const OwnedFd none =
+      OwnedFd::adopt(::open(scratch.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto both = [&](Command& command) {
+    command.cgroup(none).namespaces({.create = Namespace::uts});
+  };
+  Command command("/bin/true");
+  both(command);
+  expect_error(command, SpawnStep::cgroup, EBADF);
+  for (const int error : {EBADF, EACCES, EBUSY, ENODEV, ENOENT, EOPNOTSUPP})
+    sysfd_test::expect_failures({{{SYS_clone3, error}, both, SpawnStep::cgroup}});
+  for (const int error : {ENOSPC, EUSERS, EINVAL, EPERM})
+    sysfd_test::expect_failures({{{SYS_clone3, error}, both, SpawnStep::namespaces}});
+  for (const int error : {EAGAIN, ENOMEM, EMFILE})
+    sysfd_test::expect_failures({{{SYS_clone3, error}, both, SpawnStep::clone}});
+}
+
+TEST(CommandCgroup, CanBeTheWorkingDirectory) {
+  const ScratchCgroup cgroup;
+  SYSFD_REQUIRE_CGROUP(cgroup);
+  run_apart([&] {
+    ASSERT_EQ(::chdir(cgroup.path().c_str()), 0);
+    auto child = Command("cat")
+                     .arg("/proc/self/cgroup")
+                     .stdout_to(Stdio::pipe())
+                     .cgroup(sysfd::cwd())
+                     .spawn();
+    ASSERT_TRUE(child) << child.error().describe();
+    const auto output = child->communicate();
+    ASSERT_TRUE(output);
+    EXPECT_TRUE(output->out.contains(cgroup.name())) << output->out;
+  });
+}
+
 TEST(CommandCgroup, ThatIsFrozenIsRefusedBeforeThereIsAChild) {
   const ScratchCgroup cgroup;
   SYSFD_REQUIRE_CGROUP(cgroup);

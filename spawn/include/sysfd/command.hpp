@@ -96,8 +96,9 @@ class Batch;  // spawn_all()
 class Command {
  public:
   // The program: a path if it has a slash, else a name that is looked up in the PATH of the child's
-  // environment ("/bin:/usr/bin" if it has none; empty elements, which would mean the working
-  // directory, are skipped). It is also argument 0. Strings are copied. What is wrong with any
+  // environment ("/bin:/usr/bin" if it has none). Unlike execvp(3), this does not search relative
+  // directories of PATH, nor the working directory, which an empty element means: a program there is
+  // started by its path. It is also argument 0. Strings are copied. What is wrong with any
   // argument, here and below, is reported by spawn().
   SYSFD_API explicit Command(CStr program);
   // The program that this descriptor refers to (execveat(2)), opened with O_RDONLY or O_PATH, which

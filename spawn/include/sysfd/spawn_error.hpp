@@ -26,8 +26,9 @@ inline namespace v0 {
 enum class SpawnStep {
   // What is found wrong before there is a child.
   program,      // the program's name: empty, or a NUL inside
-  argument,     // `index` counts the calls of arg(), then SpawnChanges::arguments
-  environment,  // `index` counts the calls of env() and remove_env(); -1: LISTEN_... is set twice
+  argument,     // `index` counts the calls of arg(), then SpawnChanges::arguments. E2BIG: too long
+  environment,  // `index` counts the calls of env() and remove_env(); -1: LISTEN_... is set twice, or
+                // it is this process's own. E2BIG: too long
   standard_stream,  // `index` is 0, 1 or 2: stdin, stdout, stderr; in the child too
   descriptor,       // `index` counts the calls of pass(); in the child too
   listen_fds,       // `index` counts the descriptors; in the child too
@@ -69,7 +70,7 @@ enum class SpawnStep {
   parent_death,
   no_new_privileges,
   seccomp,  // EACCES: neither no_new_privileges nor CAP_SYS_ADMIN; EINVAL: no valid program
-  exec,     // ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, ...
+  exec,     // ENOENT, EACCES, ENOEXEC, ETXTBSY; E2BIG: all strings together are too long; ...
   // Of status() only. The program has run, and ended or was killed.
   wait,  // ECHILD: somebody else has reaped it, and this kernel cannot tell what its status was
 };
@@ -78,8 +79,10 @@ struct SpawnError {
   SpawnStep step;
   std::error_code code;  // an errno value, in std::system_category()
   int index = -1;        // of the argument, as said at the step; otherwise -1
-  std::string subject;   // that argument: the path, the variable's name, ...
-  int stage = -1;        // of a Pipeline, from 0; otherwise -1
+  std::string
+      subject;     // that argument: the path, the variable's name, ...; behind a comma, what else
+                   // is known of it: the interpreter that is missing, ...
+  int stage = -1;  // of a Pipeline, from 0; otherwise -1
 
   // One sentence for people.
   SYSFD_API std::string describe() const;
