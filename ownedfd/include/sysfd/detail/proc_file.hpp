@@ -68,6 +68,7 @@ class ByteReader {
  public:
   static constexpr int end = -1;
 
+  // cppcheck-suppress uninitMemberVar; the buffer is filled before it is read
   explicit ByteReader(BorrowedFd file) noexcept : file_(file) {}
 
   // The next byte (0 to 255), or `end`, also after an error.
