@@ -199,6 +199,7 @@ Command& Command::pass(BorrowedFd fd, int number) & {
   return *this;
 }
 
+// NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved): moved from by State::add()
 Command& Command::pass(OwnedFd&& fd, int number) & {
   State& state = changed_state();
   state.add(state.passed, fd.get(), number, &fd);
@@ -215,6 +216,7 @@ Command& Command::listen_fds(CStr name, BorrowedFd fd) & {
   return *this;
 }
 
+// NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved): moved from by State::add()
 Command& Command::listen_fds(CStr name, OwnedFd&& fd) & {
   changed_state().add_listener(name, fd, &fd);
   return *this;

@@ -142,7 +142,8 @@ bool is_emulated() noexcept {
     std::size_t matched = 0;
     for (int byte = reader.next(); byte != ByteReader::end; byte = reader.next()) {
       if (byte != folder[matched]) matched = 0;
-      if (byte == folder[matched] && ++matched == folder.size()) return true;
+      if (byte == folder[matched]) ++matched;
+      if (matched == folder.size()) return true;
     }
     return false;
   }();

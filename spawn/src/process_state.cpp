@@ -45,7 +45,8 @@ ProcessState* find() noexcept {
       start = start * 16 + static_cast<std::uintptr_t>(byte <= '9' ? byte - '0' : byte - 'a' + 10);
     }
     if (byte != mapped_name[matched]) matched = 0;
-    if (byte == mapped_name[matched] && ++matched == mapped_name.size())
+    if (byte == mapped_name[matched]) ++matched;
+    if (matched == mapped_name.size())
       return reinterpret_cast<ProcessState*>(start);  // NOLINT(performance-no-int-to-ptr)
   }
   return nullptr;
