@@ -3,12 +3,15 @@
 // Low numbers that are kept for what children are given: the children see nothing of them.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <thread>
@@ -24,6 +27,7 @@
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace {
 
@@ -205,6 +209,114 @@ TEST(SpawnSlots, AreNotForFilesWhoseLocksWouldBeLost) {
     int status = -1;
     ASSERT_EQ(::waitpid(other, &status, 0), other);
     EXPECT_EQ(status, 0) << "another process gets the lock";
+  });
+}
+
+TEST(SpawnSlots, AreNotForPipesThatHaveANameAndMayBeLocked) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    const sysfd_test::ScratchDirectory directory;
+    const std::string path = directory.path() / "fifo";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const OwnedFd fifo = moved_up(must(sysfd::open(sysfd::cwd(), path, O_RDWR)), 300);
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    ASSERT_EQ(::fcntl(fifo.get(), F_SETLK, &lock), 0);
+    Inspection inspection;
+    inspection.command.pass(fifo, 3);
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(fifo.get()));
+    lock.l_type = F_WRLCK;
+    const pid_t other = ::fork();
+    if (other == 0) {
+      const int status = ::fcntl(fifo.get(), F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK ? 0 : 1;
+      ::_exit(status);
+    }
+    ASSERT_GT(other, 0);
+    int status = -1;
+    ASSERT_EQ(::waitpid(other, &status, 0), other);
+    EXPECT_EQ(status, 0) << "the lock is gone";
+  });
+}
+
+// As a program does that closes "everything", and goes on.
+TEST(SpawnSlots, AreTakenAnewWhereAllWereClosed) {
+  run_apart([] {
+    const auto pipes = high_pipes(1);
+    for (int round = 0; round < 3; ++round) {
+      const std::set<int> before = open_descriptors();
+      ASSERT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+      std::vector<int> slots;
+      std::ranges::set_difference(open_descriptors(), before, std::back_inserter(slots));
+      ASSERT_EQ(slots.size(), slot_count + 1) << "all of them, and the one they are made from";
+      Inspection inspection;
+      inspection.command.pass(pipes[0], 3);
+      EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+      expect_empty(slots);
+
+      for (const int slot : slots)
+        ::close(slot);
+      std::vector<OwnedFd> others;
+      for (std::size_t i = 0; i <= slot_count; ++i)
+        others.push_back(some_file());
+      ASSERT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+      EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+      for (const OwnedFd& other : others)
+        for (const OwnedFd& same : others)
+          EXPECT_EQ(&other == &same, sysfd_test::same_file(other.get(), same.get()));
+      for (const int added : open_descriptors())
+        if (!before.contains(added) &&
+            std::ranges::find(others, added, &OwnedFd::get) == others.end())
+          ::close(added);
+    }
+  });
+}
+
+TEST(SpawnSlots, MakeUpForTheOneTheyAreMadeFrom) {
+  run_apart([] {
+    const std::set<int> before = open_descriptors();
+    const std::vector<int> slots = reserve();
+    const auto pipes = high_pipes(1);
+    int made_from = 0;
+    while (before.contains(made_from) || !sysfd_test::is_open(made_from))
+      ++made_from;
+    ::close(made_from);
+    Inspection inspection;
+    inspection.command.pass(pipes[0], 3);
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+    EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+    EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
+    EXPECT_EQ(open_descriptors().size(), before.size() + slot_count + 1 + pipes.size());
+  });
+}
+
+// What another thread opens under a slot's number, which was closed while a child was starting.
+TEST(SpawnSlots, AreNotEmptiedOfWhatSomebodyElseHasOpenedThere) {
+  run_apart([] {
+    const std::vector<int> slots = reserve();
+    const auto pipes = high_pipes(1);
+    const OwnedFd other = some_file();
+    const sysfd_test::ScratchDirectory directory;
+    const std::string path = directory.path() / "sh";  // open for writing: the child waits for us
+    std::filesystem::copy_file("/bin/sh", path);
+    auto writer = must(sysfd::open(sysfd::cwd(), path, O_WRONLY));
+    std::thread starts([&] {
+      Command command(path);
+      command.args({"-c", ":"}).pass(pipes[0], 3).retry_busy(1'000'000);
+      EXPECT_TRUE(must(command.spawn()).wait()->success());
+    });
+    int used = -1;
+    while (used == -1) {
+      for (const int slot : slots)
+        if (sysfd_test::same_file(slot, pipes[0].get())) used = slot;
+      ::sched_yield();
+    }
+    ASSERT_EQ(::dup2(other.get(), used), used);
+    ASSERT_TRUE(std::move(writer).close());
+    starts.join();
+    EXPECT_TRUE(sysfd_test::same_file(used, other.get()));
+    EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
+    EXPECT_TRUE(sysfd_test::same_file(used, other.get()));
+    ::close(used);
   });
 }
 

@@ -377,12 +377,14 @@ class Command {
 // `count` and 64, and one more, for as long as it runs. Call it early, while there are some. A pipe
 // or socket with a high number that is passed to a child, new pipes among them, is put there for
 // the moment of the spawn: a child's table is copied up to the highest number in it, so that
-// starting it takes as long as that is high. Not other files, whose locks (F_SETLK) this process
-// would lose with the duplicate. Returns how many are kept now. They are open, close-on-exec and
-// empty; a program that closes what it has not opened loses them, and nothing else; another call
-// takes new ones for those that were found lost. Not for threads with a descriptor table of their
-// own (unshare(CLONE_FILES)). Errors: EINVAL more than 64; EMFILE, ENFILE, ENOMEM. At most five
-// system calls, and one for each; at a spawn, five for each descriptor above 127 that is given.
+// starting it takes as long as that is high. Not other files, FIFOs included, whose locks (F_SETLK)
+// this process would lose with the duplicate. Returns how many are kept now. They are open, close-on-exec and
+// empty; a program that closes what it has not opened loses them, and nothing else: each is looked at
+// before it is changed (who opens something under its number in the moment between, after it was
+// closed, loses that). Another call takes new ones for those that were found lost. Each copy of this
+// library in a process keeps its own. Not for threads with a descriptor table of their own
+// (unshare(CLONE_FILES)). Errors: EINVAL more than 64; EMFILE, ENFILE, ENOMEM. At most five system
+// calls, and one for each; at a spawn, six for each descriptor above 127 that is given.
 [[nodiscard]] SYSFD_API Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept;
 
 }  // namespace v0
