@@ -18,9 +18,22 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace {
+
+// The pidfd that clone3(2) has made, which is not to have the number of a standard stream that is
+// closed here. Where there is no other number left it has to stay: the child runs.
+SYSFD_ALWAYS_INLINE PidFd to_pidfd(int number) noexcept {
+  OwnedFd fd = OwnedFd::adopt(number);
+  if (number < detail::first_above_standard_streams)
+    if (auto moved = fd.duplicate()) fd = *std::move(moved);
+  return PidFd::unsafe_adopt(std::move(fd));
+}
+
+}  // namespace
+
 [[gnu::hot]] Child::Child(const Start& start) noexcept
     : mark_(detail::fork_mark().value_or(0)),
-      pidfd_(PidFd::unsafe_adopt(OwnedFd::adopt(start.work.job.pidfd))),
+      pidfd_(to_pidfd(start.work.job.pidfd)),
       pid_(start.entered.pid),
       leads_group_(start.work.leads_group),
       policy_(start.state.drop_policy),

@@ -104,8 +104,7 @@ Result<OwnedFd> Command::Attempt::View::look(const std::string& path) const {
   how.resolve = RESOLVE_IN_ROOT;
   const long answer =
       detail::system_call_retried(SYS_openat2, root->get(), whole.c_str(), &how, sizeof how);
-  if (answer < 0) return detail::failure(static_cast<int>(-answer));
-  return OwnedFd::adopt(static_cast<int>(answer));
+  return detail::to_owned(answer);
 }
 
 // What was lent may be something else by now, if the caller went on.

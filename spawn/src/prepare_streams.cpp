@@ -32,8 +32,8 @@ Result<Terminal> open_terminal(WindowSize size) noexcept {
   if (!parent) return std::unexpected(parent.error());
   const int unlocked = 0;
   if (::ioctl(parent->get(), TIOCSPTLCK, &unlocked) == -1) return detail::last_error();
-  auto child =
-      OwnedFd::from_syscall(::ioctl(parent->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  auto child = detail::to_owned(
+      detail::system_call(SYS_ioctl, parent->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!child) return std::unexpected(child.error());
   if (auto set = set_window_size(*child, size); !set) return std::unexpected(set.error());
   return Terminal{std::move(*parent), std::move(*child)};

@@ -17,6 +17,7 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/descriptors.hpp"
 #include "support/requirements.hpp"
 #include "support/results.hpp"
 #include "support/run_apart.hpp"
@@ -53,6 +54,22 @@ TEST(Child, IsTheProcessThatWasStarted) {
   EXPECT_EQ(*child.pidfd().pid(), child.pid());
   EXPECT_TRUE(*sysfd::is_close_on_exec(child.fd()));
   EXPECT_TRUE(child.wait()->success());
+}
+
+// In a program that was started without 0, 1 and 2.
+TEST(Child, HasNoDescriptorInPlaceOfAStandardStream) {
+  run_apart([] {
+    for (const int number : {0, 1, 2})
+      ::close(number);
+    Child child = endless();
+    EXPECT_GE(child.pidfd().fd().get(), 3);
+    EXPECT_GE(child.stdin_pipe()->get(), 3);
+    EXPECT_EQ(child.pidfd().pid(), child.pid());
+    for (const int number : {0, 1, 2})
+      EXPECT_FALSE(sysfd_test::is_open(number)) << number;
+    Child other = must(Command("true").terminal().spawn());
+    EXPECT_GE(other.terminal()->get(), 3);
+  });
 }
 
 TEST(Child, IsWaitedForOnceAndRemembered) {
