@@ -47,6 +47,10 @@ function(sysfd_add_module name)
   add_library(${target} ${arg_SOURCES}) # static, or shared where BUILD_SHARED_LIBS says so
   add_library(sysfd::${name} ALIAS ${target})
   sysfd_compile_strictly(${target})
+  # Every function is to run on a thread with 16 KiB of stack, below which may be one guard page and then memory of others.
+  if(SYSFD_WERROR AND NOT CMAKE_CXX_FLAGS MATCHES -fsanitize) # whose frames are larger
+    target_compile_options(${target} PRIVATE -Wframe-larger-than=3072)
+  endif()
   target_compile_features(${target} PUBLIC cxx_std_23)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   target_link_libraries(${target} PUBLIC ${dependency_targets} PRIVATE ${arg_LIBRARIES})
