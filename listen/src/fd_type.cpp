@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/fd_type.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <array>
 #include <climits>
@@ -51,7 +54,7 @@ bool is_same_file(const struct stat& left, const struct stat& right) noexcept {
 
 Result<bool> leads_to(const char* path, const struct stat& file) noexcept {
   struct stat there{};
-  if (::stat(path, &there) == -1) {
+  if (::syscall(SYS_newfstatat, AT_FDCWD, path, &there, 0) == -1) {
     if (is_gone(errno)) return false;
     return detail::last_error();
   }
@@ -156,7 +159,7 @@ Result<bool> FdType::matches_socket(BorrowedFd fd) const noexcept {
 Result<bool> FdType::matches(BorrowedFd fd) const noexcept {
   if (is_wrong_) return detail::failure(EINVAL);
   struct stat status{};
-  if (::fstat(fd.get(), &status) == -1) return detail::last_error();
+  if (::syscall(SYS_fstat, fd.get(), &status) == -1) return detail::last_error();
   switch (kind_) {
     case Kind::any: return true;
     case Kind::fifo:

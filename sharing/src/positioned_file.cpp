@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -172,11 +173,12 @@ Result<std::uint64_t> PositionedFile::seek(std::int64_t offset, SeekFrom from) n
 
 Result<std::uint64_t> PositionedFile::size() const noexcept {
   struct stat status{};
-  if (::fstat(fd_.get(), &status) == -1) return detail::last_error();
+  if (::syscall(SYS_fstat, fd_.get(), &status) == -1) return detail::last_error();
   if (S_ISREG(status.st_mode)) return static_cast<std::uint64_t>(status.st_size);
   if (!S_ISBLK(status.st_mode)) return detail::failure(ESPIPE);
   std::uint64_t bytes = 0;
-  if (::ioctl(fd_.get(), detail::kernel::block_size, &bytes) == -1) return detail::last_error();
+  if (::syscall(SYS_ioctl, fd_.get(), detail::kernel::block_size, &bytes) == -1)
+    return detail::last_error();
   return bytes;
 }
 

@@ -49,13 +49,13 @@ Result<Mapping> map_with(int fd, std::size_t size, int protection, int flags) no
 
 Result<std::size_t> size_of(int fd) noexcept {
   struct stat status{};
-  if (::fstat(fd, &status) == -1) return last_error();
+  if (::syscall(SYS_fstat, fd, &status) == -1) return last_error();
   return static_cast<std::size_t>(status.st_size);
 }
 
 [[gnu::cold]] bool has_holes(int fd) noexcept {
   struct stat status{};
-  return ::fstat(fd, &status) == -1 || status.st_blocks < (status.st_size + 511) / 512;
+  return ::syscall(SYS_fstat, fd, &status) == -1 || status.st_blocks < (status.st_size + 511) / 512;
 }
 
 // All of a file that has these seals, the first of which is F_SEAL_SHRINK.

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -61,7 +62,7 @@ Result<WriteFlags> find_write_flags(int fd) noexcept {
   const auto type = static_cast<std::uint32_t>(file_system.f_type);
   if (std::ranges::find(honouring, type) != std::end(honouring)) return WriteFlags::honoured;
   struct stat status{};
-  if (::fstat(fd, &status) == -1) return last_error();
+  if (::syscall(SYS_fstat, fd, &status) == -1) return last_error();
   if (!S_ISREG(status.st_mode)) return WriteFlags::honoured;  // a device: its driver writes
   if (type != overlayfs) return WriteFlags::noappend_ignored;
   // Before Linux 6.7 it does not even append where the call says so. The kernels in between are

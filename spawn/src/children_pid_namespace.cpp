@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -24,8 +26,8 @@ Result<OwnedFd> open_namespaces() noexcept {
 bool are_in_other(const Result<OwnedFd>& namespaces) noexcept {
   struct stat own{};
   struct stat of_children{};
-  return !namespaces || ::fstatat(namespaces->get(), "pid", &own, 0) == -1 ||
-         ::fstatat(namespaces->get(), "pid_for_children", &of_children, 0) == -1 ||
+  return !namespaces || ::syscall(SYS_newfstatat, namespaces->get(), "pid", &own, 0) == -1 ||
+         ::syscall(SYS_newfstatat, namespaces->get(), "pid_for_children", &of_children, 0) == -1 ||
          own.st_ino != of_children.st_ino;
 }
 
@@ -41,7 +43,8 @@ bool next_child_is_init() noexcept {
   if (!namespaces || !are_in_other(namespaces)) return false;
   const auto of_children = open_proc_link(*namespaces, "pid_for_children", O_RDONLY);
   if (!of_children) return of_children.error() == std::errc::no_such_file_or_directory;
-  return ::ioctl(of_children->get(), kernel::ns_get_pid_from_pidns, 1) == -1 && errno == ESRCH;
+  return ::syscall(SYS_ioctl, of_children->get(), kernel::ns_get_pid_from_pidns, 1) == -1 &&
+         errno == ESRCH;
 }
 
 }  // namespace detail

@@ -7,9 +7,12 @@
 #include "fd_plan.hpp"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <utility>
+
+#include <sysfd/detail/raw_syscall.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -188,7 +191,7 @@ int FdPlan::next_unused_number() {
     std::ranges::sort(numbers_);
   }
   while (std::ranges::binary_search(numbers_, next_unused_) ||
-         (spares_open_ && ::fcntl(next_unused_, F_GETFD) != -1))
+         (spares_open_ && system_call(SYS_fcntl, next_unused_, F_GETFD) >= 0))
     ++next_unused_;
   return next_unused_++;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -96,7 +97,8 @@ std::optional<std::string> loader_if_elf(BorrowedFd file) {
 
 std::optional<Format> format_of(BorrowedFd file) {
   struct stat status;
-  if (::fstat(file.get(), &status) == -1 || !S_ISREG(status.st_mode)) return std::nullopt;
+  if (::syscall(SYS_fstat, file.get(), &status) == -1 || !S_ISREG(status.st_mode))
+    return std::nullopt;
   const auto readable = open_proc_link("thread-self/fd", NumberedPath("", file.get()).get(),
                                        O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!readable) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -31,7 +32,7 @@ Result<Terminal> open_terminal(WindowSize size) noexcept {
   auto parent = open(cwd(), "/dev/ptmx", O_RDWR | O_NOCTTY);
   if (!parent) return std::unexpected(parent.error());
   const int unlocked = 0;
-  if (::ioctl(parent->get(), TIOCSPTLCK, &unlocked) == -1) return detail::last_error();
+  if (::syscall(SYS_ioctl, parent->get(), TIOCSPTLCK, &unlocked) == -1) return detail::last_error();
   auto child = detail::to_owned(
       detail::system_call(SYS_ioctl, parent->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!child) return std::unexpected(child.error());

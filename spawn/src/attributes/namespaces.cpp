@@ -4,6 +4,8 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include <sysfd/detail/raw_syscall.hpp>
+
 #include "attributes.hpp"
 
 namespace sysfd {
@@ -70,7 +72,7 @@ std::uint32_t id_here(const std::optional<std::uint32_t>& id, const Namespaces& 
 
 NamespaceSet kinds_of(const Namespaces::Join& join) noexcept {
   if (!join.kinds.empty()) return join.kinds;
-  const int kind = ::ioctl(join.of.get(), NS_GET_NSTYPE);
+  const long kind = system_call(SYS_ioctl, join.of.get(), NS_GET_NSTYPE);
   return kind > 0 ? NamespaceSet(static_cast<Namespace>(kind)) : NamespaceSet();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "attributes.hpp"
 
@@ -34,7 +35,7 @@ void plan_session(const Session& session, const FdPlan& fds, Steps& steps) {
 
 Result<> set_window_size(BorrowedFd terminal, WindowSize size) noexcept {
   const winsize value{size.rows, size.columns, 0, 0};
-  if (::ioctl(terminal.get(), TIOCSWINSZ, &value) == -1) return detail::last_error();
+  if (::syscall(SYS_ioctl, terminal.get(), TIOCSWINSZ, &value) == -1) return detail::last_error();
   return {};
 }
 
