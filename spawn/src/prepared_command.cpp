@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <sysfd/detail/fork_mark.hpp>
+
 #include "prepared_shared.hpp"
 
 namespace sysfd {
@@ -52,6 +54,7 @@ std::expected<Output, SpawnError> PreparedCommand::output(const OutputOptions& o
 std::expected<PreparedCommand, SpawnError> Command::prepare() && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
+  (void)detail::fork_mark();  // which each Child keeps: spawn() need not make it
   auto asked = Attempt::ask_once(state);
   const auto shared = std::make_shared<PreparedCommand::Shared>();
   PreparedCommand::Takeover takeover(*shared, state_, std::move(asked));
