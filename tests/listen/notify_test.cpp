@@ -21,6 +21,7 @@
 #include "listen/manager.hpp"
 #include "listen/objects.hpp"
 #include "support/descriptors.hpp"
+#include "support/forget_identities.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/requirements.hpp"
@@ -191,8 +192,7 @@ TEST(NotifyMainProcess, IsSaidByItsIdentity) {
 void without_identities(const std::function<void(const Manager&)>& body) {
   run_apart([&] {
     const Manager manager;
-    refuse_calls({{SYS_name_to_handle_at, EOPNOTSUPP}, {SYS_fstatfs, EOPNOTSUPP}});
-    body(manager);
+    if (forget_identities()) body(manager);
   });
 }
 

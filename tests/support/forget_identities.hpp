@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_TESTS_SUPPORT_FORGET_IDENTITIES_HPP
+#define SYSFD_TESTS_SUPPORT_FORGET_IDENTITIES_HPP
+
+#include <sys/syscall.h>
+
+#include <cerrno>
+
+#include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
+
+namespace sysfd_test {
+
+// From now on pidfds have no identities, as before Linux 6.9, where they share one inode: see
+// refuse_calls(). False if that cannot be had on this kernel: without PIDFD_GET_INFO, files of /proc
+// tell the numbers of processes, and they are not believed where fstatfs(2) is refused.
+inline bool forget_identities() {
+  if (!kernel_has("inode numbers of pidfds")) return true;
+  if (!kernel_has("PIDFD_GET_INFO")) return false;
+  refuse_calls({{SYS_name_to_handle_at, EOPNOTSUPP}, {SYS_fstatfs, EOPNOTSUPP}});
+  return true;
+}
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_SUPPORT_FORGET_IDENTITIES_HPP
