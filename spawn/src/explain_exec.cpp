@@ -124,7 +124,7 @@ std::optional<Command::Attempt::View> Command::Attempt::view_of_child() const {
     view.prefix = *state_.directory.path + '/';
   } else if (state_.directory.fd) {
     view.knows_relative = is_waited_for() && !view.root;
-    if (!state_.directory.is_cwd()) view.directory = *state_.directory.fd;
+    if (!state_.directory.is_cwd()) view.directory = state_.directory.fd;
   }
   return view;
 }

@@ -40,7 +40,7 @@ std::optional<T> read_struct(BorrowedFd file, std::uint64_t offset) noexcept {
   const std::string_view bytes = read_at(file, offset, room, sizeof(T));
   if (bytes.size() != sizeof(T)) return std::nullopt;
   T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
+  std::memcpy(&value, room, sizeof value);
   return value;
 }
 
