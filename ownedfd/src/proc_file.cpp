@@ -68,7 +68,7 @@ Result<OwnedFd> walk(BorrowedFd from, std::string_view path, int flags,
     if (!next) return next;
     // "self" and "thread-self" are plain links, to names in the root where they are.
     char target[64];
-    const bool may_be_link = !directory && !(is_last && (flags & O_NOFOLLOW) != 0);
+    const bool may_be_link = !directory && (!is_last || (flags & O_NOFOLLOW) == 0);
     const long size =
         may_be_link ? system_call(SYS_readlinkat, next->get(), "", target, sizeof target) : 0;
     if (size > 0) {
@@ -86,7 +86,7 @@ Result<OwnedFd> walk(BorrowedFd from, std::string_view path, int flags,
 Result<OwnedFd> open_proc() noexcept {
   auto root = open(cwd(), "/proc", O_PATH | O_DIRECTORY);
   if (!root) return root;
-  struct statfs file_system;
+  struct statfs file_system{};
   const long answer = system_call_retried(SYS_fstatfs, root->get(), &file_system);
   if (answer < 0) return failure(static_cast<int>(-answer));
   if (file_system.f_type != PROC_SUPER_MAGIC) return failure(ENOENT);

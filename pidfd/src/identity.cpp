@@ -47,7 +47,7 @@ long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
   const bool has_none = error == EOPNOTSUPP || error == EOVERFLOW;  // or one of another kind
   if (!has_none && !detail::is_refusal(-error)) return detail::failure(error);
 
-  struct statfs file_system;
+  struct statfs file_system{};
   struct statx status;
   long answer = detail::system_call_retried(SYS_fstatfs, pidfd.get(), &file_system);
   if (answer == 0)

@@ -68,14 +68,14 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   return detail::failure(static_cast<int>(-answer));
 }
 
-template <Door (*door_of)(Namespace) noexcept>
+template <Door (*DoorOf)(Namespace) noexcept>
 SYSFD_ALWAYS_INLINE Result<OwnedFd> open_namespace(const PidFd& process, Namespace kind) noexcept {
-  const unsigned number = door_of(kind).ioctl;
+  const unsigned number = DoorOf(kind).ioctl;
   if (number == 0) return detail::failure(EINVAL);
   // Its argument must be 0.
   const long answer =
       detail::system_call(SYS_ioctl, process.fd().get(), detail::kernel::get_namespace(number), 0);
-  if (answer < 0) return explain(process, door_of(kind).name, answer);
+  if (answer < 0) return explain(process, DoorOf(kind).name, answer);
   return detail::to_owned(answer);
 }
 

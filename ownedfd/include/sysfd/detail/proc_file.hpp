@@ -73,7 +73,9 @@ class ByteReader {
 
   // The next byte (0 to 255), or `end`, also after an error.
   int next() noexcept {
-    return begin_ < size_ || fill() ? static_cast<unsigned char>(buffer_[begin_++]) : end;
+    if (begin_ >= size_ && !fill()) return end;
+    // read(2) has filled it, which clang-tidy cannot see.
+    return static_cast<unsigned char>(buffer_[begin_++]);  // NOLINT(clang-analyzer-core.*)
   }
 
   // Passes over the rest of a line and its end. False: the file has ended, or an error.
