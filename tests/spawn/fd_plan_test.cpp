@@ -176,7 +176,7 @@ TEST(FdPlan, LooksAtInheritedStreamsAfterEverythingThatReadsThem) {
 
   expect_right(plan, {inherited(0), inherited(1), like(1, 2), pass(0, 5), pass(2, 6)}, 8);
   ASSERT_EQ(plan.actions().size(), 5U);
-  for (const int last : {2, 3})
+  for (const std::size_t last : {2U, 3U})
     EXPECT_EQ(plan.actions()[last].kind, FdAction::Kind::inherit);
   EXPECT_EQ(plan.actions()[4].target, 2);
 }
