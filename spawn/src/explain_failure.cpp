@@ -22,6 +22,22 @@ bool is_a_limit(int error) noexcept {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
+// The path that a step opens by itself, if that is what it has failed at: /proc is not mounted, /dev is
+// empty, ... nullptr: the step has opened nothing, or its error is about something else.
+const char* path_opened_at(SpawnStep step, int error) noexcept {
+  if (error != ENOENT && error != ENOTDIR && error != EACCES && error != ENXIO && error != ENODEV &&
+      error != EXDEV && error != ELOOP && error != EROFS)
+    return nullptr;
+  switch (step) {
+    case SpawnStep::standard_stream: return "/dev/null";
+    case SpawnStep::table: return "/proc/thread-self/fd";
+    case SpawnStep::user_map: return "/proc/<pid>/uid_map";
+    case SpawnStep::group_map: return "/proc/<pid>/gid_map";
+    case SpawnStep::oom_score_adjust: return "/proc/thread-self/oom_score_adj";
+    default: return nullptr;
+  }
+}
+
 }  // namespace
 
 // Whose fault it is that there is no child.
@@ -60,6 +76,8 @@ SpawnError Command::Attempt::failure() const {
   SpawnError error =
       error_at(work_.job.failed_step, detail::error_code(work_.job.error), work_.job.index);
   if (error.step == SpawnStep::exec) explain_exec(error);
+  if (const char* path = path_opened_at(error.step, work_.job.error))
+    error.subject.append(error.subject.empty() ? "" : ", ").append(path);
   return error;
 }
 

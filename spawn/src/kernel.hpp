@@ -73,6 +73,8 @@ inline constexpr std::uint64_t resolve_no_xdev = 0x01;  // Linux 5.6
 static_assert(resolve_no_xdev == RESOLVE_NO_XDEV);
 inline constexpr long procfs_magic = 0x9fa0;
 static_assert(procfs_magic == PROC_SUPER_MAGIC);
+inline constexpr long cgroup2_magic = 0x63677270;
+static_assert(cgroup2_magic == CGROUP2_SUPER_MAGIC);
 
 inline constexpr int signal_count = 64;
 

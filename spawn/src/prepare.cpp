@@ -3,6 +3,7 @@
 // The parent's part before there is a child: everything is decided and made ready.
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,9 +12,11 @@
 #include <sysfd/create.hpp>
 #include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 
 #include "attempt.hpp"
 #include "children_pid_namespace.hpp"
+#include "kernel.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -50,6 +53,15 @@ bool is_frozen(BorrowedFd cgroup) noexcept {
   return frozen && *frozen == "1";
 }
 
+// What clone3(2) looks at itself. The process that joins one by writing into its cgroup.procs might
+// else write into a file of that name.
+bool is_of_cgroups(BorrowedFd directory) noexcept {
+  struct statfs file_system{};
+  const long answer = detail::system_call_retried(SYS_fstatfs, directory.get(), &file_system);
+  return answer == 0 ? file_system.f_type == detail::kernel::cgroup2_magic
+                     : detail::is_refusal(answer);
+}
+
 }  // namespace
 
 Command::State::Prepared Command::Attempt::ask_once(const State& state) {
@@ -79,6 +91,8 @@ Mistake Command::Attempt::prepare_cgroup() {
   const BorrowedFd cgroup = is_cwd ? cwd() : BorrowedFd::unsafe_borrow(*state_.cgroup_fd);
   auto duplicate = is_cwd ? open(cgroup, ".", O_PATH | O_DIRECTORY) : cgroup.duplicate();
   if (!duplicate) return SpawnError{SpawnStep::cgroup, duplicate.error(), -1, ""};
+  if (kind_ == Kind::in_place && !is_of_cgroups(*duplicate))
+    return SpawnError{SpawnStep::cgroup, error_code(EBADF), -1, ""};
   if (is_frozen(cgroup)) return SpawnError{SpawnStep::cgroup, error_code(EBUSY), -1, "frozen"};
   made_->cgroup = std::move(*duplicate);
   return std::nullopt;

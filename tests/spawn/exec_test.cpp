@@ -289,6 +289,8 @@ TEST(ExecFailure, OfAStepNamesIt) {
                   command.namespaces({.create = Namespace::user, .user_map = {{.count = 0}}});
                 },
                 SpawnStep::user_map, std::errc::invalid_argument},
+               {"cgroup", [](Command& command) { command.cgroup(sysfd::cwd()); }, SpawnStep::cgroup,
+                std::errc::bad_file_descriptor},
                {"descriptor",
                 [](Command& command) { command.pass(sysfd::BorrowedFd::unsafe_borrow(900), 5); },
                 SpawnStep::descriptor, std::errc::bad_file_descriptor}};
