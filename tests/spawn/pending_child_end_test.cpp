@@ -355,7 +355,8 @@ TEST(PendingChildInAnEmulator, DISABLED_IsRefused) {
 }
 
 TEST(PendingChildInAnEmulator, IsRefused) {
-  if (sysfd_test::is_sanitized) GTEST_SKIP() << "valgrind cannot run a sanitizer";
+  if (sysfd_test::is_sanitized)
+    GTEST_SKIP() << "needs to be without sanitizers, which valgrind cannot run";
   if (::access("/usr/bin/valgrind", X_OK) != 0) GTEST_SKIP() << "there is no valgrind";
   auto child = must(Command("/usr/bin/valgrind")
                         .args({"--tool=none", "-q", std::filesystem::read_symlink("/proc/self/exe"),
