@@ -32,7 +32,7 @@ Result<ForkMark*> page() noexcept {
     ::munmap(mapped, size);
     return failure(error);
   }
-  ForkMark* const mine = static_cast<ForkMark*>(mapped);
+  auto* const mine = static_cast<ForkMark*>(mapped);
   if (fork_mark_page.compare_exchange_strong(page, mine, std::memory_order_acq_rel)) return mine;
   ::munmap(mapped, size);
   return page;
