@@ -53,7 +53,8 @@ TEST(SpawnSmallStack, SufficesToStartAProgram) {
   const OwnedFd file = some_file();
   run_on_small_stack([&] {
     Command command("true");
-    command.argument0("name")
+    command
+        .argument0("true")  // as busybox wants it
         .arg("one")
         .args({"two", "three"})
         .env("NAME", "value")
