@@ -67,8 +67,8 @@ class Tracer {
     (void)std::move(answers_.read).close();
     std::FILE* const numbers = ::fdopen(requests_.read.get(), "r");
     int number = 0;
-    while (std::fscanf(numbers, "%d", &number) == 1)
-      if (::ptrace(PTRACE_SEIZE, number, nullptr, nullptr) != 0 ||
+    while (std::fscanf(numbers, "%d", &number) == 1)  // which may have been killed before
+      if (::ptrace(PTRACE_SEIZE, number, nullptr, nullptr) == 0 &&
           ::write(answers_.write.get(), "\n", 1) != 1)
         ::_exit(1);
     ::_exit(0);
