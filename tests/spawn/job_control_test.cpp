@@ -102,6 +102,7 @@ TEST(JobControl, StopsAJobWhoseChildIsLookedForInManyDirectories) {
 // It pauses then, and tries again.
 TEST(JobControl, StopsAJobWhoseProgramIsBusy) {
   SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ONE_THREAD();  // or the sanitizer's is the one that sleeps
   run_apart([] {
     constexpr int retries = 3;
     sysfd_test::refuse_calls({{SYS_execve, ETXTBSY}});
