@@ -3,6 +3,7 @@
 #define SYSFD_EXAMPLES_SUPERVISE_SUPERVISOR_HPP
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

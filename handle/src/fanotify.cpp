@@ -2,6 +2,7 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 

@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <utility>
 

@@ -3,6 +3,8 @@
 
 #include <sys/syscall.h>
 
+#include <cstdint>
+
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
 

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include <cstdint>
+
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/detail/syscall.hpp>
+
+#include <cstdint>
 #include <sysfd/pidfd.hpp>
 
 #include "get_info.hpp"

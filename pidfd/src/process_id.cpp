@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <charconv>
+#include <cstdint>
 
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/process_id.hpp>

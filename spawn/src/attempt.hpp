@@ -3,6 +3,7 @@
 #define SYSFD_SPAWN_SRC_ATTEMPT_HPP
 
 #include <array>
+#include <cstdint>
 #include <expected>
 #include <optional>
 

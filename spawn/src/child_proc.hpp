@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 
 #include <sysfd/detail/refusal.hpp>
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <cstdint>
 #include <string_view>
 
 #include <sysfd/create.hpp>

@@ -17,6 +17,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 #include "child_proc.hpp"
 #include "child_table.hpp"

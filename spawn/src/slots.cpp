@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <utility>

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 

@@ -4,6 +4,8 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include <cstdint>
+
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "attributes.hpp"

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "../kernel.hpp"
 #include "attributes.hpp"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 
 #include <sysfd/detail/raw_syscall.hpp>
 
