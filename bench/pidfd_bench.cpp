@@ -141,21 +141,21 @@ void add_signals_and_waits(const PidFd& self, const PidFd& child) {
         siginfo_t info{};
         return ::syscall(SYS_waitid, p_pidfd, child_number, &info, WEXITED | WNOHANG, nullptr);
       },
-      [&] { return child.try_wait(); });
+      [&] { return !child.try_wait(); });
   add_pair(
       "wait_for 0, still running",
       [=] {
         siginfo_t info{};
         return ::syscall(SYS_waitid, p_pidfd, child_number, &info, WEXITED | WNOHANG, nullptr);
       },
-      [&] { return child.wait_for(std::chrono::seconds(0)); });
+      [&] { return !child.wait_for(std::chrono::seconds(0)); });
   add_pair(
       "try_wait_event, still running",
       [=] {
         siginfo_t info{};
         return ::syscall(SYS_waitid, p_pidfd, child_number, &info, WEXITED | WNOHANG, nullptr);
       },
-      [&] { return child.try_wait_event(); });
+      [&] { return !child.try_wait_event(); });
   add_pair(
       "wait_any, none has ended",
       [=] {
@@ -165,7 +165,7 @@ void add_signals_and_waits(const PidFd& self, const PidFd& child) {
       },
       [&] {
         const PidFd* const processes[] = {&child, &self};
-        return sysfd::wait_any(processes, std::chrono::seconds(0));
+        return !sysfd::wait_any(processes, std::chrono::seconds(0));
       });
   add_pair(
       "vfork, open, wait, close",
@@ -175,7 +175,7 @@ void add_signals_and_waits(const PidFd& self, const PidFd& child) {
         ::syscall(SYS_waitid, p_pidfd, pidfd, &info, WEXITED, nullptr);
         return close_raw(pidfd);
       },
-      [] { return PidFd::open(make_zombie())->wait(); });
+      [] { return (*PidFd::open(make_zombie())).wait(); });
   add_pair(
       "vfork, open, wait_event, close",
       [] {
@@ -184,7 +184,7 @@ void add_signals_and_waits(const PidFd& self, const PidFd& child) {
         ::syscall(SYS_waitid, p_pidfd, pidfd, &info, WEXITED, nullptr);
         return close_raw(pidfd);
       },
-      [] { return PidFd::open(make_zombie())->wait_event(); });
+      [] { return (*PidFd::open(make_zombie())).wait_event(); });
 }
 
 void add_what_it_has(const PidFd& self, sysfd::BorrowedFd socket) {

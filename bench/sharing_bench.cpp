@@ -65,8 +65,10 @@ void add_locks(BorrowedFd file) {
   const int number = file.get();
   const auto lock_and_unlock = [=](int command) {
     return [=] {
-      lock_raw(number, F_WRLCK, command);
-      return lock_raw(number, F_UNLCK);
+      const int own = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
+      lock_raw(own, F_WRLCK, command);
+      lock_raw(own, F_UNLCK);
+      return ::close(own);
     };
   };
   add_pair("DescriptionLock::acquire, unlock", lock_and_unlock(F_OFD_SETLKW),
@@ -76,10 +78,12 @@ void add_locks(BorrowedFd file) {
   add_pair(
       "DescriptionLock, upgrade, downgrade, unlock",
       [=] {
-        lock_raw(number, F_RDLCK);
-        lock_raw(number, F_WRLCK);
-        lock_raw(number, F_RDLCK);
-        return lock_raw(number, F_UNLCK);
+        const int own = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
+        lock_raw(own, F_RDLCK);
+        lock_raw(own, F_WRLCK);
+        lock_raw(own, F_RDLCK);
+        lock_raw(own, F_UNLCK);
+        return ::close(own);
       },
       [=] {
         auto lock = DescriptionLock::acquire(file, LockMode::shared);

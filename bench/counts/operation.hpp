@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <expected>
 #include <functional>
 #include <memory>
 #include <new>
@@ -16,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <sysfd/result.hpp>
 
 #include "support/cost.hpp"
 
@@ -43,7 +44,7 @@ void add_spawn(Operations& operations);
 [[noreturn]] void give_up(const char* what);
 
 template <class Value>
-Value require(std::expected<Value, std::error_code> result, const char* what) {
+Value require(sysfd::Result<Value, std::error_code> result, const char* what) {
   if (!result) {
     errno = result.error().value();
     give_up(what);
@@ -92,8 +93,8 @@ class Kept {
 
  private:
   template <class Value, class Error>
-  static void check(const std::expected<Value, Error>& result) {
-    if (result) return;
+  static void check(const sysfd::Result<Value, Error>& result) {
+    if (result.has_value()) return;
     if constexpr (requires { result.error().value(); }) errno = result.error().value();
     give_up("sysfd");
   }

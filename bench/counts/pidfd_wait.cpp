@@ -118,14 +118,14 @@ void add_pidfd_waits(Operations& operations) {
   operations.push_back(compare(
       "pidfd: try_wait", wait_here(WNOHANG), [] { return child->try_wait(); }, with_ended_child()));
   operations.push_back(compare(
-      "pidfd: try_wait, not yet", wait_here(WNOHANG), [] { return child->try_wait(); },
+      "pidfd: try_wait, not yet", wait_here(WNOHANG), [] { return !child->try_wait(); },
       with_waiting_child()));
   operations.push_back(compare(
       "pidfd: wait_for", [] { return wait_up_to(raw_child, patience); },
       [] { return child->wait_for(patience); }, with_ended_child()));
   operations.push_back(compare(
       "pidfd: wait_for, not in time", [] { return wait_up_to(raw_child, patience); },
-      [] { return child->wait_for(patience); }, with_waiting_child()));
+      [] { return !child->wait_for(patience); }, with_waiting_child()));
   operations.push_back(compare(
       "pidfd: wait_event", [] { return wait_event_raw(raw_child, 0); },
       [] { return child->wait_event(); }, with_ended_child()));

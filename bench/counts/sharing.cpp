@@ -157,9 +157,11 @@ void add_files(Operations& operations) {
       [] { return ours.seek(0, sysfd::SeekFrom::end); }, from_start));
 }
 
+int raw_lock = -1;  // a duplicate that a lock is held by
+
 // All of a file, by F_OFD_SETLK or F_OFD_SETLKW.
 void lock_raw(int how, short type) {
-  static const int raw = file().get();
+  const int raw = raw_lock >= 0 ? raw_lock : file().get();
   struct flock lock{};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
@@ -170,7 +172,16 @@ void lock_raw(int how, short type) {
 void add_locks(Operations& operations) {
   constexpr int setlk = 37, setlkw = 38;  // F_OFD_SETLK, F_OFD_SETLKW
   static std::optional<DescriptionLock> held;
-  const auto unlock = [] { lock_raw(setlk, F_UNLCK); };
+  const auto lock = [](int how) {
+    return [how] {
+      raw_lock = static_cast<int>(checked(::fcntl(file().get(), F_DUPFD_CLOEXEC, 3)));
+      lock_raw(how, F_WRLCK);
+    };
+  };
+  const auto unlock = [] {
+    lock_raw(setlk, F_UNLCK);
+    ::close(std::exchange(raw_lock, -1));
+  };
   const auto hold = [](LockMode mode) {
     return [mode] { held = require(DescriptionLock::acquire(file(), mode), "lock"); };
   };
@@ -179,16 +190,16 @@ void add_locks(Operations& operations) {
   const auto raw = [](int how, short type) { return [=] { lock_raw(how, type); }; };
 
   operations.push_back(
-      {"sharing: DescriptionLock::acquire", task(raw(setlkw, F_WRLCK), {.after = unlock}),
+      {"sharing: DescriptionLock::acquire", task(lock(setlkw), {.after = unlock}),
        task([] { return DescriptionLock::acquire(file(), LockMode::exclusive); })});
   operations.push_back(
-      {"sharing: DescriptionLock::try_acquire", task(raw(setlk, F_WRLCK), {.after = unlock}),
+      {"sharing: DescriptionLock::try_acquire", task(lock(setlk), {.after = unlock}),
        task([] { return DescriptionLock::try_acquire(file(), LockMode::exclusive); })});
-  operations.push_back({"sharing: DescriptionLock::try_acquire_for",
-                        task(raw(setlk, F_WRLCK), {.after = unlock}), task([] {
-                          return DescriptionLock::try_acquire_for(file(), LockMode::exclusive,
-                                                                  std::chrono::seconds(1));
-                        })});
+  operations.push_back(
+      {"sharing: DescriptionLock::try_acquire_for", task(lock(setlk), {.after = unlock}), task([] {
+         return DescriptionLock::try_acquire_for(file(), LockMode::exclusive,
+                                                 std::chrono::seconds(1));
+       })});
   operations.push_back(compare(
       "sharing: DescriptionLock::upgrade", raw(setlkw, F_WRLCK), [] { return held->upgrade(); },
       shared));
@@ -198,11 +209,10 @@ void add_locks(Operations& operations) {
   operations.push_back(compare(
       "sharing: DescriptionLock::downgrade", raw(setlkw, F_RDLCK), [] { return held->downgrade(); },
       exclusive));
-  operations.push_back(compare(
-      "sharing: DescriptionLock::unlock", unlock, [] { return std::move(*held).unlock(); },
-      exclusive));
-  operations.push_back(
-      compare("sharing: ~DescriptionLock", unlock, [] { held.reset(); }, exclusive));
+  operations.push_back({"sharing: DescriptionLock::unlock", task(unlock, {.before = lock(setlk)}),
+                        task([] { return std::move(*held).unlock(); }, exclusive)});
+  operations.push_back({"sharing: ~DescriptionLock", task(unlock, {.before = lock(setlk)}),
+                        task([] { held.reset(); }, exclusive)});
 }
 
 }  // namespace

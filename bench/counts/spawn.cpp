@@ -49,7 +49,7 @@ Command with_three() {
 }
 
 template <class Value>
-Value value_of(std::expected<Value, sysfd::SpawnError> result) {
+Value value_of(sysfd::Result<Value, sysfd::SpawnError> result) {
   if (!result) give_up("Command");
   return *std::move(result);
 }

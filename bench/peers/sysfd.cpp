@@ -31,7 +31,7 @@ int end_of(sysfd::Child& child) {
   return status->success() ? 0 : ECANCELED;
 }
 
-int result_of(const std::expected<sysfd::ExitStatus, sysfd::SpawnError>& status) {
+int result_of(const sysfd::Result<sysfd::ExitStatus, sysfd::SpawnError>& status) {
   if (!status) return status.error().code.value();
   return status->success() ? 0 : ECANCELED;
 }

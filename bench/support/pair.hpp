@@ -33,7 +33,7 @@ std::string error_of(T answer) {
 template <class T>
   requires requires(const T& answer) { answer.error(); }
 std::string error_of(const T& answer) {
-  if (answer) return {};
+  if (answer.has_value()) return {};
   if constexpr (requires { answer.error().message(); })
     return answer.error().message();
   else

@@ -56,9 +56,10 @@ Result<Place> take_place(const std::string& path) {
   auto file = sysfd::open(sysfd::cwd(), path + ".lock", O_RDWR | O_CREAT, 0600);
   if (!file) return std::unexpected(file.error());
   auto lock = sysfd::DescriptionLock::try_acquire(*file, sysfd::LockMode::exclusive);
+  if (!lock && lock.error() == std::errc::resource_unavailable_try_again)
+    return std::unexpected(make_error_code(std::errc::address_in_use));
   if (!lock) return std::unexpected(lock.error());
-  if (!*lock) return std::unexpected(make_error_code(std::errc::address_in_use));
-  return Place{*std::move(file), **std::move(lock)};
+  return Place{*std::move(file), *std::move(lock)};
 }
 
 Result<OwnedFd> listen_on_unix(const std::string& name, std::optional<Place>& place) {
@@ -80,7 +81,7 @@ Result<OwnedFd> listen_on_unix(const std::string& name, std::optional<Place>& pl
   return bind_and_listen(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
-std::expected<OwnedFd, std::string> listen_on_ip(const std::string& text) {
+sysfd::Result<OwnedFd, std::string> listen_on_ip(const std::string& text) {
   const auto colon = text.rfind(':');
   const bool has_host = colon != std::string::npos;
   std::string host = has_host ? text.substr(0, colon) : "::";
@@ -101,7 +102,7 @@ std::expected<OwnedFd, std::string> listen_on_ip(const std::string& text) {
 
 }  // namespace
 
-std::expected<Listener, std::string> listen_on(std::string_view text) {
+sysfd::Result<Listener, std::string> listen_on(std::string_view text) {
   const auto equals = text.find('=');
   const bool has_name =
       equals != std::string_view::npos && text.substr(0, equals).find('/') == text.npos;
@@ -109,7 +110,7 @@ std::expected<Listener, std::string> listen_on(std::string_view text) {
   const std::string address(has_name ? text.substr(equals + 1) : text);
 
   std::optional<Place> place;
-  auto fd = [&]() -> std::expected<OwnedFd, std::string> {
+  auto fd = [&]() -> sysfd::Result<OwnedFd, std::string> {
     if (!address.contains('/') && !address.starts_with('@')) return listen_on_ip(address);
     auto made = listen_on_unix(address, place);
     if (!made) return std::unexpected(made.error().message());

@@ -2,13 +2,13 @@
 #ifndef SYSFD_EXAMPLES_SUPERVISE_LISTENER_HPP
 #define SYSFD_EXAMPLES_SUPERVISE_LISTENER_HPP
 
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <sysfd/description_lock.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/result.hpp>
 
 namespace supervise {
 
@@ -29,7 +29,7 @@ struct Listener {
 // abstract namespace; PORT, of this machine and all its addresses; 127.0.0.1:PORT, [::1]:PORT. A
 // socket that nobody listens on any more is replaced where a path is in the way; a lock beside it
 // keeps two from doing so at the same time. The error is a sentence.
-std::expected<Listener, std::string> listen_on(std::string_view text);
+sysfd::Result<Listener, std::string> listen_on(std::string_view text);
 
 }  // namespace supervise
 

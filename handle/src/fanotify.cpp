@@ -105,8 +105,8 @@ std::optional<OwnedFd> take_process(Bytes records) noexcept {
 
 }  // namespace
 
-Result<std::optional<FanotifyEvent>> take_event(Bytes& events) noexcept {
-  if (events.empty()) return std::nullopt;
+Result<FanotifyEvent> take_event(Bytes& events) noexcept {
+  if (events.empty()) return failure(ENODATA);
   const Bytes all = std::exchange(events, Bytes());
   Bytes rest = all;
   kernel::FanotifyMetadata metadata;
@@ -115,35 +115,26 @@ Result<std::optional<FanotifyEvent>> take_event(Bytes& events) noexcept {
       metadata.event_len > all.size())
     return failure(EBADMSG);
   events = all.subspan(metadata.event_len);
-  const Bytes records =
-      all.first(metadata.event_len).subspan(metadata.metadata_len);  // which may grow one day
-  return FanotifyEvent{metadata.mask, metadata.pid, metadata.fd, records, take_process(records)};
+  Result<FanotifyEvent> event(std::in_place, metadata.mask, metadata.pid);
+  if (metadata.fd >= 0) event->file = OwnedFd::adopt(metadata.fd);
+  event->records =
+      all.first(metadata.event_len).subspan(metadata.metadata_len);  // may grow one day
+  event->process = take_process(event->records);
+  return event;
 }
 
-FanotifyEvents& FanotifyEvents::operator=(FanotifyEvents&& other) noexcept {
-  if (this == &other) return *this;
-  close_all();
-  events_ = std::exchange(other.events_, {});
-  return *this;
-}
-
-void FanotifyEvents::close_all() noexcept {
-  for (auto event = take(); event && *event; event = take())
-    if ((*event)->fd >= 0) close_quietly((*event)->fd);
-}
-
-Result<std::optional<FanotifyFid>> take_fid(Bytes& records) noexcept {
+Result<FanotifyFid> take_fid(Bytes& records) noexcept {
   while (!records.empty()) {
     const auto record = take_record(records);
     if (!record) return std::unexpected(record.error());
     const auto kind = kind_of(record->type);
     if (!kind) continue;
-    const auto fid = parse_fid(*kind, record->body);
-    if (fid) return fid;
+    auto fid = parse_fid(*kind, record->body);
+    if (fid) return *std::move(fid);
     records = Bytes();
     return failure(EBADMSG);
   }
-  return std::nullopt;
+  return failure(ENODATA);
 }
 
 }  // namespace v0

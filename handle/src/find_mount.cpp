@@ -112,7 +112,7 @@ Result<OwnedFd> find_in_list(MountId mount) noexcept {
 Result<OwnedFd> find_in_table(MountId mount, MountTable& table) noexcept {
   for (;;) {
     const auto more = table.next();
-    if (!more) return std::unexpected(more.error());
+    if (!more.has_value()) return std::unexpected(more.error());
     if (!*more) return failure(ENOENT);
     // The table has the reusable ID only; the other is asked of what is there.
     const bool found = mount.is_unique() ? look_whether_in(mount, cwd(), table.mount_point()) == 0

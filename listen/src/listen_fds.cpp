@@ -94,7 +94,7 @@ std::string named(std::size_t index, std::string_view name) {
 
 }  // namespace
 
-std::expected<ListenFds, ListenError> ListenFds::take_told(const ListenVariables& variables) {
+Result<ListenFds, ListenError> ListenFds::take_told(const ListenVariables& variables) {
   const auto taken_before = [] {
     return std::unexpected(already_taken("", "this process has taken its descriptors before"));
   };
@@ -125,11 +125,11 @@ std::expected<ListenFds, ListenError> ListenFds::take_told(const ListenVariables
   return ListenFds(std::move(slots));
 }
 
-std::expected<ListenFds, ListenError> ListenFds::take(std::span<const char* const> variables) {
+Result<ListenFds, ListenError> ListenFds::take(std::span<const char* const> variables) {
   return take_told(from_span(variables));
 }
 
-std::expected<ListenFds, ListenError> ListenFds::take(ListenOptions options) {
+Result<ListenFds, ListenError> ListenFds::take(ListenOptions options) {
   auto fds = take_told(from_environment());
   if (!options.keep_environment) clear_environment();
   return fds;
@@ -142,12 +142,13 @@ OwnedFd ListenFds::take(std::size_t index) noexcept {
 
 std::optional<ListenError> ListenFds::mismatch(std::size_t index, const FdType& type) const {
   const auto matches = type.matches(held(index));
-  if (matches && *matches) return std::nullopt;
+  if (matches == true) return std::nullopt;
   return ListenError{ListenErrorKind::wrong_type, named(index, name(index)),
-                     "not " + type.describe(), matches ? std::error_code() : matches.error()};
+                     "not " + type.describe(),
+                     matches.has_value() ? std::error_code() : matches.error()};
 }
 
-std::expected<OwnedFd, ListenError> ListenFds::take(std::size_t index, const FdType& type) {
+Result<OwnedFd, ListenError> ListenFds::take(std::size_t index, const FdType& type) {
   if (auto wrong = mismatch(index, type)) return std::unexpected(*std::move(wrong));
   return take(index);
 }
@@ -159,8 +160,8 @@ std::vector<std::size_t> ListenFds::indices_of(std::string_view name) const {
   return found;
 }
 
-std::expected<std::size_t, ListenError> ListenFds::find_one(std::string_view name,
-                                                            const FdType& type) const {
+Result<std::size_t, ListenError> ListenFds::find_one(std::string_view name,
+                                                     const FdType& type) const {
   const auto found = indices_of(name);
   const std::string subject = '"' + std::string(name) + '"';
   if (found.empty())
@@ -174,21 +175,21 @@ std::expected<std::size_t, ListenError> ListenFds::find_one(std::string_view nam
   return found.front();
 }
 
-std::expected<OwnedFd, ListenError> ListenFds::take_one(std::string_view name, const FdType& type) {
+Result<OwnedFd, ListenError> ListenFds::take_one(std::string_view name, const FdType& type) {
   auto index = find_one(name, type);
   if (!index) return std::unexpected(std::move(index.error()));
   return take(*index);
 }
 
-std::expected<BorrowedFd, ListenError> ListenFds::get_one(std::string_view name,
-                                                          const FdType& type) const {
+Result<BorrowedFd, ListenError> ListenFds::get_one(std::string_view name,
+                                                   const FdType& type) const {
   auto index = find_one(name, type);
   if (!index) return std::unexpected(std::move(index.error()));
   return get(*index);
 }
 
-std::expected<std::vector<OwnedFd>, ListenError> ListenFds::take_all(std::string_view name,
-                                                                     const FdType& type) {
+Result<std::vector<OwnedFd>, ListenError> ListenFds::take_all(std::string_view name,
+                                                              const FdType& type) {
   const auto found = indices_of(name);
   for (const std::size_t index : found)
     if (auto wrong = mismatch(index, type)) return std::unexpected(*std::move(wrong));

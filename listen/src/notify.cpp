@@ -151,17 +151,19 @@ void add_state(const Notification& said, Message& message) {
     message.add("EXTEND_TIMEOUT_USEC", *said.extend_timeout, Part::extend_timeout);
 }
 
-// Answers whether the pidfd is to go along.
-Result<bool> add_main_process(const PidFd& process, bool may_go_along, Message& message) {
+// Sets `goes_along` where the pidfd is to go along, if it may.
+Result<> add_main_process(const PidFd& process, bool may_go_along, Message& message,
+                          bool& goes_along) {
   const auto pid = process.pid();
   if (!pid) return std::unexpected(pid.error());
   message.add("MAINPID", *pid);
   if (const auto id = process.id()) {
     message.add("MAINPIDFDID", to_string(*id));
-    return false;
+  } else if (may_go_along) {
+    message.add("MAINPIDFD", 1);
+    goes_along = true;
   }
-  if (may_go_along) message.add("MAINPIDFD", 1);
-  return may_go_along;
+  return {};
 }
 
 void add_store(const Notification& said, Message& message) {
@@ -178,7 +180,7 @@ void add_store(const Notification& said, Message& message) {
 
 // Up to the deadline, where the queue of whoever is told is full.
 Result<> send(const NotifyAddress& address, std::string_view text, std::span<const BorrowedFd> fds,
-              detail::Clock::time_point deadline) {
+              const detail::Deadline& deadline) {
   if (fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
   if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
   const auto socket = detail::connect_to(address, deadline);
@@ -222,9 +224,11 @@ Result<> tell(std::string_view address, const Notification& said) {
   add_state(said, message);
   if (said.main_process) {
     const bool may_go_along = said.store.empty() && !where->is_vsock();
-    const auto goes_along = add_main_process(*said.main_process, may_go_along, message);
-    if (!goes_along) return std::unexpected(goes_along.error());
-    if (*goes_along) fds.push_back(said.main_process->fd());
+    bool goes_along = false;
+    if (auto added = add_main_process(*said.main_process, may_go_along, message, goes_along);
+        !added)
+      return added;
+    if (goes_along) fds.push_back(said.main_process->fd());
   }
   add_store(said, message);
   if (!said.more.empty()) message.add_lines(said.more);
@@ -233,7 +237,7 @@ Result<> tell(std::string_view address, const Notification& said) {
 }
 
 // The manager closes its end of the pipe when it comes to the message.
-Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout) {
+Result<> pass_barrier(std::string_view address, Timeout timeout) {
   const auto deadline = detail::deadline_after(timeout);
   const auto where = detail::parse_notify_address(address);
   if (!where) return std::unexpected(where.error());
@@ -244,8 +248,8 @@ Result<> pass_barrier(std::string_view address, std::chrono::nanoseconds timeout
     const BorrowedFd fds[] = {theirs};
     if (auto sent = send(*where, "BARRIER=1", fds, deadline); !sent) return sent;
   }
-  pollfd entry{ends->read.get(), 0, 0};
-  const auto ready = detail::poll_until(&entry, 1, &deadline);
+  pollfd entries[2] = {{ends->read.get(), 0, 0}};
+  const auto ready = detail::poll_until(entries, 1, deadline);
   if (!ready) return std::unexpected(ready.error());
   if (*ready == 0) return failure(ETIMEDOUT);
   return {};
@@ -256,18 +260,18 @@ const char* variable(const char* name) noexcept {
   return ::getenv(name);  // NOLINT(concurrency-mt-unsafe)
 }
 
-// What NOTIFY_SOCKET says, handed to `use`; false without it.
+// Calls `use` with what NOTIFY_SOCKET is set to.
 template <class Use>
-Result<bool> where_told(Use use) {
+Result<NotifyResult> where_told(Use use) {
   const char* address = variable("NOTIFY_SOCKET");
-  if (!address) return false;
+  if (!address) return NotifyResult::no_manager;
   if (auto done = use(address); !done) return std::unexpected(done.error());
-  return true;
+  return NotifyResult::sent;
 }
 
 }  // namespace
 
-Result<bool> notify(const Notification& notification) {
+Result<NotifyResult> notify(const Notification& notification) {
   return where_told([&](std::string_view address) { return tell(address, notification); });
 }
 
@@ -276,24 +280,24 @@ Result<> notify(CStr address, const Notification& notification) {
   return tell(address.get(), notification);
 }
 
-Result<bool> notify_barrier(std::chrono::nanoseconds timeout) {
+Result<NotifyResult> notify_barrier(Timeout timeout) {
   return where_told([&](std::string_view address) { return pass_barrier(address, timeout); });
 }
 
-Result<> notify_barrier(CStr address, std::chrono::nanoseconds timeout) {
+Result<> notify_barrier(CStr address, Timeout timeout) {
   if (!address.get()) return failure(EINVAL);
   return pass_barrier(address.get(), timeout);
 }
 
-Result<std::optional<std::chrono::microseconds>> watchdog_interval() noexcept {
+Result<std::chrono::microseconds> watchdog_interval() noexcept {
   const char* interval = variable("WATCHDOG_USEC");
-  if (!interval) return std::nullopt;
+  if (!interval) return failure(ENODATA);
   const auto microseconds = detail::parse_decimal<long long>(interval, LLONG_MAX);
   if (!microseconds) return failure(EINVAL);
   if (const char* whom = variable("WATCHDOG_PID")) {
     const auto pid = detail::parse_decimal<pid_t>(whom, INT_MAX);
     if (!pid) return failure(EINVAL);
-    if (*pid != ::getpid()) return std::nullopt;
+    if (*pid != ::getpid()) return failure(ENODATA);
   }
   return std::chrono::microseconds(*microseconds);
 }

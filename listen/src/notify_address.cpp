@@ -121,15 +121,15 @@ Result<NotifyAddress> parse_notify_address(std::string_view text) noexcept {
   return failure(EINVAL);
 }
 
-Result<> wait_to_write(BorrowedFd socket, Clock::time_point deadline) noexcept {
-  pollfd entry{socket.get(), POLLOUT, 0};
-  const auto ready = poll_until(&entry, 1, &deadline);
+Result<> wait_to_write(BorrowedFd socket, const Deadline& deadline) noexcept {
+  pollfd entries[2] = {{socket.get(), POLLOUT, 0}};
+  const auto ready = poll_until(entries, 1, deadline);
   if (!ready) return std::unexpected(ready.error());
   if (*ready == 0) return failure(ETIMEDOUT);
   return {};
 }
 
-Result<OwnedFd> connect_to(const NotifyAddress& address, Clock::time_point deadline) noexcept {
+Result<OwnedFd> connect_to(const NotifyAddress& address, const Deadline& deadline) noexcept {
   auto socket = make_socket(address);
   if (!socket) return socket;
   if (address.is_vsock()) bind_to_privileged_port(*socket);

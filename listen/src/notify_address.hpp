@@ -25,11 +25,12 @@ struct NotifyAddress {
 // Errors: EINVAL.
 Result<NotifyAddress> parse_notify_address(std::string_view text) noexcept;
 
-// A socket, with O_NONBLOCK, that what is sent on goes there. Errors: ETIMEDOUT; of connect(2).
-Result<OwnedFd> connect_to(const NotifyAddress& address, Clock::time_point deadline) noexcept;
+// A socket, with O_NONBLOCK, that what is sent on goes there. Errors: ETIMEDOUT, ECANCELED; of
+// connect(2).
+Result<OwnedFd> connect_to(const NotifyAddress& address, const Deadline& deadline) noexcept;
 
-// Until there is room in the queue that it sends to. Errors: ETIMEDOUT.
-Result<> wait_to_write(BorrowedFd socket, Clock::time_point deadline) noexcept;
+// Until there is room in the queue that it sends to. Errors: ETIMEDOUT, ECANCELED.
+Result<> wait_to_write(BorrowedFd socket, const Deadline& deadline) noexcept;
 
 }  // namespace detail
 }  // namespace v0

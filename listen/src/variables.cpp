@@ -21,7 +21,7 @@ std::unexpected<ListenError> malformed(const char* name, const char* value, std:
       ListenError{ListenErrorKind::malformed, quoted(name, value), std::move(problem)});
 }
 
-std::expected<void, ListenError> check_identity(const char* text, const Asker& asker) {
+Result<void, ListenError> check_identity(const char* text, const Asker& asker) {
   const auto meant = ProcessId::parse(text);
   if (!meant) return malformed("LISTEN_PIDFDID", text, "not a 64-bit number");
   // As libsystemd: not compared where this process cannot find out its own, for whatever reason.
@@ -35,8 +35,8 @@ std::expected<void, ListenError> check_identity(const char* text, const Asker& a
 
 }  // namespace
 
-std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
-                                                             const Asker& asker) {
+Result<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
+                                                      const Asker& asker) {
   const auto not_activated = [](const char* missing) {
     return std::unexpected(ListenError{ListenErrorKind::not_activated, missing, "not set"});
   };

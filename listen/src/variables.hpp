@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include <charconv>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 
 #include <sysfd/listen_error.hpp>
 #include <sysfd/process_id.hpp>
+#include <sysfd/result.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -56,8 +56,8 @@ struct ListenPlan {
   std::optional<std::string> names;  // as LISTEN_FDNAMES has them; as many as `count`
 };
 
-std::expected<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
-                                                             const Asker& asker);
+Result<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
+                                                      const Asker& asker);
 
 // Between the colons, the empty ones as well.
 std::vector<std::string> split_names(const std::string& names);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -10,12 +11,18 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/stop_fd.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
 // In the header, which includes no <fcntl.h>.
 static_assert(AT_FDCWD == -100);
+static_assert(static_cast<std::uint64_t>(Resolve::no_mount_points) == RESOLVE_NO_XDEV &&
+              static_cast<std::uint64_t>(Resolve::no_magic_links) == RESOLVE_NO_MAGICLINKS &&
+              static_cast<std::uint64_t>(Resolve::no_symlinks) == RESOLVE_NO_SYMLINKS &&
+              static_cast<std::uint64_t>(Resolve::beneath) == RESOLVE_BENEATH &&
+              static_cast<std::uint64_t>(Resolve::in_root) == RESOLVE_IN_ROOT);
 static_assert(detail::flags_that_create == (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
 
 Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) noexcept {
@@ -23,6 +30,50 @@ Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) no
   // Not ::openat, which is a cancellation point.
   return detail::to_owned(detail::system_call_retried(SYS_openat, directory.get(), path.get(),
                                                       flags | O_CLOEXEC | O_NOCTTY, mode));
+}
+
+namespace {
+
+// openat2(2) refuses what openat(2) ignores.
+constexpr int to_openat2_flags(int flags) noexcept {
+  if ((flags & O_PATH) != 0) return (flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW)) | O_CLOEXEC;
+  return flags | O_CLOEXEC | O_NOCTTY;
+}
+
+}  // namespace
+
+Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode,
+                     Resolve resolve) noexcept {
+  if (!path.get()) return detail::failure(EINVAL);
+  open_how how{};
+  how.flags = static_cast<unsigned>(to_openat2_flags(flags));
+  how.mode = mode;
+  how.resolve = static_cast<std::uint64_t>(resolve);
+  constexpr int most_tries = 64;  // EAGAIN: it could not tell, as something was renamed meanwhile
+  long answer = -EAGAIN;
+  for (int tries = 0; tries < most_tries && answer == -EAGAIN; ++tries)
+    answer =
+        detail::system_call_retried(SYS_openat2, directory.get(), path.get(), &how, sizeof how);
+  return detail::to_owned(answer);
+}
+
+Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, Resolve resolve) noexcept {
+  if ((flags & detail::flags_that_create) != 0) return detail::failure(EINVAL);
+  return open(directory, path, flags, 0, resolve);
+}
+
+// The lowest free number is the one that is missing, since those below are open.
+Result<> open_missing_standard_streams() noexcept {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (detail::system_call(SYS_fcntl, number, F_GETFD) >= 0) continue;
+    const int flags = number == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+    const long opened = detail::system_call_retried(SYS_openat, AT_FDCWD, "/dev/null", flags, 0);
+    if (opened < 0) return detail::failure(static_cast<int>(-opened));
+    if (opened == number) continue;
+    detail::close_quietly(static_cast<int>(opened));
+    return detail::failure(EBUSY);  // another thread opens and closes at the same time
+  }
+  return {};
 }
 
 namespace {
@@ -67,12 +118,30 @@ Result<OwnedFd> event_fd(unsigned initial, int flags) noexcept {
   return detail::to_owned(detail::to_answer(::eventfd(initial, flags | EFD_CLOEXEC)));
 }
 
+void detail::raise_event(BorrowedFd event) noexcept {
+  const std::uint64_t one = 1;
+  (void)system_call_retried(SYS_write, event.get(), &one, sizeof one);
+}
+
 Result<> set_nonblocking(BorrowedFd fd, bool nonblocking) noexcept {
   const long flags = detail::system_call(SYS_fcntl, fd.get(), F_GETFL);
   if (flags < 0) return detail::failure(static_cast<int>(-flags));
   const long wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
   if (wanted == flags) return {};
   const long answer = detail::system_call(SYS_fcntl, fd.get(), F_SETFL, wanted);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
+  return {};
+}
+
+Result<bool> is_nonblocking(BorrowedFd fd) noexcept {
+  const long flags = detail::system_call(SYS_fcntl, fd.get(), F_GETFL);
+  if (flags < 0) return detail::failure(static_cast<int>(-flags));
+  return (flags & O_NONBLOCK) != 0;
+}
+
+Result<> set_close_on_exec(BorrowedFd fd, bool close_on_exec) noexcept {
+  const long answer =
+      detail::system_call(SYS_fcntl, fd.get(), F_SETFD, close_on_exec ? FD_CLOEXEC : 0);
   if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }

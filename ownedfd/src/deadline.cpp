@@ -37,7 +37,7 @@ SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* tim
   return system_call(SYS_ppoll, entries, count, timeout, nullptr, std::size_t{0});
 }
 
-// Not inlined: who waits for ever is not to pay for its registers.
+// Not inlined: a wait without a deadline is not to pay for its registers.
 [[gnu::noinline]] long poll_before(pollfd* entries, nfds_t count,
                                    Clock::time_point deadline) noexcept {
   for (;;) {
@@ -45,6 +45,27 @@ SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* tim
     const long ready = poll(entries, count, &timeout);
     if (ready != -EINTR) return ready;
   }
+}
+
+long poll_plainly(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept {
+  if (!deadline.is_never()) return poll_before(entries, count, deadline.time);
+  for (;;) {
+    const long ready = poll(entries, count, nullptr);
+    if (ready != -EINTR) return ready;
+  }
+}
+
+// With the entry of what calls the wait off behind the others.
+[[gnu::noinline]] long poll_unless_canceled(pollfd* entries, nfds_t count,
+                                            const Deadline& deadline) noexcept {
+  pollfd alone{};
+  if (count == 0) entries = &alone;
+  pollfd& cancel = entries[count];
+  cancel = {.fd = deadline.canceled_by, .events = POLLIN, .revents = 0};
+  const long ready = poll_plainly(entries, count + 1, deadline);
+  if (ready <= 0 || cancel.revents == 0) return ready;
+  if ((cancel.revents & POLLNVAL) != 0) return -EBADF;
+  return ready == 1 ? -ECANCELED : ready - 1;
 }
 
 }  // namespace
@@ -57,20 +78,22 @@ timespec time_until(Clock::time_point deadline) noexcept {
   return left_until(deadline);
 }
 
-long raw_poll_until(pollfd* entries, nfds_t count, const Clock::time_point* deadline) noexcept {
-  if (deadline) return poll_before(entries, count, *deadline);
-  for (;;) {
-    const long ready = poll(entries, count, nullptr);
-    if (ready != -EINTR) return ready;
-  }
+long raw_poll_until(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept {
+  if (deadline.canceled_by >= 0) [[unlikely]]
+    return poll_unless_canceled(entries, count, deadline);
+  return poll_plainly(entries, count, deadline);
 }
 
-long raw_poll_for(pollfd* entries, nfds_t count, std::chrono::nanoseconds duration,
-                  Clock::time_point& deadline) noexcept {
-  deadline = after(duration);
-  const timespec timeout = to_timespec(duration);
-  const long ready = poll(entries, count, &timeout);
-  return ready == -EINTR ? poll_before(entries, count, deadline) : ready;
+long raw_poll_for(pollfd* entries, nfds_t count, const Timeout& timeout,
+                  Deadline& deadline) noexcept {
+  if (timeout.is_forever() || timeout.canceled_by()) [[unlikely]] {
+    deadline = deadline_after(timeout);
+    return raw_poll_until(entries, count, deadline);
+  }
+  deadline = {after(timeout.duration())};
+  const timespec left = to_timespec(timeout.duration());
+  const long ready = poll(entries, count, &left);
+  return ready == -EINTR ? poll_before(entries, count, deadline.time) : ready;
 }
 
 }  // namespace detail

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <string>
 
 // close(2) as the thread sanitizer has it, in a program that was built with that, be this library or
 // not.
@@ -52,6 +53,17 @@ void contract_violation(const char* what) noexcept {
   const iovec line[] = {to_iovec("sysfd: "), to_iovec(what), to_iovec("\n")};
   if (has_stderr()) (void)system_call_retried(SYS_writev, STDERR_FILENO, line, std::size(line));
   std::abort();
+}
+
+void stop_without_value(const std::error_code& code, const char* description) noexcept {
+  const char* name = nullptr;
+#if defined(__GLIBC__)
+  if (code.category() == std::system_category()) name = ::strerrorname_np(code.value());
+#endif
+  std::string text = "value of a Result that holds an error: ";
+  text += description ? description : code.message();
+  if (name) text.append(" (").append(name).append(")");
+  contract_violation(text.c_str());
 }
 
 long move_above_standard_streams(int fd) noexcept {

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -24,12 +23,6 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// openat2(2) refuses what openat(2) ignores.
-constexpr int to_flags(int flags) noexcept {
-  if ((flags & O_PATH) != 0) return (flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW)) | O_CLOEXEC;
-  return flags | O_CLOEXEC | O_NOCTTY;
-}
-
 // Which mount a file is in; the mount ID of an open file cannot be given to another mount.
 Result<std::uint64_t> mount_of(BorrowedFd file) noexcept {
   struct statx status;
@@ -46,7 +39,7 @@ Result<OwnedFd> open_in_mount(BorrowedFd directory, std::string_view name, int f
   char path[64];
   if (name.size() >= sizeof path) return failure(ENAMETOOLONG);
   path[name.copy(path, name.size())] = '\0';
-  auto opened = open(directory, path, to_flags(flags | O_NOFOLLOW));
+  auto opened = open(directory, path, flags | O_NOFOLLOW);
   if (!opened) return opened;
   const auto found = mount_of(*opened);
   if (!found) return std::unexpected(found.error());
@@ -94,13 +87,10 @@ Result<OwnedFd> open_proc() noexcept {
 }
 
 Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* path, int flags) noexcept {
-  open_how how{};
-  how.flags = static_cast<unsigned>(to_flags(flags));
-  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
-  const long answer = system_call_retried(SYS_openat2, directory.get(), path, &how, sizeof how);
-  if (!is_refusal(answer)) return to_owned(answer);
+  auto opened = open(directory, path, flags, Resolve::no_mount_points | Resolve::no_magic_links);
+  if (opened || !is_refusal(-opened.error().value())) return opened;
   const auto mount = mount_of(directory);
-  if (!mount) return failure(static_cast<int>(-answer));
+  if (!mount) return opened;
   return walk(directory, path, flags, *mount);
 }
 

@@ -78,7 +78,7 @@ namespace {
   const auto process = PidFd::open(*number);
   if (!process) return process.error().value();
   const auto same = same_process(found, *process);
-  if (!same) return same.error().value();
+  if (!same.has_value()) return same.error().value();
   return *same ? 0 : ESRCH;
 }
 

@@ -50,7 +50,7 @@ Result<pid_t> pid_from_fdinfo(BorrowedFd pidfd) noexcept {
     return failure(EOPNOTSUPP);
   if (pid < 0) return failure(ESRCH);
   const auto comparable = is_of_our_namespace(*proc);
-  if (!comparable) return std::unexpected(comparable.error());
+  if (!comparable.has_value()) return std::unexpected(comparable.error());
   if (pid == 0 || !*comparable) return failure(EREMOTE);
   return pid;
 }
@@ -69,7 +69,7 @@ Result<OwnedFd> PidFd::proc_directory() const noexcept {
   if (const auto now = pid(); !now) return std::unexpected(now.error());
   if (!directory) return directory;
   const auto comparable = detail::is_of_our_namespace(*proc);
-  if (!comparable) return std::unexpected(comparable.error());
+  if (!comparable.has_value()) return std::unexpected(comparable.error());
   if (!*comparable) return detail::failure(EREMOTE);
   return directory;
 }

@@ -17,6 +17,7 @@ inline namespace v0 {
 namespace {
 
 using detail::Clock;
+using detail::Deadline;
 using detail::raw_poll_until;
 
 // What one look at the process gave. Small enough to come back in registers.
@@ -79,29 +80,32 @@ SYSFD_ALWAYS_INLINE void reap(BorrowedFd pidfd, const Look& seen) noexcept {
 // So it is where a pidfd in non-blocking mode is asked for stops.
 constexpr std::chrono::milliseconds pace{10};
 
+// Sleeps for that long, or until the deadline. Answers 0 or -errno: ETIMEDOUT the deadline is past.
+long pause(const Deadline& deadline) noexcept {
+  const auto next = Clock::now() + pace;
+  if (deadline.time > next) return raw_poll_until(nullptr, 0, {next, deadline.canceled_by});
+  const long slept = raw_poll_until(nullptr, 0, deadline);
+  return slept == 0 && deadline.is_past() ? -ETIMEDOUT : slept;
+}
+
 // What to poll for after a look that has found no end.
 SYSFD_ALWAYS_INLINE pollfd entry_for(BorrowedFd pidfd, const Look& seen) noexcept {
   return {.fd = pidfd.get(), .events = static_cast<short>(seen.ours ? POLLIN : 0), .revents = 0};
 }
 
-// Goes on where the first look has found neither an end nor an error. No value: the deadline is
-// past.
-Result<std::optional<ExitStatus>> wait_by_poll(BorrowedFd pidfd, Look seen,
-                                               const Clock::time_point* deadline) noexcept {
+// Goes on where the first look has found neither an end nor an error.
+Result<ExitStatus> wait_by_poll(BorrowedFd pidfd, Look seen, const Deadline& deadline) noexcept {
   for (;;) {
-    pollfd entry = entry_for(pidfd, seen);
-    const long ready = raw_poll_until(&entry, 1, deadline);
+    pollfd entries[2] = {entry_for(pidfd, seen)};
+    const long ready = raw_poll_until(entries, 1, deadline);
     if (ready < 0) return detail::failure(static_cast<int>(-ready));
-    if (ready == 0) return std::nullopt;
+    if (ready == 0) return detail::failure(ETIMEDOUT);
 
     seen = look(pidfd, WNOHANG);  // it has ended: there is no stop that this could take
     if (seen.error != 0) return detail::failure(seen.error);
-    if (seen.ended) return seen.ended;
-    const auto next = Clock::now() + pace;
-    const bool last = deadline && *deadline <= next;
-    const long slept = raw_poll_until(nullptr, 0, last ? deadline : &next);
-    if (slept < 0) return detail::failure(static_cast<int>(-slept));
-    if (last && Clock::now() >= *deadline) return std::nullopt;
+    if (seen.ended) return *seen.ended;
+    if (const long slept = pause(deadline); slept < 0)
+      return detail::failure(static_cast<int>(-slept));
   }
 }
 
@@ -135,8 +139,8 @@ class Polled {
  public:
   explicit Polled(std::span<pollfd> entries) noexcept : entries_(entries) {}
 
-  // The first that try_wait() has an answer for.
-  Result<std::optional<std::size_t>> find() noexcept {
+  // The first that try_wait() has an answer for. EAGAIN: there is none.
+  Result<std::size_t> find() noexcept {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       pollfd& entry = entries_[i];
       if (entry.revents == 0) continue;
@@ -145,22 +149,20 @@ class Polled {
       if (seen.ended || seen.error != 0) return i;
       put_off(entry, seen);
     }
-    return std::nullopt;
+    return detail::failure(EAGAIN);
   }
 
-  [[gnu::cold, gnu::noinline]] Result<std::optional<std::size_t>> wait(
-      const Clock::time_point* deadline) noexcept {
+  [[gnu::cold, gnu::noinline]] Result<std::size_t> wait(const Deadline& deadline) noexcept {
     for (;;) {
       const auto next = has_paused_ ? Clock::now() + pace : Clock::time_point::max();
-      const bool is_last = deadline && *deadline <= next;
-      const bool is_limited = is_last || has_paused_;
+      const bool is_last = deadline.time <= next;
       const long ready = raw_poll_until(entries_.data(), entries_.size(),
-                                        is_last ? deadline : (is_limited ? &next : nullptr));
+                                        is_last ? deadline : Deadline{next, deadline.canceled_by});
       if (ready < 0) return detail::failure(static_cast<int>(-ready));
-      if (ready == 0 && is_last) return std::nullopt;
+      if (ready == 0 && is_last) return detail::failure(ETIMEDOUT);
       if (ready == 0) go_on_with_paused();
-      const auto found = find();
-      if (!found || *found) return found;
+      auto found = find();
+      if (found || found.error() != std::errc::resource_unavailable_try_again) return found;
     }
   }
 
@@ -185,26 +187,21 @@ class Polled {
   bool has_paused_ = false;  // some, as nothing announces what is waited for
 };
 
-// By way of as many entries.
-SYSFD_ALWAYS_INLINE Result<std::optional<std::size_t>> poll_all(
-    std::span<const PidFd* const> processes, pollfd* entries,
-    std::chrono::nanoseconds timeout) noexcept {
+// With entries for all of them, and one more.
+SYSFD_ALWAYS_INLINE Result<std::size_t> poll_all(std::span<const PidFd* const> processes,
+                                                 pollfd* entries, const Timeout& timeout) noexcept {
   for (std::size_t i = 0; i < processes.size(); ++i) {
     if (!processes[i]) detail::contract_violation("wait_any: a null pointer among the processes");
     entries[i] = {.fd = processes[i]->fd().get(), .events = POLLIN, .revents = 0};
   }
-  auto end = Clock::time_point::min();
-  const Clock::time_point* deadline = &end;
-  if (timeout == timeout.max())
-    deadline = nullptr;
-  else if (timeout > timeout.zero())
-    end = detail::deadline_after(timeout);
+  const Deadline deadline = detail::deadline_after(timeout);
   const long ready = raw_poll_until(entries, processes.size(), deadline);
   if (ready < 0) return detail::failure(static_cast<int>(-ready));
-  if (ready == 0) return std::nullopt;
+  if (ready == 0) return detail::failure(ETIMEDOUT);
   Polled polled({entries, processes.size()});
-  const auto found = polled.find();
-  return !found || *found ? found : polled.wait(deadline);
+  auto found = polled.find();
+  if (found || found.error() != std::errc::resource_unavailable_try_again) return found;
+  return polled.wait(deadline);
 }
 
 }  // namespace
@@ -216,78 +213,79 @@ SYSFD_ALWAYS_INLINE Result<std::optional<std::size_t>> poll_all(
     return *seen.ended;
   }
   if (seen.error != 0) return detail::failure(seen.error);
-  const auto ended = wait_by_poll(fd_, seen, nullptr);
-  if (!ended) return std::unexpected(ended.error());
-  return **ended;
+  return wait_by_poll(fd_, seen, Deadline{});
 }
 
-Result<std::optional<ExitStatus>> PidFd::try_wait() const noexcept {
+Result<ExitStatus> PidFd::try_wait() const noexcept {
   const Look seen = peek(fd_, WNOHANG);
   if (seen.error != 0) return detail::failure(seen.error);
-  if (seen.ended) reap(fd_, seen);
-  return seen.ended;
-}
-
-Result<std::optional<ExitStatus>> PidFd::wait_until(Clock::time_point deadline) const noexcept {
-  const Look seen = peek(fd_, WNOHANG);
-  if (seen.error != 0) return detail::failure(seen.error);
-  if (!seen.ended) return wait_by_poll(fd_, seen, &deadline);
+  if (!seen.ended) return detail::failure(EAGAIN);
   reap(fd_, seen);
-  return seen.ended;
+  return *seen.ended;
 }
 
-Result<std::optional<ExitStatus>> PidFd::wait_for(
-    std::chrono::nanoseconds duration) const noexcept {
+Result<ExitStatus> PidFd::wait_until(Clock::time_point deadline) const noexcept {
+  const Look seen = peek(fd_, WNOHANG);
+  if (seen.error != 0) return detail::failure(seen.error);
+  if (!seen.ended) return wait_by_poll(fd_, seen, Deadline{deadline});
+  reap(fd_, seen);
+  return *seen.ended;
+}
+
+Result<ExitStatus> PidFd::wait_for(Timeout timeout) const noexcept {
   Look seen = peek(fd_, WNOHANG);
   if (seen.error != 0) return detail::failure(seen.error);
   if (seen.ended) {
     reap(fd_, seen);
-    return seen.ended;
+    return *seen.ended;
   }
-  if (duration <= duration.zero()) return std::nullopt;
-  pollfd entry = entry_for(fd_, seen);
-  Clock::time_point deadline;
-  const long ready = detail::raw_poll_for(&entry, 1, duration, deadline);
-  if (ready == 0) return std::nullopt;
+  if (timeout.duration() == timeout.duration().zero()) return detail::failure(ETIMEDOUT);
+  pollfd entries[2] = {entry_for(fd_, seen)};
+  Deadline deadline;
+  const long ready = detail::raw_poll_for(entries, 1, timeout, deadline);
+  if (ready == 0) return detail::failure(ETIMEDOUT);
   if (ready < 0) return detail::failure(static_cast<int>(-ready));
   seen = look(fd_, WNOHANG);
   if (seen.error != 0) return detail::failure(seen.error);
-  if (seen.ended) return seen.ended;
-  return wait_by_poll(fd_, seen, &deadline);
+  if (seen.ended) return *seen.ended;
+  return wait_by_poll(fd_, seen, deadline);
 }
 
 Result<WaitEvent> PidFd::wait_event(const WaitOptions& options) const noexcept {
   Result<WaitEvent> event(std::in_place);
   const int flags = to_flags(options);
-  int happened = 0;
-  for (;;) {
-    happened = look_for_event(fd_, flags, *event);
-    if (happened != 0) break;
-    const auto next = Clock::now() + pace;
-    const long slept = raw_poll_until(nullptr, 0, &next);
-    if (slept < 0) {
-      happened = static_cast<int>(slept);
-      break;
-    }
+  long happened = look_for_event(fd_, flags, *event);
+  while (happened == 0) {  // in non-blocking mode
+    happened = pause({});
+    if (happened == 0) happened = look_for_event(fd_, flags, *event);
   }
-  if (happened < 0) event = detail::failure(-happened);
+  if (happened < 0) event = detail::failure(static_cast<int>(-happened));
   return event;
 }
 
-Result<std::optional<WaitEvent>> PidFd::try_wait_event(const WaitOptions& options) const noexcept {
-  Result<std::optional<WaitEvent>> event(std::in_place, std::in_place);
-  const int happened = look_for_event(fd_, to_flags(options) | WNOHANG, **event);
-  if (happened == 0) event->reset();
-  if (happened < 0) event = detail::failure(-happened);
+Result<WaitEvent> PidFd::wait_event_for(Timeout timeout,
+                                        const WaitOptions& options) const noexcept {
+  const Deadline deadline = detail::deadline_after(timeout);
+  for (;;) {
+    auto event = try_wait_event(options);
+    if (event || event.error().value() != EAGAIN) return event;
+    if (const long slept = pause(deadline); slept < 0)
+      return detail::failure(static_cast<int>(-slept));
+  }
+}
+
+Result<WaitEvent> PidFd::try_wait_event(const WaitOptions& options) const noexcept {
+  Result<WaitEvent> event(std::in_place);
+  const int happened = look_for_event(fd_, to_flags(options) | WNOHANG, *event);
+  if (happened <= 0) event = detail::failure(happened == 0 ? EAGAIN : -happened);
   return event;
 }
 
-Result<std::optional<std::size_t>> wait_any(std::span<const PidFd* const> processes,
-                                            std::chrono::nanoseconds timeout) noexcept {
+Result<std::size_t> wait_any(std::span<const PidFd* const> processes, Timeout timeout) noexcept {
   if (processes.empty()) return detail::failure(EINVAL);
-  std::array<pollfd, 64> few;
-  if (processes.size() <= few.size()) return poll_all(processes, few.data(), timeout);
-  const std::unique_ptr<pollfd[]> many(new (std::nothrow) pollfd[processes.size()]);
+  std::array<pollfd, 65> few;
+  if (processes.size() < few.size()) return poll_all(processes, few.data(), timeout);
+  const std::unique_ptr<pollfd[]> many(new (std::nothrow) pollfd[processes.size() + 1]);
   if (!many) return detail::failure(ENOMEM);
   return poll_all(processes, many.get(), timeout);
 }

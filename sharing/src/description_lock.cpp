@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include <sysfd/create.hpp>
 #include <sysfd/detail/deadline.hpp>
 #include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
@@ -21,6 +22,7 @@ namespace sysfd {
 inline namespace v0 {
 
 using detail::Clock;
+using detail::Deadline;
 using detail::kernel::ofd_setlk;
 using detail::kernel::ofd_setlkw;
 
@@ -50,72 +52,89 @@ std::uint64_t end_of(LockRange range) noexcept {
   return range.length == 0 ? no_end : range.start + range.length;
 }
 
-// False: somebody else has it.
-Result<bool> try_set(int fd, short type, LockRange range) noexcept {
-  const auto done = set(fd, ofd_setlk, type, range);
-  if (done) return true;
-  if (done.error().value() == EAGAIN) return false;
-  return std::unexpected(done.error());
+// EAGAIN: somebody else has it.
+Result<> try_set(int fd, short type, LockRange range) noexcept {
+  return set(fd, ofd_setlk, type, range);
 }
 
-Result<bool> try_set_until(int fd, short type, LockRange range,
-                           Clock::time_point deadline) noexcept {
+Result<> try_set_until(int fd, short type, LockRange range, const Deadline& deadline) noexcept {
   constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(10);
   for (std::chrono::nanoseconds pause = std::chrono::microseconds(100);;
        pause = std::min(2 * pause, longest_pause)) {
-    const bool is_last = Clock::now() >= deadline;
-    if (const auto done = try_set(fd, type, range); !done || *done || is_last) return done;
-    const auto next = std::min(detail::deadline_after(pause), deadline);
-    if (const auto slept = detail::poll_until(nullptr, 0, &next); !slept)
+    const bool is_last = deadline.is_past();
+    auto done = try_set(fd, type, range);
+    if (done || done.error().value() != EAGAIN) return done;
+    if (is_last) return detail::failure(ETIMEDOUT);
+    const auto next = std::min(detail::deadline_after(pause), deadline.time);
+    if (const auto slept = detail::poll_until(nullptr, 0, {next, deadline.canceled_by}); !slept)
       return std::unexpected(slept.error());
   }
 }
 
+// A duplicate for the guard, which nobody else closes.
+Result<OwnedFd> duplicate(LentFd file) noexcept {
+  return BorrowedFd(detail::Sentinel{file.get()}).duplicate();
+}
+
 }  // namespace
+
+template <class Acquire>
+Result<DescriptionLock> DescriptionLock::make(Result<OwnedFd> fd, LockMode mode, LockRange range,
+                                              Acquire acquire) noexcept {
+  if (!fd) return std::unexpected(fd.error());
+  const auto mark = detail::fork_mark();
+  if (!mark) return std::unexpected(mark.error());
+  if (auto done = acquire(fd->get(), type_of(mode), range); !done)
+    return std::unexpected(done.error());
+  return DescriptionLock(*std::move(fd), mode, range, *mark);
+}
 
 Result<DescriptionLock> DescriptionLock::acquire(LentFd file, LockMode mode,
                                                  LockRange range) noexcept {
-  const auto mark = detail::fork_mark();
-  if (!mark) return std::unexpected(mark.error());
-  if (auto done = set(file.get(), ofd_setlkw, type_of(mode), range); !done)
-    return std::unexpected(done.error());
-  return DescriptionLock(file, mode, range, *mark);
+  return make(duplicate(file), mode, range, [](int fd, short type, LockRange bytes) noexcept {
+    return set(fd, ofd_setlkw, type, bytes);
+  });
 }
 
-Result<std::optional<DescriptionLock>> DescriptionLock::try_acquire_until(
-    LentFd file, LockMode mode, Clock::time_point deadline, LockRange range) noexcept {
-  const auto mark = detail::fork_mark();
-  if (!mark) return std::unexpected(mark.error());
-  const auto done = try_set_until(file.get(), type_of(mode), range, deadline);
-  if (!done) return std::unexpected(done.error());
-  if (!*done) return std::nullopt;
-  return DescriptionLock(file, mode, range, *mark);
+Result<DescriptionLock> DescriptionLock::try_acquire_until(LentFd file, LockMode mode,
+                                                           Clock::time_point deadline,
+                                                           LockRange range) noexcept {
+  return make(duplicate(file), mode, range, [&](int fd, short type, LockRange bytes) noexcept {
+    return try_set_until(fd, type, bytes, Deadline{deadline});
+  });
 }
 
-Result<std::optional<DescriptionLock>> DescriptionLock::try_acquire_for(
-    LentFd file, LockMode mode, std::chrono::nanoseconds timeout, LockRange range) noexcept {
-  return try_acquire_until(file, mode, detail::deadline_after(timeout), range);
+Result<DescriptionLock> DescriptionLock::try_acquire_for(LentFd file, LockMode mode,
+                                                         Timeout timeout,
+                                                         LockRange range) noexcept {
+  return make(duplicate(file), mode, range, [&](int fd, short type, LockRange bytes) noexcept {
+    return try_set_until(fd, type, bytes, detail::deadline_after(timeout));
+  });
 }
 
-Result<std::optional<DescriptionLock>> DescriptionLock::try_acquire(LentFd file, LockMode mode,
-                                                                    LockRange range) noexcept {
-  return try_acquire_until(file, mode, Clock::time_point::min(), range);
+Result<DescriptionLock> DescriptionLock::try_acquire(LentFd file, LockMode mode,
+                                                     LockRange range) noexcept {
+  return make(duplicate(file), mode, range, try_set);
 }
 
-DescriptionLock::DescriptionLock(DescriptionLock&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      mode_(other.mode_),
-      range_(other.range_),
-      mark_(other.mark_) {}
+Result<DescriptionLock> DescriptionLock::adopt(OwnedFd fd, LockMode mode,
+                                               LockRange range) noexcept {
+  if (const auto set = set_close_on_exec(fd, true); !set) return std::unexpected(set.error());
+  return make(std::move(fd), mode, range, try_set);
+}
 
-// What the new one has locked as well stays locked: unlocking knows no guards, only ranges.
+DescriptionLock::DescriptionLock(DescriptionLock&& other) noexcept = default;
+
+// What the new one has locked as well stays locked: unlocking knows no guards, only ranges of a
+// description.
 DescriptionLock& DescriptionLock::operator=(DescriptionLock&& other) noexcept {
   if (this == &other) return *this;
-  if (fd_ >= 0 && fd_ == other.fd_ && mark_ == other.mark_)
+  if (!detail::was_moved_from(fd_) && !detail::was_moved_from(other.fd_) && mark_ == other.mark_ &&
+      same_description(fd_, other.fd_) != false)
     drop_all_but(other.range_);
   else
     drop();
-  fd_ = std::exchange(other.fd_, -1);
+  fd_ = std::move(other.fd_);
   mode_ = other.mode_;
   range_ = other.range_;
   mark_ = other.mark_;
@@ -127,8 +146,8 @@ DescriptionLock::~DescriptionLock() {
 }
 
 void DescriptionLock::drop() noexcept {
-  if (fd_ < 0 || detail::is_forked_copy(mark_)) return;
-  (void)set(fd_, ofd_setlk, F_UNLCK, range_);
+  if (detail::was_moved_from(fd_) || detail::is_forked_copy(mark_)) return;
+  (void)set(fd_.get(), ofd_setlk, F_UNLCK, range_);
 }
 
 void DescriptionLock::drop_all_but(LockRange kept) noexcept {
@@ -145,18 +164,26 @@ void DescriptionLock::drop_all_but(LockRange kept) noexcept {
 
 Result<> DescriptionLock::unlock() && noexcept {
   if (auto ours = check(); !ours) return ours;
-  return set(std::exchange(fd_, -1), ofd_setlk, F_UNLCK, range_);
+  const OwnedFd fd = std::move(fd_);
+  return set(fd.get(), ofd_setlk, F_UNLCK, range_);
+}
+
+OwnedFd DescriptionLock::release() && noexcept {
+  if (detail::was_moved_from(fd_))
+    detail::contract_violation("use of a DescriptionLock that was moved from");
+  return std::move(fd_);
 }
 
 Result<> DescriptionLock::check() const noexcept {
-  if (fd_ < 0) detail::contract_violation("use of a DescriptionLock that was moved from");
+  if (detail::was_moved_from(fd_))
+    detail::contract_violation("use of a DescriptionLock that was moved from");
   if (detail::is_forked_copy(mark_)) return detail::failure(EPERM);
   return {};
 }
 
 Result<> DescriptionLock::change(LockMode mode) noexcept {
   if (auto ours = check(); !ours) return ours;
-  auto done = set(fd_, ofd_setlkw, type_of(mode), range_);
+  auto done = set(fd_.get(), ofd_setlkw, type_of(mode), range_);
   if (done) mode_ = mode;
   return done;
 }
@@ -169,19 +196,26 @@ Result<> DescriptionLock::downgrade() noexcept {
   return change(LockMode::shared);
 }
 
-Result<bool> DescriptionLock::try_upgrade_until(Clock::time_point deadline) noexcept {
-  if (const auto ours = check(); !ours) return std::unexpected(ours.error());
-  const auto done = try_set_until(fd_, F_WRLCK, range_, deadline);
-  if (done && *done) mode_ = LockMode::exclusive;
+Result<> DescriptionLock::try_upgrade() noexcept {
+  if (auto ours = check(); !ours) return ours;
+  auto done = try_set(fd_.get(), F_WRLCK, range_);
+  if (done) mode_ = LockMode::exclusive;
   return done;
 }
 
-Result<bool> DescriptionLock::try_upgrade() noexcept {
-  return try_upgrade_until(Clock::time_point::min());
+Result<> DescriptionLock::try_upgrade_until(Clock::time_point deadline) noexcept {
+  return upgrade_until(Deadline{deadline});
 }
 
-Result<bool> DescriptionLock::try_upgrade_for(std::chrono::nanoseconds timeout) noexcept {
-  return try_upgrade_until(detail::deadline_after(timeout));
+Result<> DescriptionLock::try_upgrade_for(Timeout timeout) noexcept {
+  return upgrade_until(detail::deadline_after(timeout));
+}
+
+Result<> DescriptionLock::upgrade_until(const detail::Deadline& deadline) noexcept {
+  if (auto ours = check(); !ours) return ours;
+  auto done = try_set_until(fd_.get(), F_WRLCK, range_, deadline);
+  if (done) mode_ = LockMode::exclusive;
+  return done;
 }
 
 }  // namespace v0

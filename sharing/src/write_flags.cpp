@@ -68,7 +68,7 @@ Result<WriteFlags> find_write_flags(int fd) noexcept {
   // Before Linux 6.7 it does not even append where the call says so. The kernels in between are
   // taken for older ones.
   const auto is_new = kernel_has_noappend(fd);
-  if (!is_new) return std::unexpected(is_new.error());
+  if (!is_new.has_value()) return std::unexpected(is_new.error());
   return *is_new ? WriteFlags::noappend_ignored : WriteFlags::ignored;
 }
 

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <expected>
 #include <optional>
 
 #include <sysfd/command.hpp>
@@ -61,15 +60,15 @@ struct Command::Attempt {
       : state_(state), work_(work), kind_(kind), defaults_(defaults), changes_(changes) {}
 
   // From beginning to end.
-  [[gnu::hot]] static std::expected<Child, SpawnError> spawn(State& state, Workspace& work,
-                                                             const Defaults* defaults,
-                                                             const SpawnChanges& changes);
-  [[gnu::hot]] static std::expected<ExitStatus, SpawnError> status(State& state, Workspace& work,
-                                                                   const SpawnChanges& changes);
-  static std::expected<Output, SpawnError> output(State& state, Workspace& work,
-                                                  const OutputOptions& options,
-                                                  const SpawnChanges& changes);
-  static std::expected<Child, SpawnError> spawn_stage(State& state, const Defaults& defaults);
+  [[gnu::hot]] static Result<Child, SpawnError> spawn(State& state, Workspace& work,
+                                                      const Defaults* defaults,
+                                                      const SpawnChanges& changes);
+  [[gnu::hot]] static Result<ExitStatus, SpawnError> status(State& state, Workspace& work,
+                                                            const SpawnChanges& changes);
+  static Result<Output, SpawnError> output(State& state, Workspace& work,
+                                           const OutputOptions& options,
+                                           const SpawnChanges& changes);
+  static Result<Child, SpawnError> spawn_stage(State& state, const Defaults& defaults);
   // What the Command owns is the child's from now on.
   static void hand_over(State& state) noexcept;
 
@@ -79,13 +78,13 @@ struct Command::Attempt {
 
   // Everything that can be decided or made before there is a child.
   [[gnu::hot]] detail::Mistake prepare();
-  [[gnu::hot]] std::expected<Child, SpawnError> run();
+  [[gnu::hot]] Result<Child, SpawnError> run();
   SpawnError run_in_place();
 
   // run() in two parts. All signals are to be blocked for the first; when the child has left this
   // memory comes the second. With an Apart, prepare() has made what depends on it.
-  [[gnu::hot]] std::expected<detail::Entered, SpawnError> enter(detail::Apart* apart = nullptr);
-  [[gnu::hot]] std::expected<Child, SpawnError> outcome(const detail::Entered& entered);
+  [[gnu::hot]] Result<detail::Entered, SpawnError> enter(detail::Apart* apart = nullptr);
+  [[gnu::hot]] Result<Child, SpawnError> outcome(const detail::Entered& entered);
   // Puts the process group that was in the foreground of a terminal before the child's own there
   // again. For a child that was killed before it executed, and one that was run to its end.
   [[gnu::cold]] static void give_foreground_back(BorrowedFd terminal, int former) noexcept;
@@ -140,9 +139,9 @@ struct Command::Attempt {
   bool joins(Namespace kind) const noexcept;
   bool is_in_other_pid_namespace() const noexcept;
 
-  std::expected<Child, SpawnError> to_child(const detail::Entered& entered);
+  Result<Child, SpawnError> to_child(const detail::Entered& entered);
   void give_what_was_made(Child& child) noexcept;
-  [[gnu::hot]] std::expected<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
+  [[gnu::hot]] Result<detail::Entered, SpawnError> enter_here(detail::Apart* apart);
   [[gnu::cold]] SpawnError clone_failure(std::error_code code) const;
   [[gnu::cold]] SpawnError error_at(SpawnStep step, std::error_code code, int index) const;
   [[gnu::cold]] SpawnError failure() const;
@@ -160,8 +159,8 @@ struct Command::Attempt {
   bool is_program_passed() const noexcept;
   detail::Mistake refuse_own_ends() const;
   bool can_run_beside() const noexcept;
-  [[gnu::hot]] std::expected<ExitStatus, SpawnError> run_beside();
-  std::expected<ExitStatus, SpawnError> run_and_wait();
+  [[gnu::hot]] Result<ExitStatus, SpawnError> run_beside();
+  Result<ExitStatus, SpawnError> run_and_wait();
 
   State& state_;
   Workspace& work_;

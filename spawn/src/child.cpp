@@ -110,8 +110,7 @@ const SpawnReport& Child::report() const noexcept {
   return report_;
 }
 
-template <class Answer>
-Answer Child::remember(Answer answer) noexcept {
+Result<ExitStatus> Child::remember(Result<ExitStatus> answer) noexcept {
   if (answer) status_ = *answer;
   return answer;
 }
@@ -122,30 +121,45 @@ Answer Child::remember(Answer answer) noexcept {
   return remember(pidfd().wait());
 }
 
-Result<std::optional<ExitStatus>> Child::try_wait() noexcept {
-  if (status_) return status_;
+Result<ExitStatus> Child::try_wait() noexcept {
+  if (status_) return *status_;
   return remember(pidfd().try_wait());
 }
 
-Result<std::optional<ExitStatus>> Child::wait_for(std::chrono::nanoseconds duration) noexcept {
-  if (status_) return status_;
-  return remember(pidfd().wait_for(duration));
+Result<ExitStatus> Child::wait_for(Timeout timeout) noexcept {
+  stdin_pipe().reset();
+  if (status_) return *status_;
+  return remember(pidfd().wait_for(timeout));
 }
 
-Result<std::optional<ExitStatus>> Child::wait_until(
-    std::chrono::steady_clock::time_point deadline) noexcept {
-  if (status_) return status_;
+Result<ExitStatus> Child::wait_until(std::chrono::steady_clock::time_point deadline) noexcept {
+  stdin_pipe().reset();
+  if (status_) return *status_;
   return remember(pidfd().wait_until(deadline));
 }
 
-Result<ExitStatus> Child::terminate(std::chrono::nanoseconds grace) noexcept {
+// Leaves stdin_pipe() as it is: a conversation may go on.
+Result<ExitStatus> Child::wait_before(const detail::Deadline& deadline) noexcept {
+  if (status_) return *status_;
+  Timeout left = Timeout::forever();
+  if (!deadline.is_never()) left = deadline.time - std::min(deadline.time, detail::Clock::now());
+  if (deadline.canceled_by >= 0)
+    left = left.canceled_by(BorrowedFd::unsafe_borrow(deadline.canceled_by));
+  return remember(pidfd().wait_for(left));
+}
+
+Result<ExitStatus> Child::terminate(Timeout grace) noexcept {
   if (status_) return *status_;
   ask_to_end();
-  stdin_pipe().reset();
   const auto in_time = wait_for(grace);
-  if (!in_time) return std::unexpected(in_time.error());
-  if (*in_time) return **in_time;
+  if (in_time || !detail::is_too_late(in_time.error())) return in_time;
   return end_by_force();
+}
+
+void Child::on_drop(DropPolicy policy, Timeout grace) noexcept {
+  (void)pidfd();  // or the program stops here
+  policy_ = policy;
+  grace_ = grace.duration();
 }
 
 detail::Family Child::family() const noexcept {
@@ -171,9 +185,8 @@ Result<ExitStatus> Child::await_kill(const detail::Killed& killed,
   if (status_) return *status_;
   if (!killed.child) return remember(detail::await_killed(pidfd(), deadline));
   const auto ended = try_wait();
-  if (!ended) return std::unexpected(ended.error());
-  if (!*ended) return std::unexpected(killed.child);
-  return **ended;
+  if (ended || !detail::is_too_early(ended.error())) return ended;
+  return std::unexpected(killed.child);
 }
 
 Result<> Child::send_signal_to_group(int signo) noexcept {

@@ -26,8 +26,7 @@ bool is_unreaped(const PidFd& process) noexcept {
 // nor is it kept by a tracer (t), nor is it a zombie that is another's to reap first.
 bool is_on_its_way(const PidFd& process) noexcept {
   pollfd entry{process.fd().get(), POLLIN, 0};
-  constexpr auto at_once = Clock::time_point::min();
-  if (raw_poll_until(&entry, 1, &at_once) != 0) return false;
+  if (raw_poll_until(&entry, 1, {Clock::time_point::min()}) != 0) return false;
   const auto directory = process.proc_directory();
   if (!directory) return false;
   const auto status = open_in_proc(*directory, "status", O_RDONLY);
@@ -72,14 +71,11 @@ Result<ExitStatus> await_killed(const PidFd& process, Clock::time_point deadline
   const auto latest = deadline + kill_patience;
   const auto ends_by = [&process](Clock::time_point moment) {
     pollfd entry{process.fd().get(), POLLIN, 0};
-    return raw_poll_until(&entry, 1, &moment) > 0;
+    return raw_poll_until(&entry, 1, {moment}) > 0;
   };
   while (!ends_by(deadline) && deadline < latest && is_on_its_way(process))
     deadline += look_again;
-  const auto ended = process.wait_until(deadline);
-  if (!ended) return std::unexpected(ended.error());
-  if (!*ended) return failure(ETIMEDOUT);
-  return **ended;
+  return process.wait_until(deadline);
 }
 
 }  // namespace detail

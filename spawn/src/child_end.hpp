@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <chrono>
 #include <system_error>
 
@@ -23,6 +24,14 @@ namespace detail {
 // deadline, after that.
 inline constexpr std::chrono::seconds kill_patience{1};
 inline constexpr std::chrono::milliseconds kill_patience_at_deadline{40};
+
+// Errors of a wait that do not mean that it cannot be waited for.
+inline bool is_too_early(std::error_code error) noexcept {
+  return error.value() == EAGAIN;
+}
+inline bool is_too_late(std::error_code error) noexcept {
+  return error.value() == ETIMEDOUT || error.value() == ECANCELED;
+}
 
 // A child, and the process group that it leads, if it does.
 struct Family {

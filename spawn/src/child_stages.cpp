@@ -27,8 +27,8 @@ Child::Stages::~Stages() {
   const auto begin = Clock::now();
   for (Child& child : dropped)
     if (child.policy_ == DropPolicy::terminate) {
-      const auto grace = std::max(child.grace_, std::chrono::nanoseconds::zero());
-      (void)child.wait_until(detail::deadline_after(grace - (Clock::now() - begin)));
+      const Timeout grace = child.grace_;
+      (void)child.wait_for(grace.is_forever() ? grace : grace.duration() - (Clock::now() - begin));
     }
   const auto is_to_be_killed = [](const Child& child) {
     return child.policy_ != DropPolicy::wait && !child.status_;

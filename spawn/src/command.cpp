@@ -289,10 +289,10 @@ Command& Command::namespaces(Namespaces namespaces) & {
   return *this;
 }
 
-Command& Command::on_drop(DropPolicy policy, std::chrono::nanoseconds grace) & {
+Command& Command::on_drop(DropPolicy policy, Timeout grace) & {
   State& state = changed_state();
   state.drop_policy = policy;
-  state.grace = grace;
+  state.grace = grace.duration();
   return *this;
 }
 

@@ -184,28 +184,35 @@ void note_departure(const Job& job) noexcept {
 }
 
 // A process that has ended is in no memory any more.
-bool await_end(int pidfd, const Clock::time_point* deadline) noexcept {
-  pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
-  const auto ready = poll_until(&entry, 1, deadline);
-  return ready && *ready > 0;
+bool await_end(int pidfd, const Deadline& deadline) noexcept {
+  pollfd entries[2] = {{.fd = pidfd, .events = POLLIN, .revents = 0}};
+  return raw_poll_until(entries, 1, deadline) > 0;
 }
 
 // The kernel clears the word and then wakes, so that the word alone would do. But for a child that
 // dumps core some kernels do neither, and an emulator may not know of it: from time to time, the
 // process is looked at, too.
-bool await_leave(const Apart& apart, int pidfd, const Clock::time_point* deadline) noexcept {
+long await_leave(const Apart& apart, int pidfd, const Deadline& deadline) noexcept {
   constexpr auto look_after = std::chrono::milliseconds(100);
-  constexpr auto at_once = Clock::time_point::min();
+  const Deadline at_once{Clock::time_point::min()};
+  // Nothing waits for a word and for a descriptor at once: the word is looked at in between.
+  const bool can_be_canceled = deadline.canceled_by >= 0;
+  std::chrono::nanoseconds pause = std::chrono::microseconds(50);
   while (__atomic_load_n(&apart.is_inside, __ATOMIC_ACQUIRE) != 0) {
     const auto now = Clock::now();
-    if (deadline && *deadline <= now) return await_end(pidfd, &at_once);
-    const auto until = deadline ? std::min(*deadline, now + look_after) : now + look_after;
+    if (deadline.time <= now) return await_end(pidfd, at_once) ? 0 : -ETIMEDOUT;
+    if (can_be_canceled) pause = std::min<std::chrono::nanoseconds>(2 * pause, look_after / 10);
+    const auto until = std::min(deadline.time, now + (can_be_canceled ? pause : look_after));
     const timespec timeout = time_until(until);
-    const long answer = system_call(SYS_futex, &apart.is_inside, FUTEX_WAIT, 1, &timeout);
+    const long answer = can_be_canceled
+                            ? raw_poll_until(nullptr, 0, {until, deadline.canceled_by})
+                            : system_call(SYS_futex, &apart.is_inside, FUTEX_WAIT, 1, &timeout);
     // Also after a signal: those of a timer may keep the time from ever being up.
-    if ((answer == -ETIMEDOUT || answer == -EINTR) && await_end(pidfd, &at_once)) return true;
+    const bool is_to_look = can_be_canceled || answer == -ETIMEDOUT || answer == -EINTR;
+    if (is_to_look && await_end(pidfd, at_once)) return 0;
+    if (can_be_canceled && answer < 0) return answer;
   }
-  return true;
+  return 0;
 }
 
 // With an exit signal of zero, so that nobody who waits for children comes across it.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/namespace_set.hpp>
 #include <sysfd/result.hpp>
 
@@ -67,13 +68,12 @@ bool is_emulated() noexcept;
 // To be called once the child has left this memory, if that was not before enter_child() returned.
 void note_departure(const Job& job) noexcept;
 
-// Waits until the child, to which `pidfd` refers, has left this memory; no deadline: for ever. False:
-// it has not by then. The child is watched.
-bool await_leave(const Apart& apart, int pidfd,
-                 const std::chrono::steady_clock::time_point* deadline) noexcept;
+// Waits until the child, to which `pidfd` refers, has left this memory. Answers 0, or -errno:
+// ETIMEDOUT it has not by then; ECANCELED. The child is watched.
+long await_leave(const Apart& apart, int pidfd, const Deadline& deadline) noexcept;
 
-// The same until the process has ended, whether it is reaped or not.
-bool await_end(int pidfd, const std::chrono::steady_clock::time_point* deadline) noexcept;
+// Waits until the process has ended, whether it is reaped or not. False: it has not by then.
+bool await_end(int pidfd, const Deadline& deadline) noexcept;
 
 // The writer of a new user namespace's maps, which lives until they are written, or not wanted.
 class IdMapWriter {

@@ -81,16 +81,10 @@ std::size_t bytes_there(BorrowedFd pipe) noexcept {
 
 }  // namespace
 
-Deadline deadline_in(const std::optional<std::chrono::nanoseconds>& timeout) noexcept {
-  if (!timeout) return std::nullopt;
-  return deadline_after(*timeout);
-}
-
-// How much there was, which closes the pipe at its end; no value: nothing yet.
-Result<std::optional<std::size_t>> Exchange::read_once(Inlet& inlet) {
+// How much there was, which closes the pipe at its end; EAGAIN: nothing yet.
+Result<std::size_t> Exchange::read_once(Inlet& inlet) {
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(chunk);
   const long size = system_call_retried(SYS_read, inlet.pipe->get(), buffer_.get(), chunk);
-  if (size == -EAGAIN) return std::nullopt;
   if (size < 0) return failure(static_cast<int>(-size));
   const auto got = static_cast<std::size_t>(size);
   const std::size_t kept = std::min(got, max_size_ - std::min(max_size_, inlet.text.size()));
@@ -105,16 +99,16 @@ Result<> Exchange::read_all_there(Inlet& inlet) {
   const std::size_t there = bytes_there(*inlet.pipe);
   for (std::size_t got = 0; inlet.pipe && got <= there;) {
     const auto size = read_once(inlet);
+    if (!size && size.error().value() == EAGAIN) break;
     if (!size) return std::unexpected(size.error());
-    if (!*size) break;
-    got += **size;
+    got += *size;
   }
   return {};
 }
 
 Result<> Exchange::read_some(Inlet& inlet) {
   const auto size = read_once(inlet);
-  if (!size) return std::unexpected(size.error());
+  if (!size && size.error().value() != EAGAIN) return std::unexpected(size.error());
   return {};
 }
 
@@ -131,12 +125,13 @@ Result<> Exchange::prepare() noexcept {
   return {};
 }
 
-Result<bool> Exchange::run(const Deadline& deadline) {
-  if (auto ready = prepare(); !ready) return std::unexpected(ready.error());
+Result<> Exchange::run(const Deadline& deadline) {
+  if (auto ready = prepare(); !ready) return ready;
   std::optional<SigpipeHeld> sigpipe;
   if (outlet_.pipe) sigpipe.emplace();
 
-  std::vector<pollfd> entries(1 + inlets_.size());
+  const std::size_t count = 1 + inlets_.size();
+  std::vector<pollfd> entries(count + 1);  // and what calls it off
   for (bool is_late = false;;) {
     bool has_any = outlet_.pipe.has_value();
     entries[0] = {outlet_.pipe ? outlet_.pipe->get() : -1, POLLOUT, 0};
@@ -144,19 +139,19 @@ Result<bool> Exchange::run(const Deadline& deadline) {
       entries[i + 1] = {inlets_[i].pipe ? inlets_[i].pipe->get() : -1, POLLIN, 0};
       has_any |= inlets_[i].pipe.has_value();
     }
-    if (!has_any) return true;
-    if (is_late) return false;
-    is_late = deadline && *deadline <= Clock::now();
-    const auto ready = poll_until(entries.data(), entries.size(), deadline ? &*deadline : nullptr);
+    if (!has_any) return {};
+    if (is_late) return failure(ETIMEDOUT);
+    is_late = deadline.is_past();
+    const auto ready = poll_until(entries.data(), count, deadline);
     if (!ready) return std::unexpected(ready.error());
-    if (*ready == 0) return false;
+    if (*ready == 0) return failure(ETIMEDOUT);
 
     if (entries[0].revents != 0)
-      if (auto done = write_some(outlet_, *sigpipe); !done) return std::unexpected(done.error());
+      if (auto done = write_some(outlet_, *sigpipe); !done) return done;
     for (std::size_t i = 0; i < inlets_.size(); ++i) {
       if (entries[i + 1].revents == 0) continue;
-      const auto done = is_late ? read_all_there(inlets_[i]) : read_some(inlets_[i]);
-      if (!done) return std::unexpected(done.error());
+      auto done = is_late ? read_all_there(inlets_[i]) : read_some(inlets_[i]);
+      if (!done) return done;
     }
   }
 }

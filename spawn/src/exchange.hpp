@@ -4,24 +4,19 @@
 #ifndef SYSFD_SPAWN_SRC_EXCHANGE_HPP
 #define SYSFD_SPAWN_SRC_EXCHANGE_HPP
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
-
-using Deadline = std::optional<std::chrono::steady_clock::time_point>;
-
-// When that much time has passed from now on.
-Deadline deadline_in(const std::optional<std::chrono::nanoseconds>& timeout) noexcept;
 
 // A pipe that is read to its end, and closed there.
 struct Inlet {
@@ -44,9 +39,9 @@ class Exchange {
   Exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size) noexcept
       : outlet_(outlet), inlets_(inlets), max_size_(max_size) {}
 
-  // Goes on until all pipes are closed (true) or the deadline is past (false): then it takes what is
-  // there.
-  Result<bool> run(const Deadline& deadline);
+  // Goes on until all pipes are closed. Errors: ETIMEDOUT the deadline is past: it takes what is there
+  // then; ECANCELED.
+  Result<> run(const Deadline& deadline);
 
   // Takes what is in the pipes, without waiting for more, once run() has ended. Whoever writes on and
   // on does not keep it.
@@ -54,7 +49,7 @@ class Exchange {
 
  private:
   Result<> prepare() noexcept;
-  Result<std::optional<std::size_t>> read_once(Inlet& inlet);
+  Result<std::size_t> read_once(Inlet& inlet);
   Result<> read_some(Inlet& inlet);
   Result<> read_all_there(Inlet& inlet);
 

@@ -13,13 +13,25 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace {
+
+// Why a child was not waited for to its end.
+void note_delay(Output& output, std::error_code error) noexcept {
+  output.timed_out = error.value() == ETIMEDOUT;
+  output.canceled = error.value() == ECANCELED;
+}
+
+}  // namespace
+
 std::string Output::describe() const {
-  const bool goes_on = !status && (status.error() == std::errc::timed_out ||
+  const bool goes_on = !status && (detail::is_too_late(status.error()) ||
                                    (kill_error && status.error() == kill_error));
-  std::string text = status    ? to_string(*status)
-                     : goes_on ? "has not ended in time"
+  std::string text = status                ? to_string(*status)
+                     : canceled && goes_on ? "had not ended when the wait was canceled"
+                     : goes_on             ? "has not ended in time"
                                : "ended, its status unknown (" + status.error().message() + ')';
   if (timed_out && !goes_on) text += ", timed out";
+  if (canceled && !goes_on) text += ", canceled";
   if (kill_error)
     text += (goes_on ? ", could not be killed (" : ", its process group could not be killed (") +
             kill_error.message() + ')';
@@ -27,31 +39,22 @@ std::string Output::describe() const {
 }
 
 Result<Output> Child::communicate(const OutputOptions& options) {
-  const auto deadline = detail::deadline_in(options.timeout);
+  const detail::Deadline deadline = detail::deadline_after(options.timeout);
   Output output{.status = detail::failure(ETIMEDOUT)};
   detail::Inlet inlets[] = {{stdout_pipe(), output.out, output.out_cut},
                             {stderr_pipe(), output.err, output.err_cut}};
   detail::Exchange exchange({stdin_pipe(), options.input, output.input_taken}, inlets,
                             options.max_size);
   const auto ended = exchange.run(deadline);
-  if (!ended) return std::unexpected(ended.error());
-  output.timed_out = !*ended;
-  wait_until(output, deadline);
+  if (!ended && !detail::is_too_late(ended.error())) return std::unexpected(ended.error());
+  wait_before(output, deadline);
+  if (!ended) note_delay(output, ended.error());
   return output;
 }
 
-void Child::wait_until(Output& output, const Deadline& deadline) {
-  if (!deadline) {
-    output.status = wait();
-    return;
-  }
-  const auto status = wait_until(*deadline);
-  if (!status)
-    output.status = std::unexpected(status.error());
-  else if (*status)
-    output.status = **status;
-  else
-    output.timed_out = true;
+void Child::wait_before(Output& output, const detail::Deadline& deadline) {
+  output.status = wait_before(deadline);
+  if (!output.status) note_delay(output, output.status.error());
 }
 
 // Who would wait for the end of what is written to a terminal, or write what is read from it?
@@ -65,14 +68,14 @@ detail::Mistake Command::State::refuse_terminals() const {
   return std::nullopt;
 }
 
-std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
-                                                           const OutputOptions& options,
-                                                           const SpawnChanges& changes) {
+Result<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
+                                                    const OutputOptions& options,
+                                                    const SpawnChanges& changes) {
   if (auto mistake = state.refuse_terminals()) return std::unexpected(*std::move(mistake));
   if (!options.input.empty() && !state.takes_input())
     return std::unexpected(
         detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input", 0));
-  const auto deadline = detail::deadline_in(options.timeout);
+  const detail::Deadline deadline = detail::deadline_after(options.timeout);
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();
   const Defaults defaults{&in, &out, &out};
@@ -86,11 +89,13 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
   detail::Exchange exchange({child->stdin_pipe(), options.input, output.input_taken}, inlets,
                             options.max_size);
   const auto ended = exchange.run(deadline);
-  if (!ended)
+  if (!ended && !detail::is_too_late(ended.error()))
     return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
-  output.timed_out = !*ended;
-  if (!output.timed_out) child->wait_until(output, deadline);
-  if (output.timed_out) {
+  if (ended)
+    child->wait_before(output, deadline);
+  else
+    note_delay(output, ended.error());
+  if (output.timed_out || output.canceled) {
     const auto killed = child->kill();
     output.kill_error = killed.child ? killed.child : killed.group;
     output.status =
@@ -103,7 +108,7 @@ std::expected<Output, SpawnError> Command::Attempt::output(State& state, Workspa
   return output;
 }
 
-std::expected<Output, SpawnError> Command::output(const OutputOptions& options) {
+Result<Output, SpawnError> Command::output(const OutputOptions& options) {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   return Attempt::output(state, state.workspace, options, {});

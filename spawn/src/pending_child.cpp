@@ -42,8 +42,7 @@ PendingChild::~PendingChild() {
   if (!job_) return;
   Command::Startup& startup = job_->startup;
   const auto in_time = [&startup] {
-    const auto end = detail::deadline_after(startup.grace());
-    return startup.await(&end);
+    return startup.await(detail::deadline_after(Timeout(startup.grace()))) == 0;
   };
   const DropPolicy policy = startup.drop_policy();
   if (startup.is_copy() || policy == DropPolicy::kill ||
@@ -60,7 +59,7 @@ PendingChild::Job& PendingChild::job() const noexcept {
 }
 
 // In a copy of the process nobody would ever say that it has left this memory.
-std::expected<Child, SpawnError> PendingChild::settle() {
+Result<Child, SpawnError> PendingChild::settle() {
   const auto job = std::exchange(job_, nullptr);
   if (job->startup.is_copy())
     return std::unexpected(SpawnError{SpawnStep::start, detail::error_code(ECHILD), -1,
@@ -68,34 +67,39 @@ std::expected<Child, SpawnError> PendingChild::settle() {
   return job->startup.settle();
 }
 
-std::expected<Child, SpawnError> PendingChild::finish() {
+Result<Child, SpawnError> PendingChild::finish() {
   Command::Startup& startup = job().startup;
-  if (!startup.is_copy()) (void)startup.await(nullptr);
+  if (!startup.is_copy()) (void)startup.await({});
   return settle();
 }
 
-std::expected<std::optional<Child>, SpawnError> PendingChild::try_finish() {
-  return finish_until(detail::Clock::time_point::min());
+Result<Child, SpawnError> PendingChild::try_finish() {
+  auto child = finish_before({detail::Clock::time_point::min()});
+  if (!child && child.error().step == SpawnStep::confirmation)
+    child.error().code = detail::error_code(EAGAIN);
+  return child;
 }
 
-std::expected<std::optional<Child>, SpawnError> PendingChild::finish_for(
-    std::chrono::nanoseconds duration) {
-  return finish_until(detail::deadline_after(duration));
+Result<Child, SpawnError> PendingChild::finish_for(Timeout timeout) {
+  return finish_before(detail::deadline_after(timeout));
 }
 
-std::expected<std::optional<Child>, SpawnError> PendingChild::finish_until(
+Result<Child, SpawnError> PendingChild::finish_until(
     std::chrono::steady_clock::time_point deadline) {
+  return finish_before({deadline});
+}
+
+Result<Child, SpawnError> PendingChild::finish_before(const detail::Deadline& deadline) {
   Command::Startup& startup = job().startup;
-  if (!startup.is_copy() && !startup.await(&deadline)) return std::nullopt;
-  auto child = settle();
-  if (!child) return std::unexpected(std::move(child.error()));
-  return *std::move(child);
+  const long answer = startup.is_copy() ? 0 : startup.await(deadline);
+  if (answer == 0) return settle();
+  return std::unexpected(
+      SpawnError{SpawnStep::confirmation, detail::error_code(static_cast<int>(-answer)), -1, ""});
 }
 
 // What a child may still use that cannot be ended is never freed.
 void PendingChild::cancel() noexcept {
-  const auto deadline = detail::Clock::now() + detail::kill_patience;
-  if (!job().startup.cancel(&deadline)) (void)job_.release();
+  if (!job().startup.cancel({detail::Clock::now() + detail::kill_patience})) (void)job_.release();
   job_.reset();
 }
 
@@ -109,9 +113,9 @@ BorrowedFd PendingChild::fd() const noexcept {
   return *report;
 }
 
-std::expected<PendingChild, SpawnError> PreparedCommand::start(std::shared_ptr<Shared> shared,
-                                                               const SpawnChanges& changes,
-                                                               Confirmation confirmation) {
+Result<PendingChild, SpawnError> PreparedCommand::start(std::shared_ptr<Shared> shared,
+                                                        const SpawnChanges& changes,
+                                                        Confirmation confirmation) {
   auto job = std::make_unique<PendingChild::Job>(std::move(shared), changes, confirmation);
   if (auto mistake = job->startup.prepare()) return std::unexpected(*std::move(mistake));
   const auto mistake = [&] {
@@ -123,13 +127,13 @@ std::expected<PendingChild, SpawnError> PreparedCommand::start(std::shared_ptr<S
   return PendingChild(std::move(job));
 }
 
-std::expected<PendingChild, SpawnError> PreparedCommand::spawn_async(
-    const SpawnChanges& changes, Confirmation confirmation) const {
+Result<PendingChild, SpawnError> PreparedCommand::spawn_async(const SpawnChanges& changes,
+                                                              Confirmation confirmation) const {
   (void)shared();  // or the program stops here
   return start(shared_, changes, confirmation);
 }
 
-std::expected<PendingChild, SpawnError> Command::spawn_async(Confirmation confirmation) && {
+Result<PendingChild, SpawnError> Command::spawn_async(Confirmation confirmation) && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   auto asked = Attempt::ask_once(state);

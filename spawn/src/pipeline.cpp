@@ -27,7 +27,7 @@ bool PipelineOutput::success() const noexcept {
   const auto succeeded = [](const Result<ExitStatus>& status) {
     return status && status->success();
   };
-  return !timed_out && std::ranges::all_of(statuses, succeeded);
+  return !timed_out && !canceled && std::ranges::all_of(statuses, succeeded);
 }
 
 Pipeline::Pipeline(Command first, Command second) {
@@ -45,7 +45,7 @@ Pipeline& Pipeline::operator|=(Command next) & {
   return *this;
 }
 
-std::expected<std::vector<Child>, SpawnError> Pipeline::spawn() {
+Result<std::vector<Child>, SpawnError> Pipeline::spawn() {
   auto children = start(Stdio::inherit(), Stdio::inherit(), Stdio::inherit());
   if (children)
     for (std::size_t i = 0; i < stages_.size(); ++i)
@@ -56,9 +56,9 @@ std::expected<std::vector<Child>, SpawnError> Pipeline::spawn() {
 // The arguments say what the streams are that are neither pipes nor said by the Commands. A pipeline
 // starts whole or not at all: until all run, every stage is killed when it is dropped, and the Commands
 // keep what they own.
-std::expected<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
-                                                              const Stdio& last_stdout,
-                                                              const Stdio& every_stderr) {
+Result<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
+                                                       const Stdio& last_stdout,
+                                                       const Stdio& every_stderr) {
   std::vector<Command>& stages = this->stages();
   std::vector<Child> children;
   const auto fail = [&](SpawnError error, std::size_t stage) {
@@ -111,7 +111,7 @@ void Pipeline::give_foreground_back(std::size_t stages) noexcept {
   }
 }
 
-std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
+Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
   std::vector<Command>& stages = this->stages();
   for (std::size_t i = 0; i < stages.size(); ++i)
     if (auto mistake = stages[i].state().refuse_terminals()) {
@@ -122,7 +122,7 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
     return std::unexpected(pipe_error(detail::error_code(EINVAL), 0));
   auto errors = pipe();
   if (!errors) return std::unexpected(pipe_error(errors.error(), 2));
-  const auto deadline = detail::deadline_in(options.timeout);
+  const detail::Deadline deadline = detail::deadline_after(options.timeout);
   auto children = start(options.input.empty() ? Stdio::null() : Stdio::pipe(), Stdio::pipe(),
                         Stdio::made(errors->write));
   if (!children) return std::unexpected(std::move(children.error()));
@@ -138,15 +138,17 @@ std::expected<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& 
   detail::Exchange exchange({children->front().stdin_pipe(), options.input, output.input_taken},
                             inlets, options.max_size);
   const auto ended = exchange.run(deadline);
-  if (!ended)
+  if (!ended && !detail::is_too_late(ended.error()))
     return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
-  output.timed_out = !*ended;
+  std::error_code delay = ended ? std::error_code() : ended.error();
   for (Child& child : *children) {
-    if (output.timed_out || !deadline) break;
-    const auto status = child.wait_until(*deadline);
-    output.timed_out = status && !*status;
+    if (delay) break;
+    const auto status = child.wait_before(deadline);
+    if (!status && detail::is_too_late(status.error())) delay = status.error();
   }
-  if (!output.timed_out) {
+  output.timed_out = delay == std::errc::timed_out;
+  output.canceled = delay == std::errc::operation_canceled;
+  if (!delay) {
     for (Child& child : *children)
       output.statuses.push_back(child.wait());
     give_foreground_back(stages.size());

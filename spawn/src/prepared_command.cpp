@@ -30,28 +30,27 @@ std::optional<SpawnError> PreparedCommand::try_out() const {
       .prepare();
 }
 
-[[gnu::hot]] std::expected<Child, SpawnError> PreparedCommand::spawn(
-    const SpawnChanges& changes) const {
+[[gnu::hot]] Result<Child, SpawnError> PreparedCommand::spawn(const SpawnChanges& changes) const {
   Shared& shared = this->shared();
   const Lease lease(shared);
   return Command::Attempt::spawn(*shared.state, lease.work(), nullptr, changes);
 }
 
-[[gnu::hot]] std::expected<ExitStatus, SpawnError> PreparedCommand::status(
+[[gnu::hot]] Result<ExitStatus, SpawnError> PreparedCommand::status(
     const SpawnChanges& changes) const {
   Shared& shared = this->shared();
   const Lease lease(shared);
   return Command::Attempt::status(*shared.state, lease.work(), changes);
 }
 
-std::expected<Output, SpawnError> PreparedCommand::output(const OutputOptions& options,
-                                                          const SpawnChanges& changes) const {
+Result<Output, SpawnError> PreparedCommand::output(const OutputOptions& options,
+                                                   const SpawnChanges& changes) const {
   Shared& shared = this->shared();
   const Lease lease(shared);
   return Command::Attempt::output(*shared.state, lease.work(), options, changes);
 }
 
-std::expected<PreparedCommand, SpawnError> Command::prepare() && {
+Result<PreparedCommand, SpawnError> Command::prepare() && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   (void)detail::fork_mark();  // which each Child keeps: spawn() need not make it

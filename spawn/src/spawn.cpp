@@ -45,7 +45,7 @@ SpawnError Command::Attempt::why_not_executing(const Result<ExitStatus>& status)
   return work_.job.progress == Job::Progress::failed ? failure() : premature_end(status);
 }
 
-std::expected<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::Apart* apart) {
+Result<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::Apart* apart) {
   const auto entered = detail::enter_child(work_.job, work_.birth, apart);
   if (!entered) {
     const bool is_copied =
@@ -55,7 +55,7 @@ std::expected<detail::Entered, SpawnError> Command::Attempt::enter_here(detail::
   return *entered;
 }
 
-std::expected<detail::Entered, SpawnError> Command::Attempt::enter(detail::Apart* apart) {
+Result<detail::Entered, SpawnError> Command::Attempt::enter(detail::Apart* apart) {
   if (!made_) return enter_here(apart);
   if (made_->maps) {
     made_->writer.emplace(*made_->maps);
@@ -84,7 +84,7 @@ void Command::Attempt::hand_over(State& state) noexcept {
     }
 }
 
-std::expected<Child, SpawnError> Command::Attempt::run() {
+Result<Child, SpawnError> Command::Attempt::run() {
   const auto entered = [&] {
     const detail::DumpableKept dumpable(work_.changes_credentials, work_.job);
     const detail::SignalsBlocked blocked;
@@ -94,7 +94,7 @@ std::expected<Child, SpawnError> Command::Attempt::run() {
   return outcome(*entered);
 }
 
-std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered& entered) {
+Result<Child, SpawnError> Command::Attempt::outcome(const detail::Entered& entered) {
   if (!work_.job.suspends_parent) detail::note_departure(work_.job);
   if (work_.job.progress != Job::Progress::executing) {
     // It is ending.
@@ -107,8 +107,8 @@ std::expected<Child, SpawnError> Command::Attempt::outcome(const detail::Entered
 }
 
 // A function of its own, so that the Child is made where it is returned.
-std::expected<Child, SpawnError> Command::Attempt::to_child(const detail::Entered& entered) {
-  std::expected<Child, SpawnError> child(std::in_place, Child::Start{entered, state_, work_});
+Result<Child, SpawnError> Command::Attempt::to_child(const detail::Entered& entered) {
+  Result<Child, SpawnError> child(std::in_place, Child::Start{entered, state_, work_});
   if (made_) give_what_was_made(*child);
   return child;
 }
@@ -139,23 +139,22 @@ SpawnError Command::Attempt::run_in_place() {
   return failure();
 }
 
-std::expected<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace& work,
-                                                         const Defaults* defaults,
-                                                         const SpawnChanges& changes) {
+Result<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace& work,
+                                                  const Defaults* defaults,
+                                                  const SpawnChanges& changes) {
   Attempt attempt(state, work, Kind::child, defaults, changes);
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   return attempt.run();
 }
 
-std::expected<Child, SpawnError> Command::Attempt::spawn_stage(State& state,
-                                                               const Defaults& defaults) {
+Result<Child, SpawnError> Command::Attempt::spawn_stage(State& state, const Defaults& defaults) {
   const SpawnChanges none;
   Attempt attempt(state, state.workspace, Kind::stage, &defaults, none);
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   return attempt.run();
 }
 
-[[gnu::hot]] std::expected<Child, SpawnError> Command::spawn() {
+[[gnu::hot]] Result<Child, SpawnError> Command::spawn() {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   return Attempt::spawn(state, state.workspace, nullptr, {});

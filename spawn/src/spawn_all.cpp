@@ -18,7 +18,7 @@ namespace detail {
 // Some children that are started together.
 class Batch {
  public:
-  using Answers = std::vector<std::expected<Child, SpawnError>>;
+  using Answers = std::vector<Result<Child, SpawnError>>;
 
   static Answers start(std::span<Command> commands) {
     return start(commands, [](Command& command, Member& member) {
@@ -47,7 +47,7 @@ class Batch {
     std::optional<PreparedCommand::Lease> lease{};
     std::optional<Command::Startup> startup{};
     Mistake mistake{};
-    std::optional<std::expected<Child, SpawnError>> answer{};
+    std::optional<Result<Child, SpawnError>> answer{};
 
     void prepare() { mistake = startup->prepare(); }
     void enter() {
@@ -59,7 +59,7 @@ class Batch {
       if (mistake) {
         answer.emplace(std::unexpect, *std::move(mistake));
       } else {
-        (void)startup->await(nullptr);
+        (void)startup->await({});
         answer.emplace(startup->settle());
       }
     }
@@ -98,12 +98,12 @@ class Batch {
 
 }  // namespace detail
 
-std::vector<std::expected<Child, SpawnError>> spawn_all(std::span<Command> commands) {
+std::vector<Result<Child, SpawnError>> spawn_all(std::span<Command> commands) {
   return detail::Batch::start(commands);
 }
 
-std::vector<std::expected<Child, SpawnError>> spawn_all(const PreparedCommand& command,
-                                                        std::span<const SpawnChanges> changes) {
+std::vector<Result<Child, SpawnError>> spawn_all(const PreparedCommand& command,
+                                                 std::span<const SpawnChanges> changes) {
   return detail::Batch::start(detail::Batch::shared(command), changes);
 }
 

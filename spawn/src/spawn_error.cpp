@@ -55,6 +55,7 @@ const char* name_of(SpawnStep step) noexcept {
     case SpawnStep::seccomp: return "seccomp program";
     case SpawnStep::exec: return "exec of";
     case SpawnStep::wait: return "wait for the end of";
+    case SpawnStep::confirmation: return "confirmation of the start";
   }
   return "spawn";
 }

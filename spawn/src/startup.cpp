@@ -32,7 +32,7 @@ detail::Mistake Command::Startup::enter() {
   return std::nullopt;
 }
 
-bool Command::Startup::await(Deadline deadline) noexcept {
+long Command::Startup::await(const detail::Deadline& deadline) noexcept {
   return detail::await_leave(apart_, pidfd(), deadline);
 }
 
@@ -41,7 +41,7 @@ void Command::Startup::give_foreground_back() const noexcept {
     Attempt::give_foreground_back(*terminal_, work_.job.former_foreground);
 }
 
-std::expected<Child, SpawnError> Command::Startup::settle() {
+Result<Child, SpawnError> Command::Startup::settle() {
   dumpable_.reset();
   const detail::Entered entered = *std::exchange(entered_, std::nullopt);
   auto child = attempt_.outcome(entered);
@@ -49,14 +49,14 @@ std::expected<Child, SpawnError> Command::Startup::settle() {
   return child;
 }
 
-bool Command::Startup::cancel(Deadline deadline) noexcept {
+bool Command::Startup::cancel(const detail::Deadline& deadline) noexcept {
   if (!entered_) return true;
   std::optional<PidFd> process = PidFd::unsafe_adopt(OwnedFd::adopt(pidfd()));
   if (is_copy()) {
     if (dumpable_) dumpable_->forget();
   } else {
     const auto killed = detail::kill_family({*process, pid(), work_.leads_group, false});
-    if (!await(deadline)) {
+    if (await(deadline) != 0) {
       (void)std::move(*process).into_fd().release();
       return false;
     }

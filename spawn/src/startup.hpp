@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <expected>
 #include <optional>
 
 #include <sysfd/detail/fork_mark.hpp>
@@ -21,8 +20,6 @@ inline namespace v0 {
 // on; decided, when the child has left this memory; settled.
 class Command::Startup {
  public:
-  using Deadline = const std::chrono::steady_clock::time_point*;  // null: for ever
-
   Startup(State& state, Workspace& work, Attempt::Kind kind, const SpawnChanges& changes) noexcept
       : state_(state), work_(work), attempt_(state, work, kind, nullptr, changes) {}
   // Whether something is written for it in /proc, where all belongs to root as long as another child
@@ -43,7 +40,7 @@ class Command::Startup {
     return always || state.resources.oom_score_adjust || state.cgroup_fd;
   }
   // A child that is not settled is killed, and not left in this memory however long it takes to go.
-  ~Startup() { (void)cancel(nullptr); }
+  ~Startup() { (void)cancel({}); }
   Startup(const Startup&) = delete;
   Startup& operator=(const Startup&) = delete;
 
@@ -51,13 +48,13 @@ class Command::Startup {
   detail::Mistake prepare();
   // All signals are to be blocked.
   detail::Mistake enter();
-  // Waits for the decision. False: there is none by then.
-  bool await(Deadline deadline) noexcept;
+  // Waits for the decision. Answers 0, or -errno: ETIMEDOUT there is none by then; ECANCELED.
+  long await(const detail::Deadline& deadline) noexcept;
   // Once it is decided.
-  std::expected<Child, SpawnError> settle();
+  Result<Child, SpawnError> settle();
   // The child is killed, whatever it was doing, and reaped as said at DropPolicy. It must have been
   // entered, or not at all. False: by then it has not left this memory, which it may use yet.
-  bool cancel(Deadline deadline) noexcept;
+  bool cancel(const detail::Deadline& deadline) noexcept;
   // Whether this is a copy of the process (fork(2)), whose parent's child it is.
   bool is_copy() const noexcept { return detail::is_forked_copy(mark_); }
 

@@ -49,7 +49,7 @@ SpawnError Command::Attempt::give_up(const PidFd& process, pid_t number,
   if (!had_ended) {
     (void)process.send_signal(SIGKILL);
     if (detail::system_call_retried(SYS_wait4, number, nullptr, __WALL, nullptr) < 0)
-      (void)detail::await_end(process.fd().get(), nullptr);
+      (void)detail::await_end(process.fd().get(), {});
   }
   const auto progress = work_.job.progress;
   if (progress == Job::Progress::failed || (had_ended && progress != Job::Progress::executing))
@@ -57,7 +57,7 @@ SpawnError Command::Attempt::give_up(const PidFd& process, pid_t number,
   return error_at(SpawnStep::wait, why, -1);
 }
 
-std::expected<ExitStatus, SpawnError> Command::Attempt::run_beside() {
+Result<ExitStatus, SpawnError> Command::Attempt::run_beside() {
   if (!work_.apart) {
     work_.apart = std::make_unique_for_overwrite<detail::Apart>();
     work_.apart->is_watched = false;
@@ -76,7 +76,7 @@ std::expected<ExitStatus, SpawnError> Command::Attempt::run_beside() {
   return std::unexpected(why_not_executing(status));
 }
 
-std::expected<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
+Result<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
   auto child = run();
   if (!child) return std::unexpected(std::move(child.error()));
   const auto status = child->wait();
@@ -84,8 +84,8 @@ std::expected<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
   return *status;
 }
 
-std::expected<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace& work,
-                                                               const SpawnChanges& changes) {
+Result<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace& work,
+                                                        const SpawnChanges& changes) {
   Attempt attempt(state, work, Kind::child, nullptr, changes);
   if (!work.plan_holds)  // or there are none
     if (auto mistake = attempt.refuse_own_ends()) return std::unexpected(*std::move(mistake));
@@ -95,7 +95,7 @@ std::expected<ExitStatus, SpawnError> Command::Attempt::status(State& state, Wor
   return status;
 }
 
-[[gnu::hot]] std::expected<ExitStatus, SpawnError> Command::status() {
+[[gnu::hot]] Result<ExitStatus, SpawnError> Command::status() {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   return Attempt::status(state, state.workspace, {});

@@ -48,13 +48,13 @@ constexpr std::size_t handle_type = handle_size + 4;
 TEST(FanotifyBytes, AreReadAsTheyWereWritten) {
   const EventBytes bytes = some_events();
   std::span<const std::byte> events(bytes);
-  const auto first = must(sysfd::take_event(events));
+  const auto first = sysfd::take_event(events);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->mask, FAN_CREATE);
   EXPECT_EQ(first->pid, 42);
-  EXPECT_EQ(first->fd, FAN_NOFD);
+  EXPECT_FALSE(first->file);
   auto records = first->records;
-  const auto fid = must(sysfd::take_fid(records));
+  const auto fid = sysfd::take_fid(records);
   ASSERT_TRUE(fid);
   EXPECT_EQ(fid->kind, sysfd::FanotifyFidKind::dfid_name);
   EXPECT_EQ(fid->fsid, (sysfd::FileSystemId{{11, 22}}));
@@ -63,7 +63,7 @@ TEST(FanotifyBytes, AreReadAsTheyWereWritten) {
   EXPECT_EQ(fid->handle.bytes()[11], std::byte{12});
   EXPECT_FALSE(fid->handle.is_fid());
   EXPECT_EQ(fid->name, "name");
-  EXPECT_FALSE(must(sysfd::take_fid(records)));
+  EXPECT_EQ(error_of(sysfd::take_fid(records)), std::errc::no_message_available);
 
   const EventCounts counts = walk(bytes);
   EXPECT_EQ(counts.events, 4);
@@ -73,8 +73,8 @@ TEST(FanotifyBytes, AreReadAsTheyWereWritten) {
 
 TEST(FanotifyBytes, NoneAreNoEvent) {
   std::span<const std::byte> nothing;
-  EXPECT_FALSE(must(sysfd::take_event(nothing)));
-  EXPECT_FALSE(must(sysfd::take_fid(nothing)));
+  EXPECT_EQ(error_of(sysfd::take_event(nothing)), std::errc::no_message_available);
+  EXPECT_EQ(error_of(sysfd::take_fid(nothing)), std::errc::no_message_available);
 }
 
 TEST(FanotifyBytes, ARecordOfAnotherKindIsPassedOver) {
@@ -94,7 +94,7 @@ TEST(FanotifyBytes, TheProcessOfAnEventIsClosedWithIt) {
   const EventBytes bytes = event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 8), pidfd_record(number)});
   std::span<const std::byte> events(bytes);
   {
-    const auto event = must(sysfd::take_event(events));
+    const auto event = sysfd::take_event(events);
     ASSERT_TRUE(event && event->process);
     EXPECT_EQ(event->process->get(), number);
     EXPECT_TRUE(is_open(number));
@@ -108,7 +108,7 @@ TEST(FanotifyBytes, TheProcessOfAnEventIsClosedAlsoBehindAMalformedRecord) {
       event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129), pidfd_record(number)});
   std::span<const std::byte> events(bytes);
   {
-    const auto event = must(sysfd::take_event(events));
+    const auto event = sysfd::take_event(events);
     ASSERT_TRUE(event);
     auto records = event->records;
     EXPECT_EQ(error_of(sysfd::take_fid(records)), std::errc::bad_message);
@@ -120,7 +120,7 @@ TEST(FanotifyBytes, AProcessThatIsGoneIsNone) {
   for (const int none : {-1, -2}) {  // FAN_NOPIDFD, FAN_EPIDFD
     const EventBytes bytes = event_of({pidfd_record(none)});
     std::span<const std::byte> events(bytes);
-    EXPECT_FALSE(must(sysfd::take_event(events))->process);
+    EXPECT_FALSE(must(sysfd::take_event(events)).process);
   }
 }
 
@@ -134,11 +134,13 @@ TEST(FanotifyBytes, EventsThatNobodyTakesAreClosed) {
     left.push_back(given_number());
     append_bytes(bytes, event_of({pidfd_record(left.back())}));
   }
+  std::optional<sysfd::OwnedFd> file;
   {
     sysfd::FanotifyEvents first(bytes);
-    const auto event = must(first.take());
+    auto& event = *first.begin();
     ASSERT_TRUE(event);
-    EXPECT_EQ(event->fd, taken);
+    EXPECT_EQ(event->file->get(), taken);
+    file = std::move(event->file);
     sysfd::FanotifyEvents moved(std::move(first));
     sysfd::FanotifyEvents events({});
     events = std::move(moved);
@@ -146,7 +148,6 @@ TEST(FanotifyBytes, EventsThatNobodyTakesAreClosed) {
   }
   EXPECT_TRUE(std::ranges::none_of(left, is_open));
   EXPECT_TRUE(is_open(taken)) << "it is the caller's";
-  ::close(taken);
 }
 
 TEST(FanotifyBytes, MetadataThatHasGrownIsPassedOver) {

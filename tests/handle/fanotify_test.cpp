@@ -32,7 +32,7 @@ using sysfd::OwnedFd;
 struct Seen {
   std::uint64_t mask;
   std::int32_t pid;
-  int fd;
+  std::optional<OwnedFd> file;
   std::vector<sysfd::FanotifyFid> fids;
   std::vector<std::string> names;
 };
@@ -55,11 +55,10 @@ class Fanotify : public HandleTest {
     alignas(fanotify_event_metadata) std::byte buffer[8192];
     const ssize_t size = ::read(group_->get(), buffer, sizeof buffer);
     std::vector<Seen> all;
-    std::span<const std::byte> rest(buffer, size < 0 ? 0 : static_cast<std::size_t>(size));
-    while (const auto event = must(sysfd::take_event(rest))) {
-      Seen seen{event->mask, event->pid, event->fd, {}, {}};
-      auto records = event->records;
-      while (const auto fid = must(sysfd::take_fid(records))) {
+    const std::span<const std::byte> read(buffer, size < 0 ? 0 : static_cast<std::size_t>(size));
+    for (auto& event : sysfd::FanotifyEvents(read)) {
+      Seen seen{event->mask, event->pid, std::move(event->file), {}, {}};
+      for (const auto& fid : event->fids()) {
         seen.fids.push_back(*fid);
         seen.names.emplace_back(fid->name);
       }
@@ -83,7 +82,7 @@ TEST_F(Fanotify, ReportsTheDirectoryAndTheName) {
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].mask, FAN_CREATE);
   EXPECT_EQ(seen[0].pid, ::getpid());
-  EXPECT_EQ(seen[0].fd, FAN_NOFD);
+  EXPECT_FALSE(seen[0].file);
   ASSERT_EQ(seen[0].fids.size(), 1U);
   EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::dfid_name);
   EXPECT_EQ(seen[0].fids[0].handle, handle_of(files().path()));
@@ -194,8 +193,8 @@ TEST_F(Fanotify, AGroupWithoutHandlesHasDescriptorsInstead) {
   ASSERT_FALSE(seen.empty());
   for (const auto& event : seen) {
     EXPECT_TRUE(event.fids.empty());
-    const OwnedFd file = OwnedFd::adopt(event.fd);
-    EXPECT_EQ(content_of(file), "content");
+    ASSERT_TRUE(event.file);
+    EXPECT_EQ(content_of(*event.file), "content");
   }
 }
 
@@ -210,12 +209,12 @@ TEST_F(Fanotify, TheProcessIsOwnedByItsEvent) {
   alignas(fanotify_event_metadata) std::byte buffer[8192];
   const ssize_t size = ::read(group().get(), buffer, sizeof buffer);
   ASSERT_GT(size, 0);
-  std::span<const std::byte> events(buffer, static_cast<std::size_t>(size));
   int seen = 0;
-  for (auto event = must(sysfd::take_event(events)); event;
-       event = must(sysfd::take_event(events)), ++seen) {
-    while (must(sysfd::take_fid(event->records))) {
-    }
+  for (const auto& event :
+       sysfd::FanotifyEvents(std::span(buffer).first(static_cast<std::size_t>(size)))) {
+    ++seen;
+    for (const auto& fid : event->fids())
+      EXPECT_TRUE(fid);
     ASSERT_TRUE(event->process);
     const sysfd::detail::NumberedPath path("thread-self/fdinfo/", event->process->get());
     char room[16];

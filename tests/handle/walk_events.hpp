@@ -32,20 +32,20 @@ inline void walk_records(std::span<const std::byte> records, EventCounts& counts
   for (;;) {
     const std::size_t left = records.size();
     const auto fid = sysfd::take_fid(records);
-    if (!fid || !*fid) {
-      counts.malformed = counts.malformed || !fid;
+    if (!fid) {
+      counts.malformed = counts.malformed || fid.error() != std::errc::no_message_available;
       if (!records.empty()) counts.broken_promise = "records are left at their end";
       return;
     }
     ++counts.fids;
     if (records.size() >= left) counts.broken_promise = "a record of no size";
-    const std::string_view name = (*fid)->name;
+    const std::string_view name = fid->name;
     if (!lies_in(std::as_bytes(std::span(name)), all)) counts.broken_promise = "a name elsewhere";
     if (name.find('\0') != name.npos) counts.broken_promise = "a name with a NUL";
-    if ((*fid)->handle.bytes().size() > sysfd::FileHandle::max_size)
+    if (fid->handle.bytes().size() > sysfd::FileHandle::max_size)
       counts.broken_promise = "a handle that is too large";
-    const auto stored = (*fid)->handle.serialize();
-    if (sysfd::FileHandle::deserialize(stored) != (*fid)->handle)
+    const auto stored = fid->handle.serialize();
+    if (sysfd::FileHandle::deserialize(stored) != fid->handle)
       counts.broken_promise = "a handle that cannot be stored";
   }
 }
@@ -56,17 +56,18 @@ inline EventCounts walk_events(std::span<const std::byte> events) {
   for (;;) {
     const std::size_t left = events.size();
     auto event = sysfd::take_event(events);
-    if (!event || !*event) {
-      counts.malformed = counts.malformed || !event;
+    if (!event) {
+      counts.malformed = counts.malformed || event.error() != std::errc::no_message_available;
       if (!events.empty()) counts.broken_promise = "events are left at their end";
       return counts;
     }
     ++counts.events;
     // A number that no kernel has written is nobody's to close.
-    if ((*event)->process) static_cast<void>(std::move(*(*event)->process).release());
+    for (auto* const made_up : {&event->process, &event->file})
+      if (*made_up) static_cast<void>(std::move(**made_up).release());
     if (events.size() >= left) counts.broken_promise = "an event of no size";
-    if (!lies_in((*event)->records, all)) counts.broken_promise = "records elsewhere";
-    walk_records((*event)->records, counts);
+    if (!lies_in(event->records, all)) counts.broken_promise = "records elsewhere";
+    walk_records(event->records, counts);
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <sys/types.h>
 
-#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include <sysfd/listen_fds.hpp>
+#include <sysfd/result.hpp>
 
 namespace sysfd_test {
 
@@ -51,7 +51,7 @@ Table descriptor_table();
 // The same, with these close-on-exec.
 Table with_close_on_exec(Table table, int first, int count);
 
-using Taken = std::expected<sysfd::ListenFds, sysfd::ListenError>;
+using Taken = sysfd::Result<sysfd::ListenFds, sysfd::ListenError>;
 
 enum class Way { environment, span };
 Taken take(Way way, const Told& told);

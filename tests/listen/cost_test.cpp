@@ -100,8 +100,9 @@ TEST(TakeCost, OfNothingIsOneSystemCall) {
 
 TEST(NotifyCost, OfNobodyIsNothing) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_EQ(sysfd::notify({.ready = true}), false); },
-                              [] { ::unsetenv("NOTIFY_SOCKET"); }));
+  SYSFD_EXPECT_CALLS(
+      calls_of([] { EXPECT_EQ(sysfd::notify({.ready = true}), sysfd::NotifyResult::no_manager); },
+               [] { ::unsetenv("NOTIFY_SOCKET"); }));
 }
 
 TEST(NotifyCost, OfARefusedMessageIsNothing) {

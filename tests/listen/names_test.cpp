@@ -204,7 +204,7 @@ void with_types(const std::function<void(ListenFds&)>& body) {
 }
 
 template <class T>
-void expect_wrong_type(const std::expected<T, sysfd::ListenError>& taken, const char* description) {
+void expect_wrong_type(const sysfd::Result<T, sysfd::ListenError>& taken, const char* description) {
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().kind, ListenErrorKind::wrong_type);
   EXPECT_EQ(taken.error().describe(), description);

@@ -193,7 +193,7 @@ TEST(NotifyBarrier, IsAskedForByTheEnvironmentToo) {
   run_apart([&] {
     ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
     std::thread thread([&] { EXPECT_EQ(manager.receive().fds.size(), 1U); });
-    EXPECT_EQ(notify_barrier(30s), true);
+    EXPECT_EQ(notify_barrier(30s), sysfd::NotifyResult::sent);
     thread.join();
   });
 }

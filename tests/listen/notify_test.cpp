@@ -235,9 +235,9 @@ TEST(NotifyMainProcess, ThatIsGoneIsAnError) {
 TEST(NotifyNobody, IsNoError) {
   run_apart([] {
     ::unsetenv("NOTIFY_SOCKET");
-    EXPECT_EQ(notify({.ready = true}), false);
-    EXPECT_EQ(notify({}), false);
-    EXPECT_EQ(sysfd::notify_barrier(30s), false);
+    EXPECT_EQ(notify({.ready = true}), sysfd::NotifyResult::no_manager);
+    EXPECT_EQ(notify({}), sysfd::NotifyResult::no_manager);
+    EXPECT_EQ(sysfd::notify_barrier(30s), sysfd::NotifyResult::no_manager);
   });
 }
 
@@ -245,9 +245,9 @@ TEST(NotifySomebody, IsWhomTheEnvironmentNamesAtThatMoment) {
   run_apart([] {
     const Manager one, other;
     ::setenv("NOTIFY_SOCKET", one.address().c_str(), 1);
-    EXPECT_EQ(notify({.ready = true}), true);
+    EXPECT_EQ(notify({.ready = true}), sysfd::NotifyResult::sent);
     ::setenv("NOTIFY_SOCKET", other.address().c_str(), 1);
-    EXPECT_EQ(notify({.stopping = true}), true);
+    EXPECT_EQ(notify({.stopping = true}), sysfd::NotifyResult::sent);
     EXPECT_STREQ(std::getenv("NOTIFY_SOCKET"), other.address().c_str()) << "it is kept";
     EXPECT_EQ(one.receive().text, "READY=1\n");
     EXPECT_EQ(other.receive().text, "STOPPING=1\n");
@@ -280,7 +280,7 @@ TEST(NotifySomebody, WhoseQueueIsFullIsWaitedForNoLongerThanIsSaid) {
   EXPECT_EQ(error_of(notify(manager.address(), {.ready = true, .timeout = -1s})),
             std::errc::timed_out);
   EXPECT_EQ(open_descriptors(), before);
-  EXPECT_EQ(Notification().timeout, 5s) << "nor for ever where nothing is said";
+  EXPECT_EQ(Notification().timeout.duration(), 5s) << "nor for ever where nothing is said";
 }
 
 TEST(NotifySomebody, WhoseQueueIsFullIsToldOnceThereIsRoom) {

@@ -19,13 +19,14 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 using sysfd::detail::Clock;
+using sysfd::detail::Deadline;
 using sysfd::detail::deadline_after;
 using sysfd::detail::poll_until;
 using sysfd::detail::time_until;
 
 TEST(DeadlineAfter, IsThatMuchLater) {
   const auto before = Clock::now();
-  const auto deadline = deadline_after(1h);
+  const auto deadline = deadline_after(nanoseconds(1h));
   const auto after = Clock::now();
   EXPECT_GE(deadline, before + 1h);
   EXPECT_LE(deadline, after + 1h);
@@ -72,11 +73,11 @@ TEST(PollUntil, EndsAtTheDeadlineAndNotBefore) {
   const auto pipe = must(sysfd::pipe());
   pollfd entry{pipe.read.get(), POLLIN, 0};
   const auto deadline = Clock::now() + 20ms;
-  EXPECT_EQ(poll_until(&entry, 1, &deadline), 0);
+  EXPECT_EQ(poll_until(&entry, 1, {deadline}), 0);
   EXPECT_GE(Clock::now(), deadline);
   const auto past = Clock::time_point::min();
-  EXPECT_EQ(poll_until(&entry, 1, &past), 0);
-  EXPECT_EQ(poll_until(nullptr, 0, &past), 0);
+  EXPECT_EQ(poll_until(&entry, 1, {past}), 0);
+  EXPECT_EQ(poll_until(nullptr, 0, {past}), 0);
 }
 
 TEST(PollUntil, TellsHowManyAreReady) {
@@ -85,9 +86,9 @@ TEST(PollUntil, TellsHowManyAreReady) {
   pollfd entries[] = {{pipe.read.get(), POLLIN, 0}, {pipe.write.get(), POLLOUT, 0}};
   const auto far = Clock::time_point::max();
   const auto past = Clock::time_point::min();
-  EXPECT_EQ(poll_until(entries, 2, nullptr), 2);
-  EXPECT_EQ(poll_until(entries, 1, &far), 1);
-  EXPECT_EQ(poll_until(entries, 2, &past), 2) << "also when there is no time left";
+  EXPECT_EQ(poll_until(entries, 2, {}), 2);
+  EXPECT_EQ(poll_until(entries, 1, {far}), 1);
+  EXPECT_EQ(poll_until(entries, 2, {past}), 2) << "also when there is no time left";
 }
 
 TEST(PollUntil, GoesOnAfterInterruptions) {
@@ -102,8 +103,8 @@ TEST(PollUntil, GoesOnAfterInterruptions) {
       ::_exit(::write(pipe.write.get(), "x", 1) == 1 ? 0 : 1);
     }
     pollfd entry{pipe.read.get(), POLLIN, 0};
-    const auto far = deadline_after(1h);
-    EXPECT_EQ(poll_until(&entry, 1, has_deadline ? &far : nullptr), 1);
+    const Deadline far{deadline_after(nanoseconds(1h))};
+    EXPECT_EQ(poll_until(&entry, 1, has_deadline ? far : Deadline{}), 1);
     EXPECT_EQ(interruptions.seen(), 20);
     int status = -1;
     ::waitpid(child, &status, 0);

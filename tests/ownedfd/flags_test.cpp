@@ -65,11 +65,30 @@ TEST(IsCloseOnExec, TellsTheFlagOfTheDescriptor) {
   EXPECT_EQ(sysfd::is_close_on_exec(file), false);
 }
 
+TEST(SetCloseOnExec, SetsAndClearsTheFlagOfTheDescriptorAlone) {
+  const OwnedFd file = some_file();
+  const OwnedFd other = must(file.duplicate());
+  ASSERT_TRUE(sysfd::set_close_on_exec(file, false));
+  EXPECT_EQ(sysfd::is_close_on_exec(file), false);
+  EXPECT_EQ(sysfd::is_close_on_exec(other), true);
+  ASSERT_TRUE(sysfd::set_close_on_exec(file, true));
+  EXPECT_EQ(sysfd::is_close_on_exec(file), true);
+}
+
+TEST(IsNonblocking, TellsTheFlagOfTheDescription) {
+  const auto pipe = must(sysfd::pipe(O_NONBLOCK));
+  EXPECT_EQ(sysfd::is_nonblocking(pipe.read), true);
+  ASSERT_TRUE(sysfd::set_nonblocking(must(pipe.read.duplicate()).borrow(), false));
+  EXPECT_EQ(sysfd::is_nonblocking(pipe.read), false);
+}
+
 TEST(DescriptorFlags, OfAClosedDescriptorAreAnError) {
   const int number = some_file().release();
   ::close(number);
   const BorrowedFd closed = BorrowedFd::unsafe_borrow(number);
   EXPECT_EQ(error_of(sysfd::is_close_on_exec(closed)), std::errc::bad_file_descriptor);
+  EXPECT_EQ(error_of(sysfd::is_nonblocking(closed)), std::errc::bad_file_descriptor);
+  EXPECT_EQ(error_of(sysfd::set_close_on_exec(closed, true)), std::errc::bad_file_descriptor);
   EXPECT_EQ(error_of(sysfd::set_nonblocking(closed, true)), std::errc::bad_file_descriptor);
   EXPECT_EQ(error_of(sysfd::set_nonblocking(closed, false)), std::errc::bad_file_descriptor);
 }

@@ -45,7 +45,7 @@ TEST(OwnedFdSmallStack, Members) {
     EXPECT_TRUE(sysfd::replace(other, file));
     other = some_file();
     EXPECT_TRUE(sysfd::set_nonblocking(other, true));
-    EXPECT_TRUE(sysfd::is_close_on_exec(other));
+    EXPECT_TRUE(sysfd::is_close_on_exec(other) == true);
     OwnedFd again = must(OwnedFd::adopt_open(std::move(other).release()));
     EXPECT_TRUE(std::move(again).close());
     EXPECT_FALSE(OwnedFd::from_syscall(-1));
@@ -66,8 +66,8 @@ TEST(OwnedFdSmallStack, Deadlines) {
     using sysfd::detail::Clock;
     const Clock::time_point deadline = sysfd::detail::deadline_after(std::chrono::nanoseconds(1));
     EXPECT_GE(sysfd::detail::time_until(deadline).tv_nsec, 0);
-    EXPECT_TRUE(sysfd::detail::poll_until(nullptr, 0, &deadline));
-    Clock::time_point end;
+    EXPECT_TRUE(sysfd::detail::poll_until(nullptr, 0, {deadline}));
+    sysfd::detail::Deadline end;
     EXPECT_EQ(sysfd::detail::raw_poll_for(nullptr, 0, std::chrono::nanoseconds(1), end), 0);
   });
 }

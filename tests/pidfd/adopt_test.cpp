@@ -73,8 +73,8 @@ TEST(PidFdAdopt, DoesNotReap) {
 TEST(PidFdAdopt, RefusesAndClosesEverythingElse) {
   expect_refused(some_file());
   expect_refused(sysfd::event_fd());
-  expect_refused(sysfd::pipe()->read.duplicate());
-  expect_refused(sysfd::socket_pair(SOCK_STREAM)->first.duplicate());
+  expect_refused(must(sysfd::pipe()).read.duplicate());
+  expect_refused(must(sysfd::socket_pair(SOCK_STREAM)).first.duplicate());
 }
 
 TEST(PidFdAdopt, RefusesTheProcDirectoryOfAProcess) {

@@ -25,7 +25,7 @@ class Identity : public testing::Test {
  protected:
   void SetUp() override {
     SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
-    const auto id = PidFd::self()->id();
+    const auto id = must(PidFd::self()).id();
     ASSERT_TRUE(id) << id.error().message();
   }
 };
@@ -42,7 +42,7 @@ TEST_F(Identity, DiffersBetweenProcesses) {
   const Child one;
   const Child two;
   EXPECT_NE(one.pidfd().id(), two.pidfd().id());
-  EXPECT_NE(one.pidfd().id(), PidFd::self()->id());
+  EXPECT_NE(one.pidfd().id(), must(PidFd::self()).id());
 }
 
 TEST_F(Identity, StaysAfterTheEnd) {

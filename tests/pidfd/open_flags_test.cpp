@@ -55,13 +55,13 @@ TEST_F(ThreadPidFd, TellsTheEndOfTheThreadAlone) {
   thread.end();
   wait_until_ended(ended);
   const PidFd* const self[] = {&process};
-  EXPECT_EQ(sysfd::wait_any(self, 0ns), std::nullopt);
+  EXPECT_EQ(error_of(sysfd::wait_any(self, 0ns)), std::errc::timed_out);
 }
 
 TEST_F(ThreadPidFd, OfAChildsFirstThreadWaitsForTheChild) {
   Child child;
   const PidFd first = must(PidFd::open(child.pid(), of_thread));
-  EXPECT_EQ(first.try_wait(), std::nullopt);
+  EXPECT_EQ(error_of(first.try_wait()), std::errc::resource_unavailable_try_again);
   child.tell_to_end(5);
   EXPECT_EQ(first.wait(), ExitStatus::exited(5));
 }
@@ -70,7 +70,7 @@ TEST_F(ThreadPidFd, WaitKnowsHowTheThreadEnded) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   OtherThread thread;
   const PidFd opened = must(PidFd::open(thread.number(), of_thread));
-  EXPECT_EQ(opened.try_wait(), std::nullopt);
+  EXPECT_EQ(error_of(opened.try_wait()), std::errc::resource_unavailable_try_again);
   thread.end();
   EXPECT_EQ(opened.wait(), ExitStatus::exited(0));
 }
@@ -133,12 +133,10 @@ TEST(PidFdFlags, NonBlockingIsTheModeOfTheDescriptor) {
 
 TEST(PidFdFlags, ANonBlockingPidFdIsWaitedForAllTheSame) {
   for (const auto wait :
-       {+[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> { return p.wait(); },
-        +[](const PidFd& p) { return p.wait_for(24h); },
-        +[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> {
-          const auto event = p.wait_event();
-          if (!event) return std::unexpected(event.error());
-          return event->status;
+       {+[](const PidFd& p) { return p.wait(); }, +[](const PidFd& p) { return p.wait_for(24h); },
+        +[](const PidFd& p) {
+          return p.wait_event().transform(
+              [](const sysfd::WaitEvent& event) { return *event.status; });
         }}) {
     const Interruptions parent;
     const Child child([&] {

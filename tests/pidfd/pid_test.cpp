@@ -39,7 +39,7 @@ void expect_the_number_until_it_is_reaped() {
   EXPECT_EQ(process.pid(), child.pid()) << "of a zombie";
   child.reap();
   EXPECT_EQ(error_of(process.pid()), std::errc::no_such_process);
-  EXPECT_EQ(PidFd::self()->pid(), ::getpid());
+  EXPECT_EQ(must(PidFd::self()).pid(), ::getpid());
 }
 
 TEST(Pid, IsTheNumberUntilTheProcessIsReaped) {

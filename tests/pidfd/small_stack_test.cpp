@@ -110,12 +110,14 @@ TEST_F(PidFdSmallStack, Waiting) {
 TEST_F(PidFdSmallStack, WaitingInVain) {
   const std::vector<const PidFd*> many(100, &process_);
   run_on_small_stack([&] {
-    EXPECT_EQ(process_.try_wait(), std::nullopt);
-    EXPECT_EQ(process_.wait_for(1ns), std::nullopt);
-    EXPECT_EQ(process_.wait_until(std::chrono::steady_clock::now()), std::nullopt);
-    EXPECT_TRUE(process_.try_wait_event());
-    EXPECT_EQ(sysfd::wait_any(std::span(many).first(60), 0ns), std::nullopt);
-    EXPECT_EQ(sysfd::wait_any(many, 1ns), std::nullopt);
+    EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
+    EXPECT_EQ(error_of(process_.wait_for(1ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(process_.wait_until(std::chrono::steady_clock::now())),
+              std::errc::timed_out);
+    EXPECT_EQ(error_of(process_.try_wait_event()), std::errc::resource_unavailable_try_again);
+    EXPECT_EQ(error_of(process_.wait_event_for(1ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(sysfd::wait_any(std::span(many).first(60), 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(sysfd::wait_any(many, 1ns)), std::errc::timed_out);
   });
 }
 

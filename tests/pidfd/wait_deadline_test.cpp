@@ -40,7 +40,7 @@ class EndsMeanwhile : public testing::Test {
 
 TEST(TryWait, HasNoValueWhileTheProcessRuns) {
   const Child child;
-  EXPECT_EQ(child.pidfd().try_wait(), std::nullopt);
+  EXPECT_EQ(error_of(child.pidfd().try_wait()), std::errc::resource_unavailable_try_again);
 }
 
 TEST(TryWait, HasTheStatusOnceTheProcessHasEnded) {
@@ -54,15 +54,15 @@ TEST(TryWait, HasNoValueForTheCallerItself) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   const auto self = PidFd::self();
   ASSERT_TRUE(self);
-  EXPECT_EQ(self->try_wait(), std::nullopt);
-  EXPECT_EQ(self->wait_for(1ms), std::nullopt);
+  EXPECT_EQ(error_of(self->try_wait()), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(error_of(self->wait_for(1ms)), std::errc::timed_out);
 }
 
 TEST(WaitFor, HasNoValueWhileTheProcessRuns) {
   const Child child;
   const PidFd process = child.pidfd();
   for (const auto duration : short_durations)
-    EXPECT_EQ(process.wait_for(duration), std::nullopt) << duration.count();
+    EXPECT_EQ(error_of(process.wait_for(duration)), std::errc::timed_out) << duration.count();
 }
 
 TEST(WaitFor, ZeroAndLessMeanOneLook) {
@@ -70,8 +70,8 @@ TEST(WaitFor, ZeroAndLessMeanOneLook) {
     const Child child;
     const PidFd process = child.pidfd();
     refuse_calls({{SYS_ppoll, ENOTNAM}});
-    EXPECT_EQ(process.wait_for(0ns), std::nullopt);
-    EXPECT_EQ(process.wait_for(nanoseconds::min()), std::nullopt);
+    EXPECT_EQ(error_of(process.wait_for(0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(process.wait_for(nanoseconds::min())), std::errc::timed_out);
     EXPECT_EQ(error_of(process.wait_for(1ms)).value(), ENOTNAM);
   });
 }
@@ -89,7 +89,8 @@ TEST(WaitUntil, HasNoValueWhileTheProcessRuns) {
   const Child child;
   const PidFd process = child.pidfd();
   for (const auto deadline : early_deadlines)
-    EXPECT_EQ(process.wait_until(deadline), std::nullopt) << deadline.time_since_epoch().count();
+    EXPECT_EQ(error_of(process.wait_until(deadline)), std::errc::timed_out)
+        << deadline.time_since_epoch().count();
 }
 
 TEST(WaitUntil, HasTheStatusOfAProcessThatHasEndedHoweverEarlyTheDeadline) {

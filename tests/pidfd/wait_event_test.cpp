@@ -40,15 +40,8 @@ void expect_event(const sysfd::Result<WaitEvent>& event, Kind kind, std::optiona
   EXPECT_EQ(event->user, ::getuid());
 }
 
-// For try_wait_event(): the event that must be there.
-sysfd::Result<WaitEvent> now(const sysfd::Result<std::optional<WaitEvent>>& event) {
-  if (!event) return std::unexpected(event.error());
-  if (!*event) return std::unexpected(std::make_error_code(std::errc::timed_out));
-  return **event;
-}
-
-bool is_none(const sysfd::Result<std::optional<WaitEvent>>& event) {
-  return event && !*event;
+bool is_none(const sysfd::Result<WaitEvent>& event) {
+  return error_of(event) == std::errc::resource_unavailable_try_again;
 }
 
 class WaitForEvent : public testing::TestWithParam<bool> {
@@ -102,7 +95,7 @@ TEST_P(WaitForEvent, TellsOnlyWhatItWasAskedFor) {
                Kind::stopped, SIGSTOP, {}, child_.pid());
   EXPECT_TRUE(is_none(process_.try_wait_event()));
   EXPECT_TRUE(is_none(process_.try_wait_event(continuations)));
-  EXPECT_EQ(process_.try_wait(), std::nullopt);
+  EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
   ASSERT_TRUE(process_.send_signal(SIGCONT));
   expect_event(process_.wait_event(continuations), Kind::continued, SIGCONT, {}, child_.pid());
   EXPECT_TRUE(is_none(process_.try_wait_event(everything)));
@@ -113,16 +106,16 @@ TEST_P(WaitForEvent, WithoutConsumingTellsTheSameAgain) {
   peek.consume = false;
   ASSERT_TRUE(process_.send_signal(SIGSTOP));
   expect_event(process_.wait_event(peek), Kind::stopped, SIGSTOP, {}, child_.pid());
-  expect_event(now(process_.try_wait_event(peek)), Kind::stopped, SIGSTOP, {}, child_.pid());
-  expect_event(now(process_.try_wait_event(everything)), Kind::stopped, SIGSTOP, {}, child_.pid());
+  expect_event(process_.try_wait_event(peek), Kind::stopped, SIGSTOP, {}, child_.pid());
+  expect_event(process_.try_wait_event(everything), Kind::stopped, SIGSTOP, {}, child_.pid());
   EXPECT_TRUE(is_none(process_.try_wait_event(everything)));
 
   ASSERT_TRUE(process_.send_signal(SIGCONT));
   child_.end(3);
   expect_event(process_.wait_event({.consume = false}), Kind::ended, {}, ExitStatus::exited(3),
                child_.pid());
-  expect_event(now(process_.try_wait_event({.consume = false})), Kind::ended, {},
-               ExitStatus::exited(3), child_.pid());
+  expect_event(process_.try_wait_event({.consume = false}), Kind::ended, {}, ExitStatus::exited(3),
+               child_.pid());
   EXPECT_EQ(WEXITSTATUS(child_.reap()), 3) << "is not a zombie any more";
 }
 
@@ -240,8 +233,8 @@ TEST_F(TracedByTheCaller, IsTrappedWhateverTheOptions) {
 
 TEST_F(TracedByTheCaller, ATrapIsNoEnd) {
   expect_event(process_.wait_event({.consume = false}), Kind::trapped, SIGSTOP, {}, child_.pid());
-  EXPECT_EQ(process_.try_wait(), std::nullopt);
-  EXPECT_EQ(process_.wait_for(std::chrono::milliseconds(1)), std::nullopt);
+  EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(error_of(process_.wait_for(std::chrono::milliseconds(1))), std::errc::timed_out);
   go_on();
   child_.tell_to_end(3);
   EXPECT_EQ(process_.wait(), ExitStatus::exited(3));
@@ -251,10 +244,10 @@ TEST_F(TracedByTheCaller, WaitingForTheEndLeavesATrapToWaitEvent) {
   const PidFd* const one[] = {&process_};
   siginfo_t info;
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child_.pid()), &info, WSTOPPED | WNOWAIT), 0);
-  EXPECT_EQ(process_.try_wait(), std::nullopt);
-  EXPECT_EQ(process_.wait_for(std::chrono::milliseconds(1)), std::nullopt);
-  EXPECT_EQ(process_.wait_until(std::chrono::steady_clock::now()), std::nullopt);
-  EXPECT_EQ(sysfd::wait_any(one, std::chrono::milliseconds(1)), std::nullopt);
+  EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(error_of(process_.wait_for(std::chrono::milliseconds(1))), std::errc::timed_out);
+  EXPECT_EQ(error_of(process_.wait_until(std::chrono::steady_clock::now())), std::errc::timed_out);
+  EXPECT_EQ(error_of(sysfd::wait_any(one, std::chrono::milliseconds(1))), std::errc::timed_out);
   expect_event(process_.wait_event(), Kind::trapped, SIGSTOP, {}, child_.pid());
   go_on();
 }

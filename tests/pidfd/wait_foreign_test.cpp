@@ -76,8 +76,8 @@ TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
     ::signal(SIGCHLD, SIG_IGN);
     Child child;
     const PidFd process = child.pidfd();
-    EXPECT_EQ(process.try_wait(), std::nullopt);
-    EXPECT_EQ(process.wait_for(1ms), std::nullopt);
+    EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
+    EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::timed_out);
     child.end(4);
     wait_until_gone(process);
     EXPECT_EQ(process.try_wait(), ExitStatus::exited(4));
@@ -88,8 +88,7 @@ TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
 TEST(IgnoredSigchld, WaitSeesTheEnd) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   for (const auto wait :
-       {+[](const PidFd& p) { return p.wait_for(24h); },
-        +[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> { return p.wait(); }})
+       {+[](const PidFd& p) { return p.wait_for(24h); }, +[](const PidFd& p) { return p.wait(); }})
     run_apart([wait] {
       ::signal(SIGCHLD, SIG_IGN);
       const Interruptions parent;
@@ -122,11 +121,11 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
 
     child.tell_to_end(3);
     wait_until_ended(process);
-    EXPECT_EQ(process.try_wait(), std::nullopt);
-    EXPECT_EQ(process.wait_for(1ms), std::nullopt);
+    EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
+    EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::timed_out);
     const PidFd* const one[] = {&process};
-    EXPECT_EQ(sysfd::wait_any(one, 0ns), std::nullopt);
-    EXPECT_EQ(sysfd::wait_any(one, 30ms), std::nullopt);
+    EXPECT_EQ(error_of(sysfd::wait_any(one, 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(sysfd::wait_any(one, 30ms)), std::errc::timed_out);
     tracer.end_and_reap();
     EXPECT_EQ(sysfd::wait_any(one), 0U);
     EXPECT_EQ(process.wait(), ExitStatus::exited(3));
@@ -177,15 +176,15 @@ class Grandchild : public testing::Test {
 };
 
 TEST_F(Grandchild, HasNoStatusWhileItRuns) {
-  EXPECT_EQ(process_.try_wait(), std::nullopt);
-  EXPECT_EQ(process_.wait_for(1ms), std::nullopt);
+  EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(error_of(process_.wait_for(1ms)), std::errc::timed_out);
 }
 
 TEST_F(Grandchild, HasNoStatusBeforeItsParentHasReapedIt) {
   end_grandchild(9);
   wait_until_ended(process_);
-  EXPECT_EQ(process_.try_wait(), std::nullopt);
-  EXPECT_EQ(process_.wait_for(1ms), std::nullopt);
+  EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(error_of(process_.wait_for(1ms)), std::errc::timed_out);
 }
 
 TEST_F(Grandchild, IsWaitedForUntilItsParentHasReapedIt) {
@@ -209,12 +208,12 @@ TEST_F(Grandchild, HasNotEndedForWaitAnyUntilItsParentHasReapedIt) {
     const Child running;
     const PidFd other = running.pidfd();
     const PidFd* const both[] = {&other, &process_};
-    EXPECT_EQ(sysfd::wait_any(both, 0ns), std::nullopt);
+    EXPECT_EQ(error_of(sysfd::wait_any(both, 0ns)), std::errc::timed_out);
     end_grandchild(9);
     wait_until_ended(process_);
-    EXPECT_EQ(process_.try_wait(), std::nullopt);
-    EXPECT_EQ(sysfd::wait_any(both, 0ns), std::nullopt);
-    EXPECT_EQ(sysfd::wait_any(both, 1ms), std::nullopt);
+    EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
+    EXPECT_EQ(error_of(sysfd::wait_any(both, 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(sysfd::wait_any(both, 1ms)), std::errc::timed_out);
     reap_grandchild();
     EXPECT_EQ(sysfd::wait_any(both, 24h), 1U);
     EXPECT_EQ(process_.try_wait(), ExitStatus::exited(9));

@@ -100,7 +100,7 @@ TEST(Wait, ASecondTimeHasTheSameAnswer) {
 TEST(Wait, IsPossibleForAChildThatAnnouncesItsEndByNoSignal) {
   Child child = Child::with_exit_signal(0);
   const PidFd process = child.pidfd();
-  EXPECT_EQ(process.try_wait(), std::nullopt);
+  EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
   child.tell_to_end(6);
   EXPECT_EQ(process.wait(), ExitStatus::exited(6));
 }
@@ -110,7 +110,7 @@ TEST(Wait, IsForThisChildAlone) {
   Child child;
   other.end(1);
   const PidFd process = child.pidfd();
-  EXPECT_EQ(process.try_wait(), std::nullopt);
+  EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
   child.end(2);
   EXPECT_EQ(process.wait(), ExitStatus::exited(2));
   EXPECT_EQ(WEXITSTATUS(other.reap()), 1);
@@ -177,15 +177,14 @@ TEST(NonBlockingPidFd, AProcessThatRunsHasNoStatusYet) {
   const Child child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(sysfd::set_nonblocking(process, true));
-  EXPECT_EQ(process.try_wait(), std::nullopt);
-  EXPECT_EQ(process.wait_for(1ms), std::nullopt);
+  EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::timed_out);
 }
 
 TEST(NonBlockingPidFd, AProcessThatHasEndedHasOne) {
-  for (const auto wait :
-       {+[](const PidFd& p) { return p.try_wait(); },
-        +[](const PidFd& p) { return p.wait_for(1ms); },
-        +[](const PidFd& p) -> sysfd::Result<std::optional<ExitStatus>> { return p.wait(); }}) {
+  for (const auto wait : {+[](const PidFd& p) { return p.try_wait(); },
+                          +[](const PidFd& p) { return p.wait_for(1ms); },
+                          +[](const PidFd& p) { return p.wait(); }}) {
     Child child;
     const PidFd process = child.pidfd();
     ASSERT_TRUE(sysfd::set_nonblocking(process, true));

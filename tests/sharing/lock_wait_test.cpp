@@ -10,6 +10,7 @@
 #include <optional>
 
 #include <sysfd/description_lock.hpp>
+#include <sysfd/stop_fd.hpp>
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
@@ -44,7 +45,8 @@ TEST_F(LockWait, EndsWhenAnotherProcessUnlocks) {
     holder.wait_until_blocked();
     ours.reset();
     EXPECT_EQ(holder.end(), 0) << "it waited for us";
-    EXPECT_FALSE(must(DescriptionLock::try_acquire(fd, mode)));
+    EXPECT_EQ(error_of(DescriptionLock::try_acquire(fd, mode)),
+              std::errc::resource_unavailable_try_again);
     std::optional<DescriptionLock> lock;
     WaitingThread waiting([&] { lock = must(DescriptionLock::acquire(fd, mode)); });
     EXPECT_TRUE(waiting.waits()) << "now we for it";
@@ -58,7 +60,8 @@ TEST_F(LockWait, EndsWhenAnotherProcessUnlocks) {
 TEST_F(LockWait, EndsWhenAnotherProcessEnds) {
   SYSFD_REQUIRE_ISOLATION();
   EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
-  EXPECT_FALSE(must(DescriptionLock::try_acquire(fd, LockMode::shared)));
+  EXPECT_EQ(error_of(DescriptionLock::try_acquire(fd, LockMode::shared)),
+            std::errc::resource_unavailable_try_again);
   holder.begin({.what = Do::exit});
   EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::exclusive));
   holder.wait();
@@ -67,36 +70,41 @@ TEST_F(LockWait, EndsWhenAnotherProcessEnds) {
 TEST_F(LockWait, IsOverAtTheDeadline) {
   EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
   for (const auto timeout : {-1h, 0h}) {
-    EXPECT_FALSE(must(DescriptionLock::try_acquire_for(fd, LockMode::shared, timeout)));
+    EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::shared, timeout)),
+              std::errc::timed_out);
   }
   const auto begin = Clock::now();
-  EXPECT_FALSE(must(DescriptionLock::try_acquire_for(fd, LockMode::shared, 30ms)));
+  EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::shared, 30ms)),
+            std::errc::timed_out);
   EXPECT_GE(Clock::now() - begin, 30ms) << "not before";
   const auto deadline = Clock::now() + 20ms;
-  EXPECT_FALSE(must(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, deadline)));
+  EXPECT_EQ(error_of(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, deadline)),
+            std::errc::timed_out);
   EXPECT_GE(Clock::now(), deadline);
-  EXPECT_FALSE(
-      must(DescriptionLock::try_acquire_until(fd, LockMode::shared, Clock::time_point::min())));
+  EXPECT_EQ(
+      error_of(DescriptionLock::try_acquire_until(fd, LockMode::shared, Clock::time_point::min())),
+      std::errc::timed_out);
 }
 
 TEST_F(LockWait, WithADeadlineInThePastTakesWhatIsFree) {
   const auto past = Clock::time_point::min();
-  EXPECT_TRUE(must(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, past)));
-  EXPECT_TRUE(must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, -1h)));
-  EXPECT_TRUE(must(
-      DescriptionLock::try_acquire_for(fd, LockMode::exclusive, std::chrono::nanoseconds::min())));
+  EXPECT_TRUE(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, past));
+  EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, -1h));
+  EXPECT_TRUE(
+      DescriptionLock::try_acquire_for(fd, LockMode::exclusive, std::chrono::nanoseconds::min()));
 }
 
 TEST_F(LockWait, ThatIsLongEnoughIsOverWhenTheLockIsFree) {
   for (const auto longest : {std::chrono::nanoseconds(1h), std::chrono::nanoseconds::max()}) {
     EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
-    EXPECT_FALSE(must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1ms)));
+    EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1ms)),
+              std::errc::timed_out);
     holder.begin({.what = Do::lock, .a = F_UNLCK});
-    EXPECT_TRUE(must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, longest)));
+    EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, longest));
     EXPECT_EQ(holder.end(), 0);
   }
   EXPECT_TRUE(
-      must(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, Clock::time_point::max())));
+      DescriptionLock::try_acquire_until(fd, LockMode::exclusive, Clock::time_point::max()));
 }
 
 // A process that interrupts this one so often, and lets its own lock go then.
@@ -143,9 +151,19 @@ TEST(LockInterrupted, GoesOnWaiting) {
   {
     const Interrupter interrupter(interruptions, file, 20);
     const auto lock = must(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1h));
-    EXPECT_TRUE(lock);
     EXPECT_EQ(interruptions.seen(), 40);
   }
+}
+
+TEST_F(LockWait, CanBeCalledOff) {
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
+  const OwnedFd stop = must(sysfd::event_fd());
+  const auto for_ever = sysfd::Timeout::forever().canceled_by(stop);
+  sysfd::detail::raise_event(stop);
+  EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::shared, for_ever)),
+            std::errc::operation_canceled);
+  EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
+  EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::shared, for_ever)) << "it is free";
 }
 
 class LockChange : public LockWait {};
@@ -160,10 +178,10 @@ TEST_F(LockChange, FromSharedToExclusiveAndBack) {
   EXPECT_EQ(holder(Do::lock, F_RDLCK), 0);
   EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN);
   EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
-  EXPECT_EQ(lock.try_upgrade(), true);
+  EXPECT_TRUE(lock.try_upgrade());
   EXPECT_EQ(lock.mode(), LockMode::exclusive);
   EXPECT_TRUE(lock.upgrade()) << "it is already";
-  EXPECT_EQ(lock.try_upgrade(), true);
+  EXPECT_TRUE(lock.try_upgrade());
   EXPECT_EQ(holder(Do::lock, F_RDLCK), -EAGAIN);
 }
 
@@ -178,14 +196,14 @@ TEST_F(LockChange, IsOfItsRangeAlone) {
 TEST_F(LockChange, ThatCannotBeTriedLeavesItShared) {
   auto lock = must(DescriptionLock::acquire(fd, LockMode::shared));
   EXPECT_EQ(holder(Do::lock, F_RDLCK), 0);
-  EXPECT_EQ(lock.try_upgrade(), false);
+  EXPECT_EQ(error_of(lock.try_upgrade()), std::errc::resource_unavailable_try_again);
   EXPECT_EQ(lock.mode(), LockMode::shared);
-  EXPECT_EQ(lock.try_upgrade_for(1ms), false);
-  EXPECT_EQ(lock.try_upgrade_until(Clock::now()), false);
+  EXPECT_EQ(error_of(lock.try_upgrade_for(1ms)), std::errc::timed_out);
+  EXPECT_EQ(error_of(lock.try_upgrade_until(Clock::now())), std::errc::timed_out);
   EXPECT_EQ(lock.mode(), LockMode::shared);
   EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it still is locked";
   holder.begin({.what = Do::lock, .a = F_UNLCK});
-  EXPECT_EQ(lock.try_upgrade_for(1h), true);
+  EXPECT_TRUE(lock.try_upgrade_for(1h));
   EXPECT_EQ(lock.mode(), LockMode::exclusive);
   EXPECT_EQ(holder.end(), 0);
 }
@@ -206,7 +224,7 @@ TEST_F(LockChange, NeverUnlocksInBetween) {
   auto lock = must(DescriptionLock::acquire(fd, LockMode::shared));
   holder.begin({.what = Do::watch_locks, .a = F_WRLCK});
   for (int i = 0; i < fewer_if_sanitized(20000); ++i) {
-    ASSERT_TRUE(i % 2 == 0 ? lock.upgrade().has_value() : lock.try_upgrade() == true);
+    ASSERT_TRUE(i % 2 == 0 ? lock.upgrade() : lock.try_upgrade());
     ASSERT_TRUE(lock.downgrade());
   }
   EXPECT_EQ(holder.stop(), 0) << "how often it was seen unlocked";

@@ -41,7 +41,7 @@ TEST(SharingSmallStack, SufficesForDescriptions) {
   const OwnedFd file = scratch.open(O_RDWR);
   const std::string path = scratch.path();
   run_on_small_stack([&] {
-    EXPECT_TRUE(sysfd::same_description(file, file));
+    EXPECT_TRUE(sysfd::same_description(file, file) == true);
     EXPECT_TRUE(sysfd::reopen(file, O_RDONLY));
     EXPECT_TRUE(UniqueDescription::open(sysfd::cwd(), path, O_RDONLY));
     EXPECT_TRUE(UniqueDescription::memfd("memory"));
@@ -109,14 +109,14 @@ TEST(SharingSmallStack, SufficesForMemory) {
   run_on_small_stack([&] {
     const auto sealed = sysfd::sealed_memfd("memory", bytes("content"));
     ASSERT_TRUE(sealed);
-    EXPECT_EQ(SealedMemory::map(*sealed)->bytes().size(), 7U);
+    EXPECT_EQ(must(SealedMemory::map(*sealed)).bytes().size(), 7U);
     const auto fixed = sysfd::fixed_memfd("memory", 100);
     ASSERT_TRUE(fixed);
-    EXPECT_EQ(SharedMemory::map(*fixed)->bytes().size(), 100U);
+    EXPECT_EQ(must(SharedMemory::map(*fixed)).bytes().size(), 100U);
     const auto refused = SealedMemory::map(*fixed);
     ASSERT_FALSE(refused);
     EXPECT_FALSE(refused.error().message().empty());
-    EXPECT_EQ(SealedMemory::copy(file, 1000)->bytes().size(), digits.size());
+    EXPECT_EQ(must(SealedMemory::copy(file, 1000)).bytes().size(), digits.size());
   });
 }
 

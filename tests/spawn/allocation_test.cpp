@@ -22,7 +22,7 @@ namespace {
 
 template <class Started>
 int allocations_of_spawn(Started& command, const auto&... changes) {
-  std::expected<sysfd::Child, sysfd::SpawnError> child = std::unexpected(sysfd::SpawnError{});
+  sysfd::Result<sysfd::Child, sysfd::SpawnError> child = std::unexpected(sysfd::SpawnError{});
   const int made = sysfd_test::allocations_of([&] { child = command.spawn(changes...); });
   EXPECT_TRUE(child && child->wait()->success());
   return made;

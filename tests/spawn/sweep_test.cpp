@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <expected>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include <sysfd/command.hpp>
+#include <sysfd/result.hpp>
 #include <sysfd/spawn_all.hpp>
 
 #include "spawn/every_step.hpp"
@@ -53,7 +53,8 @@ bool makes_a_call(SpawnStep step) {
     case SpawnStep::argument:
     case SpawnStep::environment:
     case SpawnStep::start:
-    case SpawnStep::wait: return false;
+    case SpawnStep::wait:
+    case SpawnStep::confirmation: return false;
     case SpawnStep::standard_stream:
     case SpawnStep::descriptor:
     case SpawnStep::listen_fds:
@@ -101,7 +102,7 @@ bool makes_a_call(SpawnStep step) {
 // Together with the parent suspended, or beside it.
 enum class Way { spawn, spawn_all };
 
-std::expected<Child, SpawnError> start(Command& command, Way way) {
+sysfd::Result<Child, SpawnError> start(Command& command, Way way) {
   if (way == Way::spawn) return command.spawn();
   return std::move(sysfd::spawn_all({&command, 1}).front());
 }

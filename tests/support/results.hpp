@@ -14,14 +14,14 @@ namespace sysfd_test {
 // The error of a result, or no error where it has a value.
 template <class T>
 std::error_code error_of(const sysfd::Result<T>& result) {
-  return result ? std::error_code() : result.error();
+  return result.has_value() ? std::error_code() : result.error();
 }
 
 // The value, for what a test cannot go on without, also where there are no exceptions. Stops the test
 // program if there is none.
 template <class T, class Error>
-T must(std::expected<T, Error> result) {
-  if (!result) {
+T must(sysfd::Result<T, Error> result) {
+  if (!result.has_value()) {
     if constexpr (requires { result.error().describe(); })
       std::fprintf(stderr, "%s\n", result.error().describe().c_str());
     else

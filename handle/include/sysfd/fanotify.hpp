@@ -3,11 +3,10 @@
 // The file handles that fanotify(7) reports: which file an event is about, for groups made with
 // FAN_REPORT_FID, FAN_REPORT_DIR_FID, FAN_REPORT_NAME and their kin.
 //
-//     sysfd::FanotifyEvents events(std::span(buffer, size_that_read_returned));
-//     for (auto event = events.take(); event && *event; event = events.take()) {
-//       auto& records = (*event)->records;
-//       for (auto file = sysfd::take_fid(records); file && *file; file = sysfd::take_fid(records))
-//         std::cout << (*file)->name << " in " << directories[(*file)->handle] << '\n';
+//     for (auto& event : sysfd::FanotifyEvents(std::span(buffer).first(size_that_read_returned))) {
+//       if (!event) return event.error();
+//       for (auto& file : event->fids())
+//         if (file) std::cout << file->name << " in " << directories[file->handle] << '\n';
 //     }
 //
 // Nothing here allocates, or trusts the lengths in the bytes: what is not as the kernel writes it
@@ -25,6 +24,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -50,45 +50,6 @@ struct FileSystemId {
 // in: compare them with the ID of the top.
 [[nodiscard]] SYSFD_API Result<FileSystemId> file_system_id(BorrowedFd file) noexcept;
 
-// One event.
-struct FanotifyEvent {
-  std::uint64_t mask;  // FAN_CREATE, FAN_MODIFY, ...
-  std::int32_t pid;    // whose doing it was
-  int fd;              // FAN_NOFD (-1) in groups that report handles; otherwise it is open, and the
-                       // caller's to adopt
-  std::span<const std::byte> records;  // for take_fid()
-  // The pidfd of that process, in groups that ask for it (FAN_REPORT_PIDFD, Linux 5.15), unless it
-  // is gone: for PidFd::adopt(). Closed with the event.
-  std::optional<OwnedFd> process{};
-};
-
-// Takes the first event off what read(2) of a fanotify group has put into a buffer. The descriptors
-// of the events that are left there have no owner: FanotifyEvents is one. Nothing: there is no
-// more. Errors: EBADMSG, after which `events` is empty.
-[[nodiscard]] SYSFD_API Result<std::optional<FanotifyEvent>> take_event(
-    std::span<const std::byte>& events) noexcept;
-
-// What read(2) of a fanotify group has put into a buffer, which must outlive this. Owns the
-// descriptors of the events that nobody has taken yet, and closes them in the end: a loop may be
-// left early.
-class FanotifyEvents {
- public:
-  explicit FanotifyEvents(std::span<const std::byte> events) noexcept : events_(events) {}
-  FanotifyEvents(FanotifyEvents&& other) noexcept : events_(std::exchange(other.events_, {})) {}
-  SYSFD_API FanotifyEvents& operator=(FanotifyEvents&& other) noexcept;
-  ~FanotifyEvents() {
-    if (!events_.empty()) close_all();
-  }
-
-  // As take_event().
-  [[nodiscard]] Result<std::optional<FanotifyEvent>> take() noexcept { return take_event(events_); }
-
- private:
-  SYSFD_API void close_all() noexcept;
-
-  std::span<const std::byte> events_;
-};
-
 enum class FanotifyFidKind {
   fid,            // FAN_EVENT_INFO_TYPE_FID: the file itself
   dfid,           // ..._DFID: its directory
@@ -105,10 +66,96 @@ struct FanotifyFid {
                           // for the kinds without a name
 };
 
-// Takes the first record with a handle off the records of an event. Others are passed over.
-// Nothing: there is no more. Errors: EBADMSG, after which `records` is empty.
-[[nodiscard]] SYSFD_API Result<std::optional<FanotifyFid>> take_fid(
-    std::span<const std::byte>& records) noexcept;
+// Takes the first record with a handle off the records of an event. Others are passed over. Errors:
+// ENODATA there is none left; EBADMSG, after which `records` is empty.
+[[nodiscard]] SYSFD_API Result<FanotifyFid> take_fid(std::span<const std::byte>& records) noexcept;
+
+namespace detail {
+
+// The range of what `Take` takes off some bytes, until it answers ENODATA.
+template <class T, Result<T> (*Take)(std::span<const std::byte>&) noexcept>
+class TakenRange {
+ public:
+  class Iterator {
+   public:
+    using value_type = Result<T>;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator() = default;
+    explicit Iterator(TakenRange* range) noexcept : range_(range) {}
+    Result<T>& operator*() const noexcept { return *range_->current_; }
+    Iterator& operator++() noexcept {
+      range_->advance();
+      return *this;
+    }
+    void operator++(int) noexcept { ++*this; }
+    bool operator==(std::default_sentinel_t) const noexcept { return !range_->current_; }
+
+   private:
+    TakenRange* range_ = nullptr;
+  };
+
+  explicit TakenRange(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
+  TakenRange(TakenRange&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, {})),
+        current_(std::exchange(other.current_, std::nullopt)) {}
+  TakenRange& operator=(TakenRange&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(current_, other.current_);
+    return *this;
+  }
+  ~TakenRange() {
+    while (!bytes_.empty())
+      (void)Take(bytes_);  // whose descriptors are closed so
+  }
+
+  // Each element can be moved from. One that is an error (EBADMSG) is the last.
+  Iterator begin() noexcept {
+    advance();
+    return Iterator(this);
+  }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  void advance() noexcept {
+    current_ = Take(bytes_);
+    if (!*current_ && current_->error() == std::errc::no_message_available) current_.reset();
+  }
+
+  std::span<const std::byte> bytes_;
+  std::optional<Result<T>> current_{};
+};
+
+}  // namespace detail
+
+// The records of an event that have a handle: a range of Result<FanotifyFid>.
+using FanotifyFids = detail::TakenRange<FanotifyFid, take_fid>;
+
+// One event.
+struct FanotifyEvent {
+  std::uint64_t mask;  // FAN_CREATE, FAN_MODIFY, ...
+  std::int32_t pid;    // of the process that caused it
+  // The file, in groups that do not report handles.
+  std::optional<OwnedFd> file{};
+  // The pidfd of that process, in groups that ask for it (FAN_REPORT_PIDFD, Linux 5.15), unless it
+  // is gone: for PidFd::adopt().
+  std::optional<OwnedFd> process{};
+  std::span<const std::byte> records{};  // part of the bytes that were read
+
+  FanotifyFids fids() const noexcept { return FanotifyFids(records); }
+};
+
+// Takes the first event off what read(2) of a fanotify group has put into a buffer. The descriptors
+// of the events that are left there have no owner: FanotifyEvents is one. Errors: ENODATA there is
+// none left; EBADMSG, after which `events` is empty.
+[[nodiscard]] SYSFD_API Result<FanotifyEvent> take_event(
+    std::span<const std::byte>& events) noexcept;
+
+// What read(2) of a fanotify group has put into a buffer, which must outlive this: a range of
+// Result<FanotifyEvent>. Owns every descriptor in the buffer, and closes those that nobody has taken
+// when it is destroyed: a loop may be left early. It is read once: begin() goes on where the last
+// loop ended.
+using FanotifyEvents = detail::TakenRange<FanotifyEvent, take_event>;
 
 }  // namespace v0
 }  // namespace sysfd

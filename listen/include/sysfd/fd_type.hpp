@@ -5,7 +5,7 @@
 // fails later, and less clearly.
 //
 //     const auto web = sysfd::FdType::stream_listener().ip(443);
-//     if (!*web.matches(fd)) return std::unexpected("not " + web.describe());
+//     if (web.matches(fd) != true) return fail("not " + web.describe());
 #ifndef SYSFD_FD_TYPE_HPP
 #define SYSFD_FD_TYPE_HPP
 

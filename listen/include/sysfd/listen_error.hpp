@@ -7,7 +7,6 @@
 #ifndef SYSFD_LISTEN_ERROR_HPP
 #define SYSFD_LISTEN_ERROR_HPP
 
-#include <expected>
 #include <string>
 #include <system_error>
 
@@ -38,6 +37,11 @@ struct ListenError {
 
   // One sentence for people. Allocates.
   SYSFD_API std::string describe() const;
+
+  // `code`, or where no system call failed, one for the kind: ENODATA not activated; ESRCH for
+  // another process; EINVAL malformed, or of a wrong type; EALREADY already taken; ENOENT not found;
+  // ENOTUNIQ ambiguous. A function that returns a Result<T> can return std::unexpected(this).
+  SYSFD_API operator std::error_code() const noexcept;
 };
 
 }  // namespace v0

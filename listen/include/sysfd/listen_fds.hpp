@@ -23,7 +23,6 @@
 #define SYSFD_LISTEN_FDS_HPP
 
 #include <cstddef>
-#include <expected>
 #include <iterator>
 #include <optional>
 #include <ranges>
@@ -37,6 +36,7 @@
 #include <sysfd/fd_type.hpp>
 #include <sysfd/listen_error.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/result.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -62,12 +62,11 @@ class ListenFds {
   // that fork(2) made is another one. System calls: one, five where LISTEN_PIDFDID is there (seven
   // before Linux 6.14), two for each descriptor (F_GETFD, F_SETFD), and two for the first owner in
   // the process that a fork must not copy. Allocates. Thread-safe but for the environment.
-  [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
-      ListenOptions options = {});
+  [[nodiscard]] SYSFD_API static Result<ListenFds, ListenError> take(ListenOptions options = {});
 
   // The same from such variables, "NAME=value" each, as environ(7) has them. Of several with one
   // name the first counts. The environment is neither read nor changed.
-  [[nodiscard]] SYSFD_API static std::expected<ListenFds, ListenError> take(
+  [[nodiscard]] SYSFD_API static Result<ListenFds, ListenError> take(
       std::span<const char* const> variables);
 
   ListenFds(ListenFds&&) noexcept = default;
@@ -87,18 +86,17 @@ class ListenFds {
   // Takes it out: it is the caller's. The index goes on meaning it. As get().
   [[nodiscard]] SYSFD_API OwnedFd take(std::size_t index) noexcept;
   // The same if it is of this type. Errors: wrong_type.
-  [[nodiscard]] SYSFD_API std::expected<OwnedFd, ListenError> take(std::size_t index,
-                                                                   const FdType& type);
+  [[nodiscard]] SYSFD_API Result<OwnedFd, ListenError> take(std::size_t index, const FdType& type);
 
   // The only one that has this name. Errors: not_found, ambiguous, wrong_type.
-  [[nodiscard]] SYSFD_API std::expected<OwnedFd, ListenError> take_one(
-      std::string_view name, const FdType& type = FdType::any());
-  [[nodiscard]] SYSFD_API std::expected<BorrowedFd, ListenError> get_one(
+  [[nodiscard]] SYSFD_API Result<OwnedFd, ListenError> take_one(std::string_view name,
+                                                                const FdType& type = FdType::any());
+  [[nodiscard]] SYSFD_API Result<BorrowedFd, ListenError> get_one(
       std::string_view name, const FdType& type = FdType::any()) const SYSFD_LIFETIMEBOUND;
 
   // All that have this name and are still here, in their order; none is no error. Errors:
   // wrong_type of any: then none is taken out.
-  [[nodiscard]] SYSFD_API std::expected<std::vector<OwnedFd>, ListenError> take_all(
+  [[nodiscard]] SYSFD_API Result<std::vector<OwnedFd>, ListenError> take_all(
       std::string_view name, const FdType& type = FdType::any());
   [[nodiscard]] SYSFD_API std::vector<std::size_t> indices_of(std::string_view name) const;
 
@@ -147,7 +145,7 @@ class ListenFds {
     std::string name;
     std::optional<OwnedFd> fd;
   };
-  static std::expected<ListenFds, ListenError> take_told(const detail::ListenVariables& variables);
+  static Result<ListenFds, ListenError> take_told(const detail::ListenVariables& variables);
   explicit ListenFds(std::vector<Slot>&& slots) noexcept : slots_(std::move(slots)) {}
   const Slot& slot(std::size_t index) const noexcept {
     if (index >= slots_.size())
@@ -158,7 +156,7 @@ class ListenFds {
     if (!has(index)) detail::contract_violation("ListenFds: a descriptor that was taken out");
     return *slots_[index].fd;
   }
-  std::expected<std::size_t, ListenError> find_one(std::string_view name, const FdType& type) const;
+  Result<std::size_t, ListenError> find_one(std::string_view name, const FdType& type) const;
   std::optional<ListenError> mismatch(std::size_t index, const FdType& type) const;
 
   std::vector<Slot> slots_;

@@ -3,10 +3,11 @@
 // Tells a service manager how this service is doing (the protocol of sd_notify(3), over the socket
 // that NOTIFY_SOCKET names), and leaves descriptors with it for the next start.
 //
-//     sysfd::notify({.ready = true, .status = "serving on port 443"});
+//     auto told = sysfd::notify({.ready = true, .status = "serving on port 443"});
+//     if (!told) std::cerr << "cannot notify: " << told.error().message() << '\n';
 //     const sysfd::BorrowedFd kept[] = {listener};
-//     sysfd::notify({.store = kept, .store_name = "web"});       // comes back in ListenFds as "web"
-//     sysfd::notify_barrier(std::chrono::seconds(5));            // the manager has read it all
+//     (void)sysfd::notify({.store = kept, .store_name = "web"});  // comes back in ListenFds as "web"
+//     (void)sysfd::notify_barrier(5s);                            // the manager has read it all
 //
 // NOTIFY_SOCKET is read anew each time, without a lock, as getenv(3) does it; whoever has threads
 // that change the environment keeps its value from the start and gives it as `address`.
@@ -25,6 +26,7 @@
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/timeout.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -65,34 +67,37 @@ struct Notification {
   std::string_view more{};
 
   // How long to wait where the manager's queue is full, as it has other things to do.
-  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+  Timeout timeout = std::chrono::seconds(5);
 };
 
-// sendmsg(2) to the socket that NOTIFY_SOCKET names: false if it is not set, and nobody is to be
-// told. Answers when the message is in the manager's queue; notify_barrier() waits for more. The
+enum class NotifyResult {
+  no_manager,  // NOTIFY_SOCKET is not set: nobody wants to be notified
+  sent,
+};
+
+// sendmsg(2) to the socket that NOTIFY_SOCKET names. Returns when the message is in the manager's queue; notify_barrier() waits for more. The
 // address is a path, or '@' and a name in the abstract namespace, or vsock:CID:PORT (vsock-stream,
 // vsock-dgram, vsock-seqpacket): see vsock(7).
 //
 // Errors: EINVAL a text, a name or the address is not what it must be, or nothing is said: the
 // message of the error names the part; E2BIG more descriptors than one message can take; EMSGSIZE
 // more than 4096 bytes, which systemd would drop; ENOENT, ECONNREFUSED nobody is there; EACCES;
-// ETIMEDOUT; ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls,
+// ETIMEDOUT, ECANCELED; ESRCH the main process is gone; EOPNOTSUPP descriptors over vsock. Four system calls,
 // and those of PidFd::pid() and id() for a main process. Blocks up to `timeout` while the manager's
 // queue is full. EINTR is retried. Allocates.
-SYSFD_API Result<bool> notify(const Notification& notification);
+SYSFD_API Result<NotifyResult> notify(const Notification& notification);
 SYSFD_API Result<> notify(CStr address, const Notification& notification);
 
 // BARRIER=1: waits until the manager has read all that was sent before. That is needed where this
-// process ends soon, and the manager would not know any more whose message it was. False as above.
-// Errors: ETIMEDOUT; EOPNOTSUPP over vsock; others as above.
-SYSFD_API Result<bool> notify_barrier(std::chrono::nanoseconds timeout);
-SYSFD_API Result<> notify_barrier(CStr address, std::chrono::nanoseconds timeout);
+// process ends soon, and the manager would not know any more whose message it was. Errors: ETIMEDOUT;
+// ECANCELED; EOPNOTSUPP over vsock; others as above.
+SYSFD_API Result<NotifyResult> notify_barrier(Timeout timeout);
+SYSFD_API Result<> notify_barrier(CStr address, Timeout timeout);
 
 // WATCHDOG_USEC and WATCHDOG_PID: how often the manager wants to hear that this service is alive
-// (usually one says so twice in that time); no value if it does not. Errors: EINVAL the variables
-// are not what they must be. One system call at most.
-[[nodiscard]] SYSFD_API Result<std::optional<std::chrono::microseconds>>
-watchdog_interval() noexcept;
+// (usually one says so twice in that time). Errors: ENODATA it does not; EINVAL the variables are
+// not what they must be. One system call at most.
+[[nodiscard]] SYSFD_API Result<std::chrono::microseconds> watchdog_interval() noexcept;
 
 }  // namespace v0
 }  // namespace sysfd

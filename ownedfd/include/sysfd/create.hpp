@@ -4,7 +4,7 @@
 // another thread starts at the same moment gets a copy; and has a number of 3 or above, so that it
 // is not taken for a standard stream in a program that was started without one.
 //
-//     auto [read, write] = *sysfd::pipe();
+//     auto [read, write] = *sysfd::pipe();          // stops the program if there is an error
 //     sysfd::Result<sysfd::OwnedFd> config = sysfd::open(sysfd::cwd(), "/etc/app.conf", O_RDONLY);
 //
 // The flags are those of <fcntl.h>, <sys/socket.h>, <sys/mman.h> and <sys/eventfd.h>, which this
@@ -18,6 +18,8 @@
 #define SYSFD_CREATE_HPP
 
 #include <sys/types.h>
+
+#include <cstdint>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/cstr.hpp>
@@ -52,6 +54,32 @@ inline BorrowedFd cwd() noexcept {
   return open(directory, path, flags, 0);
 }
 
+// openat2(2), RESOLVE_...: what a path may lead through. Combined by `|`.
+enum class Resolve : std::uint64_t {
+  no_mount_points = 0x01,  // NO_XDEV: nothing mounted below the directory; EXDEV
+  no_magic_links = 0x02,   // links of /proc such as /proc/self/fd/3; ELOOP
+  no_symlinks = 0x04,      // no link of any kind; ELOOP
+  beneath = 0x08,          // nothing outside of the directory, neither by ".." nor "/"; EXDEV
+  in_root = 0x10,          // the directory is "/" for this path: no way leads out of it
+};
+constexpr Resolve operator|(Resolve left, Resolve right) noexcept {
+  return static_cast<Resolve>(static_cast<std::uint64_t>(left) | static_cast<std::uint64_t>(right));
+}
+
+// The same as open(), for paths that come from others: fails where `path` leads through what
+// `resolve` forbids. Errors: also EXDEV, ELOOP (above); EAGAIN something was renamed on the way all
+// the time; ENOSYS, EPERM a filter (seccomp) refuses openat2(2). Since Linux 5.6.
+[[nodiscard]] SYSFD_API Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags,
+                                             Resolve resolve) noexcept;
+[[nodiscard]] SYSFD_API Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags,
+                                             mode_t mode, Resolve resolve) noexcept;
+
+// Opens /dev/null as each of the numbers 0, 1 and 2 that is not open, for reading as 0, for writing
+// as 1 and 2: a program that was started without them would write its messages into a file that it
+// opens later. For the start of main(). Errors: those of open(2). Three system calls where all are
+// open.
+[[nodiscard]] SYSFD_API Result<> open_missing_standard_streams() noexcept;
+
 // The two ends of a pipe(7): what is written to `write` can be read from `read`.
 struct Pipe {
   OwnedFd read;
@@ -84,8 +112,15 @@ struct SocketPair {
 // system calls, one where nothing changes.
 [[nodiscard]] SYSFD_API Result<> set_nonblocking(BorrowedFd fd, bool nonblocking) noexcept;
 
-// fcntl(F_GETFD): whether execve(2) closes this descriptor. A flag of the descriptor alone. Errors:
-// EBADF.
+// fcntl(F_GETFL): whether O_NONBLOCK is set. Errors: EBADF. One system call.
+[[nodiscard]] SYSFD_API Result<bool> is_nonblocking(BorrowedFd fd) noexcept;
+
+// fcntl(F_SETFD): whether execve(2) closes this descriptor. A flag of the descriptor alone. What
+// sysfd makes is close-on-exec; a descriptor for a child is best given by Command::pass(), as it is
+// inherited by every other child as well without the flag. Errors: EBADF. One system call.
+[[nodiscard]] SYSFD_API Result<> set_close_on_exec(BorrowedFd fd, bool close_on_exec) noexcept;
+
+// fcntl(F_GETFD). Errors: EBADF. One system call.
 [[nodiscard]] SYSFD_API Result<bool> is_close_on_exec(BorrowedFd fd) noexcept;
 
 }  // namespace v0

@@ -19,6 +19,7 @@
 #define SYSFD_OWNED_FD_HPP
 
 #include <concepts>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -67,6 +68,15 @@ concept LendsFd = !std::same_as<std::remove_cvref_t<T>, BorrowedFd> &&
                     { lender.fd() } -> std::same_as<BorrowedFd>;
                   };
 
+template <class T>
+concept LendsOrIsOwner = std::same_as<T, OwnedFd> || LendsFd<T>;
+
+template <class T>
+const T& in(const std::optional<T>& owner) noexcept {
+  if (!owner) contract_violation("a descriptor of an optional that is empty");
+  return *owner;
+}
+
 }  // namespace detail
 
 // A descriptor that somebody else owns and keeps open while this is used. Copying it copies the
@@ -78,6 +88,17 @@ class SYSFD_POINTER BorrowedFd {
   // From any typed owner that has a member `BorrowedFd fd() const`.
   template <detail::LendsFd T>
   BorrowedFd(const T& lender SYSFD_LIFETIMEBOUND) noexcept : fd_(lender.fd().get()) {}
+
+  // From a Result or an optional of an owner, which lives on. Stops the program if there is none.
+  template <detail::LendsOrIsOwner T, class E>
+  BorrowedFd(const Result<T, E>& owner SYSFD_LIFETIMEBOUND) noexcept : BorrowedFd(*owner) {}
+  template <detail::LendsOrIsOwner T>
+  BorrowedFd(const std::optional<T>& owner SYSFD_LIFETIMEBOUND) noexcept
+      : BorrowedFd(detail::in(owner)) {}
+  template <detail::LendsOrIsOwner T, class E>
+  BorrowedFd(const Result<T, E>&&) = delete;
+  template <detail::LendsOrIsOwner T>
+  BorrowedFd(const std::optional<T>&&) = delete;
 
   // An owner that dies at the end of the expression lends nothing. Give it a name first, or say
   // `.borrow()` where the borrow is used up in the same expression.

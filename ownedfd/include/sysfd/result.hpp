@@ -1,38 +1,44 @@
 // SPDX-License-Identifier: MIT
 //
-// How functions of sysfd answer: a value, or the error of the system call that failed. Nothing in
-// sysfd throws.
+// The return type of every function of sysfd that can fail: a value, or an error. Nothing in sysfd
+// throws.
 //
 //     sysfd::Result<sysfd::OwnedFd> log = sysfd::open(sysfd::cwd(), "log", O_WRONLY | O_APPEND);
-//     if (!log && log.error() == std::errc::permission_denied) ...
-//     sysfd::OwnedFd file = sysfd::or_throw(std::move(log), "open log");   // or std::system_error
+//     if (!log && log.error() == std::errc::permission_denied) return;
+//     sysfd::OwnedFd file = *std::move(log);  // stops the program if there is an error
+//     sysfd::OwnedFd data = sysfd::open(sysfd::cwd(), "data", O_RDONLY).or_throw("open data");
 //
-// The error is an errno value in std::system_category(). It compares with std::errc and prints with
-// message().
+// The error is an errno value in std::system_category() where the call is one system call: it
+// compares with std::errc and prints with message(). Calls that are many system calls have an error
+// type of their own (SpawnError, ListenError), which converts to std::error_code.
 #ifndef SYSFD_RESULT_HPP
 #define SYSFD_RESULT_HPP
 
 #include <concepts>
 #include <expected>
+#include <functional>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
+#include <sysfd/attributes.hpp>
+
 namespace sysfd {
 inline namespace v0 {
 
-template <class T = void>
-using Result = std::expected<T, std::error_code>;
+template <class T = void, class E = std::error_code>
+class Result;
 
 namespace detail {
 
 // An error that names what failed: SpawnError, ListenError.
 template <class Error>
-concept DescribesItself = requires(const Error& error) {
-  { error.code } -> std::convertible_to<std::error_code>;
-  { error.describe() } -> std::convertible_to<std::string>;
-};
+concept DescribesItself =
+    std::convertible_to<const Error&, std::error_code> && requires(const Error& error) {
+      { error.describe() } -> std::convertible_to<std::string>;
+    };
 
 // What std::expected::value() throws of such an error: std::bad_expected_access is specialized as
 // this, so that what() is the error's description.
@@ -52,11 +58,47 @@ class DescribedAccess : public std::bad_expected_access<void> {
   std::string text_;
 };
 
-}  // namespace detail
+// Stops the program with a message that ends in `description` (by default the code's own) and the
+// name of the errno value.
+[[noreturn, gnu::cold]] SYSFD_API void stop_without_value(
+    const std::error_code& code, const char* description = nullptr) noexcept;
+
+template <class Error>
+[[noreturn, gnu::cold, gnu::noinline]] void stop_without_value(const Error& error) noexcept {
+  if constexpr (DescribesItself<Error>)
+    stop_without_value(static_cast<std::error_code>(error), error.describe().c_str());
+  else
+    contract_violation("value of a Result that holds an error");
+}
+
+template <class T, class E>
+void takes_expected(const std::expected<T, E>*);
+template <class E>
+void takes_unexpected(const std::unexpected<E>*);
+
+template <class T>
+concept IsExpected = requires(std::remove_cvref_t<T>* p) { takes_expected(p); };
+template <class T>
+concept IsUnexpected = requires(std::remove_cvref_t<T>* p) { takes_unexpected(p); };
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+// A value that `if (result)` would be read as: yes or no, something or nothing.
+template <class T>
+concept IsAnswer = std::same_as<T, bool> || is_optional<T>;
+
+// A value of type To from one of type From; both may be void.
+template <class To, class From>
+concept MakesValue = (std::is_void_v<To> && std::is_void_v<From>) ||
+                     (!std::is_void_v<To> && std::is_constructible_v<To, From>);
+template <class To, class From>
+concept ConvertsValue = (std::is_void_v<To> && std::is_void_v<From>) ||
+                        (!std::is_void_v<To> && std::is_convertible_v<From, To>);
 
 #if defined(__cpp_exceptions)
-namespace detail {
-
 // what() is the description alone: std::system_error would append the text of the code once more.
 class DescribedError : public std::system_error {
  public:
@@ -68,20 +110,335 @@ class DescribedError : public std::system_error {
   std::string description_;
 };
 
+template <class Error>
+[[noreturn, gnu::cold, gnu::noinline]] void throw_error(const Error& error, const char* what) {
+  if constexpr (DescribesItself<Error>)
+    throw DescribedError(static_cast<std::error_code>(error),
+                         what ? std::string(what) + ": " + error.describe() : error.describe());
+  else if constexpr (std::convertible_to<const Error&, std::error_code>)
+    throw what ? std::system_error(error, what) : std::system_error(error);
+  else
+    throw std::bad_expected_access<Error>(error);
+}
+#endif
+
 }  // namespace detail
 
-// The value of a result, or a std::system_error with its error and `what`.
-template <class T>
-T or_throw(Result<T> result, const char* what) {
-  if (!result) throw std::system_error(result.error(), what);
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
+// std::expected, which it converts from and to, with these differences:
+// - `*` and `->` of an error, and error() of a value, stop the program with a message, in every
+//   build.
+// - There is no conversion to bool where the value is a bool or an optional.
+// - `*` and value() of a Result that is about to die return the value itself, not a reference to it.
+// - The monadic functions (and_then, transform, or_else, transform_error) are there with every
+//   compiler, and so is or_throw().
+template <class T, class E>
+class [[nodiscard]] Result : public std::expected<T, E> {
+  using Base = std::expected<T, E>;
+  using Reference = std::add_lvalue_reference_t<T>;
+  using ConstReference = std::add_lvalue_reference_t<const T>;
 
-// The same for a SpawnError or ListenError, which names what failed: what() is its describe().
-template <class T, detail::DescribesItself Error>
-T or_throw(std::expected<T, Error> result) {
-  if (!result) throw detail::DescribedError(result.error().code, result.error().describe());
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
+ public:
+  Result() = default;  // a value: that of T{}
+
+  template <class U = T>
+    requires(!detail::IsExpected<U> && !detail::IsUnexpected<U> && std::is_constructible_v<T, U>)
+  constexpr explicit(!std::is_convertible_v<U, T>)
+      Result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U>)
+      : Base(std::in_place, std::forward<U>(value)) {}
+
+  template <class... Arguments>
+    requires std::is_constructible_v<Base, std::in_place_t, Arguments...>
+  constexpr explicit Result(std::in_place_t, Arguments&&... arguments)
+      : Base(std::in_place, std::forward<Arguments>(arguments)...) {}
+
+  template <class... Arguments>
+    requires std::is_constructible_v<E, Arguments...>
+  constexpr explicit Result(std::unexpect_t, Arguments&&... arguments)
+      : Base(std::unexpect, std::forward<Arguments>(arguments)...) {}
+
+  template <class G>
+    requires std::is_constructible_v<E, const G&>
+  constexpr explicit(!std::is_convertible_v<const G&, E>)
+      Result(const std::unexpected<G>& error) noexcept(std::is_nothrow_constructible_v<E, const G&>)
+      : Base(std::unexpect, error.error()) {}
+
+  template <class G>
+    requires std::is_constructible_v<E, G>
+  constexpr explicit(!std::is_convertible_v<G, E>)
+      Result(std::unexpected<G>&& error) noexcept(std::is_nothrow_constructible_v<E, G>)
+      : Base(std::unexpect, std::move(error).error()) {}
+
+  template <class U, class G>
+    requires(detail::MakesValue<T, const U&> && std::is_constructible_v<E, const G&>)
+  constexpr explicit(!detail::ConvertsValue<T, const U&> || !std::is_convertible_v<const G&, E>)
+      Result(const std::expected<U, G>& other)
+      : Result(from(other)) {}
+
+  template <class U, class G>
+    requires(detail::MakesValue<T, U> && std::is_constructible_v<E, G>)
+  constexpr explicit(!detail::ConvertsValue<T, U> || !std::is_convertible_v<G, E>)
+      Result(std::expected<U, G>&& other)
+      : Result(from(std::move(other))) {}
+
+  // A borrow of what is about to die.
+  template <class U, class G>
+    requires(!std::is_void_v<U> && detail::MakesValue<T, const U&> && !detail::MakesValue<T, U>)
+  Result(std::expected<U, G>&& other) = delete;
+
+  // True if there is a value.
+  constexpr explicit operator bool() const noexcept
+    requires(!detail::IsAnswer<T>)
+  {
+    return Base::has_value();
+  }
+  // `if (result)` could mean the value. Write `result.has_value()`, `*result`, or `result == true`.
+  constexpr explicit operator bool() const noexcept
+    requires(detail::IsAnswer<T>)
+  = delete;
+
+  // The value. An error stops the program with a message that names it.
+  constexpr ConstReference operator*() const& noexcept {
+    require_value();
+    return Base::operator*();
+  }
+  constexpr Reference operator*() & noexcept {
+    require_value();
+    return Base::operator*();
+  }
+  constexpr T operator*() && noexcept(std::is_void_v<T> ||
+                                      std::is_nothrow_move_constructible_v<T>) {
+    require_value();
+    return *static_cast<Base&&>(*this);
+  }
+  constexpr T operator*() const&& = delete;
+
+  // A member of the value, likewise.
+  constexpr std::add_pointer_t<const T> operator->() const& noexcept
+    requires(!std::is_void_v<T>)
+  {
+    require_value();
+    return Base::operator->();
+  }
+  constexpr std::add_pointer_t<T> operator->() & noexcept
+    requires(!std::is_void_v<T>)
+  {
+    require_value();
+    return Base::operator->();
+  }
+  constexpr std::add_pointer_t<T> operator->() && noexcept
+    requires(!std::is_void_v<T> && std::is_copy_constructible_v<T>)
+  {
+    require_value();
+    return Base::operator->();
+  }
+  // An owner lends nothing that would outlive it: give the Result a name first.
+  constexpr std::add_pointer_t<T> operator->() && noexcept
+    requires(!std::is_void_v<T> && !std::is_copy_constructible_v<T>)
+  = delete;
+
+  // The value. An error throws std::bad_expected_access, or stops the program if exceptions are off.
+  constexpr ConstReference value() const& { return Base::value(); }
+  constexpr Reference value() & { return Base::value(); }
+  constexpr T value() && { return static_cast<Base&&>(*this).value(); }
+
+  // The error. A value stops the program with a message.
+  constexpr const E& error() const& noexcept SYSFD_LIFETIMEBOUND {
+    require_error();
+    return Base::error();
+  }
+  constexpr E& error() & noexcept SYSFD_LIFETIMEBOUND {
+    require_error();
+    return Base::error();
+  }
+  constexpr E error() && noexcept {
+    require_error();
+    return std::move(static_cast<Base&>(*this)).error();
+  }
+
+#if defined(__cpp_exceptions)
+  // The value. An error throws a std::system_error that says `what`, and what the error is.
+  constexpr ConstReference or_throw(const char* what = nullptr) const& {
+    if (!Base::has_value()) detail::throw_error(Base::error(), what);
+    return Base::operator*();
+  }
+  constexpr Reference or_throw(const char* what = nullptr) & {
+    if (!Base::has_value()) detail::throw_error(Base::error(), what);
+    return Base::operator*();
+  }
+  constexpr T or_throw(const char* what = nullptr) && {
+    if (!Base::has_value()) detail::throw_error(Base::error(), what);
+    return *static_cast<Base&&>(*this);
+  }
+#endif
+
+  // The monadic functions of std::expected (C++23).
+  // What `function` returns for the value, a Result or std::expected; or the error.
+  template <class F>
+  constexpr auto and_then(F&& function) & {
+    return and_then_of(static_cast<Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto and_then(F&& function) const& {
+    return and_then_of(static_cast<const Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto and_then(F&& function) && {
+    return and_then_of(static_cast<Base&&>(*this), std::forward<F>(function));
+  }
+
+  // A Result of what `function` returns for the value; or the error.
+  template <class F>
+  constexpr auto transform(F&& function) & {
+    return transform_of(static_cast<Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto transform(F&& function) const& {
+    return transform_of(static_cast<const Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto transform(F&& function) && {
+    return transform_of(static_cast<Base&&>(*this), std::forward<F>(function));
+  }
+
+  // What `function` returns for the error, a Result or std::expected; or the value.
+  template <class F>
+  constexpr auto or_else(F&& function) & {
+    return or_else_of(static_cast<Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto or_else(F&& function) const& {
+    return or_else_of(static_cast<const Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto or_else(F&& function) && {
+    return or_else_of(static_cast<Base&&>(*this), std::forward<F>(function));
+  }
+
+  // A Result with what `function` returns for the error; or the value.
+  template <class F>
+  constexpr auto transform_error(F&& function) & {
+    return transform_error_of(static_cast<Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto transform_error(F&& function) const& {
+    return transform_error_of(static_cast<const Base&>(*this), std::forward<F>(function));
+  }
+  template <class F>
+  constexpr auto transform_error(F&& function) && {
+    return transform_error_of(static_cast<Base&&>(*this), std::forward<F>(function));
+  }
+
+  // Equal to a Result or std::expected with an equal value or error, to an equal value, and to a
+  // std::unexpected of an equal error.
+  template <class U>
+    requires(detail::IsExpected<U> || detail::IsUnexpected<U> || !std::is_void_v<T>)
+  friend constexpr bool operator==(const Result& result, const U& other) {
+    return equal(result, other);
+  }
+  friend constexpr bool operator==(const Base& expected, const Result& result)
+    requires(std::is_void_v<T> || std::equality_comparable<T>)
+  {
+    return equal(expected, result);
+  }
+
+ private:
+  constexpr void require_value() const noexcept {
+    if (!Base::has_value()) [[unlikely]]
+      detail::stop_without_value(Base::error());
+  }
+  constexpr void require_error() const noexcept {
+    if (Base::has_value()) [[unlikely]]
+      detail::contract_violation("error of a Result that holds a value");
+  }
+
+  template <class U>
+  static constexpr bool equal(const Base& expected, const U& other) {
+    if constexpr (detail::IsUnexpected<U>) {
+      return !expected.has_value() && expected.error() == other.error();
+    } else if constexpr (detail::IsExpected<U>) {
+      if (expected.has_value() != other.has_value()) return false;
+      if (!expected.has_value()) return expected.error() == other.error();
+      if constexpr (std::is_void_v<T>)
+        return true;
+      else
+        return *expected == *other;
+    } else {
+      return expected.has_value() && *expected == other;
+    }
+  }
+
+  template <class Other>
+  static constexpr Result from(Other&& other) {
+    if (!other.has_value()) return Result(std::unexpect, std::forward<Other>(other).error());
+    if constexpr (std::is_void_v<T>)
+      return Result();
+    else
+      return Result(std::in_place, *std::forward<Other>(other));
+  }
+
+  // `function` called with the value of `self`, or with nothing.
+  template <class Self, class F>
+  static constexpr decltype(auto) call(Self&& self, F&& function) {
+    if constexpr (std::is_void_v<T>)
+      return std::invoke(std::forward<F>(function));
+    else
+      return std::invoke(std::forward<F>(function), *std::forward<Self>(self));
+  }
+
+  template <class Self, class F>
+  static constexpr auto and_then_of(Self&& self, F&& function) {
+    using Next =
+        std::remove_cvref_t<decltype(call(std::forward<Self>(self), std::forward<F>(function)))>;
+    static_assert(detail::IsExpected<Next>, "the function returns a Result or std::expected");
+    if (self.has_value()) return Next(call(std::forward<Self>(self), std::forward<F>(function)));
+    return Next(std::unexpect, std::forward<Self>(self).error());
+  }
+
+  template <class Self, class F>
+  static constexpr auto transform_of(Self&& self, F&& function) {
+    using Next = Result<
+        std::remove_cv_t<decltype(call(std::forward<Self>(self), std::forward<F>(function)))>, E>;
+    if (!self.has_value()) return Next(std::unexpect, std::forward<Self>(self).error());
+    if constexpr (std::is_void_v<typename Next::value_type>) {
+      call(std::forward<Self>(self), std::forward<F>(function));
+      return Next();
+    } else {
+      return Next(std::in_place, call(std::forward<Self>(self), std::forward<F>(function)));
+    }
+  }
+
+  template <class Self, class F>
+  static constexpr auto or_else_of(Self&& self, F&& function) {
+    using Next = std::remove_cvref_t<decltype(std::invoke(std::forward<F>(function),
+                                                          std::forward<Self>(self).error()))>;
+    static_assert(detail::IsExpected<Next>, "the function returns a Result or std::expected");
+    if (!self.has_value())
+      return Next(std::invoke(std::forward<F>(function), std::forward<Self>(self).error()));
+    if constexpr (std::is_void_v<T>)
+      return Next();
+    else
+      return Next(std::in_place, *std::forward<Self>(self));
+  }
+
+  template <class Self, class F>
+  static constexpr auto transform_error_of(Self&& self, F&& function) {
+    using Next = Result<T, std::remove_cvref_t<decltype(std::invoke(
+                               std::forward<F>(function), std::forward<Self>(self).error()))>>;
+    if (!self.has_value())
+      return Next(std::unexpect,
+                  std::invoke(std::forward<F>(function), std::forward<Self>(self).error()));
+    if constexpr (std::is_void_v<T>)
+      return Next();
+    else
+      return Next(std::in_place, *std::forward<Self>(self));
+  }
+};
+
+#if defined(__cpp_exceptions)
+// Result::or_throw(), for std::expected too.
+template <class T, class E>
+T or_throw(std::expected<T, E> result, const char* what = nullptr) {
+  return Result<T, E>(std::move(result)).or_throw(what);
 }
 #endif
 

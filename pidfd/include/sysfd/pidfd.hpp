@@ -5,9 +5,11 @@
 // another one, and waiting never waits for another one.
 //
 //     sysfd::Result<sysfd::PidFd> process = sysfd::PidFd::open(pid);
-//     process->send_signal(SIGTERM);
-//     auto status = process->wait_for(std::chrono::seconds(5));   // an error, nothing yet, or its end
-//     if (status && !*status) process->send_signal(SIGKILL);
+//     if (!process) return process.error();                        // no process has that number
+//     auto sent = process->send_signal(SIGTERM);
+//     auto status = process->wait_for(5s);
+//     if (!status && status.error() == std::errc::timed_out)       // it still runs
+//       sent = process->send_signal(SIGKILL);
 //
 // The descriptor can be polled, by any event loop: it is readable once the process has ended. Then
 // call try_wait(). Children started by sysfd::Command come with a PidFd that cannot be a
@@ -22,7 +24,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <span>
 
 #include <sysfd/attributes.hpp>
@@ -32,6 +33,7 @@
 #include <sysfd/process_id.hpp>
 #include <sysfd/process_info.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/timeout.hpp>
 #include <sysfd/wait_event.hpp>
 
 namespace sysfd {
@@ -127,26 +129,27 @@ class PidFd {
   // EREMOTE (before Linux 6.18, ECHILD) nor is it in the caller's pid namespace or one below.
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait() const noexcept;
 
-  // The same without waiting: no value if the process has not ended yet. One system call
+  // The same without waiting. Errors: also EAGAIN the process has not ended yet. One system call
   // then, else two.
-  [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> try_wait() const noexcept;
+  [[nodiscard]] SYSFD_API Result<ExitStatus> try_wait() const noexcept;
 
-  // The same with an end to waiting: no value if the process has not ended by then. Two to four
-  // system calls. Durations of zero and less mean try_wait(); they count in nanoseconds, so that
-  // 292 years are the longest.
-  [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_for(
-      std::chrono::nanoseconds duration) const noexcept;
-  [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
+  // The same with an end to waiting. Errors: also ETIMEDOUT the process has not ended by then;
+  // ECANCELED the wait was called off (see Timeout). Two to four system calls.
+  [[nodiscard]] SYSFD_API Result<ExitStatus> wait_for(Timeout timeout) const noexcept;
+  [[nodiscard]] SYSFD_API Result<ExitStatus> wait_until(
       std::chrono::steady_clock::time_point deadline) const noexcept;
 
   // waitid(P_PIDFD) with all that it offers: also that a child was stopped or continued, by which
-  // signal, and what it has used. Only for children of the caller. try_wait_event() does not wait.
-  // Where the pidfd is in non-blocking mode, wait_event() looks every 10 milliseconds, as nothing
-  // else announces a stop. Errors: ECHILD it is not the caller's to wait for, or has ended where
-  // `options` do not name that; EINVAL they name nothing to wait for.
+  // signal, and what it has used. Only for children of the caller. Nothing announces a stop: with a
+  // timeout, or where the pidfd is in non-blocking mode, it is looked for every 10 milliseconds.
+  // Errors: ECHILD it is not the caller's to wait for, or has ended where `options` do not name
+  // that; EINVAL they name nothing to wait for; EAGAIN (try_wait_event) nothing has happened yet;
+  // ETIMEDOUT, ECANCELED (wait_event_for) as for wait_for().
   [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event(
       const WaitOptions& options = {}) const noexcept;
-  [[nodiscard]] SYSFD_API Result<std::optional<WaitEvent>> try_wait_event(
+  [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event_for(
+      Timeout timeout, const WaitOptions& options = {}) const noexcept;
+  [[nodiscard]] SYSFD_API Result<WaitEvent> try_wait_event(
       const WaitOptions& options = {}) const noexcept;
 
   // The process number, as the caller's pid namespace has it; of a thread, its number. It is safe
@@ -221,14 +224,13 @@ class PidFd {
 [[nodiscard]] SYSFD_API Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept;
 
 // ppoll(2): waits until try_wait() has an answer for one of these processes, its status or an
-// error, and gives its index (the first, if there are several); no value if there is none after
-// `timeout`. A zombie that is not the caller's to reap has no answer yet. It reaps nothing: call
-// try_wait() on that one. The longest timeout is for ever; one of zero or less only looks. Errors:
-// EBADF one of them is closed; EINVAL there are none, or more than RLIMIT_NOFILE; ENOMEM. EINTR is
-// retried. Two system calls, one where there is no value; allocates for more than 64.
-[[nodiscard]] SYSFD_API Result<std::optional<std::size_t>> wait_any(
-    std::span<const PidFd* const> processes,
-    std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) noexcept;
+// error, and gives its index (the first, if there are several). A zombie that is not the caller's
+// to reap has no answer yet. It reaps nothing: call try_wait() on that one. Errors: ETIMEDOUT none
+// has an answer after `timeout`; ECANCELED the wait was called off; EBADF one of them is closed;
+// EINVAL there are none, or more than RLIMIT_NOFILE; ENOMEM. EINTR is retried. Two system calls, one
+// for ETIMEDOUT; allocates for more than 64.
+[[nodiscard]] SYSFD_API Result<std::size_t> wait_any(std::span<const PidFd* const> processes,
+                                                     Timeout timeout = Timeout::forever()) noexcept;
 
 }  // namespace v0
 }  // namespace sysfd

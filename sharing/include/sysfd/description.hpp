@@ -5,7 +5,7 @@
 // see one another's changes. Descriptors come to share one by dup(2), fork(2), SCM_RIGHTS and
 // pidfd_getfd(2).
 //
-//     if (*sysfd::same_description(log, sysfd::BorrowedFd::unsafe_borrow(2))) ...
+//     if (sysfd::same_description(log, sysfd::BorrowedFd::unsafe_borrow(2)) == true) ...
 //     auto own = sysfd::UniqueDescription::reopen(received, O_RDONLY);    // nobody else's
 //
 // The ways out: have one of one's own (reopen, UniqueDescription), or do only what others cannot

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Locks that belong to an open file description (OFD locks, fcntl_locking(2)), as guards. They are
-// advisory: who does not ask is not stopped. Unlike those of flock(2) and of F_SETLK they are for
+// advisory: processes that do not lock are not blocked. Unlike those of flock(2) and of F_SETLK they are for
 // ranges, keep threads apart that have opened the file twice, and are not lost when some other
 // descriptor of the file is closed.
 //
@@ -22,14 +22,20 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <utility>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/description.hpp>
+#include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/timeout.hpp>
 
 namespace sysfd {
 inline namespace v0 {
+
+namespace detail {
+struct Deadline;
+}
 
 enum class LockMode {
   shared,     // with other shared ones; the descriptor must be open for reading
@@ -45,27 +51,32 @@ struct LockRange {
 class DescriptionLock {
  public:
   // fcntl(F_OFD_SETLKW): waits until nobody else has a lock that this one conflicts with. There is
-  // no detection of deadlocks: two that wait for each other do so for ever. Errors: EBADF not open,
-  // or not in this mode; EINVAL a range beyond 2^63, or a file that cannot be locked; ENOLCK too
-  // many locks; EOPNOTSUPP. EINTR is retried. The descriptor must stay open as long as the lock
-  // lives.
-  [[nodiscard]] SYSFD_API static Result<DescriptionLock> acquire(LentFd file SYSFD_LIFETIMEBOUND,
-                                                                 LockMode mode,
+  // no detection of deadlocks: two that wait for each other do so for ever. The guard holds a
+  // duplicate of `file`, close-on-exec, so that `file` may be closed. Errors: EBADF not open, or not
+  // in this mode; EINVAL a range beyond 2^63, or a file that cannot be locked; EMFILE; ENOLCK too
+  // many locks; EOPNOTSUPP. EINTR is retried. Two system calls.
+  [[nodiscard]] SYSFD_API static Result<DescriptionLock> acquire(LentFd file, LockMode mode,
                                                                  LockRange range = {}) noexcept;
 
-  // fcntl(F_OFD_SETLK): no value where somebody else has it.
-  [[nodiscard]] SYSFD_API static Result<std::optional<DescriptionLock>> try_acquire(
-      LentFd file SYSFD_LIFETIMEBOUND, LockMode mode, LockRange range = {}) noexcept;
+  // fcntl(F_OFD_SETLK). Errors: also EAGAIN somebody else has it.
+  [[nodiscard]] SYSFD_API static Result<DescriptionLock> try_acquire(LentFd file, LockMode mode,
+                                                                     LockRange range = {}) noexcept;
 
   // The same for so long. Linux cannot wait for a lock up to a moment: it is tried again and again,
-  // with pauses that grow from 0.1 to 10 milliseconds, so that it may be had so much later than it
-  // is free, and somebody who waits in acquire() comes first.
-  [[nodiscard]] SYSFD_API static Result<std::optional<DescriptionLock>> try_acquire_for(
-      LentFd file SYSFD_LIFETIMEBOUND, LockMode mode, std::chrono::nanoseconds timeout,
+  // with pauses that grow from 0.1 to 10 milliseconds. So acquisition may come up to 10 ms after the
+  // release, and somebody who waits in acquire() comes first. Errors: also ETIMEDOUT somebody else
+  // has it still; ECANCELED the wait was called off (see Timeout).
+  [[nodiscard]] SYSFD_API static Result<DescriptionLock> try_acquire_for(
+      LentFd file, LockMode mode, Timeout timeout, LockRange range = {}) noexcept;
+  [[nodiscard]] SYSFD_API static Result<DescriptionLock> try_acquire_until(
+      LentFd file, LockMode mode, std::chrono::steady_clock::time_point deadline,
       LockRange range = {}) noexcept;
-  [[nodiscard]] SYSFD_API static Result<std::optional<DescriptionLock>> try_acquire_until(
-      LentFd file SYSFD_LIFETIMEBOUND, LockMode mode,
-      std::chrono::steady_clock::time_point deadline, LockRange range = {}) noexcept;
+
+  // Takes over a lock that the description of `fd` holds: one that release() has handed over, or
+  // that came with the descriptor from another process or through exec. It is acquired if it is not
+  // held. `fd` becomes close-on-exec. Errors: as try_acquire(); `fd` is closed then.
+  [[nodiscard]] SYSFD_API static Result<DescriptionLock> adopt(OwnedFd fd, LockMode mode,
+                                                               LockRange range = {}) noexcept;
 
   SYSFD_API DescriptionLock(DescriptionLock&& other) noexcept;
   SYSFD_API DescriptionLock& operator=(DescriptionLock&& other) noexcept;
@@ -73,13 +84,13 @@ class DescriptionLock {
   SYSFD_API ~DescriptionLock();
 
   // From shared to exclusive. At no moment is it not locked: nobody else gets to write in between.
-  // Two that hold it shared and upgrade wait for each other, for ever: where that may be, try.
-  // False: somebody else holds it too, and this one still has it shared. Errors: as acquire();
-  // EPERM the lock is that of the process that this one was forked from.
+  // Two that hold it shared and upgrade wait for each other, for ever: where that may be, try. After
+  // an error this one still has it shared. Errors: as for acquire(), try_acquire() and so on; EPERM
+  // the lock is that of the process that this one was forked from.
   [[nodiscard]] SYSFD_API Result<> upgrade() noexcept;
-  [[nodiscard]] SYSFD_API Result<bool> try_upgrade() noexcept;
-  [[nodiscard]] SYSFD_API Result<bool> try_upgrade_for(std::chrono::nanoseconds timeout) noexcept;
-  [[nodiscard]] SYSFD_API Result<bool> try_upgrade_until(
+  [[nodiscard]] SYSFD_API Result<> try_upgrade() noexcept;
+  [[nodiscard]] SYSFD_API Result<> try_upgrade_for(Timeout timeout) noexcept;
+  [[nodiscard]] SYSFD_API Result<> try_upgrade_until(
       std::chrono::steady_clock::time_point deadline) noexcept;
   // From exclusive to shared, at once. Errors: EBADF not open for reading.
   [[nodiscard]] SYSFD_API Result<> downgrade() noexcept;
@@ -87,19 +98,27 @@ class DescriptionLock {
   LockMode mode() const noexcept { return mode_; }
   LockRange range() const noexcept { return range_; }
 
-  // fcntl(F_OFD_SETLK, F_UNLCK), for those who want to know. Errors: EBADF the descriptor was
-  // closed before; EPERM the lock is that of the process that this one was forked from.
+  // fcntl(F_OFD_SETLK, F_UNLCK), where an error matters. Errors: EPERM the lock is that of the
+  // process that this one was forked from.
   SYSFD_API Result<> unlock() && noexcept;
 
+  // Does not unlock, and gives the descriptor to the caller: to send it, to pass it to a child, or to
+  // keep it across exec. The lock is held until the last descriptor of its description is closed.
+  SYSFD_API OwnedFd release() && noexcept;
+
  private:
-  DescriptionLock(LentFd file, LockMode mode, LockRange range, std::uint64_t mark) noexcept
-      : fd_(file.get()), mode_(mode), range_(range), mark_(mark) {}
+  DescriptionLock(OwnedFd fd, LockMode mode, LockRange range, std::uint64_t mark) noexcept
+      : fd_(std::move(fd)), mode_(mode), range_(range), mark_(mark) {}
+  template <class Acquire>
+  static Result<DescriptionLock> make(Result<OwnedFd> fd, LockMode mode, LockRange range,
+                                      Acquire acquire) noexcept;
+  Result<> upgrade_until(const detail::Deadline& deadline) noexcept;
   Result<> check() const noexcept;
   Result<> change(LockMode mode) noexcept;
   void drop() noexcept;
   void drop_all_but(LockRange kept) noexcept;
 
-  int fd_;  // -1: moved from
+  OwnedFd fd_;
   LockMode mode_;
   LockRange range_;
   std::uint64_t mark_;

@@ -5,7 +5,7 @@
 // delivered, and it says why.
 //
 //     const sysfd::BorrowedFd fds[] = {listener, log};
-//     sysfd::send_fds(socket, fds, std::as_bytes(std::span("config"sv)));
+//     auto sent = sysfd::send_fds(socket, fds, std::as_bytes(std::span("config"sv)));
 //
 //     std::array<std::byte, 4096> payload;
 //     auto message = sysfd::receive_fds(peer, payload, {.max_fds = 2});

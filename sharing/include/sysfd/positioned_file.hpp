@@ -7,7 +7,7 @@
 //     sysfd::PositionedFile file(std::move(received));
 //     std::array<std::byte, 512> header;
 //     if (auto got = file.read_exact(header); !got) return got;
-//     file.seek(-4, sysfd::SeekFrom::end);
+//     auto position = file.seek(-4, sysfd::SeekFrom::end);
 //
 // For what has positions: regular files and block devices, not pipes, sockets and terminals. Each
 // call of read and write is one system call, unless said otherwise, does not allocate, and retries

@@ -2,9 +2,10 @@
 //
 // A child process that sysfd::Command has started.
 //
-//     auto status = child->wait();                                  // until it has ended
-//     auto status = child->wait_for(std::chrono::seconds(2));       // no value: it still runs
-//     child->pidfd().send_signal(SIGTERM);
+//     auto status = child->wait_for(2s);                   // or wait(), for as long as it takes
+//     if (!status && status.error() == std::errc::timed_out)
+//       status = child->terminate(5s);                     // SIGTERM; SIGKILL after five seconds
+//     if (status) std::cout << to_string(*status);         // "exited with code 0"
 //
 // A Child owns its process as an OwnedFd owns its descriptor: when the Child is destroyed, a
 // process that still runs is killed and reaped. Let it live on with `std::move(child).detach()`, or
@@ -26,11 +27,13 @@
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/timeout.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
 namespace detail {
+struct Deadline;
 struct Family;
 struct Killed;
 }  // namespace detail
@@ -105,21 +108,25 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
 
   // As those of PidFd, errors included: for a child, ECHILD means that somebody else has reaped it
   // (or SIGCHLD is ignored), and that this kernel cannot tell what its status was. Asked again, they
-  // give the same answer without a system call. wait() first closes stdin_pipe(), for which the
-  // child may be waiting.
+  // give the same answer without a system call. All but try_wait() first close stdin_pipe(), for
+  // which the child may be waiting. None reads the other pipes or terminal(): a child that writes
+  // more than they hold does not end. See communicate().
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait() noexcept;
-  [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> try_wait() noexcept;
-  [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_for(
-      std::chrono::nanoseconds duration) noexcept;
-  [[nodiscard]] SYSFD_API Result<std::optional<ExitStatus>> wait_until(
+  [[nodiscard]] SYSFD_API Result<ExitStatus> try_wait() noexcept;  // EAGAIN: it has not ended yet
+  [[nodiscard]] SYSFD_API Result<ExitStatus> wait_for(Timeout timeout) noexcept;  // ETIMEDOUT
+  [[nodiscard]] SYSFD_API Result<ExitStatus> wait_until(
       std::chrono::steady_clock::time_point deadline) noexcept;
 
   // Asks it to end (SIGTERM, and SIGCONT in case that it is stopped), closes stdin_pipe(), and kills
   // it if it has not ended within the grace period. A group that it leads is asked and killed with it;
   // when the child has ended in time, the rest of the group has been asked, and is left to itself.
-  // Blocks for the grace period, and as long as said at DropPolicy. Errors: as wait(); EPERM it could
-  // not be killed; ETIMEDOUT it was killed, and has not ended yet.
-  [[nodiscard]] SYSFD_API Result<ExitStatus> terminate(std::chrono::nanoseconds grace) noexcept;
+  // Blocks for the grace period, and as long as said at DropPolicy. A grace period that is called off
+  // (Timeout::canceled_by) is over. Errors: as wait(); EPERM it could not be killed; ETIMEDOUT it was
+  // killed, and has not ended yet.
+  [[nodiscard]] SYSFD_API Result<ExitStatus> terminate(Timeout grace) noexcept;
+
+  // Replaces the drop policy and grace period that the Command set. See Command::on_drop().
+  SYSFD_API void on_drop(DropPolicy policy, Timeout grace = std::chrono::seconds(5)) noexcept;
 
   // Feeds the input to stdin_pipe(), reads stdout_pipe() and stderr_pipe() to their ends, whichever
   // of them there are, all at once so that nobody waits for the other, and waits for the child. The
@@ -152,7 +159,6 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
  private:
   friend class Command;
   friend class Pipeline;
-  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
   void drop() noexcept;
   void close_pipes() noexcept;
   detail::Family family() const noexcept;
@@ -161,9 +167,9 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   Result<ExitStatus> await_kill(const detail::Killed& killed,
                                 std::chrono::steady_clock::time_point deadline) noexcept;
   Result<ExitStatus> end_by_force() noexcept;
-  void wait_until(Output& output, const Deadline& deadline);
-  template <class Answer>
-  Answer remember(Answer answer) noexcept;
+  void wait_before(Output& output, const detail::Deadline& deadline);
+  Result<ExitStatus> remember(Result<ExitStatus> answer) noexcept;
+  Result<ExitStatus> wait_before(const detail::Deadline& deadline) noexcept;
 
   struct Stages;
 

@@ -38,7 +38,6 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <expected>
 #include <initializer_list>
 #include <memory>
 #include <system_error>
@@ -265,11 +264,12 @@ class Command {
   SYSFD_API Command& namespaces(Namespaces namespaces) &;
   Command namespaces(Namespaces value) && { return std::move(namespaces(std::move(value))); }
 
-  // What becomes of the process when its Child is destroyed; DropPolicy::kill if not said. `grace`
-  // is for DropPolicy::terminate.
-  SYSFD_API Command& on_drop(DropPolicy policy,
-                             std::chrono::nanoseconds grace = std::chrono::seconds(5)) &;
-  Command on_drop(DropPolicy policy, std::chrono::nanoseconds grace = std::chrono::seconds(5)) && {
+  // What happens to the process when its Child is destroyed. Defaults to DropPolicy::kill. `grace` is
+  // for DropPolicy::terminate; it cannot be called off (Timeout::canceled_by() is ignored). The
+  // destructor of Child blocks for as long as said at DropPolicy: with `kill` a second, with
+  // `terminate` also for the grace period, with `wait` without a bound, with `detach` not at all.
+  SYSFD_API Command& on_drop(DropPolicy policy, Timeout grace = std::chrono::seconds(5)) &;
+  Command on_drop(DropPolicy policy, Timeout grace = std::chrono::seconds(5)) && {
     return std::move(on_drop(policy, grace));
   }
 
@@ -301,7 +301,7 @@ class Command {
   // changed, the paths to try of a program that is looked up in PATH; and small things for some
   // attributes. Blocks until the file system has found and opened the program. Not for between fork
   // and exec.
-  [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn();
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn();
 
   // spawn() and Child::wait() in one: runs the program to its end, and says how that was. Takes less
   // time than the two: this thread sleeps once, not until the program executes and then until it
@@ -315,7 +315,7 @@ class Command {
   // stack of 16 KiB, which the Command keeps. Blocks until the child has ended. Under gdb, see
   // <sysfd/pending_child.hpp>. The foreground process group of Session::foreground_of is again the
   // one that it was before, as after output().
-  [[nodiscard]] SYSFD_API std::expected<ExitStatus, SpawnError> status();
+  [[nodiscard]] SYSFD_API Result<ExitStatus, SpawnError> status();
 
   // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
   // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns
@@ -323,8 +323,7 @@ class Command {
   // timeout the child is killed, and its process group if it leads one; what was written until then
   // is there. Errors: as spawn(); EINVAL, standard_stream: a stream is a terminal, whose end would never
   // be seen (use spawn() for one), or stdin is something else than the input. Not a cancellation point.
-  [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
-      const OutputOptions& options = {});
+  [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(const OutputOptions& options = {});
 
   // Starts the program, and returns at once: <sysfd/pending_child.hpp> says how one learns what
   // became of it. The Command goes with it; what it owns is closed when that is decided (prepare()
@@ -337,13 +336,13 @@ class Command {
   // Errors: as spawn(), as far as they are found before there is a child, and the Command is still
   // there; ENOSYS, start: memory is not shared with children (some emulators). System calls: two for
   // the signal mask, clone3, and those that spawn() takes to prepare. Allocates.
-  [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
+  [[nodiscard]] SYSFD_API Result<PendingChild, SpawnError> spawn_async(
       Confirmation confirmation = Confirmation::by_finish) &&;
 
   // The same for many children: what can be asked and decided once is, now, and nothing changes it
   // any more. See <sysfd/prepared_command.hpp>. Errors: as spawn(), as far as they are found before
   // there is a child. Allocates.
-  [[nodiscard]] SYSFD_API std::expected<PreparedCommand, SpawnError> prepare() &&;
+  [[nodiscard]] SYSFD_API Result<PreparedCommand, SpawnError> prepare() &&;
 
   // execve(2): this process becomes the program, with all that the Command says; nothing comes back
   // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and

@@ -2,16 +2,14 @@
 //
 // What talking to a child to its end gives: see Command::output() and Child::communicate().
 //
-//     auto run = sysfd::Command("git").arg("status").output({.timeout = std::chrono::seconds(10)});
+//     auto run = sysfd::Command("git").arg("status").output({.timeout = 10s});
 //     if (!run) return run.error().describe();          // it could not be started
 //     if (run->success()) use(run->out);
 //     else complain(run->describe(), run->err);         // "killed by signal 9 (Killed), timed out"
 #ifndef SYSFD_OUTPUT_HPP
 #define SYSFD_OUTPUT_HPP
 
-#include <chrono>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -19,6 +17,7 @@
 #include <sysfd/attributes.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/timeout.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -31,14 +30,14 @@ struct OutputOptions {
   // How much to keep of stdout, and of stderr, in bytes. What comes beyond is read and thrown away,
   // so that the child can go on.
   std::size_t max_size = unlimited;
-  // How long this may take in all; without, as long as the child and all who have its streams take.
-  // The start of the program is part of it, but is not cut short. Command::output() takes at most 50
-  // milliseconds more, to kill the child (and one second where only a processor is missing).
-  std::optional<std::chrono::nanoseconds> timeout{};
+  // How long this may take in all; by default, as long as the child and all who have its streams
+  // take. The start of the program is part of it, but is not cut short. Command::output() takes at
+  // most 50 milliseconds more, to kill the child (and one second where only a processor is missing).
+  Timeout timeout = Timeout::forever();
 };
 
 struct Output {
-  // How the child ended. ETIMEDOUT: not yet, be it that it goes on (communicate()) or was killed
+  // How the child ended. ETIMEDOUT, ECANCELED: not yet, be it that it goes on (communicate()) or was killed
   // (output()); EPERM: it could not be killed (output()), and goes on; ECHILD: somebody else has
   // reaped it, and this kernel cannot tell what its status was.
   Result<ExitStatus> status;
@@ -47,14 +46,15 @@ struct Output {
   std::string err{};
   bool out_cut = false;  // there was more than max_size
   bool err_cut = false;
-  bool timed_out = false;
+  bool timed_out = false;       // it had not ended after OutputOptions::timeout
+  bool canceled = false;        // nor when that was called off
   std::size_t input_taken = 0;  // bytes of the input that are in the pipe, or were
   // Why the child, or others of the process group that it leads, could not be killed at the timeout
   // of output().
   std::error_code kill_error{};
 
   // It ended with exit code 0, and in time.
-  bool success() const noexcept { return status && status->success() && !timed_out; }
+  bool success() const noexcept { return status && status->success() && !timed_out && !canceled; }
   // How it ended, in a phrase for people.
   SYSFD_API std::string describe() const;
 };

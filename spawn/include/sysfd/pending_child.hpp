@@ -28,14 +28,14 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <expected>
 #include <memory>
-#include <optional>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/result.hpp>
 #include <sysfd/spawn_error.hpp>
+#include <sysfd/timeout.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -62,14 +62,14 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
 
   // The Child, or why there is none: what Command::spawn() would have answered. Blocks until that
   // is decided. One futex(2) if it is not yet; after an error waitid and close.
-  [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> finish();
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> finish();
 
-  // The same, if it is decided by then; no value: not yet, and the PendingChild goes on.
-  // try_finish() does not block.
-  [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> try_finish();
-  [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> finish_for(
-      std::chrono::nanoseconds duration);
-  [[nodiscard]] SYSFD_API std::expected<std::optional<Child>, SpawnError> finish_until(
+  // The same, if it is decided by then. Errors: also EAGAIN (try_finish), ETIMEDOUT, ECANCELED (see
+  // Timeout), with SpawnStep::confirmation: not yet, and the PendingChild goes on. try_finish() does
+  // not block. With a timeout that can be called off, the child is looked at every 10 milliseconds.
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> try_finish();
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> finish_for(Timeout timeout);
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> finish_until(
       std::chrono::steady_clock::time_point deadline);
 
   // Kills and reaps it, however far it has come: the program too, if it executes already, and the
@@ -94,7 +94,8 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
   struct Job;
   explicit PendingChild(std::unique_ptr<Job> job) noexcept;
   Job& job() const noexcept;
-  std::expected<Child, SpawnError> settle();
+  Result<Child, SpawnError> settle();
+  Result<Child, SpawnError> finish_before(const detail::Deadline& deadline);
 
   std::unique_ptr<Job> job_;
 };

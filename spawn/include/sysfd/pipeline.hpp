@@ -11,13 +11,13 @@
 #ifndef SYSFD_PIPELINE_HPP
 #define SYSFD_PIPELINE_HPP
 
-#include <expected>
 #include <system_error>
 #include <vector>
 
 #include <sysfd/child.hpp>
 #include <sysfd/command.hpp>
 #include <sysfd/output.hpp>
+#include <sysfd/result.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
@@ -29,7 +29,8 @@ struct PipelineOutput {
   std::string err{};                         // what all of them have written to stderr, in turns
   bool out_cut = false;
   bool err_cut = false;
-  bool timed_out = false;
+  bool timed_out = false;  // as those of Output
+  bool canceled = false;
   std::size_t input_taken = 0;
   std::error_code kill_error{};  // as Output::kill_error, of the first stage that has one
 
@@ -55,18 +56,17 @@ class Pipeline {
   // Children that are dropped are told to end at once, each by its DropPolicy, but are not waited for
   // before the last of them is dropped: one may end only when the pipes of another are closed. All are
   // waited for together then, so that it takes no longer than for one.
-  [[nodiscard]] SYSFD_API std::expected<std::vector<Child>, SpawnError> spawn();
+  [[nodiscard]] SYSFD_API Result<std::vector<Child>, SpawnError> spawn();
 
   // As Command::output(): the input is for the first stage, `out` is from the last one. At the timeout
   // all stages are killed before the first is waited for. Using a Pipeline that was moved from stops
   // the program.
-  [[nodiscard]] SYSFD_API std::expected<PipelineOutput, SpawnError> output(
+  [[nodiscard]] SYSFD_API Result<PipelineOutput, SpawnError> output(
       const OutputOptions& options = {});
 
  private:
-  std::expected<std::vector<Child>, SpawnError> start(const Stdio& first_stdin,
-                                                      const Stdio& last_stdout,
-                                                      const Stdio& every_stderr);
+  Result<std::vector<Child>, SpawnError> start(const Stdio& first_stdin, const Stdio& last_stdout,
+                                               const Stdio& every_stderr);
 
   std::vector<Command>& stages();
   void give_foreground_back(std::size_t stages) noexcept;

@@ -15,7 +15,6 @@
 #ifndef SYSFD_PREPARED_COMMAND_HPP
 #define SYSFD_PREPARED_COMMAND_HPP
 
-#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +26,7 @@
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pending_child.hpp>
+#include <sysfd/result.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
@@ -51,22 +51,21 @@ class PreparedCommand {
   // said there for pipes and attributes. Does not allocate but for the first time in each of
   // several threads at once, for longer arguments than before, and for what Command::spawn() says
   // of attributes.
-  [[nodiscard]] SYSFD_API std::expected<Child, SpawnError> spawn(
-      const SpawnChanges& changes = {}) const;
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn(const SpawnChanges& changes = {}) const;
 
   // Command::spawn_async(). Thread-safe. The PendingChild keeps what it needs of this, which may be
   // destroyed before it.
-  [[nodiscard]] SYSFD_API std::expected<PendingChild, SpawnError> spawn_async(
+  [[nodiscard]] SYSFD_API Result<PendingChild, SpawnError> spawn_async(
       const SpawnChanges& changes = {}, Confirmation confirmation = Confirmation::by_finish) const;
 
   // Command::status(). Thread-safe. Allocates a stack of 16 KiB the first time in each of several
   // threads at once, otherwise as spawn().
-  [[nodiscard]] SYSFD_API std::expected<ExitStatus, SpawnError> status(
+  [[nodiscard]] SYSFD_API Result<ExitStatus, SpawnError> status(
       const SpawnChanges& changes = {}) const;
 
   // Command::output(). Thread-safe.
-  [[nodiscard]] SYSFD_API std::expected<Output, SpawnError> output(
-      const OutputOptions& options = {}, const SpawnChanges& changes = {}) const;
+  [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(const OutputOptions& options = {},
+                                                            const SpawnChanges& changes = {}) const;
 
  private:
   friend class Command;
@@ -76,9 +75,9 @@ class PreparedCommand {
   class Lease;
   class Takeover;
   explicit PreparedCommand(std::shared_ptr<Shared> shared) noexcept;
-  static std::expected<PendingChild, SpawnError> start(std::shared_ptr<Shared> shared,
-                                                       const SpawnChanges& changes,
-                                                       Confirmation confirmation);
+  static Result<PendingChild, SpawnError> start(std::shared_ptr<Shared> shared,
+                                                const SpawnChanges& changes,
+                                                Confirmation confirmation);
   Shared& shared() const noexcept;
   std::optional<SpawnError> try_out() const;
 

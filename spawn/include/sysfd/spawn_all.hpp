@@ -10,7 +10,6 @@
 #ifndef SYSFD_SPAWN_ALL_HPP
 #define SYSFD_SPAWN_ALL_HPP
 
-#include <expected>
 #include <span>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include <sysfd/child.hpp>
 #include <sysfd/command.hpp>
 #include <sysfd/prepared_command.hpp>
+#include <sysfd/result.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
@@ -30,11 +30,11 @@ inline namespace v0 {
 // gdb, see <sysfd/pending_child.hpp>. System calls: for each 32 two for the signal mask, for each child
 // what spawn() says, and futex(2) for those that are waited for. Allocates. Where memory is not
 // shared (ENOSYS, start: some emulators), no child is started.
-[[nodiscard]] SYSFD_API std::vector<std::expected<Child, SpawnError>> spawn_all(
+[[nodiscard]] SYSFD_API std::vector<Result<Child, SpawnError>> spawn_all(
     std::span<Command> commands);
 
 // PreparedCommand::spawn() with each of these changes.
-[[nodiscard]] SYSFD_API std::vector<std::expected<Child, SpawnError>> spawn_all(
+[[nodiscard]] SYSFD_API std::vector<Result<Child, SpawnError>> spawn_all(
     const PreparedCommand& command, std::span<const SpawnChanges> changes);
 
 }  // namespace v0

@@ -11,7 +11,6 @@
 #ifndef SYSFD_SPAWN_ERROR_HPP
 #define SYSFD_SPAWN_ERROR_HPP
 
-#include <expected>
 #include <string>
 #include <system_error>
 
@@ -73,6 +72,8 @@ enum class SpawnStep {
   exec,     // ENOENT, EACCES, ENOEXEC, ETXTBSY; E2BIG: all strings together are too long; ...
   // Of status() only. The program has run, and ended or was killed.
   wait,  // ECHILD: somebody else has reaped it, and this kernel cannot tell what its status was
+  // Of a PendingChild only, which goes on.
+  confirmation,  // EAGAIN, ETIMEDOUT, ECANCELED: not yet
 };
 
 struct SpawnError {
@@ -86,6 +87,9 @@ struct SpawnError {
 
   // One sentence for people.
   SYSFD_API std::string describe() const;
+
+  // The code alone: a function that returns a Result<T> can return std::unexpected(this).
+  operator std::error_code() const noexcept { return code; }
 };
 
 }  // namespace v0

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+//
+// Natural mistakes with all modules, which must not compile: see check.cmake.
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+#include <sysfd/description.hpp>
+#include <sysfd/description_lock.hpp>
+#include <sysfd/fanotify.hpp>
+#include <sysfd/fd_type.hpp>
+#include <sysfd/file_handle.hpp>
+#include <sysfd/listen_fds.hpp>
+#include <sysfd/mount_cache.hpp>
+#include <sysfd/notify.hpp>
+#include <sysfd/output.hpp>
+#include <sysfd/pending_child.hpp>
+#include <sysfd/pidfd.hpp>
+#include <sysfd/pipeline.hpp>
+#include <sysfd/prepared_command.hpp>
+#include <sysfd/sealed_memory.hpp>
+
+using namespace std::chrono_literals;
+using sysfd::BorrowedFd;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+using sysfd::Result;
+
+void use(BorrowedFd fd);
+void use(int number);
+void use(bool answer);
+
+#ifdef CASE_if_of_is_socket
+void test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  if (sysfd::is_socket(fd)) use(fd);  // error
+#else
+  if (sysfd::is_socket(fd) == true) use(fd);
+#endif
+}
+#endif
+
+#ifdef CASE_not_of_same_process
+void test(const PidFd& left, const PidFd& right) {
+  const auto same = sysfd::same_process(left, right);
+#ifdef EXPECT_ERROR
+  if (!same) return;  // error
+#else
+  if (!same.has_value()) return;
+#endif
+  use(*same);
+}
+#endif
+
+#ifdef CASE_if_of_is_close_on_exec
+void test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  use(sysfd::is_close_on_exec(fd) ? 1 : 2);  // error
+#else
+  use(*sysfd::is_close_on_exec(fd) ? 1 : 2);
+#endif
+}
+#endif
+
+#ifdef CASE_same_description_and_another_condition
+void test(BorrowedFd left, BorrowedFd right, bool also) {
+#ifdef EXPECT_ERROR
+  use(also && sysfd::same_description(left, right));  // error
+#else
+  use(also && sysfd::same_description(left, right) == true);
+#endif
+}
+#endif
+
+#ifdef CASE_if_of_a_result_of_an_optional
+void test(const Result<std::optional<int>>& result) {
+#ifdef EXPECT_ERROR
+  if (result) use(1);  // error
+#else
+  if (result.has_value() && *result) use(1);
+#endif
+}
+#endif
+
+#ifdef CASE_borrow_of_a_mount_that_is_closed
+void test(sysfd::MountId id) {
+#ifdef EXPECT_ERROR
+  Result<BorrowedFd> mount = sysfd::find_mount(id);  // error
+#else
+  Result<OwnedFd> mount = sysfd::find_mount(id);
+#endif
+  if (mount) use(*mount);
+}
+#endif
+
+#ifdef CASE_optional_borrow_of_a_result
+void test() {
+#ifdef EXPECT_ERROR
+  std::optional<BorrowedFd> fd = sysfd::event_fd();  // error
+#else
+  const Result<OwnedFd> event = sysfd::event_fd();
+  std::optional<BorrowedFd> fd = event;
+#endif
+  use(*fd);
+}
+#endif
+
+#ifdef CASE_optional_borrow_of_an_optional
+void test(std::optional<OwnedFd> (*make)()) {
+#ifdef EXPECT_ERROR
+  std::optional<BorrowedFd> fd = make();  // error
+#else
+  const std::optional<OwnedFd> owner = make();
+  std::optional<BorrowedFd> fd = owner;
+#endif
+  use(*fd);
+}
+#endif
+
+#ifdef CASE_result_for_a_borrowing_parameter
+void test() {
+#ifdef EXPECT_ERROR
+  use(sysfd::event_fd());  // error
+#else
+  const auto event = sysfd::event_fd();
+  use(event);
+#endif
+}
+#endif
+
+#ifdef CASE_descriptor_of_a_pidfd_that_dies
+void test() {
+#ifdef EXPECT_ERROR
+  const BorrowedFd fd = PidFd::self()->fd();  // error
+#else
+  const auto self = PidFd::self();
+  const BorrowedFd fd = self->fd();
+#endif
+  use(fd);
+}
+#endif
+
+#ifdef CASE_descriptor_of_listen_fds_that_die
+void test() {
+#ifdef EXPECT_ERROR
+  use(sysfd::ListenFds::take()->get(0));  // error
+#else
+  const auto given = sysfd::ListenFds::take();
+  use(given->get(0));
+#endif
+}
+#endif
+
+#ifdef CASE_name_of_listen_fds_that_die
+void test() {
+#ifdef EXPECT_ERROR
+  const std::string_view name = sysfd::ListenFds::take()->name(0);  // error
+#else
+  const auto given = sysfd::ListenFds::take();
+  const std::string_view name = given->name(0);
+#endif
+  use(name.empty());
+}
+#endif
+
+#ifdef CASE_bytes_of_memory_that_is_unmapped
+void test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  const auto bytes = sysfd::SealedMemory::map(fd)->bytes();  // error
+#else
+  const auto memory = sysfd::SealedMemory::map(fd);
+  const auto bytes = memory->bytes();
+#endif
+  use(bytes.empty());
+}
+#endif
+
+#ifdef CASE_number_as_a_timeout
+void test(Child& child) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(child.wait_for(5));  // error
+#else
+  static_cast<void>(child.wait_for(5s));
+#endif
+}
+#endif
+
+#ifdef CASE_number_as_a_timeout_of_output
+void test(Command& command) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(command.output({.timeout = 5}));  // error
+#else
+  static_cast<void>(command.output({.timeout = 5s}));
+#endif
+}
+#endif
+
+#ifdef CASE_open_that_creates_with_flags_that_resolve
+void test(BorrowedFd directory) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(sysfd::open(directory, "file", sysfd::Resolve::beneath));  // error
+#else
+  static_cast<void>(sysfd::open(directory, "file", 0, sysfd::Resolve::beneath));
+#endif
+}
+#endif
+
+#ifdef CASE_close_without_move
+void test(OwnedFd fd) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(fd.close());  // error
+#else
+  static_cast<void>(std::move(fd).close());
+#endif
+}
+#endif
+
+#ifdef CASE_detach_without_move
+void test(Child child) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(child.detach());  // error
+#else
+  static_cast<void>(std::move(child).detach());
+#endif
+}
+#endif
+
+#ifdef CASE_unlock_without_move
+void test(sysfd::DescriptionLock lock) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(lock.unlock());  // error
+#else
+  static_cast<void>(std::move(lock).unlock());
+#endif
+}
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// Waits that are called off by a descriptor.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include <sysfd/create.hpp>
+#include <sysfd/pidfd.hpp>
+#include <sysfd/stop_fd.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/results.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::ExitStatus;
+using sysfd::OwnedFd;
+using sysfd::PidFd;
+using sysfd::Timeout;
+
+constexpr auto canceled = std::errc::operation_canceled;
+
+class WaitCanceled : public testing::Test {
+ protected:
+  Timeout for_ever() const { return Timeout::forever().canceled_by(stop_); }
+  void stop() const { sysfd::detail::raise_event(stop_); }
+
+  const OwnedFd stop_ = must(sysfd::event_fd());
+  Child child_;
+  const PidFd process_ = child_.pidfd();
+};
+
+TEST_F(WaitCanceled, IsAnErrorOfEachWait) {
+  stop();
+  const PidFd* const one[] = {&process_};
+  EXPECT_EQ(error_of(process_.wait_for(for_ever())), canceled);
+  EXPECT_EQ(error_of(process_.wait_event_for(for_ever())), canceled);
+  EXPECT_EQ(error_of(sysfd::wait_any(one, for_ever())), canceled);
+}
+
+TEST_F(WaitCanceled, ByAnotherThread) {
+  const std::jthread other([this] { stop(); });
+  EXPECT_EQ(error_of(process_.wait_for(for_ever())), canceled);
+}
+
+TEST_F(WaitCanceled, ByAStopToken) {
+  std::stop_source source;
+  const auto token = must(sysfd::StopFd::make(source.get_token()));
+  const std::jthread other([&] { source.request_stop(); });
+  EXPECT_EQ(error_of(process_.wait_for(Timeout::forever().canceled_by(token))), canceled);
+}
+
+TEST_F(WaitCanceled, HasTheStatusIfThereIsOne) {
+  stop();
+  child_.end(3);
+  EXPECT_EQ(process_.wait_for(for_ever()), ExitStatus::exited(3));
+}
+
+TEST_F(WaitCanceled, IsATimeoutWhereNobodyCallsItOff) {
+  EXPECT_EQ(error_of(process_.wait_for(Timeout(1ms).canceled_by(stop_))), std::errc::timed_out);
+  EXPECT_EQ(error_of(process_.wait_event_for(Timeout(1ms).canceled_by(stop_))),
+            std::errc::timed_out);
+}
+
+TEST_F(WaitCanceled, ByMoreThan64Processes) {
+  const std::vector<const PidFd*> many(100, &process_);
+  stop();
+  EXPECT_EQ(error_of(sysfd::wait_any(many, for_ever())), canceled);
+}
+
+TEST_F(WaitCanceled, InNonBlockingModeToo) {
+  ASSERT_TRUE(sysfd::set_nonblocking(process_, true));
+  stop();
+  EXPECT_EQ(error_of(process_.wait_for(for_ever())), canceled);
+  EXPECT_EQ(error_of(process_.wait_event_for(for_ever())), canceled);
+}
+
+TEST_F(WaitCanceled, OfOneselfEndsSo) {
+  const std::jthread other([this] { stop(); });
+  EXPECT_EQ(error_of(must(PidFd::self()).wait_for(for_ever())), canceled);
+}
+
+}  // namespace
+}  // namespace sysfd_test
