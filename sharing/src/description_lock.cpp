@@ -6,17 +6,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <ctime>
 #include <limits>
 #include <utility>
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/deadline.hpp>
-#include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
+#include "lock_guard.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -58,22 +57,7 @@ Result<> try_set(int fd, short type, LockRange range) noexcept {
 }
 
 Result<> try_set_until(int fd, short type, LockRange range, const Deadline& deadline) noexcept {
-  constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(10);
-  for (std::chrono::nanoseconds pause = std::chrono::microseconds(100);;
-       pause = std::min(2 * pause, longest_pause)) {
-    const bool is_last = deadline.is_past();
-    auto done = try_set(fd, type, range);
-    if (done || done.error().value() != EAGAIN) return done;
-    if (is_last) return detail::failure(ETIMEDOUT);
-    const auto next = std::min(detail::deadline_after(pause), deadline.time);
-    if (const auto slept = detail::poll_until(nullptr, 0, {next, deadline.canceled_by}); !slept)
-      return std::unexpected(slept.error());
-  }
-}
-
-// A duplicate for the guard, which nobody else closes.
-Result<OwnedFd> duplicate(LentFd file) noexcept {
-  return BorrowedFd(detail::Sentinel{file.get()}).duplicate();
+  return detail::attempt_until(deadline, [&] { return try_set(fd, type, range); });
 }
 
 }  // namespace
@@ -81,40 +65,41 @@ Result<OwnedFd> duplicate(LentFd file) noexcept {
 template <class Acquire>
 Result<DescriptionLock> DescriptionLock::make(Result<OwnedFd> fd, LockMode mode, LockRange range,
                                               Acquire acquire) noexcept {
-  if (!fd) return std::unexpected(fd.error());
-  const auto mark = detail::fork_mark();
+  const auto mark = detail::lock_for_guard(
+      fd, [&](int number) noexcept { return acquire(number, type_of(mode), range); });
   if (!mark) return std::unexpected(mark.error());
-  if (auto done = acquire(fd->get(), type_of(mode), range); !done)
-    return std::unexpected(done.error());
   return DescriptionLock(*std::move(fd), mode, range, *mark);
 }
 
 Result<DescriptionLock> DescriptionLock::acquire(LentFd file, LockMode mode,
                                                  LockRange range) noexcept {
-  return make(duplicate(file), mode, range, [](int fd, short type, LockRange bytes) noexcept {
-    return set(fd, ofd_setlkw, type, bytes);
-  });
+  return make(detail::duplicate_for_guard(file), mode, range,
+              [](int fd, short type, LockRange bytes) noexcept {
+                return set(fd, ofd_setlkw, type, bytes);
+              });
 }
 
 Result<DescriptionLock> DescriptionLock::try_acquire_until(LentFd file, LockMode mode,
                                                            Clock::time_point deadline,
                                                            LockRange range) noexcept {
-  return make(duplicate(file), mode, range, [&](int fd, short type, LockRange bytes) noexcept {
-    return try_set_until(fd, type, bytes, Deadline{deadline});
-  });
+  return make(detail::duplicate_for_guard(file), mode, range,
+              [&](int fd, short type, LockRange bytes) noexcept {
+                return try_set_until(fd, type, bytes, Deadline{deadline});
+              });
 }
 
 Result<DescriptionLock> DescriptionLock::try_acquire_for(LentFd file, LockMode mode,
                                                          Timeout timeout,
                                                          LockRange range) noexcept {
-  return make(duplicate(file), mode, range, [&](int fd, short type, LockRange bytes) noexcept {
-    return try_set_until(fd, type, bytes, detail::deadline_after(timeout));
-  });
+  return make(detail::duplicate_for_guard(file), mode, range,
+              [&](int fd, short type, LockRange bytes) noexcept {
+                return try_set_until(fd, type, bytes, detail::deadline_after(timeout));
+              });
 }
 
 Result<DescriptionLock> DescriptionLock::try_acquire(LentFd file, LockMode mode,
                                                      LockRange range) noexcept {
-  return make(duplicate(file), mode, range, try_set);
+  return make(detail::duplicate_for_guard(file), mode, range, try_set);
 }
 
 Result<DescriptionLock> DescriptionLock::adopt(OwnedFd fd, LockMode mode,
@@ -129,8 +114,7 @@ DescriptionLock::DescriptionLock(DescriptionLock&& other) noexcept = default;
 // description.
 DescriptionLock& DescriptionLock::operator=(DescriptionLock&& other) noexcept {
   if (this == &other) return *this;
-  if (!detail::was_moved_from(fd_) && !detail::was_moved_from(other.fd_) && mark_ == other.mark_ &&
-      same_description(fd_, other.fd_) != false)
+  if (detail::may_be_one_description(fd_, mark_, other.fd_, other.mark_))
     drop_all_but(other.range_);
   else
     drop();
@@ -146,8 +130,8 @@ DescriptionLock::~DescriptionLock() {
 }
 
 void DescriptionLock::drop() noexcept {
-  if (detail::was_moved_from(fd_) || detail::is_forked_copy(mark_)) return;
-  (void)set(fd_.get(), ofd_setlk, F_UNLCK, range_);
+  if (detail::is_for_this_guard_to_unlock(fd_, mark_))
+    (void)set(fd_.get(), ofd_setlk, F_UNLCK, range_);
 }
 
 void DescriptionLock::drop_all_but(LockRange kept) noexcept {
@@ -175,10 +159,7 @@ OwnedFd DescriptionLock::release() && noexcept {
 }
 
 Result<> DescriptionLock::check() const noexcept {
-  if (detail::was_moved_from(fd_))
-    detail::contract_violation("use of a DescriptionLock that was moved from");
-  if (detail::is_forked_copy(mark_)) return detail::failure(EPERM);
-  return {};
+  return detail::check_guard(fd_, mark_, "use of a DescriptionLock that was moved from");
 }
 
 Result<> DescriptionLock::change(LockMode mode) noexcept {

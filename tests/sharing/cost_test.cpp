@@ -13,6 +13,7 @@
 #include <sysfd/description.hpp>
 #include <sysfd/description_lock.hpp>
 #include <sysfd/fd_passing.hpp>
+#include <sysfd/flock_lock.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
 
@@ -27,6 +28,7 @@ namespace {
 
 using sysfd::BorrowedFd;
 using sysfd::DescriptionLock;
+using sysfd::FlockLock;
 using sysfd::LockMode;
 using sysfd::OwnedFd;
 using sysfd::PositionedFile;
@@ -88,6 +90,10 @@ TEST_F(SharingCost, AllocatesNothing) {
       EXPECT_TRUE(lock && lock->upgrade() && lock->downgrade() && lock->try_upgrade());
       EXPECT_FALSE(DescriptionLock::try_acquire(file, LockMode::shared));
     }
+    {
+      auto lock = FlockLock::acquire(fd, LockMode::shared);
+      EXPECT_TRUE(lock && lock->upgrade() && lock->downgrade() && lock->try_upgrade());
+    }
     EXPECT_TRUE(sysfd::sealed_memfd("memory", bytes("x")));
     EXPECT_TRUE(sysfd::fixed_memfd("memory", 10));
     EXPECT_TRUE(SealedMemory::map(sealed));
@@ -147,6 +153,17 @@ TEST_F(SharingCost, OfALockIsOneSystemCallEachBesideItsDuplicate) {
   EXPECT_TRUE(std::move(lock).unlock());
   SYSFD_EXPECT_CALLS(change, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_fcntl,
                      SYS_close);
+}
+
+TEST_F(SharingCost, OfALockOfAWholeFileIsTwoSystemCallsAndTwoToUnlock) {
+  const auto acquire = [&] { EXPECT_TRUE(FlockLock::acquire(fd, LockMode::shared)); };
+  acquire();  // the first one of a process takes two more
+  SYSFD_EXPECT_CALLS(acquire, SYS_fcntl, SYS_flock, SYS_flock, SYS_close);
+  const auto change = [&] {
+    auto lock = must(FlockLock::acquire(fd, LockMode::shared));
+    EXPECT_TRUE(lock.upgrade() && lock.downgrade() && std::move(lock).unlock());
+  };
+  SYSFD_EXPECT_CALLS(change, SYS_fcntl, SYS_flock, SYS_flock, SYS_flock, SYS_flock, SYS_close);
 }
 
 TEST_F(SharingCost, OfTheSizeIsOneSystemCall) {

@@ -18,6 +18,7 @@
 #include <sysfd/description.hpp>
 #include <sysfd/description_lock.hpp>
 #include <sysfd/fd_passing.hpp>
+#include <sysfd/flock_lock.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
 
@@ -29,6 +30,7 @@ namespace {
 using namespace std::chrono_literals;
 using sysfd::BorrowedFd;
 using sysfd::DescriptionLock;
+using sysfd::FlockLock;
 using sysfd::LockMode;
 using sysfd::OwnedFd;
 using sysfd::PositionedFile;
@@ -100,6 +102,26 @@ TEST(SharingSmallStack, SufficesForLocks) {
     EXPECT_TRUE(DescriptionLock::try_acquire(file, LockMode::shared));
     EXPECT_TRUE(DescriptionLock::try_acquire_for(file, LockMode::shared, 1ms));
     EXPECT_TRUE(DescriptionLock::try_acquire_until(file, LockMode::shared, {}));
+  });
+}
+
+TEST(SharingSmallStack, SufficesForLocksOfWholeFiles) {
+  const ScratchFile scratch(digits);
+  const OwnedFd file = scratch.open(O_RDWR);
+  run_on_small_stack([&] {
+    auto lock = FlockLock::acquire(file, LockMode::shared);
+    ASSERT_TRUE(lock);
+    EXPECT_TRUE(lock->upgrade());
+    EXPECT_TRUE(lock->downgrade());
+    EXPECT_TRUE(lock->try_upgrade());
+    EXPECT_TRUE(lock->try_upgrade_for(1ms));
+    EXPECT_TRUE(lock->try_upgrade_until(std::chrono::steady_clock::now()));
+    EXPECT_TRUE(lock->is_locked());
+    FlockLock moved = std::move(*lock);
+    EXPECT_TRUE(FlockLock::adopt(std::move(moved).release(), LockMode::exclusive));
+    EXPECT_TRUE(must(FlockLock::try_acquire(file, LockMode::shared)).unlock());
+    EXPECT_TRUE(FlockLock::try_acquire_for(file, LockMode::shared, 1ms));
+    EXPECT_TRUE(FlockLock::try_acquire_until(file, LockMode::shared, {}));
   });
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Locks that belong to an open file description (OFD locks, fcntl_locking(2)), as guards. They are
-// advisory: processes that do not lock are not blocked. Unlike those of flock(2) and of F_SETLK they are for
-// ranges, keep threads apart that have opened the file twice, and are not lost when some other
-// descriptor of the file is closed.
+// advisory: processes that do not lock are not blocked. Unlike the locks of flock(2) they are for
+// ranges and change their mode atomically. Unlike those of F_SETLK they keep threads apart that
+// have opened the file twice, and are not lost when some other descriptor of the file is closed. To
+// share a lock with a program that uses flock(2), see <sysfd/flock_lock.hpp>.
 //
 //     auto lock = sysfd::DescriptionLock::acquire(file, sysfd::LockMode::exclusive);
 //     if (!lock) return std::unexpected(lock.error());
@@ -26,6 +27,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/description.hpp>
+#include <sysfd/lock_mode.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/timeout.hpp>
@@ -37,24 +39,21 @@ namespace detail {
 struct Deadline;
 }
 
-enum class LockMode {
-  shared,     // with other shared ones; the descriptor must be open for reading
-  exclusive,  // alone; the descriptor must be open for writing
-};
-
 // Bytes of the file, which need not exist.
 struct LockRange {
   std::uint64_t start = 0;
   std::uint64_t length = 0;  // 0: up to the end, however far that will be
 };
 
+// A shared lock needs a descriptor that is open for reading, an exclusive one that is open for
+// writing.
 class DescriptionLock {
  public:
   // fcntl(F_OFD_SETLKW): waits until nobody else has a lock that this one conflicts with. There is
   // no detection of deadlocks: two that wait for each other do so for ever. The guard holds a
-  // duplicate of `file`, close-on-exec, so that `file` may be closed. Errors: EBADF not open, or not
-  // in this mode; EINVAL a range beyond 2^63, or a file that cannot be locked; EMFILE; ENOLCK too
-  // many locks; EOPNOTSUPP. EINTR is retried. Two system calls.
+  // duplicate of `file`, close-on-exec, so that `file` may be closed. Errors: EBADF not open, or
+  // not in this mode; EINVAL a range beyond 2^63, or a file that cannot be locked; EMFILE; ENOLCK
+  // too many locks; EOPNOTSUPP. EINTR is retried. Two system calls.
   [[nodiscard]] SYSFD_API static Result<DescriptionLock> acquire(LentFd file, LockMode mode,
                                                                  LockRange range = {}) noexcept;
 
@@ -63,9 +62,9 @@ class DescriptionLock {
                                                                      LockRange range = {}) noexcept;
 
   // The same for so long. Linux cannot wait for a lock up to a moment: it is tried again and again,
-  // with pauses that grow from 0.1 to 10 milliseconds. So acquisition may come up to 10 ms after the
-  // release, and somebody who waits in acquire() comes first. Errors: also ETIMEDOUT somebody else
-  // has it still; ECANCELED the wait was called off (see Timeout).
+  // with pauses that grow from 0.1 to 10 milliseconds. So acquisition may come up to 10 ms after
+  // the release, and somebody who waits in acquire() comes first. Errors: also ETIMEDOUT somebody
+  // else has it still; ECANCELED the wait was called off (see Timeout).
   [[nodiscard]] SYSFD_API static Result<DescriptionLock> try_acquire_for(
       LentFd file, LockMode mode, Timeout timeout, LockRange range = {}) noexcept;
   [[nodiscard]] SYSFD_API static Result<DescriptionLock> try_acquire_until(
@@ -84,9 +83,9 @@ class DescriptionLock {
   SYSFD_API ~DescriptionLock();
 
   // From shared to exclusive. At no moment is it not locked: nobody else gets to write in between.
-  // Two that hold it shared and upgrade wait for each other, for ever: where that may be, try. After
-  // an error this one still has it shared. Errors: as for acquire(), try_acquire() and so on; EPERM
-  // the lock is that of the process that this one was forked from.
+  // Two that hold it shared and upgrade wait for each other, for ever: where that may be, try.
+  // After an error this one still has it shared. Errors: as for acquire(), try_acquire() and so on;
+  // EPERM the lock is that of the process that this one was forked from.
   [[nodiscard]] SYSFD_API Result<> upgrade() noexcept;
   [[nodiscard]] SYSFD_API Result<> try_upgrade() noexcept;
   [[nodiscard]] SYSFD_API Result<> try_upgrade_for(Timeout timeout) noexcept;
@@ -102,8 +101,9 @@ class DescriptionLock {
   // process that this one was forked from.
   SYSFD_API Result<> unlock() && noexcept;
 
-  // Does not unlock, and gives the descriptor to the caller: to send it, to pass it to a child, or to
-  // keep it across exec. The lock is held until the last descriptor of its description is closed.
+  // Does not unlock, and gives the descriptor to the caller: to send it, to pass it to a child, or
+  // to keep it across exec. The lock is held until the last descriptor of its description is
+  // closed.
   SYSFD_API OwnedFd release() && noexcept;
 
  private:

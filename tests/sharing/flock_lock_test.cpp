@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+//
+// Guards of flock(2): whom they keep out, what a change of the mode does, and forked processes.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include <sysfd/create.hpp>
+#include <sysfd/description_lock.hpp>
+#include <sysfd/flock_lock.hpp>
+#include <sysfd/stop_fd.hpp>
+
+#include "sharing/files.hpp"
+#include "sharing/second_holder.hpp"
+#include "sharing/waiting_thread.hpp"
+#include "support/interruptions.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/run_apart.hpp"
+
+namespace sysfd_test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using sysfd::FlockLock;
+using sysfd::LockMode;
+using sysfd::OwnedFd;
+using sysfd::Timeout;
+
+constexpr auto held_by_others = std::errc::resource_unavailable_try_again;
+
+// What another description can lock, as flock(2) tells: nothing, shared, or exclusive.
+enum class Free { nothing, shared, exclusive };
+
+Free what_is_free(const ScratchFile& file) {
+  const OwnedFd other = file.open(O_RDONLY);
+  if (::flock(other.get(), LOCK_EX | LOCK_NB) == 0) return Free::exclusive;
+  if (::flock(other.get(), LOCK_SH | LOCK_NB) == 0) return Free::shared;
+  return Free::nothing;
+}
+
+Free beside(LockMode mode) {
+  return mode == LockMode::shared ? Free::shared : Free::nothing;
+}
+
+class Flock : public testing::Test {
+ public:
+  const ScratchFile file{"0123456789"};
+  const OwnedFd one = file.open(O_RDWR);
+  const OwnedFd two = file.open(O_RDWR);
+};
+
+TEST_F(Flock, KeepsAnotherDescriptionOutAsItsModeSays) {
+  for (const LockMode held : {LockMode::shared, LockMode::exclusive})
+    for (const LockMode wanted : {LockMode::shared, LockMode::exclusive}) {
+      const auto lock = must(FlockLock::acquire(one, held));
+      EXPECT_EQ(lock.mode(), held);
+      EXPECT_TRUE(lock.is_locked());
+      const bool both = held == LockMode::shared && wanted == LockMode::shared;
+      EXPECT_EQ(error_of(FlockLock::try_acquire(two, wanted)).value(), both ? 0 : EAGAIN);
+      EXPECT_EQ(what_is_free(file), beside(held));
+    }
+  EXPECT_EQ(what_is_free(file), Free::exclusive);
+}
+
+TEST_F(Flock, KeepsAProgramOutThatUsesFlockAndIsKeptOutByIt) {
+  SecondHolder holder;
+  EXPECT_GE(holder(Do::open, file.path(), O_RDONLY), 0);
+  EXPECT_EQ(holder(Do::file_lock, LOCK_SH), 0);
+  EXPECT_EQ(error_of(FlockLock::try_acquire(one, LockMode::exclusive)), held_by_others);
+  EXPECT_TRUE(FlockLock::try_acquire(one, LockMode::shared));
+  EXPECT_EQ(holder(Do::file_lock, LOCK_UN), 0);
+  const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  EXPECT_EQ(holder(Do::file_lock, LOCK_SH | LOCK_NB), -EAGAIN);
+}
+
+TEST_F(Flock, NeedsNoDescriptorThatIsOpenForWriting) {
+  const OwnedFd reader = file.open(O_RDONLY);
+  EXPECT_TRUE(FlockLock::acquire(reader, LockMode::exclusive));
+  const ScratchDirectory scratch;
+  const OwnedFd directory =
+      must(sysfd::open(sysfd::cwd(), scratch.path().string(), O_RDONLY | O_DIRECTORY));
+  EXPECT_TRUE(FlockLock::acquire(directory, LockMode::exclusive));
+}
+
+TEST_F(Flock, OfWhatIsNotOpenIsAnError) {
+  const int number = must(one.duplicate()).get();  // closed again
+  const auto closed = sysfd::BorrowedFd::unsafe_borrow(number);
+  EXPECT_EQ(error_of(FlockLock::acquire(closed, LockMode::shared)).value(), EBADF);
+  EXPECT_EQ(error_of(FlockLock::acquire(sysfd::cwd(), LockMode::shared)).value(), EBADF);
+  const OwnedFd path = file.open(O_PATH);
+  EXPECT_EQ(error_of(FlockLock::acquire(path, LockMode::shared)).value(), EBADF);
+  EXPECT_EQ(error_of(FlockLock::try_acquire(path, LockMode::shared)).value(), EBADF);
+  EXPECT_EQ(error_of(FlockLock::try_acquire_for(path, LockMode::shared, 1h)).value(), EBADF);
+}
+
+TEST_F(Flock, IsNotSeenByADescriptionLock) {
+  const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  EXPECT_TRUE(sysfd::DescriptionLock::try_acquire(two, LockMode::exclusive));
+}
+
+TEST_F(Flock, IsThatOfAllWhoHaveTheDescription) {
+  const OwnedFd copy = must(one.duplicate());
+  const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  EXPECT_TRUE(FlockLock::try_acquire(copy, LockMode::exclusive));
+  EXPECT_EQ(what_is_free(file), Free::exclusive) << "the second guard has unlocked it for both";
+}
+
+TEST_F(Flock, IsMovedAndThenUnlockedOnce) {
+  auto first = must(FlockLock::acquire(one, LockMode::exclusive));
+  {
+    const FlockLock moved = std::move(first);
+    EXPECT_EQ(what_is_free(file), Free::nothing);
+  }
+  EXPECT_EQ(what_is_free(file), Free::exclusive);
+  const auto second = must(FlockLock::acquire(one, LockMode::exclusive));
+  {
+    const FlockLock gone = std::move(first);
+  }
+  EXPECT_EQ(what_is_free(file), Free::nothing) << "what was moved from has nothing to unlock";
+}
+
+TEST_F(Flock, ThatIsAssignedToUnlocksAnotherDescriptionOnly) {
+  const ScratchFile other_file;
+  const OwnedFd other = other_file.open(O_RDWR);
+  auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  lock = must(FlockLock::acquire(other, LockMode::shared));
+  EXPECT_EQ(what_is_free(file), Free::exclusive);
+  EXPECT_EQ(what_is_free(other_file), Free::shared);
+  lock = must(FlockLock::acquire(other, LockMode::exclusive));
+  EXPECT_EQ(what_is_free(other_file), Free::nothing) << "the description is the same";
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  FlockLock& itself = lock;
+  lock = std::move(itself);
+  EXPECT_EQ(what_is_free(other_file), Free::nothing);
+  EXPECT_TRUE(std::move(lock).unlock());
+  EXPECT_EQ(what_is_free(other_file), Free::exclusive);
+}
+
+TEST_F(Flock, ThatIsDestroyedLeavesErrnoAlone) {
+  std::optional lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  errno = ENOTNAM;
+  lock.reset();
+  EXPECT_EQ(errno, ENOTNAM);
+}
+
+TEST_F(Flock, OutlivesTheDescriptorThatItWasAcquiredBy) {
+  std::optional<OwnedFd> ours = file.open(O_RDWR);
+  std::optional lock = must(FlockLock::acquire(*ours, LockMode::exclusive));
+  ours.reset();
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+  lock.reset();
+  EXPECT_EQ(what_is_free(file), Free::exclusive);
+}
+
+TEST_F(Flock, CanBeHandedOver) {
+  OwnedFd released = must(FlockLock::acquire(one, LockMode::exclusive)).release();
+  EXPECT_EQ(what_is_free(file), Free::nothing) << "it goes on";
+  ASSERT_TRUE(sysfd::set_close_on_exec(released, false));
+  {
+    auto adopted = must(FlockLock::adopt(std::move(released), LockMode::exclusive));
+    EXPECT_EQ(what_is_free(file), Free::nothing);
+    const OwnedFd again = std::move(adopted).release();
+    EXPECT_EQ(sysfd::is_close_on_exec(again), true);
+    adopted = must(FlockLock::adopt(must(again.duplicate()), LockMode::exclusive));
+  }
+  EXPECT_EQ(what_is_free(file), Free::exclusive) << "the guard unlocks";
+  const auto theirs = must(FlockLock::acquire(two, LockMode::shared));
+  EXPECT_EQ(error_of(FlockLock::adopt(file.open(O_RDWR), LockMode::exclusive)), held_by_others);
+}
+
+TEST_F(Flock, WaitsUntilTheOtherOneUnlocks) {
+  std::optional theirs = must(FlockLock::acquire(two, LockMode::exclusive));
+  std::optional<FlockLock> lock;
+  WaitingThread waiting([&] { lock = must(FlockLock::acquire(one, LockMode::exclusive)); });
+  EXPECT_TRUE(waiting.waits());
+  theirs.reset();
+  waiting.join();
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+}
+
+TEST_F(Flock, IsWaitedForUpToTheDeadline) {
+  {
+    const auto theirs = must(FlockLock::acquire(two, LockMode::exclusive));
+    for (const Timeout timeout : {Timeout(-1h), Timeout(0s), Timeout(1ms)})
+      EXPECT_EQ(error_of(FlockLock::try_acquire_for(one, LockMode::shared, timeout)),
+                std::errc::timed_out);
+    for (const auto past : {Clock::time_point::min(), Clock::now()})
+      EXPECT_EQ(error_of(FlockLock::try_acquire_until(one, LockMode::shared, past)),
+                std::errc::timed_out);
+  }
+  EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::shared, -1h)) << "what is free it takes";
+  EXPECT_TRUE(FlockLock::try_acquire_until(one, LockMode::shared, Clock::time_point::min()));
+}
+
+TEST_F(Flock, IsHadBeforeALongTimeoutIsOver) {
+  std::optional theirs = must(FlockLock::acquire(two, LockMode::exclusive));
+  WaitingThread waiting([&] {
+    EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::exclusive, Timeout::forever()));
+  });
+  EXPECT_TRUE(waiting.waits());
+  theirs.reset();
+}
+
+TEST_F(Flock, IsWaitedForUntilTheWaitIsCalledOff) {
+  const auto theirs = must(FlockLock::acquire(two, LockMode::exclusive));
+  std::stop_source source;
+  const auto stop = must(sysfd::StopFd::make(source.get_token()));
+  const Timeout forever = Timeout::forever().canceled_by(stop);
+  WaitingThread waiting([&] {
+    EXPECT_EQ(error_of(FlockLock::try_acquire_for(one, LockMode::shared, forever)),
+              std::errc::operation_canceled);
+  });
+  EXPECT_TRUE(waiting.waits());
+  source.request_stop();
+}
+
+TEST_F(Flock, ChangesItsMode) {
+  auto lock = must(FlockLock::acquire(one, LockMode::shared));
+  EXPECT_TRUE(lock.upgrade());
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+  EXPECT_TRUE(lock.downgrade());
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(what_is_free(file), Free::shared);
+  EXPECT_TRUE(lock.try_upgrade());
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+  EXPECT_TRUE(lock.downgrade());
+  EXPECT_TRUE(lock.try_upgrade_for(0s));
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+  EXPECT_TRUE(lock.downgrade());
+  EXPECT_TRUE(lock.try_upgrade_until(Clock::time_point::min()));
+  EXPECT_EQ(lock.mode(), LockMode::exclusive);
+  EXPECT_TRUE(lock.is_locked());
+}
+
+TEST_F(Flock, ThatCannotBeUpgradedIsSharedAgain) {
+  auto lock = must(FlockLock::acquire(one, LockMode::shared));
+  const auto theirs = must(FlockLock::acquire(two, LockMode::shared));
+  EXPECT_EQ(error_of(lock.try_upgrade()), held_by_others);
+  EXPECT_EQ(error_of(lock.try_upgrade_for(1ms)), std::errc::timed_out);
+  EXPECT_EQ(error_of(lock.try_upgrade_until(Clock::now())), std::errc::timed_out);
+  EXPECT_TRUE(lock.is_locked());
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(::flock(two.get(), LOCK_EX | LOCK_NB), -1) << "the kernel knows of it too";
+}
+
+// The kernel drops the old lock before it waits for the new one.
+TEST_F(Flock, LetsOthersInWhileItIsUpgraded) {
+  auto lock = must(FlockLock::acquire(one, LockMode::shared));
+  ASSERT_EQ(::flock(two.get(), LOCK_SH), 0);
+  WaitingThread waiting([&] { EXPECT_TRUE(lock.upgrade()); });
+  EXPECT_TRUE(waiting.waits());
+  EXPECT_EQ(::flock(two.get(), LOCK_EX | LOCK_NB), 0) << "they may write now";
+  EXPECT_EQ(::flock(two.get(), LOCK_UN), 0);
+  waiting.join();
+  EXPECT_TRUE(lock.is_locked());
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+}
+
+TEST_F(Flock, SaysThatItIsLostWhereSomebodyElseHasItAfterAChange) {
+  auto lock = must(FlockLock::acquire(one, LockMode::shared));
+  ASSERT_EQ(::flock(two.get(), LOCK_SH), 0);
+  std::stop_source source;
+  const auto stop = must(sysfd::StopFd::make(source.get_token()));
+  WaitingThread waiting([&] {
+    EXPECT_EQ(error_of(lock.try_upgrade_for(Timeout::forever().canceled_by(stop))),
+              std::errc::operation_canceled);
+  });
+  EXPECT_TRUE(waiting.waits());
+  ASSERT_EQ(::flock(two.get(), LOCK_EX | LOCK_NB), 0);
+  source.request_stop();
+  waiting.join();
+  EXPECT_FALSE(lock.is_locked());
+  EXPECT_EQ(lock.mode(), LockMode::shared);
+  EXPECT_EQ(error_of(lock.downgrade()), held_by_others);
+  EXPECT_EQ(error_of(lock.try_upgrade()), held_by_others);
+  ASSERT_EQ(::flock(two.get(), LOCK_UN), 0);
+  EXPECT_TRUE(lock.downgrade()) << "now it acquires it again";
+  EXPECT_TRUE(lock.is_locked());
+  EXPECT_EQ(what_is_free(file), Free::shared);
+}
+
+TEST_F(Flock, TellsErrorsOfUnlocking) {
+  run_apart([&] {
+    auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+    refuse_calls({{SYS_flock, EIO}});
+    EXPECT_EQ(error_of(std::move(lock).unlock()).value(), EIO);
+  });
+}
+
+TEST(FlockInterrupted, GoesOnWaiting) {
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchFile file;
+  const OwnedFd one = file.open(O_RDWR);
+  const Interruptions interruptions;
+  auto ready = must(sysfd::pipe());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const OwnedFd own = file.open(O_RDWR);
+    if (::flock(own.get(), LOCK_EX) != 0 || ::write(ready.write.get(), "x", 1) != 1) ::_exit(1);
+    interruptions.interrupt(20);
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready.read.get(), &byte, 1), 1);
+  EXPECT_TRUE(FlockLock::acquire(one, LockMode::exclusive));
+  EXPECT_EQ(interruptions.seen(), 20) << "it was had before its time";
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
+void expect_to_leave_it_alone(std::optional<FlockLock>& lock) {
+  EXPECT_EQ(error_of(lock->upgrade()).value(), EPERM);
+  EXPECT_EQ(error_of(lock->downgrade()).value(), EPERM);
+  EXPECT_EQ(error_of(lock->try_upgrade()).value(), EPERM);
+  EXPECT_EQ(error_of(lock->try_upgrade_for(1h)).value(), EPERM);
+  EXPECT_EQ(error_of(std::move(*lock).unlock()).value(), EPERM);
+  FlockLock moved = *std::move(lock);
+  EXPECT_EQ(error_of(std::move(moved).unlock()).value(), EPERM);
+  lock.reset();
+}
+
+TEST_F(Flock, OfAForkedCopyIsItsParents) {
+  std::optional lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  run_apart([&] { expect_to_leave_it_alone(lock); });
+  EXPECT_EQ(what_is_free(file), Free::nothing) << "the forked process has unlocked it";
+  EXPECT_TRUE(lock->downgrade()) << "here it is what it was";
+  lock.reset();
+  EXPECT_EQ(what_is_free(file), Free::exclusive);
+}
+
+TEST_F(Flock, IsUnlockedThoughAnotherProcessHasTheDescription) {
+  std::optional lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  const SecondHolder holder(one);
+  lock.reset();
+  EXPECT_EQ(what_is_free(file), Free::exclusive);
+}
+
+}  // namespace
+}  // namespace sysfd_test
