@@ -38,6 +38,11 @@ Result<std::size_t> answer(long count) noexcept {
   return static_cast<std::size_t>(count);
 }
 
+Result<> done(long answer) noexcept {
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
+  return {};
+}
+
 iovec vector_of(std::span<const std::byte> bytes) noexcept {
   return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
@@ -132,15 +137,15 @@ Result<> PositionedFile::write_all_at(std::span<const std::byte> data,
 }
 
 Result<> PositionedFile::read_exact(std::span<std::byte> buffer) noexcept {
-  auto done = read_exact_at(buffer, position_);
-  if (done) position_ += buffer.size();
-  return done;
+  auto all = read_exact_at(buffer, position_);
+  if (all) position_ += buffer.size();
+  return all;
 }
 
 Result<> PositionedFile::write_all(std::span<const std::byte> data) noexcept {
-  auto done = write_all_at(data, position_);
-  if (done) position_ += data.size();
-  return done;
+  auto all = write_all_at(data, position_);
+  if (all) position_ += data.size();
+  return all;
 }
 
 Result<std::size_t> PositionedFile::append(std::span<const std::byte> data) noexcept {
@@ -180,6 +185,15 @@ Result<std::uint64_t> PositionedFile::size() const noexcept {
   if (::syscall(SYS_ioctl, fd_.get(), detail::kernel::block_size, &bytes) == -1)
     return detail::last_error();
   return bytes;
+}
+
+Result<> PositionedFile::truncate(std::uint64_t size) const noexcept {
+  if (size > furthest) return detail::failure(EINVAL);
+  return done(system_call_retried(SYS_ftruncate, fd_.get(), size));
+}
+
+Result<> PositionedFile::sync(SyncOptions options) const noexcept {
+  return done(system_call_retried(options.data_only ? SYS_fdatasync : SYS_fsync, fd_.get()));
 }
 
 }  // namespace v0

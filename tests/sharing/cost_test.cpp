@@ -85,6 +85,8 @@ TEST_F(SharingCost, AllocatesNothing) {
     EXPECT_TRUE(file.append(buffer));
     EXPECT_TRUE(file.seek(-1, sysfd::SeekFrom::end));
     EXPECT_TRUE(file.size());
+    EXPECT_TRUE(file.truncate(10));
+    EXPECT_TRUE(file.sync({.data_only = true}));
     {
       auto lock = DescriptionLock::acquire(fd, LockMode::shared);
       EXPECT_TRUE(lock && lock->upgrade() && lock->downgrade() && lock->try_upgrade());

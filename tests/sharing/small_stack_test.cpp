@@ -74,6 +74,9 @@ void use(PositionedFile file) {
   (void)file.append(buffer);
   EXPECT_TRUE(file.seek(-1, sysfd::SeekFrom::end));
   EXPECT_TRUE(file.size());
+  EXPECT_TRUE(file.truncate(10));
+  EXPECT_TRUE(file.sync());
+  EXPECT_TRUE(file.sync({.data_only = true}));
   EXPECT_GE(std::move(file).into_fd().get(), 0);
 }
 

@@ -77,6 +77,12 @@ struct ReadOptions {
   bool nowait = false;
 };
 
+struct SyncOptions {
+  // fdatasync(2): without the times of the file and other metadata that reading the data does not
+  // need.
+  bool data_only = false;
+};
+
 class PositionedFile {
  public:
   explicit PositionedFile(OwnedFd file, std::uint64_t position = 0) noexcept
@@ -85,9 +91,9 @@ class PositionedFile {
   explicit PositionedFile(UniqueDescription&& file, std::uint64_t position = 0) noexcept
       : fd_(std::move(file).into_shareable()), is_unique_(true), position_(position) {}
 
-  // pread(2), preadv(2), with `nowait` preadv2(2): reads at the position, up to all of `buffer`, and
-  // moves on behind what was read. Zero at the end of the file. Errors: EBADF not open for reading; ESPIPE it has no positions;
-  // EISDIR; EIO; EAGAIN see ReadOptions.
+  // pread(2), preadv(2), with `nowait` preadv2(2): reads at the position, up to all of `buffer`,
+  // and moves on behind what was read. Zero at the end of the file. Errors: EBADF not open for
+  // reading; ESPIPE it has no positions; EISDIR; EIO; EAGAIN see ReadOptions.
   [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer,
                                          ReadOptions options = {}) noexcept {
     return advance(read_at(buffer, position_, options));
@@ -166,7 +172,25 @@ class PositionedFile {
   // positions.
   [[nodiscard]] SYSFD_API Result<std::uint64_t> size() const noexcept;
 
-  // Lends it, for DescriptionLock and SealedMemory.
+  // ftruncate(2): makes the file this long. What is beyond it is lost; what is added reads as
+  // zeros. The position stays.
+  // Errors: EBADF not open; EINVAL not open for writing, not a regular file, or beyond 2^63; EFBIG
+  //   larger than the file system or RLIMIT_FSIZE allows (with SIGXFSZ, as for a write); EPERM
+  //   sealed, append-only or immutable; ENOSPC, EDQUOT, EIO.
+  // Blocks: on slow file systems, and for a lease of another process. EINTR is retried.
+  // Cost: one system call.
+  [[nodiscard]] SYSFD_API Result<> truncate(std::uint64_t size) const noexcept;
+
+  // fsync(2), fdatasync(2): waits until the file's data and metadata are on the disk, whoever has
+  // written them. The directory entry of a new file needs a sync of its directory.
+  // Errors: EIO, ENOSPC, EDQUOT data that was written earlier is lost: the kernel tells each open
+  //   file description only once, so that a second sync succeeds nevertheless; EBADF not open;
+  //   EINVAL, EROFS this file cannot be synced.
+  // Blocks: until the disk has it. EINTR is retried.
+  // Cost: one system call.
+  [[nodiscard]] SYSFD_API Result<> sync(SyncOptions options = {}) const noexcept;
+
+  // Lends it, for DescriptionLock, FlockLock and SealedMemory.
   operator LentFd() const& noexcept SYSFD_LIFETIMEBOUND { return LentFd(fd_.borrow()); }
   operator LentFd() const&& = delete;
   OwnedFd into_fd() && noexcept { return std::move(fd_); }
