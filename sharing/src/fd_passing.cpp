@@ -2,6 +2,7 @@
 #include <sysfd/fd_passing.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -11,6 +12,7 @@
 #include <iterator>
 
 #include <sysfd/detail/control_message.hpp>
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
@@ -19,6 +21,7 @@
 namespace sysfd {
 inline namespace v0 {
 
+using detail::Deadline;
 using detail::failure;
 using detail::last_error;
 
@@ -34,8 +37,8 @@ struct Credentials {
 };
 static_assert(sizeof(Credentials) == 12);
 
-// All that may come with one message: also a security label (SO_PASSSEC) and times, which somebody else
-// may have asked this socket for.
+// All that may come with one message: also a security label (SO_PASSSEC) and times, which somebody
+// else may have asked this socket for.
 constexpr std::size_t others = 1024;
 using ReceiveBuffer =
     detail::ControlBuffer<CMSG_SPACE(max_fds_in_message * sizeof(int)) +
@@ -157,23 +160,89 @@ Result<> set_option(BorrowedFd socket, int option, bool on) noexcept {
   return errno == ENOPROTOOPT ? failure(EOPNOTSUPP) : last_error();
 }
 
+// Until `events` are there. Zero, or -errno: -ETIMEDOUT, -ECANCELED.
+long wait_for(BorrowedFd socket, short events, const Deadline& deadline) noexcept {
+  pollfd entries[2] = {{socket.get(), events, 0}};
+  const long ready = detail::raw_poll_until(entries, 1, deadline);
+  return ready == 0 ? -ETIMEDOUT : std::min(ready, 0L);
+}
+
+// A message to send, with its descriptors.
+class Outgoing {
+ public:
+  Outgoing(std::span<const BorrowedFd> fds, std::span<const std::byte> payload) noexcept
+      : data_{const_cast<std::byte*>(payload.data()), payload.size()} {
+    message_.msg_iov = &data_;
+    message_.msg_iovlen = 1;
+    control_.attach_descriptors(message_, fds);
+  }
+  Outgoing(const Outgoing&) = delete;
+  Outgoing& operator=(const Outgoing&) = delete;
+
+  // How many bytes were sent, which are not sent again, nor are the descriptors; or -errno.
+  long send(BorrowedFd socket, int flags) noexcept {
+    const long sent =
+        detail::system_call_retried(SYS_sendmsg, socket.get(), &message_, MSG_NOSIGNAL | flags);
+    if (sent < 0) return sent;
+    data_.iov_base = static_cast<std::byte*>(data_.iov_base) + sent;
+    data_.iov_len -= static_cast<std::size_t>(sent);
+    control_.attach(message_, 0);
+    return sent;
+  }
+  bool is_sent() const noexcept { return data_.iov_len == 0; }
+
+ private:
+  iovec data_;
+  msghdr message_{};
+  detail::DescriptorsBuffer control_;
+};
+
+// What the kernel does not refuse by itself.
+Result<> check(BorrowedFd socket, std::span<const BorrowedFd> fds,
+               std::span<const std::byte> payload) noexcept {
+  if (payload.empty()) return failure(EINVAL);
+  if (fds.size() > max_fds_in_message) return failure(E2BIG);
+  if (fds.empty()) return {};
+  return check_family(socket);
+}
+
+long receive(BorrowedFd socket, msghdr& message, const ReceiveOptions& options) noexcept {
+  const bool waits_here = options.timeout && !options.nowait;
+  const bool is_told = options.nowait || waits_here;
+  const int flags = MSG_CMSG_CLOEXEC | (is_told ? MSG_DONTWAIT : 0);
+  const Deadline deadline = waits_here ? detail::deadline_after(*options.timeout) : Deadline();
+  for (;;) {
+    const long size = detail::system_call_retried(SYS_recvmsg, socket.get(), &message, flags);
+    if (size != -EAGAIN || !waits_here) return size;
+    if (const long waited = wait_for(socket, POLLIN, deadline); waited < 0) return waited;
+  }
+}
+
 }  // namespace
 
 Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
                              std::span<const std::byte> payload) noexcept {
-  if (payload.empty()) return failure(EINVAL);
-  if (fds.size() > max_fds_in_message) return failure(E2BIG);
-  if (!fds.empty())
-    if (auto right = check_family(socket); !right) return std::unexpected(right.error());
-  iovec data{const_cast<std::byte*>(payload.data()), payload.size()};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  detail::DescriptorsBuffer control;
-  control.attach_descriptors(message, fds);
-  const long sent = detail::system_call_retried(SYS_sendmsg, socket.get(), &message, MSG_NOSIGNAL);
+  if (auto right = check(socket, fds, payload); !right) return std::unexpected(right.error());
+  const long sent = Outgoing(fds, payload).send(socket, 0);
   if (sent < 0) return failure(static_cast<int>(-sent));
   return static_cast<std::size_t>(sent);
+}
+
+Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
+                             std::span<const std::byte> payload, Timeout timeout) noexcept {
+  if (auto right = check(socket, fds, payload); !right) return std::unexpected(right.error());
+  const Deadline deadline = detail::deadline_after(timeout);
+  Outgoing message(fds, payload);
+  std::size_t all = 0;
+  while (!message.is_sent()) {
+    long answer = message.send(socket, MSG_DONTWAIT);
+    if (answer > 0) all += static_cast<std::size_t>(answer);
+    if (answer == -EAGAIN) answer = wait_for(socket, POLLOUT, deadline);
+    if (answer >= 0) continue;
+    if (all > 0) return all;
+    return failure(static_cast<int>(-answer));
+  }
+  return all;
 }
 
 Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payload,
@@ -186,9 +255,8 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
   message.msg_iov = &data;
   message.msg_iovlen = 1;
   ReceiveBuffer control;
-  const int flags = MSG_CMSG_CLOEXEC | (options.nowait ? MSG_DONTWAIT : 0);
   control.attach(message);
-  const long size = detail::system_call_retried(SYS_recvmsg, socket.get(), &message, flags);
+  const long size = receive(socket, message, options);
   if (size < 0) {
     result = failure(static_cast<int>(-size));
     return result;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <vector>
 
 #include <sysfd/description.hpp>
@@ -103,6 +104,7 @@ TEST_F(SharingCost, AllocatesNothing) {
     EXPECT_TRUE(SharedMemory::map(fixed));
     EXPECT_TRUE(SealedMemory::copy(fd, 1000));
     EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x")));
+    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"), std::chrono::hours(1)));
     EXPECT_TRUE(sysfd::pass_credentials(pair.second));
   };
   EXPECT_EQ(allocations_of(each), 0);
@@ -195,6 +197,9 @@ TEST_F(SharingCost, OfAMessageIsOneSystemCall) {
   const std::vector<BorrowedFd> fds(3, fd);
   SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"))); },
                      SYS_getsockopt, SYS_sendmsg);
+  SYSFD_EXPECT_CALLS(
+      [&] { EXPECT_TRUE(sysfd::send_fds(pair.first, {}, bytes("x"), std::chrono::hours(1))); },
+      SYS_sendmsg);
   SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::send_fds(pair.second, {}, bytes("x"))); },
                      SYS_sendmsg);
   std::array<std::byte, 4> payload{};

@@ -161,6 +161,9 @@ TEST(SharingSmallStack, SufficesForMessages) {
     EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x")));
     EXPECT_TRUE(sysfd::receive_fds(pair.second, payload, {.max_fds = 1, .unwanted = &unwanted}));
     EXPECT_EQ(unwanted.size(), fds.size());
+    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"), 1ms));
+    EXPECT_TRUE(sysfd::receive_fds(pair.second, payload, {.timeout = 1h}));
+    EXPECT_FALSE(sysfd::receive_fds(pair.second, payload, {.timeout = 1ms}));
   });
 }
 

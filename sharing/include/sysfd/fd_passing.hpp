@@ -30,6 +30,7 @@
 #include <sysfd/attributes.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/timeout.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -39,21 +40,39 @@ inline constexpr std::size_t max_fds_in_message = 253;
 
 // sendmsg(2) with SCM_RIGHTS: sends duplicates of the descriptors along with the first byte of the
 // payload, which cannot be empty where there are descriptors: a stream would lose them. Returns how
-// many bytes were sent: of a stream, perhaps not all, and the descriptors are not to be sent again
-// with the rest. Errors: EINVAL no payload; E2BIG more than max_fds_in_message descriptors; EBADF
-// one of them is not open; EPERM the receiver takes none (pass_fds()); ETOOMANYREFS too many are on
-// their way; EAGAIN with O_NONBLOCK; EPIPE, ECONNRESET nobody is there (without SIGPIPE); EMSGSIZE;
-// ENOTSOCK; EOPNOTSUPP not of AF_UNIX (other families lose descriptors without a word). One system
-// call, two with descriptors. Blocks until there is room; EINTR is retried. Does not allocate.
+// many bytes were sent: of a stream, perhaps not all. The descriptors are then not to be sent again
+// with the rest.
+// Errors: EINVAL no payload; E2BIG more than max_fds_in_message descriptors; EBADF one of them is
+//   not open; EPERM the receiver takes none (pass_fds()); ETOOMANYREFS too many are on their way;
+//   EAGAIN with O_NONBLOCK; EPIPE, ECONNRESET nobody is there (without SIGPIPE); EMSGSIZE;
+//   ENOTSOCK; EOPNOTSUPP not of AF_UNIX (other families lose descriptors without a word).
+// Blocks: until there is room. EINTR is retried.
+// Allocates: nothing.
+// Cost: one system call, two with descriptors.
 [[nodiscard]] SYSFD_API Result<std::size_t> send_fds(BorrowedFd socket,
                                                      std::span<const BorrowedFd> fds,
                                                      std::span<const std::byte> payload) noexcept;
+
+// The same, and waits for room no longer than `timeout`, whatever O_NONBLOCK says, which it does
+// not change. Returns less than the whole payload of a stream only where the time was over, the
+// wait was called off, or the receiver went away after a part was sent.
+// Errors: as above, but not EAGAIN; ETIMEDOUT there was no room; ECANCELED the wait was called off
+//   (see Timeout).
+// Cost: two system calls more each time that it waits.
+[[nodiscard]] SYSFD_API Result<std::size_t> send_fds(BorrowedFd socket,
+                                                     std::span<const BorrowedFd> fds,
+                                                     std::span<const std::byte> payload,
+                                                     Timeout timeout) noexcept;
 
 struct ReceiveOptions {
   // How many descriptors are expected at most. Of a message with more, none is delivered.
   std::size_t max_fds = max_fds_in_message;
   // MSG_DONTWAIT: rather fail with EAGAIN than wait for a message.
   bool nowait = false;
+  // Waits for a message no longer than that, whatever O_NONBLOCK says, which it does not change:
+  // then fails with ETIMEDOUT, or with ECANCELED where the wait was called off. Means nothing with
+  // `nowait`.
+  std::optional<Timeout> timeout = std::nullopt;
   // Where the descriptors go that came and are not delivered, also of a message that was too long.
   // Without it they are closed before the call returns, and close(2) takes as long as their sender
   // likes: that of a socket with SO_LINGER and unsent data, of a file of a FUSE server. Who serves
@@ -90,11 +109,14 @@ struct ReceivedMessage {
 // descriptors came with: bytes that were sent before them, without any, may come first.
 //
 // Descriptors that are missing are no error of the call, since the bytes that came with them would
-// be lost, and any sender can cause it: see fds_error. Errors: EMSGSIZE a datagram that was longer
-// than `payload`: it is gone then, with its descriptors; EAGAIN, ECONNRESET, ENOTSOCK, ENOTCONN.
-// One system call, two more where descriptors are missing, one more at the end of a stream that
-// passes credentials. Blocks until there is a message, and see `unwanted`; EINTR is retried.
-// Allocates room for max_fds before it receives.
+// be lost, and any sender can cause it: see fds_error.
+// Errors: EMSGSIZE a datagram that was longer than `payload`: it is gone then, with its
+//   descriptors; EAGAIN with `nowait` or O_NONBLOCK; ETIMEDOUT, ECANCELED with `timeout`;
+//   ECONNRESET, ENOTSOCK, ENOTCONN.
+// Blocks: until there is a message, or as the options say; also see `unwanted`. EINTR is retried.
+// Allocates: room for max_fds, before it receives.
+// Cost: one system call, and two more each time that it waits with a timeout; two more where
+//   descriptors are missing, one more at the end of a stream that passes credentials.
 [[nodiscard]] SYSFD_API Result<ReceivedMessage> receive_fds(BorrowedFd socket,
                                                             std::span<std::byte> payload,
                                                             ReceiveOptions options = {});
