@@ -12,8 +12,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <sysfd/create.hpp>
@@ -76,6 +78,15 @@ std::error_code invalid(Part part) noexcept {
   return {EINVAL, parts[static_cast<std::size_t>(part)]};
 }
 
+// struct ucred, which <sys/socket.h> has for _GNU_SOURCE only.
+struct Credentials {
+  pid_t pid;
+  uid_t uid;
+  gid_t gid;
+};
+static_assert(sizeof(Credentials) == 12);
+constexpr int scm_credentials = 2;  // SCM_CREDENTIALS
+
 // The text of a message, with the first thing that is wrong with it.
 class Message {
  public:
@@ -116,6 +127,10 @@ class Message {
   }
   const std::string& text() const noexcept { return text_; }
 
+  // What goes along with it.
+  std::vector<BorrowedFd> fds;
+  std::optional<Credentials> sender;
+
  private:
   void expect(bool is_right, Part part) noexcept {
     if (!is_right && !error_) error_ = invalid(part);
@@ -151,9 +166,8 @@ void add_state(const Notification& said, Message& message) {
     message.add("EXTEND_TIMEOUT_USEC", *said.extend_timeout, Part::extend_timeout);
 }
 
-// Sets `goes_along` where the pidfd is to go along, if it may.
-Result<> add_main_process(const PidFd& process, bool may_go_along, Message& message,
-                          bool& goes_along) {
+// The pidfd goes along where it may, if there is no identity.
+Result<> add_main_process(const PidFd& process, bool may_go_along, Message& message) {
   const auto pid = process.pid();
   if (!pid) return std::unexpected(pid.error());
   message.add("MAINPID", *pid);
@@ -161,7 +175,7 @@ Result<> add_main_process(const PidFd& process, bool may_go_along, Message& mess
     message.add("MAINPIDFDID", to_string(*id));
   } else if (may_go_along) {
     message.add("MAINPIDFD", 1);
-    goes_along = true;
+    message.fds.push_back(process.fd());
   }
   return {};
 }
@@ -178,28 +192,59 @@ void add_store(const Notification& said, Message& message) {
   }
 }
 
-// Up to the deadline, where the queue of whoever is told is full.
-Result<> send(const NotifyAddress& address, std::string_view text, std::span<const BorrowedFd> fds,
-              const detail::Deadline& deadline) {
-  if (fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
-  if (!fds.empty() && address.is_vsock()) return failure(EOPNOTSUPP);
-  const auto socket = detail::connect_to(address, deadline);
-  if (!socket) return std::unexpected(socket.error());
+// The first thing that is wrong with the notification, or with how it is to be sent.
+Result<> compose(const Notification& said, bool is_for_vsock, Message& message) {
+  // There is one FDNAME in a message: what is stored without a name would get that of what is removed.
+  const bool stores = !said.store.empty() || !said.store_name.empty();
+  const bool has_no_descriptors = said.store.empty() && (stores || !said.store_poll);
+  if (has_no_descriptors || (stores && !said.remove_stored.empty()))
+    return std::unexpected(invalid(Part::store));
+  if (said.watchdog && said.watchdog_trigger) return std::unexpected(invalid(Part::watchdog));
 
+  message.fds.assign(said.store.begin(), said.store.end());
+  add_state(said, message);
+  if (said.main_process) {
+    const bool may_go_along = said.store.empty() && !is_for_vsock;
+    if (auto added = add_main_process(*said.main_process, may_go_along, message); !added)
+      return added;
+  }
+  add_store(said, message);
+  if (!said.more.empty()) message.add_lines(said.more);
+  if (const auto error = message.error()) return std::unexpected(error);
+  if (message.fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
+  if (is_for_vsock && (said.sender || !message.fds.empty())) return failure(EOPNOTSUPP);
+  if (said.sender) {
+    const auto pid = said.sender->pid();
+    if (!pid) return std::unexpected(pid.error());
+    message.sender = {.pid = *pid, .uid = ::getuid(), .gid = ::getgid()};
+  }
+  return {};
+}
+
+using Control =
+    detail::ControlBuffer<CMSG_SPACE(detail::most_descriptors_in_message * sizeof(int)) +
+                          CMSG_SPACE(sizeof(Credentials))>;
+
+// Up to the deadline, where the queue of whoever is told is full.
+Result<> send(BorrowedFd socket, std::string_view text, std::span<const BorrowedFd> fds,
+              const std::optional<Credentials>& sender, const detail::Deadline& deadline) {
   iovec content{const_cast<char*>(text.data()), text.size()};
   msghdr message{};
   message.msg_iov = &content;
   message.msg_iovlen = 1;
-  detail::DescriptorsBuffer control;
+  Control control;
   control.attach_descriptors(message, fds);
+  if (sender) control.append(message, scm_credentials, &*sender, sizeof *sender);
   // Of a stream socket a part may be taken.
   while (content.iov_len > 0) {
     const long sent =
-        detail::system_call_retried(SYS_sendmsg, socket->get(), &message, MSG_NOSIGNAL);
+        detail::system_call_retried(SYS_sendmsg, socket.get(), &message, MSG_NOSIGNAL);
     if (sent == -EAGAIN) {
-      if (auto room = detail::wait_to_write(*socket, deadline); !room) return room;
+      if (auto room = detail::wait_to_write(socket, deadline); !room) return room;
       continue;
     }
+    // The kernel forgets a peer once it has said that it is gone.
+    if (sent == -ENOTCONN) return failure(ECONNREFUSED);
     if (sent < 0) return failure(static_cast<int>(-sent));
     content.iov_base = static_cast<char*>(content.iov_base) + sent;
     content.iov_len -= static_cast<std::size_t>(sent);
@@ -208,51 +253,45 @@ Result<> send(const NotifyAddress& address, std::string_view text, std::span<con
   return {};
 }
 
+Result<> send(BorrowedFd socket, const Message& message, const detail::Deadline& deadline) {
+  return send(socket, message.text(), message.fds, message.sender, deadline);
+}
+
 Result<> tell(std::string_view address, const Notification& said) {
   const auto deadline = detail::deadline_after(said.timeout);
   const auto where = detail::parse_notify_address(address);
   if (!where) return std::unexpected(where.error());
-  // There is one FDNAME in a message: what is stored without a name would get that of what is removed.
-  const bool stores = !said.store.empty() || !said.store_name.empty();
-  const bool has_no_descriptors = said.store.empty() && (stores || !said.store_poll);
-  if (has_no_descriptors || (stores && !said.remove_stored.empty()))
-    return std::unexpected(invalid(Part::store));
-  if (said.watchdog && said.watchdog_trigger) return std::unexpected(invalid(Part::watchdog));
-
   Message message;
-  std::vector<BorrowedFd> fds(said.store.begin(), said.store.end());
-  add_state(said, message);
-  if (said.main_process) {
-    const bool may_go_along = said.store.empty() && !where->is_vsock();
-    bool goes_along = false;
-    if (auto added = add_main_process(*said.main_process, may_go_along, message, goes_along);
-        !added)
-      return added;
-    if (goes_along) fds.push_back(said.main_process->fd());
-  }
-  add_store(said, message);
-  if (!said.more.empty()) message.add_lines(said.more);
-  if (const auto error = message.error()) return std::unexpected(error);
-  return send(*where, message.text(), fds, deadline);
+  if (auto right = compose(said, where->is_vsock(), message); !right) return right;
+  const auto socket = detail::connect_to(*where, deadline);
+  if (!socket) return std::unexpected(socket.error());
+  return send(*socket, message, deadline);
 }
 
 // The manager closes its end of the pipe when it comes to the message.
-Result<> pass_barrier(std::string_view address, Timeout timeout) {
-  const auto deadline = detail::deadline_after(timeout);
-  const auto where = detail::parse_notify_address(address);
-  if (!where) return std::unexpected(where.error());
+Result<> pass_barrier(BorrowedFd socket, const detail::Deadline& deadline) {
   auto ends = pipe();
   if (!ends) return std::unexpected(ends.error());
   {
     const OwnedFd theirs = std::move(ends->write);
     const BorrowedFd fds[] = {theirs};
-    if (auto sent = send(*where, "BARRIER=1", fds, deadline); !sent) return sent;
+    if (auto sent = send(socket, "BARRIER=1", fds, std::nullopt, deadline); !sent) return sent;
   }
   pollfd entries[2] = {{ends->read.get(), 0, 0}};
   const auto ready = detail::poll_until(entries, 1, deadline);
   if (!ready) return std::unexpected(ready.error());
   if (*ready == 0) return failure(ETIMEDOUT);
   return {};
+}
+
+Result<> pass_barrier(std::string_view address, Timeout timeout) {
+  const auto deadline = detail::deadline_after(timeout);
+  const auto where = detail::parse_notify_address(address);
+  if (!where) return std::unexpected(where.error());
+  if (where->is_vsock()) return failure(EOPNOTSUPP);
+  const auto socket = detail::connect_to(*where, deadline);
+  if (!socket) return std::unexpected(socket.error());
+  return pass_barrier(*socket, deadline);
 }
 
 // The header says that the environment has no lock.
@@ -287,6 +326,54 @@ Result<NotifyResult> notify_barrier(Timeout timeout) {
 Result<> notify_barrier(CStr address, Timeout timeout) {
   if (!address.get()) return failure(EINVAL);
   return pass_barrier(address.get(), timeout);
+}
+
+Result<Notifier> Notifier::connect(CStr address) {
+  if (!address.get()) return failure(EINVAL);
+  const auto where = detail::parse_notify_address(address.get());
+  if (!where) return std::unexpected(where.error());
+  Notifier notifier;
+  if (where->is_vsock()) {
+    notifier.vsock_ = address.get();
+    return notifier;
+  }
+  auto socket = detail::connect_to(*where, {});  // a datagram socket does not wait for that
+  if (!socket) return std::unexpected(socket.error());
+  notifier.socket_ = *std::move(socket);
+  return notifier;
+}
+
+Result<Notifier> Notifier::from_environment(NotifierOptions options) {
+  const char* address = variable("NOTIFY_SOCKET");
+  auto notifier = address ? connect(address) : Result<Notifier>(Notifier());
+  if (notifier) notifier->watchdog_ = sysfd::watchdog_interval();
+  if (options.unset_environment)
+    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
+      ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return notifier;
+}
+
+Result<NotifyResult> Notifier::notify(const Notification& notification) const {
+  if (!has_manager()) return NotifyResult::no_manager;
+  Result<> told;
+  if (socket_) {
+    const auto deadline = detail::deadline_after(notification.timeout);
+    Message message;
+    told = compose(notification, false, message);
+    if (told) told = send(*socket_, message, deadline);
+  } else {
+    told = tell(vsock_, notification);
+  }
+  if (!told) return std::unexpected(told.error());
+  return NotifyResult::sent;
+}
+
+Result<NotifyResult> Notifier::barrier(Timeout timeout) const {
+  if (!has_manager()) return NotifyResult::no_manager;
+  if (!socket_) return failure(EOPNOTSUPP);
+  if (auto done = pass_barrier(*socket_, detail::deadline_after(timeout)); !done)
+    return std::unexpected(done.error());
+  return NotifyResult::sent;
 }
 
 Result<std::chrono::microseconds> watchdog_interval() noexcept {

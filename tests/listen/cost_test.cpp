@@ -120,6 +120,14 @@ TEST(NotifyCost, OfAMessageIsFourSystemCalls) {
   manager.receive();
 }
 
+TEST(NotifyCost, OfAMessageOfANotifierIsOneSystemCall) {
+  SYSFD_REQUIRE_ISOLATION();
+  const Manager manager;
+  const auto notifier = must(sysfd::Notifier::connect(manager.address()));
+  SYSFD_EXPECT_CALLS(calls_of([&] { EXPECT_TRUE(notifier.notify({.ready = true})); }), SYS_sendmsg);
+  manager.receive();
+}
+
 TEST(WatchdogCost, IsAtMostOneSystemCall) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_TRUE(sysfd::watchdog_interval()); },

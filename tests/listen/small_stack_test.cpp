@@ -104,6 +104,12 @@ TEST(ListenSmallStack, SufficesToTellTheManager) {
     EXPECT_EQ(sysfd::notify_barrier(1ms), sysfd::NotifyResult::no_manager);
     EXPECT_EQ(error_of(sysfd::notify_barrier(address, 1ms)), std::errc::timed_out);
     EXPECT_FALSE(sysfd::watchdog_interval());
+    const auto notifier = sysfd::Notifier::connect(address);
+    ASSERT_TRUE(notifier);
+    EXPECT_TRUE(notifier->notify({.status = status, .sender = &self, .store = kept}));
+    EXPECT_EQ(error_of(notifier->barrier(1ms)), std::errc::timed_out);
+    EXPECT_FALSE(notifier->watchdog_interval());
+    EXPECT_TRUE(sysfd::Notifier::from_environment());
     (void)sysfd::notify("vsock:1:1", {.ready = true, .timeout = 0s});
   });
 }

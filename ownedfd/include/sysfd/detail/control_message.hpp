@@ -48,6 +48,20 @@ class ControlBuffer {
                 CMSG_SPACE(size) - CMSG_LEN(size));  // the kernel is told of these bytes too
   }
 
+  // One more (SCM_CREDENTIALS, ...) behind what is attached, for which there must be room.
+  void append(msghdr& message, int type, const void* content, std::size_t size) noexcept {
+    const std::size_t used = message.msg_controllen;
+    unsigned char* const place = reinterpret_cast<unsigned char*>(bytes_.data()) + used;
+    std::memset(place, 0, CMSG_SPACE(size));
+    cmsghdr header{};
+    header.cmsg_level = SOL_SOCKET;
+    header.cmsg_type = type;
+    header.cmsg_len = CMSG_LEN(size);
+    std::memcpy(place, &header, sizeof header);
+    std::memcpy(place + CMSG_LEN(0), content, size);
+    attach(message, used + CMSG_SPACE(size));
+  }
+
  private:
   alignas(cmsghdr) std::array<char, Size> bytes_;
 };
