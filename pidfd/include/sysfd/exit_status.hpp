@@ -3,7 +3,7 @@
 // How a process ended: it exited with a code, or a signal killed it.
 //
 //     if (status.success()) ...
-//     else std::cerr << to_string(status) << '\n';       // "killed by signal 9 (Killed)"
+//     else std::cerr << status << '\n';                  // "killed by signal 9 (Killed)"
 #ifndef SYSFD_EXIT_STATUS_HPP
 #define SYSFD_EXIT_STATUS_HPP
 
@@ -14,6 +14,11 @@
 
 namespace sysfd {
 inline namespace v0 {
+
+class ExitStatus;
+
+// A phrase for people. Allocates.
+SYSFD_API std::string to_string(ExitStatus status);
 
 class ExitStatus {
  public:
@@ -57,6 +62,15 @@ class ExitStatus {
 
   friend constexpr bool operator==(ExitStatus, ExitStatus) noexcept = default;
 
+  // Writes what to_string() returns: to a std::ostream, which the caller includes, or to any other
+  // stream that takes a std::string.
+  template <class Stream>
+    requires requires(Stream& out, const std::string& text) { out << text; }
+  friend Stream& operator<<(Stream& out, ExitStatus status) {
+    out << to_string(status);
+    return out;
+  }
+
  private:
   static constexpr int core_bit = 0x80;
   static constexpr int last_signal = 64;
@@ -65,9 +79,6 @@ class ExitStatus {
 
   int wait_status_;
 };
-
-// A phrase for people. Allocates.
-SYSFD_API std::string to_string(ExitStatus status);
 
 }  // namespace v0
 }  // namespace sysfd

@@ -3,7 +3,7 @@
 // The identity of a process, for what outlives a process number: logs, files, other programs.
 //
 //     sysfd::ProcessId id = *process.id();
-//     log << "started " << to_string(id);                // "9223372036854776000"
+//     log << "started " << id;                           // "9223372036854776000"
 //     auto again = sysfd::PidFd::from_id(id);             // that process, or an error
 #ifndef SYSFD_PROCESS_ID_HPP
 #define SYSFD_PROCESS_ID_HPP
@@ -20,6 +20,11 @@
 namespace sysfd {
 inline namespace v0 {
 
+class ProcessId;
+
+// Decimal digits. Allocates.
+SYSFD_API std::string to_string(ProcessId id);
+
 // 64 bits that are never given to another process while the system is up: the inode number of its
 // pidfds. After a reboot they begin anew, so what is kept for longer goes with the boot ID
 // (/proc/sys/kernel/random/boot_id). It is what LISTEN_PIDFDID holds.
@@ -34,12 +39,18 @@ class ProcessId {
   constexpr std::uint64_t value() const noexcept { return value_; }
   friend constexpr auto operator<=>(ProcessId, ProcessId) noexcept = default;
 
+  // Writes what to_string() returns: to a std::ostream, which the caller includes, or to any other
+  // stream that takes a std::string.
+  template <class Stream>
+    requires requires(Stream& out, const std::string& text) { out << text; }
+  friend Stream& operator<<(Stream& out, ProcessId id) {
+    out << to_string(id);
+    return out;
+  }
+
  private:
   std::uint64_t value_;
 };
-
-// Allocates.
-SYSFD_API std::string to_string(ProcessId id);
 
 }  // namespace v0
 }  // namespace sysfd
