@@ -50,12 +50,13 @@ struct FileSystemId {
 // in: compare them with the ID of the top.
 [[nodiscard]] SYSFD_API Result<FileSystemId> file_system_id(BorrowedFd file) noexcept;
 
+// The values are fixed: they may be stored and sent. New ones are appended.
 enum class FanotifyFidKind {
-  fid,            // FAN_EVENT_INFO_TYPE_FID: the file itself
-  dfid,           // ..._DFID: its directory
-  dfid_name,      // ..._DFID_NAME: its directory, and its name there
-  old_dfid_name,  // ..._OLD_DFID_NAME: where it was before it was renamed (Linux 5.17)
-  new_dfid_name,  // ..._NEW_DFID_NAME: where it is since
+  fid = 0,            // FAN_EVENT_INFO_TYPE_FID: the file itself
+  dfid = 1,           // ..._DFID: its directory
+  dfid_name = 2,      // ..._DFID_NAME: its directory, and its name there
+  old_dfid_name = 3,  // ..._OLD_DFID_NAME: where it was before it was renamed (Linux 5.17)
+  new_dfid_name = 4,  // ..._NEW_DFID_NAME: where it is since
 };
 
 struct FanotifyFid {

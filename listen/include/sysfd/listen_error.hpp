@@ -16,17 +16,18 @@
 namespace sysfd {
 inline namespace v0 {
 
+// The values are fixed: they may be stored and sent. New ones are appended.
 enum class ListenErrorKind {
   // From ListenFds::take().
-  not_activated,  // nobody has said that there are descriptors: no LISTEN_PID, or no LISTEN_FDS
-  other_process,  // they are meant for the process that LISTEN_PID or LISTEN_PIDFDID names
-  malformed,      // a variable is not what it must be, or one of the descriptors is not open
-  already_taken,  // this process has taken them before, or has opened one of them itself
-  unavailable,    // this process cannot be told from its forked copies: see `code`
+  not_activated = 0,  // nobody has said that there are descriptors: no LISTEN_PID, or no LISTEN_FDS
+  other_process = 1,  // they are meant for the process that LISTEN_PID or LISTEN_PIDFDID names
+  malformed = 2,      // a variable is not what it must be, or one of the descriptors is not open
+  already_taken = 3,  // this process has taken them before, or has opened one of them itself
+  unavailable = 4,    // this process cannot be told from its forked copies: see `code`
   // From the rest.
-  not_found,   // no descriptor that is still here has that name
-  ambiguous,   // more than one has
-  wrong_type,  // it is not what it must be, and stays where it was
+  not_found = 5,   // no descriptor that is still here has that name
+  ambiguous = 6,   // more than one has
+  wrong_type = 7,  // it is not what it must be, and stays where it was
 };
 
 struct ListenError {

@@ -86,9 +86,10 @@ struct Notification {
   Timeout timeout = std::chrono::seconds(5);
 };
 
+// The values are fixed: they may be stored and sent. New ones are appended.
 enum class NotifyResult {
-  no_manager,  // NOTIFY_SOCKET is not set: nobody wants to be notified
-  sent,
+  no_manager = 0,  // NOTIFY_SOCKET is not set: nobody wants to be notified
+  sent = 1,
 };
 
 // sendmsg(2) to the socket that NOTIFY_SOCKET names. Returns when the message is in the manager's

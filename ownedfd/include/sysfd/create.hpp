@@ -54,7 +54,8 @@ inline BorrowedFd cwd() noexcept {
   return open(directory, path, flags, 0);
 }
 
-// openat2(2), RESOLVE_...: what a path may lead through. Combined by `|`.
+// openat2(2), RESOLVE_...: what a path may lead through. Combined by `|`. The values are fixed,
+// those of the kernel: they may be stored and sent.
 enum class Resolve : std::uint64_t {
   no_mount_points = 0x01,  // NO_XDEV: nothing mounted below the directory; EXDEV
   no_magic_links = 0x02,   // links of /proc such as /proc/self/fd/3; ELOOP

@@ -7,6 +7,7 @@
 namespace sysfd {
 inline namespace v0 {
 
+// The values are fixed: they are those of CLONE_NEW..., may be stored and sent.
 enum class Namespace : unsigned {
   time = 0x80,
   mount = 0x20000,

@@ -52,7 +52,8 @@ struct PidFdFlags {
   bool thread = false;
 };
 
-// Whom a signal is for.
+// Whom a signal is for. The values are fixed: they are those of PIDFD_SIGNAL_..., and may be stored
+// and sent.
 enum class SignalScope : unsigned {
   process = 0,      // what the pidfd stands for: the process, or the thread that it was opened for
   thread = 1 << 0,  // this thread, as tgkill(2); of a process, its first
@@ -227,8 +228,8 @@ class PidFd {
 // error, and gives its index (the first, if there are several). A zombie that is not the caller's
 // to reap has no answer yet. It reaps nothing: call try_wait() on that one. Errors: ETIMEDOUT none
 // has an answer after `timeout`; ECANCELED the wait was called off; EBADF one of them is closed;
-// EINVAL there are none, or more than RLIMIT_NOFILE; ENOMEM. EINTR is retried. Two system calls, one
-// for ETIMEDOUT; allocates for more than 64.
+// EINVAL there are none, or more than RLIMIT_NOFILE; ENOMEM. EINTR is retried. Two system calls,
+// one for ETIMEDOUT; allocates for more than 64.
 [[nodiscard]] SYSFD_API Result<std::size_t> wait_any(std::span<const PidFd* const> processes,
                                                      Timeout timeout = Timeout::forever()) noexcept;
 

@@ -26,7 +26,8 @@ struct WaitOptions {
 
 struct WaitEvent {
   // trapped: stopped for its tracer, the caller. Told whatever the options are.
-  enum class Kind { ended, stopped, continued, trapped };
+  // The values are fixed: they may be stored and sent. New ones are appended.
+  enum class Kind { ended = 0, stopped = 1, continued = 2, trapped = 3 };
 
   Kind kind = Kind::ended;
   std::optional<ExitStatus> status{};  // of one that ended

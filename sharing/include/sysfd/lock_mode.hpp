@@ -7,9 +7,10 @@
 namespace sysfd {
 inline namespace v0 {
 
+// The values are fixed: they may be stored and sent. New ones are appended.
 enum class LockMode {
-  shared,     // other guards may hold it shared at the same time, none exclusive
-  exclusive,  // no other guard holds it
+  shared = 0,     // other guards may hold it shared at the same time, none exclusive
+  exclusive = 1,  // no other guard holds it
 };
 
 }  // namespace v0

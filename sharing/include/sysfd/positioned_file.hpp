@@ -68,8 +68,9 @@ concept WritableByteRange =
 
 }  // namespace detail
 
-// What a position counts from.
-enum class SeekFrom { start, position, end };
+// What a position counts from. The values are fixed: they may be stored and sent, and are those of
+// SEEK_SET, SEEK_CUR and SEEK_END. New ones are appended.
+enum class SeekFrom { start = 0, position = 1, end = 2 };
 
 struct ReadOptions {
   // RWF_NOWAIT: rather fail with EAGAIN than wait for a disk or a lock; what is in the page cache

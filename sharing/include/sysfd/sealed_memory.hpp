@@ -30,9 +30,11 @@ namespace sysfd {
 inline namespace v0 {
 
 // Why memory is not mapped. These compare equal to std::errc::operation_not_permitted.
+// The values are fixed: they may be stored and sent. New ones are appended. Zero is no
+// error.
 enum class SealError {
   may_shrink = 1,  // it is no memfd, or not sealed against shrinking: SIGBUS
-  may_change,      // not sealed against writing
+  may_change = 2,  // not sealed against writing
 };
 SYSFD_API std::error_code make_error_code(SealError error) noexcept;
 

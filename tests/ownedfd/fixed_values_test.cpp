@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// Values of enumerators that programs store and send: none may ever change. One that is new makes the
+// compiler ask for its value here.
+#include <gtest/gtest.h>
+#include <linux/openat2.h>
+
+#include <cstdint>
+
+#include <sysfd/create.hpp>
+
+namespace sysfd_test {
+namespace {
+
+using sysfd::Resolve;
+
+constexpr std::uint64_t fixed_value(Resolve value) {
+  switch (value) {
+    case Resolve::no_mount_points: return RESOLVE_NO_XDEV;
+    case Resolve::no_magic_links: return RESOLVE_NO_MAGICLINKS;
+    case Resolve::no_symlinks: return RESOLVE_NO_SYMLINKS;
+    case Resolve::beneath: return RESOLVE_BENEATH;
+    case Resolve::in_root: return RESOLVE_IN_ROOT;
+  }
+  return 0;
+}
+
+TEST(FixedValues, OfResolveStayThoseOfTheKernel) {
+  for (const std::uint64_t value : {1U, 2U, 4U, 8U, 16U})
+    EXPECT_EQ(fixed_value(static_cast<Resolve>(value)), value);
+}
+
+}  // namespace
+}  // namespace sysfd_test
