@@ -81,6 +81,11 @@ concept IsExpected = requires(std::remove_cvref_t<T>* p) { takes_expected(p); };
 template <class T>
 concept IsUnexpected = requires(std::remove_cvref_t<T>* p) { takes_unexpected(p); };
 
+template <class T, class U>
+concept EqualTo = requires(const T& value, const U& other) {
+  { value == other } -> std::convertible_to<bool>;
+};
+
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
@@ -331,10 +336,12 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   // Equal to a Result or std::expected with an equal value or error, to an equal value, and to a
   // std::unexpected of an equal error.
   template <class U>
-    requires(detail::IsExpected<U> || detail::IsUnexpected<U> || !std::is_void_v<T>)
+    requires(detail::IsExpected<U> || detail::IsUnexpected<U> || detail::EqualTo<T, U>)
   friend constexpr bool operator==(const Result& result, const U& other) {
     return equal(result, other);
   }
+  template <class U>
+  friend constexpr bool operator==(const Result& result, const U& other) = delete;
   friend constexpr bool operator==(const Base& expected, const Result& result)
     requires(std::is_void_v<T> || std::equality_comparable<T>)
   {
