@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
 // Natural mistakes with all modules, which must not compile: see check.cmake.
+//
+// These compile, as the language cannot tell them from what is meant:
+// - `*open(...)`, `*pipe()`, `fds->fds.at(0)` of an error: the program stops, and names the error.
+// - `if (DescriptionLock::try_acquire(fd, mode)) use(fd);`: the lock is gone at the end of the
+//   condition. What is meant is `if (auto lock = ...)`. The same of FlockLock.
+// - `fds->take()` for `ListenFds::take()`: the second call says `already_taken`.
+// - `message->fds` where `fds_error` is set: it is empty.
+// - `if (notify(...))`: no error, also where there is no manager.
+// - A FlockLock that is used after its upgrade has failed, without is_locked().
+// - Two guards of one description for the same bytes: the first that is destroyed unlocks for both.
+// - `event_fd()->borrow()`, kept: `->` of a Result that dies does not compile, but
+//   `make().borrow()` of a function that returns an OwnedFd does; Clang warns (lifetime.cpp).
+// - A Notification, a CStr or a Timeout that is kept longer than the text or descriptor it was made
+//   of.
+// - `vector<CStr>::push_back(std::string(...))`: the vector has what has died.
+// - `PidFd::open(pid)` of a number that was given to another process.
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/description.hpp>

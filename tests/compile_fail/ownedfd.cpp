@@ -3,10 +3,16 @@
 // Mistakes that must not compile, each beside what is meant instead: see check.cmake.
 #include <unistd.h>
 
+#include <chrono>
 #include <optional>
+#include <stop_token>
 #include <sysfd/create.hpp>
 #include <sysfd/owned_fd.hpp>
+#include <sysfd/stop_fd.hpp>
+#include <sysfd/timeout.hpp>
+#include <utility>
 
+using namespace std::chrono_literals;
 using sysfd::BorrowedFd;
 using sysfd::OwnedFd;
 
@@ -274,6 +280,183 @@ void test(std::string_view path) {
   auto file = sysfd::open(sysfd::cwd(), path, 0);  // error
 #else
   auto file = sysfd::open(sysfd::cwd(), std::string(path), 0);
+#endif
+}
+#endif
+
+#ifdef CASE_pipe_taken_apart_unchecked
+int test() {
+#ifdef EXPECT_ERROR
+  auto [read, write] = sysfd::pipe();  // error
+  return read.get();
+#else
+  auto ends = sysfd::pipe();
+  if (!ends) return -1;
+  auto& [read, write] = *ends;
+  return read.get();
+#endif
+}
+#endif
+
+#ifdef CASE_number_of_a_result
+int test() {
+#ifdef EXPECT_ERROR
+  const int fd = sysfd::event_fd();  // error
+  return fd;
+#else
+  const auto fd = sysfd::event_fd();
+  return fd ? fd->get() : -1;
+#endif
+}
+#endif
+
+#ifdef CASE_comparison_of_a_result_and_minus_one
+bool test() {
+#ifdef EXPECT_ERROR
+  return sysfd::event_fd() == -1;  // error
+#else
+  return !sysfd::event_fd();
+#endif
+}
+#endif
+
+#ifdef CASE_comparison_of_a_result_and_zero
+bool test() {
+#ifdef EXPECT_ERROR
+  return sysfd::event_fd() < 0;  // error
+#else
+  return !sysfd::event_fd();
+#endif
+}
+#endif
+
+#ifdef CASE_answer_of_is_nonblocking_as_a_bool
+bool test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  const bool answer = sysfd::is_nonblocking(fd);  // error
+  return answer;
+#else
+  const bool answer = sysfd::is_nonblocking(fd) == true;
+  return answer;
+#endif
+}
+#endif
+
+#ifdef CASE_not_of_is_nonblocking
+bool test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  return !sysfd::is_nonblocking(fd);  // error
+#else
+  return sysfd::is_nonblocking(fd) == false;
+#endif
+}
+#endif
+
+#ifdef CASE_array_of_borrows_of_what_dies
+void test() {
+#ifdef EXPECT_ERROR
+  const BorrowedFd fds[] = {*sysfd::event_fd()};  // error
+  use(fds[0]);
+#else
+  const OwnedFd event = *sysfd::event_fd();
+  const BorrowedFd fds[] = {event};
+  use(fds[0]);
+#endif
+}
+#endif
+
+#ifdef CASE_pair_with_a_borrow_of_a_result_that_dies
+void test() {
+#ifdef EXPECT_ERROR
+  const std::pair<BorrowedFd, int> pair(sysfd::event_fd(), 0);  // error
+  use(pair.first);
+#else
+  const auto event = sysfd::event_fd();
+  const std::pair<BorrowedFd, int> pair(event, 0);
+  use(pair.first);
+#endif
+}
+#endif
+
+#ifdef CASE_return_of_a_borrow_of_a_result_that_dies
+sysfd::Result<BorrowedFd> test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  return sysfd::event_fd();  // error
+#else
+  return fd;
+#endif
+}
+#endif
+
+#ifdef CASE_number_as_a_timeout
+sysfd::Timeout test() {
+#ifdef EXPECT_ERROR
+  return 5;  // error
+#else
+  return 5s;
+#endif
+}
+#endif
+
+#ifdef CASE_moment_as_a_timeout
+sysfd::Timeout test() {
+#ifdef EXPECT_ERROR
+  return std::chrono::steady_clock::now() + 5s;  // error
+#else
+  return 5s;
+#endif
+}
+#endif
+
+#ifdef CASE_wait_called_off_by_what_dies
+sysfd::Timeout test(std::stop_token token, const sysfd::StopFd& stop) {
+#ifdef EXPECT_ERROR
+  return sysfd::Timeout(5s).canceled_by(sysfd::StopFd::make(token));  // error
+#else
+  static_cast<void>(token);
+  return sysfd::Timeout(5s).canceled_by(stop);
+#endif
+}
+#endif
+
+#ifdef CASE_wait_called_off_by_a_stop_fd_that_dies
+sysfd::Timeout test(std::stop_token token, const sysfd::StopFd& stop) {
+#ifdef EXPECT_ERROR
+  return sysfd::Timeout(5s).canceled_by(*sysfd::StopFd::make(token));  // error
+#else
+  static_cast<void>(token);
+  return sysfd::Timeout(5s).canceled_by(stop);
+#endif
+}
+#endif
+
+#ifdef CASE_wait_called_off_by_a_stop_token
+sysfd::Timeout test(std::stop_token token, const sysfd::StopFd& stop) {
+#ifdef EXPECT_ERROR
+  return sysfd::Timeout(5s).canceled_by(token);  // error
+#else
+  static_cast<void>(token);
+  return sysfd::Timeout(5s).canceled_by(stop);
+#endif
+}
+#endif
+
+#ifdef CASE_wait_called_off_by_a_number
+sysfd::Timeout test(int number) {
+#ifdef EXPECT_ERROR
+  return sysfd::Timeout(5s).canceled_by(number);  // error
+#else
+  return sysfd::Timeout(5s).canceled_by(BorrowedFd::unsafe_borrow(number));
+#endif
+}
+#endif
+
+#ifdef CASE_name_of_flags_that_resolve_as_open_flags
+void test(BorrowedFd directory) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(sysfd::open(directory, "file", 0, 0644, 0x08));  // error
+#else
+  static_cast<void>(sysfd::open(directory, "file", 0, 0644, sysfd::Resolve::beneath));
 #endif
 }
 #endif
