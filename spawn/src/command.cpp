@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <string_view>
 
 #include "command_state.hpp"
@@ -15,8 +14,13 @@ namespace {
 constexpr std::size_t standard_streams = 3;
 
 // What stands in a message for a string that cannot be shown.
-std::string shown(CStr string) {
-  return string.get() ? string.get() : "(a string with a NUL inside)";
+std::string shown(Text string) {
+  const char* fault = string.fault();
+  return fault ? '(' + std::string(fault) + ')' : std::string(string.view());
+}
+
+bool is_name_of_variable(Text name) noexcept {
+  return !name.fault() && !name.view().empty() && !name.view().contains('=');
 }
 
 }  // namespace
@@ -29,6 +33,12 @@ SpawnError wrong_value(SpawnStep step, std::string subject, int index) {
 
 void Command::State::wrong(SpawnStep step, int error, int index, std::string subject) {
   if (!mistake) mistake = SpawnError{step, detail::error_code(error), index, std::move(subject)};
+}
+
+void Command::State::add_argument(std::string_view value) {
+  argument_text.emplace_back(value);
+  arguments.push_back(nullptr);
+  arguments[arguments.size() - 2] = argument_text.back().data();
 }
 
 void Command::State::wrong(detail::Mistake found) {
@@ -62,21 +72,21 @@ Command::State& Command::changed_state() const noexcept {
   return state;
 }
 
-Command::Command(CStr program) : state_(std::make_unique<State>()) {
+Command::Command(Text program) : state_(std::make_unique<State>()) {
   State& state = *state_;
-  if (!program.get())
+  if (program.fault())
     state.wrong(SpawnStep::program, EINVAL, -1, shown(program));
-  else if (*program.get() == '\0')
+  else if (program.view().empty())
     state.wrong(SpawnStep::program, ENOENT, -1, "");
   else
-    state.program = program.get();
+    state.program = program.view();
   state.argument_text.push_back(state.program);
   state.arguments = {state.argument_text.back().data(), nullptr};
   state.workspace.reserve(0);
   state.workspace.candidates.reserve(state.program.size() + 2);
 }
 
-Command::Command(BorrowedFd program, CStr argument0) : Command(CStr("(descriptor)")) {
+Command::Command(BorrowedFd program, Text argument0) : Command("(descriptor)") {
   State& state = *state_;
   state.program_fd = program.get();
   state.program = "descriptor " + std::to_string(program.get());
@@ -88,47 +98,46 @@ Command::Command(Command&&) noexcept = default;
 Command& Command::operator=(Command&&) noexcept = default;
 Command::~Command() = default;
 
-Command& Command::argument0(CStr value) & {
+Command& Command::argument0(Text value) & {
   State& state = changed_state();
-  if (!value.get()) {
+  if (value.fault()) {
     state.wrong(SpawnStep::program, EINVAL, -1, shown(value));
     return *this;
   }
-  state.argument_text.front() = value.get();
+  state.argument_text.front() = value.view();
   state.arguments.front() = state.argument_text.front().data();
   return *this;
 }
 
-Command& Command::arg(CStr value) & {
+Command& Command::arg(Text value) & {
   State& state = changed_state();
-  if (value.get()) {
-    state.argument_text.emplace_back(value.get());
-    state.arguments.push_back(nullptr);
-    state.arguments[state.arguments.size() - 2] = state.argument_text.back().data();
-  } else {
+  if (value.fault())
     state.wrong(SpawnStep::argument, EINVAL, state.argument_calls, shown(value));
-  }
+  else
+    state.add_argument(value.view());
   ++state.argument_calls;
   return *this;
 }
 
-Command& Command::env(CStr name, CStr value) & {
+Command& Command::env(Text name, Text value) & {
   State& state = changed_state();
   const int index = state.environment_calls++;
-  if (!name.get() || !value.get() || *name.get() == '\0' || std::strchr(name.get(), '='))
+  if (!is_name_of_variable(name))
     state.wrong(SpawnStep::environment, EINVAL, index, shown(name));
+  else if (const char* fault = value.fault())
+    state.wrong(SpawnStep::environment, EINVAL, index, shown(name) + ", whose value is " + fault);
   else
-    state.environment.set(name.get(), value.get(), index);
+    state.environment.set(name.view(), value.view(), index);
   return *this;
 }
 
-Command& Command::remove_env(CStr name) & {
+Command& Command::remove_env(Text name) & {
   State& state = changed_state();
   const int index = state.environment_calls++;
-  if (!name.get() || *name.get() == '\0' || std::strchr(name.get(), '='))
+  if (!is_name_of_variable(name))
     state.wrong(SpawnStep::environment, EINVAL, index, shown(name));
   else
-    state.environment.remove(name.get());
+    state.environment.remove(name.view());
   return *this;
 }
 
@@ -137,14 +146,14 @@ Command& Command::clear_env() & {
   return *this;
 }
 
-Command& Command::working_directory(CStr path, DirectoryChange change) & {
+Command& Command::working_directory(Text path, DirectoryChange change) & {
   State& state = changed_state();
   state.directory = {};
   state.directory_change = change;
-  if (path.get())
-    state.directory.path = path.get();
-  else
+  if (path.fault())
     state.wrong(SpawnStep::working_directory, EINVAL, -1, shown(path));
+  else
+    state.directory.path = path.view();
   return *this;
 }
 
@@ -155,13 +164,13 @@ Command& Command::working_directory(BorrowedFd directory, DirectoryChange change
   return *this;
 }
 
-Command& Command::root_directory(CStr path) & {
+Command& Command::root_directory(Text path) & {
   State& state = changed_state();
   state.root = {};
-  if (path.get())
-    state.root.path = path.get();
-  else
+  if (path.fault())
     state.wrong(SpawnStep::root_directory, EINVAL, -1, shown(path));
+  else
+    state.root.path = path.view();
   return *this;
 }
 
@@ -211,13 +220,13 @@ Command& Command::inherit_descriptors() & {
   return *this;
 }
 
-Command& Command::listen_fds(CStr name, BorrowedFd fd) & {
+Command& Command::listen_fds(Text name, BorrowedFd fd) & {
   changed_state().add_listener(name, fd, nullptr);
   return *this;
 }
 
 // NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved): moved from by State::add()
-Command& Command::listen_fds(CStr name, OwnedFd&& fd) & {
+Command& Command::listen_fds(Text name, OwnedFd&& fd) & {
   changed_state().add_listener(name, fd, &fd);
   return *this;
 }
@@ -231,14 +240,14 @@ void Command::State::add(std::vector<Passed>& list, int source, int target, Owne
 }
 
 // sd_listen_fds_with_names(3) separates the names by colons.
-void Command::State::add_listener(CStr name, BorrowedFd fd, OwnedFd* owner) {
+void Command::State::add_listener(Text name, BorrowedFd fd, OwnedFd* owner) {
   constexpr int first_number = 3;  // SD_LISTEN_FDS_START
   constexpr std::size_t longest_name = 255;
   const int index = static_cast<int>(listeners.size());
-  const std::string_view text = name.get() ? name.get() : "";
+  const std::string_view text = name.view();
   const bool is_printable =
       std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 127 && c != ':'; });
-  if (!name.get() || text.size() > longest_name || !is_printable)
+  if (name.fault() || text.size() > longest_name || !is_printable)
     wrong(SpawnStep::listen_fds, EINVAL, index, shown(name));
   std::string names = listener_names;
   if (index > 0) names += ':';

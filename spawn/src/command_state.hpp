@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sysfd/command.hpp>
@@ -110,6 +111,7 @@ struct Command::State {
 
   Workspace workspace;
 
+  void add_argument(std::string_view value);
   // Remembers a mistake, unless there was one before.
   void wrong(SpawnStep step, int error, int index, std::string subject);
   void wrong(detail::Mistake found);
@@ -124,7 +126,7 @@ struct Command::State {
   detail::Mistake refuse_terminals() const;
   // `owner`: whose descriptor it is, if the Command is to take it over.
   void add(std::vector<Passed>& list, int source, int target, OwnedFd* owner);
-  void add_listener(CStr name, BorrowedFd fd, OwnedFd* owner);
+  void add_listener(Text name, BorrowedFd fd, OwnedFd* owner);
 };
 
 }  // namespace v0

@@ -243,7 +243,8 @@ Mistake Command::Attempt::append_arguments() {
   work_.argument_text.reserve(changes_.arguments.size());  // they stay where they are
   for (const CStr argument : changes_.arguments) {
     if (!argument.get())
-      return detail::wrong_value(SpawnStep::argument, "(a string with a NUL inside)",
+      return detail::wrong_value(SpawnStep::argument,
+                                 '(' + std::string(Text(argument).fault()) + ')',
                                  static_cast<int>(all.size()) - 1);
     const char* text = argument.get();
     if (!is_waited_for()) text = work_.argument_text.emplace_back(text).c_str();

@@ -42,17 +42,22 @@ class SYSFD_POINTER CStr {
   CStr(const char* string SYSFD_LIFETIMEBOUND) noexcept : string_(string) {}
   CStr(std::nullptr_t) = delete;
 
-  template <detail::SizedString S>
-  CStr(const S& string SYSFD_LIFETIMEBOUND) noexcept
-      : string_(std::memchr(string.c_str(), '\0', string.size()) ? nullptr : string.c_str()) {}
-
-  template <detail::PathString S>
-  CStr(const S& path SYSFD_LIFETIMEBOUND) noexcept : CStr(path.native()) {}
+  template <class S>
+    requires(detail::SizedString<S> || detail::PathString<S>)
+  CStr(const S& string SYSFD_LIFETIMEBOUND) noexcept : string_(string_of(string)) {}
 
   // The string, or a null pointer where there is no string that a system call could be given.
   const char* get() const noexcept { return string_; }
 
  private:
+  template <class S>
+  static const char* string_of(const S& string) noexcept {
+    if constexpr (detail::SizedString<S>)
+      return std::memchr(string.c_str(), '\0', string.size()) ? nullptr : string.c_str();
+    else
+      return string_of(string.native());
+  }
+
   const char* string_;
 };
 

@@ -39,6 +39,7 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <system_error>
 #include <type_traits>
@@ -46,7 +47,6 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
-#include <sysfd/cstr.hpp>
 #include <sysfd/identity.hpp>
 #include <sysfd/namespaces.hpp>
 #include <sysfd/output.hpp>
@@ -58,13 +58,14 @@
 #include <sysfd/signals.hpp>
 #include <sysfd/spawn_error.hpp>
 #include <sysfd/stdio.hpp>
+#include <sysfd/text.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
 // A descriptor for Command::listen_fds().
 struct ListenFd {
-  CStr name;
+  Text name;
   BorrowedFd fd;
 };
 
@@ -76,10 +77,33 @@ template <class T>
 concept GivenFds = requires(T& fds, std::size_t index) {
   { fds.size() } -> std::same_as<std::size_t>;
   { fds.has(index) } -> std::same_as<bool>;
-  { CStr(fds.name(index)) };
+  { Text(fds.name(index)) };
   { fds.get(index) } -> std::same_as<BorrowedFd>;
   { fds.take(index) } -> std::same_as<OwnedFd>;
 };
+
+// A pointer to the first of several strings, of which a null pointer is the last; not an array, whose
+// size is known.
+template <class T>
+concept EndsWithNull =
+    !std::is_array_v<std::remove_reference_t<T>> && std::convertible_to<T, const char* const*>;
+
+template <class T>
+concept ListsTexts = !EndsWithNull<T> && requires(T& list) {
+  { *std::begin(list) } -> std::convertible_to<Text>;
+};
+
+// Visits the strings of a range, but for a null pointer at its end.
+template <class Strings, class Visit>
+void for_each_text(Strings&& values, Visit visit) {
+  bool is_null = false;  // the one before
+  for (auto&& value : values) {
+    if (is_null) visit(Text(static_cast<const char*>(nullptr)));
+    is_null = false;
+    if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(value)>>) is_null = !value;
+    if (!is_null) visit(Text(value));
+  }
+}
 
 }  // namespace detail
 
@@ -99,39 +123,56 @@ class Command {
   // directories of PATH, nor the working directory, which an empty element means: a program there is
   // started by its path. It is also argument 0. Strings are copied. What is wrong with any
   // argument, here and below, is reported by spawn().
-  SYSFD_API explicit Command(CStr program);
+  SYSFD_API explicit Command(Text program);
   // The program that this descriptor refers to (execveat(2)), opened with O_RDONLY or O_PATH, which
   // must stay open until spawn() has returned. A script (#!) must be passed to the child as well,
   // since its interpreter opens it again, by /dev/fd.
-  SYSFD_API Command(BorrowedFd program, CStr argument0);
+  SYSFD_API Command(BorrowedFd program, Text argument0);
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
 
   // Argument 0, if it is not to be the program as given.
-  SYSFD_API Command& argument0(CStr value) &;
-  Command argument0(CStr value) && { return std::move(argument0(value)); }
+  SYSFD_API Command& argument0(Text value) &;
+  Command argument0(Text value) && { return std::move(argument0(value)); }
 
-  SYSFD_API Command& arg(CStr value) &;
-  Command arg(CStr value) && { return std::move(arg(value)); }
-  // `values`: any range of what converts to a CStr.
+  SYSFD_API Command& arg(Text value) &;
+  Command arg(Text value) && { return std::move(arg(value)); }
+  // `values`: any range of strings. A null pointer at its end, as that of an argv, is not one of
+  // them; one elsewhere is an error.
   template <class Strings>
+    requires detail::ListsTexts<Strings>
   Command& args(Strings&& values) & {
-    for (auto&& value : values)
-      arg(value);
+    detail::for_each_text(values, [this](Text value) { arg(value); });
     return *this;
   }
   template <class Strings>
+    requires detail::ListsTexts<Strings>
   Command args(Strings&& values) && {
     args(values);
     return std::move(*this);
   }
-  Command& args(std::initializer_list<CStr> values) & {
-    for (const CStr value : values)
+  // The argv that main() is given, or the rest of one: a pointer to strings that a null pointer ends.
+  template <class Argv>
+    requires detail::EndsWithNull<Argv>
+  Command& args(Argv&& pointer) & {
+    const char* const* argv = pointer;
+    if (!argv) return arg(static_cast<const char*>(nullptr));
+    for (; *argv; ++argv)
+      arg(*argv);
+    return *this;
+  }
+  template <class Argv>
+    requires detail::EndsWithNull<Argv>
+  Command args(Argv&& pointer) && {
+    return std::move(args(pointer));
+  }
+  Command& args(std::initializer_list<Text> values) & {
+    for (const Text& value : values)
       arg(value);
     return *this;
   }
-  Command args(std::initializer_list<CStr> values) && {
+  Command args(std::initializer_list<Text> values) && {
     args(values);
     return std::move(*this);
   }
@@ -139,10 +180,10 @@ class Command {
   // The environment is this process's as it is when spawn() is called (nobody may change it
   // meanwhile: setenv(3)), with these changes. A name that is empty or has a '=' inside is an
   // error.
-  SYSFD_API Command& env(CStr name, CStr value) &;
-  Command env(CStr name, CStr value) && { return std::move(env(name, value)); }
-  SYSFD_API Command& remove_env(CStr name) &;
-  Command remove_env(CStr name) && { return std::move(remove_env(name)); }
+  SYSFD_API Command& env(Text name, Text value) &;
+  Command env(Text name, Text value) && { return std::move(env(name, value)); }
+  SYSFD_API Command& remove_env(Text name) &;
+  Command remove_env(Text name) && { return std::move(remove_env(name)); }
   // Starts from nothing instead, and forgets the changes made so far.
   SYSFD_API Command& clear_env() &;
   Command clear_env() && { return std::move(clear_env()); }
@@ -150,9 +191,9 @@ class Command {
   // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned.
   // cwd() is this process's own, as it is then. A relative path of the program counts from there. Not
   // said, and with a new root directory or a joined mount namespace: "/".
-  SYSFD_API Command& working_directory(CStr path,
+  SYSFD_API Command& working_directory(Text path,
                                        DirectoryChange change = DirectoryChange::before_identity) &;
-  Command working_directory(CStr path,
+  Command working_directory(Text path,
                             DirectoryChange change = DirectoryChange::before_identity) && {
     return std::move(working_directory(path, change));
   }
@@ -164,8 +205,8 @@ class Command {
   }
 
   // chroot(2). All paths that the child uses, also those given here, count from there.
-  SYSFD_API Command& root_directory(CStr path) &;
-  Command root_directory(CStr path) && { return std::move(root_directory(path)); }
+  SYSFD_API Command& root_directory(Text path) &;
+  Command root_directory(Text path) && { return std::move(root_directory(path)); }
   SYSFD_API Command& root_directory(BorrowedFd directory) &;
   Command root_directory(BorrowedFd directory) && { return std::move(root_directory(directory)); }
 
@@ -212,10 +253,10 @@ class Command {
   // in the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds
   // have identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
   // printable ASCII characters, no ':'. Lent or handed over, like those of pass().
-  SYSFD_API Command& listen_fds(CStr name, BorrowedFd fd) &;
-  Command listen_fds(CStr name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
-  SYSFD_API Command& listen_fds(CStr name, OwnedFd&& fd) &;
-  Command listen_fds(CStr name, OwnedFd&& fd) && {
+  SYSFD_API Command& listen_fds(Text name, BorrowedFd fd) &;
+  Command listen_fds(Text name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
+  SYSFD_API Command& listen_fds(Text name, OwnedFd&& fd) &;
+  Command listen_fds(Text name, OwnedFd&& fd) && {
     return std::move(listen_fds(name, std::move(fd)));
   }
   Command& listen_fds(std::initializer_list<ListenFd> fds) & {
