@@ -9,10 +9,13 @@
 #ifndef SYSFD_OUTPUT_HPP
 #define SYSFD_OUTPUT_HPP
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <type_traits>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/exit_status.hpp>
@@ -22,11 +25,38 @@
 namespace sysfd {
 inline namespace v0 {
 
+// What is fed to a child: bytes, or text. Does not own it; lives no longer than it.
+class SYSFD_POINTER Input : public std::span<const std::byte> {
+  using Bytes = std::span<const std::byte>;
+
+ public:
+  constexpr Input() noexcept = default;
+  // A std::span<std::byte>, std::vector<std::byte>, ...
+  template <class T>
+    requires std::convertible_to<const T&, Bytes>
+  constexpr Input(const T& bytes SYSFD_LIFETIMEBOUND) noexcept : Bytes(bytes) {}
+  // A std::string, std::string_view, a string literal without its NUL, ... A null pointer stops the
+  // program.
+  template <class T>
+    requires(std::convertible_to<const T&, std::string_view> &&
+             !std::convertible_to<const T&, Bytes>)
+  Input(const T& text SYSFD_LIFETIMEBOUND) noexcept : Bytes(bytes_of(text)) {}
+  Input(std::nullptr_t) = delete;
+
+ private:
+  template <class T>
+  static Bytes bytes_of(const T& text) noexcept {
+    if constexpr (std::is_pointer_v<T>)
+      if (!text) detail::contract_violation("an Input of a null pointer");
+    return std::as_bytes(std::span(std::string_view(text)));
+  }
+};
+
 struct OutputOptions {
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
-  // Fed to the child's stdin, which is closed then. It need not take all of it.
-  std::span<const std::byte> input{};
+  // Fed to the child's stdin, which is closed then. The child need not read all of it.
+  Input input{};
   // How much to keep of stdout, and of stderr, in bytes. What comes beyond is read and thrown away,
   // so that the child can go on.
   std::size_t max_size = unlimited;
