@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,6 +89,13 @@ struct Output {
   // How it ended, in a phrase for people.
   SYSFD_API std::string describe() const;
 };
+
+// Writes describe(), to a std::ostream (of which this header needs no more than the name).
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& stream,
+                                             const Output& output) {
+  return stream << output.describe();
+}
 
 }  // namespace v0
 }  // namespace sysfd

@@ -3,7 +3,7 @@
 // Why a program could not be started: which step failed, with which errno, for which argument.
 //
 //     auto child = sysfd::Command("/no/such").spawn();
-//     if (!child) std::cerr << child.error().describe() << '\n';
+//     if (!child) std::cerr << child.error() << '\n';
 //     // exec of "/no/such": No such file or directory
 //
 // After an error nothing is left: no process, no zombie, no descriptor. What the Command owns, it
@@ -11,6 +11,7 @@
 #ifndef SYSFD_SPAWN_ERROR_HPP
 #define SYSFD_SPAWN_ERROR_HPP
 
+#include <iosfwd>
 #include <string>
 #include <system_error>
 
@@ -91,6 +92,13 @@ struct SpawnError {
   // The code alone: a function that returns a Result<T> can return std::unexpected(this).
   operator std::error_code() const noexcept { return code; }
 };
+
+// Writes describe(), to a std::ostream.
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& stream,
+                                             const SpawnError& error) {
+  return stream << error.describe();
+}
 
 }  // namespace v0
 }  // namespace sysfd
