@@ -94,6 +94,18 @@ Command::Command(BorrowedFd program, Text argument0) : Command("(descriptor)") {
   if (program.get() < 0) state.wrong(SpawnStep::program, EBADF, -1, state.program);
 }
 
+Command Command::shell(Text line) {
+  Command command("/bin/sh");
+  State& state = *command.state_;
+  command.argument0("sh");
+  if (line.fault()) state.wrong(SpawnStep::program, EINVAL, -1, shown(line));
+  for (const std::string_view argument : {std::string_view("-c"), std::string_view("--"), line.view(),
+                                          std::string_view("sh")})
+    state.add_argument(argument);
+  state.preset_arguments = static_cast<int>(state.arguments.size()) - 2;
+  return command;
+}
+
 Command::Command(Command&&) noexcept = default;
 Command& Command::operator=(Command&&) noexcept = default;
 Command::~Command() = default;

@@ -76,6 +76,7 @@ struct Command::State {
   std::deque<std::string>
       argument_text;             // a deque: what the pointers below point to stays where it is
   std::vector<char*> arguments;  // ends with a null pointer, at all times
+  int preset_arguments = 0;      // those behind argument 0 that no call of arg() has added
   int argument_calls = 0;
   detail::Environment environment;
   int environment_calls = 0;

@@ -203,8 +203,9 @@ void Command::Attempt::explain_size(SpawnError& error) const {
   for (int i = 0; const char* argument = work_.job.arguments[i]; ++i) {
     const std::string_view text(argument);
     if (text.size() > longest) {
-      error.step = i == 0 ? SpawnStep::program : SpawnStep::argument;
-      error.index = i - 1;
+      const int call = i - 1 - state_.preset_arguments;
+      error.step = call < 0 ? SpawnStep::program : SpawnStep::argument;
+      error.index = std::max(call, -1);
       error.subject = shortened(text);
       error.subject += ", " + too_long(text.size(), longest);
       return;

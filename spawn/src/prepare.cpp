@@ -245,7 +245,7 @@ Mistake Command::Attempt::append_arguments() {
     if (!argument.get())
       return detail::wrong_value(SpawnStep::argument,
                                  '(' + std::string(Text(argument).fault()) + ')',
-                                 static_cast<int>(all.size()) - 1);
+                                 static_cast<int>(all.size()) - 1 - state_.preset_arguments);
     const char* text = argument.get();
     if (!is_waited_for()) text = work_.argument_text.emplace_back(text).c_str();
     all.push_back(const_cast<char*>(text));  // for execve(2), which writes to none

@@ -128,6 +128,15 @@ class Command {
   // must stay open until spawn() has returned. A script (#!) must be passed to the child as well,
   // since its interpreter opens it again, by /dev/fd.
   SYSFD_API Command(BorrowedFd program, Text argument0);
+  // A line for the shell: `/bin/sh -c -- line sh`, as system(3) has it. For those who mean it: the shell
+  // gives a meaning to most of the characters in `line`, so that it is no place for a file's name or
+  // for anything else that comes from outside. Give that by arg(): "$1" is the first one, "$@" all.
+  //
+  //     sysfd::Command::shell("sort -- \"$1\" | uniq -c").arg(path).output();
+  //
+  // The status is the shell's, which says 127 if it does not find a program, and 128 + n for one that
+  // signal n killed.
+  [[nodiscard]] SYSFD_API static Command shell(Text line);
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
