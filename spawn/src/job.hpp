@@ -33,6 +33,7 @@ struct Step {
     keep_or_open_null =
         -10,  // descriptor a as it is; where exec would leave it closed, as open_null
     take_stop_signals = -11,  // see Job::stop_signals
+    set_to_default = -12,     // the signals a, one bit each
   };
   long call;  // the number of a system call, or an Action
   long a, b, c, d, e;

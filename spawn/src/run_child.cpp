@@ -44,6 +44,16 @@ long reset_handlers() {
   return answer;
 }
 
+long set_to_default(std::uint64_t signals) {
+  static constexpr kernel::SignalAction default_action{};
+  long answer = 0;
+  for (int signo = 1; signals != 0 && answer == 0; ++signo, signals >>= 1)
+    if (signals & 1)
+      answer = raw_syscall(SYS_rt_sigaction, signo, address(&default_action), 0,
+                           sizeof default_action.mask);
+  return answer;
+}
+
 long open_null_as(long target, long flags) {
   const long fd = raw_syscall(SYS_openat, AT_FDCWD, address("/dev/null"), flags);
   if (fd < 0 || fd == target) return fd;
@@ -213,6 +223,7 @@ long act(Job& job, const Step& step) {
     case Step::make_undumpable: return make_undumpable(job);
     case Step::join_cgroup: return join_cgroup(step.a);
     case Step::take_stop_signals: take_stop_signals(job); return 0;
+    case Step::set_to_default: return set_to_default(static_cast<std::uint64_t>(step.a));
     default: return -ENOSYS;
   }
 }

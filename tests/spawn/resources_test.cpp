@@ -259,6 +259,18 @@ TEST(CommandResources, IncludeProcessors) {
   if (!all.empty()) expect_facts(with({.processors = {9000, 0, 1}}), {{"processors", all}});
 }
 
+TEST(CommandResources, MayBeAllProcessors) {
+  run_apart([] {
+    const std::string all = facts_of_this_process().at("processors");
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(std::stoi(all), &first);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof first, &first), 0);
+    expect_facts(with({}), {{"processors", std::to_string(std::stoi(all))}});
+    expect_facts(with({.all_processors = true}), {{"processors", all}});
+  });
+}
+
 // What is set before the child becomes somebody who could not.
 TEST(CommandResources, AreThoseThatTheParentMayGive) {
   SYSFD_REQUIRE_ROOT();
@@ -337,6 +349,8 @@ TEST(CommandResources, ThatCannotBeAreRefused) {
        "scheduler \"policy 6, priority 0\""},
       {with({.processors = {0, -1}}), SpawnStep::processors, "processors \"-1\""},
       {with({.processors = {65536}}), SpawnStep::processors, "processors \"65536\""},
+      {with({.processors = {0}, .all_processors = true}), SpawnStep::processors,
+       "processors \"all, and some\""},
       {io(0, 4), SpawnStep::io_priority, "I/O priority \"class 0, level 4\""},
       {io(4, 4), SpawnStep::io_priority, "I/O priority \"class 4, level 4\""},
       {io(2, -1), SpawnStep::io_priority, "I/O priority \"class 2, level -1\""},

@@ -207,6 +207,65 @@ TEST(CommandSignals, AreBlockedAsInEachOfManyThreads) {
     thread.join();
 }
 
+sigset_t set_of(std::initializer_list<int> numbers) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signo : numbers)
+    ::sigaddset(&set, signo);
+  return set;
+}
+
+TEST(CommandSignals, MayBeGivenAsASet) {
+  const Report report = report_with(
+      {.blocked = set_of({SIGTERM, SIGRTMAX}), .ignored = set_of({SIGUSR1, SIGUSR2})});
+  EXPECT_EQ(report.signals_blocked, bit(SIGTERM) | bit(SIGRTMAX));
+  EXPECT_EQ(report.signals_ignored & (bit(SIGUSR1) | bit(SIGUSR2)), bit(SIGUSR1) | bit(SIGUSR2));
+  const std::vector<int> list = {SIGHUP};
+  EXPECT_EQ(report_with({.blocked = list}).signals_blocked, bit(SIGHUP));
+}
+
+// With SIGKILL and SIGSTOP, which are always at their default.
+TEST(CommandSignals, OfAFullSetCanBeAtTheirDefault) {
+  run_apart([] {
+    ::signal(SIGUSR1, SIG_IGN);
+    ::signal(SIGRTMAX, SIG_IGN);
+    sigset_t all;
+    ::sigfillset(&all);
+    EXPECT_EQ(report_with({.to_default = all}).signals_ignored, 0U);
+    EXPECT_EQ(report_with({.to_default = {SIGKILL, SIGSTOP}}).signals_ignored,
+              bit(SIGUSR1) | bit(SIGRTMAX));
+  });
+}
+
+TEST(CommandSignals, CanAllBeAtTheirDefaultButThoseThatAreNot) {
+  run_apart([] {
+    for (int signo = 1; signo <= SIGRTMAX; ++signo)
+      ::signal(signo, SIG_IGN);
+    EXPECT_EQ(report_with({.all_to_default = true}).signals_ignored, 0U);
+    EXPECT_EQ(report_with({.ignored = {SIGHUP}, .all_to_default = true, .unchanged = {SIGPIPE}})
+                  .signals_ignored,
+              bit(SIGHUP) | bit(SIGPIPE));
+    ::signal(SIGHUP, SIG_DFL);
+    EXPECT_EQ(report_with({.to_default = {SIGTERM}, .all_to_default = true, .unchanged = {SIGHUP}})
+                  .signals_ignored,
+              0U);
+    ::signal(SIGCHLD, SIG_DFL);  // for run_apart
+  });
+}
+
+TEST(CommandSignals, CanBeWhatTheyAreHere) {
+  run_apart([] {
+    ::signal(SIGPIPE, SIG_IGN);
+    EXPECT_EQ(report_with({}).signals_ignored & bit(SIGPIPE), 0U);
+    EXPECT_EQ(report_with({.unchanged = {SIGPIPE}}).signals_ignored & bit(SIGPIPE), bit(SIGPIPE));
+    ::signal(SIGPIPE, SIG_DFL);
+    EXPECT_EQ(report_with({.unchanged = {SIGPIPE}}).signals_ignored & bit(SIGPIPE), 0U);
+    ::signal(SIGPIPE, [](int) {});
+    const Report report = report_with({.unchanged = {SIGPIPE}});
+    EXPECT_EQ((report.signals_ignored | report.signals_caught) & bit(SIGPIPE), 0U);
+  });
+}
+
 TEST(CommandSignals, AreTheSameWhereOnlyCloneIsAllowed) {
   run_apart([] {
     sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}});
@@ -225,13 +284,17 @@ TEST(CommandSignals, ThatCannotBeAreRefused) {
       {with({.blocked = {SIGTERM, 0}}), SpawnStep::signals,
        "signal state of the child \"0 blocked\""},
       {with({.blocked = {65}}), SpawnStep::signals, "signal state of the child \"65 blocked\""},
-      {with({.to_default = {SIGTERM, SIGKILL}}), SpawnStep::signals,
-       "signal state of the child 1 \"9\"", 1},
+      {with({.to_default = {SIGTERM, 65}}), SpawnStep::signals,
+       "signal state of the child 1 \"65\"", 1},
       {with({.to_default = {SIGTERM}, .ignored = {SIGINT, SIGSTOP}}), SpawnStep::signals,
        "signal state of the child 2 \"19\"", 2},
       {with({.ignored = {-1}}), SpawnStep::signals, "signal state of the child 0 \"-1\"", 0},
       {with({.to_default = {SIGINT, SIGHUP}, .ignored = {SIGHUP}}), SpawnStep::signals,
        "signal state of the child 2 \"1, default and ignored\"", 2},
+      {with({.ignored = {SIGINT}, .unchanged = {SIGHUP, SIGINT}}), SpawnStep::signals,
+       "signal state of the child 2 \"2, ignored and unchanged\"", 2},
+      {with({.to_default = {SIGINT}, .unchanged = {SIGINT}}), SpawnStep::signals,
+       "signal state of the child 1 \"2, default and unchanged\"", 1},
   });
 }
 
@@ -245,6 +308,7 @@ TEST(CommandSignals, ThatTheKernelRefusesAreNamed) {
       {action_of(SIGHUP), with(signals), SpawnStep::signals, 0},
       {action_of(SIGUSR1), with(signals), SpawnStep::signals, 2},
       {action_of(SIGPIPE), with(signals), SpawnStep::signals, -1},
+      {action_of(SIGTERM), with({.all_to_default = true}), SpawnStep::signals, -1},
   });
 }
 

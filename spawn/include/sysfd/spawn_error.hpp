@@ -39,7 +39,7 @@ enum class SpawnStep {
   start,            // ECANCELED: killed on its way to the program; ENOSYS: no memory is shared
   // In the child.
   table,                 // its own descriptor table
-  signals,               // handlers, mask; `index` counts Signals::to_default, then ::ignored
+  signals,               // handlers, mask; `index` counts Signals::to_default, ::ignored, ::unchanged
   session,               // setsid
   process_group,         // setpgid: EPERM it is none of this session, ...
   controlling_terminal,  // TIOCSCTTY

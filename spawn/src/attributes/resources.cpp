@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "../kernel.hpp"
@@ -85,6 +86,16 @@ void plan_processors(const std::vector<int>& processors, Steps& steps) {
             steps.keep(mask.data(), size));
 }
 
+// The kernel leaves out those that are not there.
+void plan_all_processors(Steps& steps) {
+  static constexpr auto every = [] {
+    std::array<std::uint64_t, (highest_processor + 1) / 64> mask{};
+    mask.fill(~std::uint64_t{0});
+    return mask;
+  }();
+  steps.add(SpawnStep::processors, -1, SYS_sched_setaffinity, 0, sizeof every, every.data());
+}
+
 void plan_oom_score(int adjustment, Steps& steps) {
   const std::string text = std::to_string(adjustment);
   steps.add(SpawnStep::oom_score_adjust, -1, Step::write_proc, "thread-self/oom_score_adj",
@@ -114,6 +125,8 @@ Mistake check(const Resources& resources) {
   for (const int processor : resources.processors)
     if (processor < 0 || processor > highest_processor)
       return wrong_value(SpawnStep::processors, std::to_string(processor));
+  if (resources.all_processors && !resources.processors.empty())
+    return wrong_value(SpawnStep::processors, "all, and some");
   if (const auto& priority = resources.io_priority) {
     const auto io_class = static_cast<int>(priority->io_class);
     if (io_class < 1 || io_class > 3 || priority->level < 0 || priority->level > 7)
@@ -154,6 +167,7 @@ void plan_resources(const Resources& resources, Steps& steps) {
   if (resources.nice)
     steps.add(SpawnStep::nice, -1, SYS_setpriority, PRIO_PROCESS, 0, *resources.nice);
   if (!resources.processors.empty()) plan_processors(resources.processors, steps);
+  if (resources.all_processors) plan_all_processors(steps);
   if (const auto& priority = resources.io_priority) {
     const bool is_idle = priority->io_class == IoPriority::Class::idle;
     const int value = static_cast<int>(priority->io_class) << kernel::io_priority_class_shift |

@@ -15,12 +15,23 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-constexpr std::uintptr_t to_default = 0, ignored = 1;  // SIG_DFL, SIG_IGN
+constexpr kernel::SignalAction default_action{};
+constexpr kernel::SignalAction ignored_action{1, 0, 0, 0};  // SIG_IGN
 
-void plan_action(int signo, std::uintptr_t handler, int index, Steps& steps) {
-  const kernel::SignalAction action{handler, 0, 0, 0};
-  steps.add(SpawnStep::signals, index, SYS_rt_sigaction, signo, steps.keep(action), 0,
-            sizeof action.mask);
+void plan_action(int signo, const kernel::SignalAction& action, int index, Steps& steps) {
+  steps.add(SpawnStep::signals, index, SYS_rt_sigaction, signo, &action, 0, sizeof action.mask);
+}
+
+constexpr std::uint64_t bit(int signo) noexcept {
+  return std::uint64_t{1} << (signo - 1);
+}
+
+constexpr bool is_fixed(int signo) noexcept {
+  return signo == SIGKILL || signo == SIGSTOP;
+}
+
+bool names(const SignalList& list, int signo) noexcept {
+  return std::ranges::find(list, signo) != list.end();
 }
 
 }  // namespace
@@ -30,14 +41,20 @@ Mistake check(const Signals& signals) {
   for (const int signo : signals.blocked)
     if (!exists(signo)) return wrong_value(SpawnStep::signals, std::to_string(signo) + " blocked");
   int index = 0;
-  for (const auto* list : {&signals.to_default, &signals.ignored})
+  for (const auto* list : {&signals.to_default, &signals.ignored, &signals.unchanged})
     for (const int signo : *list) {
-      if (!exists(signo) || signo == SIGKILL || signo == SIGSTOP)
+      if (!exists(signo) || (list == &signals.ignored && is_fixed(signo)))
         return wrong_value(SpawnStep::signals, std::to_string(signo), index);
-      if (list == &signals.ignored &&
-          std::ranges::find(signals.to_default, signo) != signals.to_default.end())
-        return wrong_value(SpawnStep::signals, std::to_string(signo) + ", default and ignored",
-                           index);
+      const auto clash = [&](const SignalList& earlier, const char* what) -> Mistake {
+        if (list == &earlier || !names(earlier, signo)) return std::nullopt;
+        return wrong_value(SpawnStep::signals, std::to_string(signo) + what, index);
+      };
+      if (list == &signals.ignored)
+        if (auto mistake = clash(signals.to_default, ", default and ignored")) return mistake;
+      if (list == &signals.unchanged) {
+        if (auto mistake = clash(signals.to_default, ", default and unchanged")) return mistake;
+        if (auto mistake = clash(signals.ignored, ", ignored and unchanged")) return mistake;
+      }
       ++index;
     }
   return std::nullopt;
@@ -46,26 +63,33 @@ Mistake check(const Signals& signals) {
 // That SIGPIPE or SIGCHLD is ignored here is about what this process writes and whom it waits for.
 // Asking first whether they are would be a call as well.
 void plan_signals(const Signals& signals, Steps& steps) {
-  static constexpr kernel::SignalAction default_action{};
-  const auto names = [](const std::vector<int>& list, int signo) {
-    return std::ranges::find(list, signo) != list.end();
+  const auto is_said = [&](int signo) {
+    return names(signals.ignored, signo) || names(signals.unchanged, signo);
   };
-  for (const int signo : {SIGPIPE, SIGCHLD})
-    if (!names(signals.to_default, signo) && !names(signals.ignored, signo))
-      steps.add(SpawnStep::signals, -1, SYS_rt_sigaction, signo, &default_action, 0,
-                sizeof default_action.mask);
+  if (signals.all_to_default) {
+    std::uint64_t all = 0;
+    for (int signo = 1; signo <= kernel::signal_count; ++signo)
+      if (!is_fixed(signo) && !is_said(signo)) all |= bit(signo);
+    steps.add(SpawnStep::signals, -1, Step::set_to_default, all);
+  } else {
+    for (const int signo : {SIGPIPE, SIGCHLD})
+      if (!names(signals.to_default, signo) && !is_said(signo))
+        plan_action(signo, default_action, -1, steps);
+  }
   int index = 0;
-  for (const int signo : signals.to_default)
-    plan_action(signo, to_default, index++, steps);
+  for (const int signo : signals.to_default) {
+    if (!is_fixed(signo)) plan_action(signo, default_action, index, steps);
+    ++index;
+  }
   for (const int signo : signals.ignored)
-    plan_action(signo, ignored, index++, steps);
+    plan_action(signo, ignored_action, index++, steps);
 }
 
 std::uint64_t signal_mask(const Signals& signals) noexcept {
   std::uint64_t mask = 0;
   if (signals.inherit_mask) system_call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &mask, sizeof mask);
   for (const int signo : signals.blocked)
-    mask |= std::uint64_t{1} << (signo - 1);
+    mask |= bit(signo);
   return mask;
 }
 
