@@ -112,6 +112,7 @@ struct Command::Attempt {
   const Stdio* default_of(int stream) const noexcept;
   Stdio::Kind kind_of(int stream) const noexcept;
   detail::Mistake append_arguments();
+  [[gnu::cold]] void prepare_shell_arguments();
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
   void give_to_child(BorrowedFd made, bool with_group) const noexcept;

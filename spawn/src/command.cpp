@@ -110,6 +110,27 @@ Command::Command(Command&&) noexcept = default;
 Command& Command::operator=(Command&&) noexcept = default;
 Command::~Command() = default;
 
+Command& Command::search(ProgramSearch where) & {
+  State& state = changed_state();
+  state.search = where;
+  state.search_directories.clear();
+  return *this;
+}
+
+void Command::add_search_directory(Text directory) {
+  State& state = changed_state();
+  if (directory.fault() || directory.view().empty())
+    state.wrong(SpawnStep::program, EINVAL, -1,
+                state.program + ", to be searched in " +
+                    (directory.fault() ? directory.fault() : "a directory without a name"));
+  state.search_directories.emplace_back(directory.view());
+}
+
+Command& Command::shell_fallback() & {
+  changed_state().falls_back_to_shell = true;
+  return *this;
+}
+
 Command& Command::argument0(Text value) & {
   State& state = changed_state();
   if (value.fault()) {

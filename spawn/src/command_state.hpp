@@ -30,6 +30,7 @@ struct Command::Workspace {
   detail::EnvironmentBuffer environment;
   std::vector<char*> arguments;            // where some are appended
   std::vector<std::string> argument_text;  // of those, where they are to be kept
+  std::vector<char*> shell_arguments;      // for Job::shell_arguments
   std::string candidates;
   detail::FdPlan fds;
   detail::Steps steps;
@@ -73,6 +74,9 @@ struct Command::State {
 
   std::string program;  // for messages where it is a descriptor
   std::optional<int> program_fd;
+  ProgramSearch search = ProgramSearch::child_path;
+  std::vector<std::string> search_directories;  // instead of a PATH, where `search` is `nowhere`
+  bool falls_back_to_shell = false;
   std::deque<std::string>
       argument_text;             // a deque: what the pointers below point to stays where it is
   std::vector<char*> arguments;  // ends with a null pointer, at all times
@@ -119,6 +123,9 @@ struct Command::State {
   const detail::Environment& environment_of_children() const noexcept {
     return prepared ? prepared->environment : environment;
   }
+  // The PATH to search for a child with this environment.
+  std::string_view path_to_search(char* const* environment_of_child) const noexcept;
+  void find_candidates(char* const* environment_of_child, std::string& candidates) const;
   // Whether the Command says what this stream is.
   bool says(int stream) const noexcept;
   // Whether what output() is given to feed can reach the child.

@@ -185,9 +185,12 @@ void Command::Attempt::explain_search(const View& view, SpawnError& error) const
     return explain_interpreter(view, *found, error);
   }
   if (state_.program.contains('/')) return;
-  const char* path = detail::find_variable(work_.job.environment, "PATH");
+  if (state_.search == ProgramSearch::nowhere) {
+    if (state_.search_directories.empty()) error.subject += ", a name, which is searched nowhere";
+    return;
+  }
   bool is_left_out = false;
-  detail::for_each_directory(path ? path : "", [&](std::string_view directory) {
+  detail::for_each_directory(state_.path_to_search(work_.job.environment), [&](std::string_view directory) {
     if (directory.starts_with('/')) return;
     const auto found =
         view.look(std::string(directory.empty() ? "." : directory) + '/' + state_.program);

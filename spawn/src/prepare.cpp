@@ -27,22 +27,6 @@ using detail::Mistake;
 
 namespace {
 
-// The paths to try for a program name, as Job::candidates has them.
-void find_candidates(const std::string& program, char* const* environment,
-                     std::string& candidates) {
-  candidates.clear();
-  if (program.contains('/')) {
-    candidates.append(program).push_back('\0');
-  } else {
-    const char* path = detail::find_variable(environment, "PATH");
-    detail::for_each_directory(path ? path : "/bin:/usr/bin", [&](std::string_view directory) {
-      if (directory.starts_with('/'))
-        candidates.append(directory).append(1, '/').append(program).push_back('\0');
-    });
-  }
-  candidates.push_back('\0');
-}
-
 // A child that is born into a frozen cgroup does not run, and its parent waits for it with all
 // signals blocked.
 bool is_frozen(BorrowedFd cgroup) noexcept {
@@ -64,13 +48,40 @@ bool is_of_cgroups(BorrowedFd directory) noexcept {
 
 }  // namespace
 
+std::string_view Command::State::path_to_search(char* const* environment_of_child) const noexcept {
+  if (search == ProgramSearch::nowhere) return "";
+  char* const* variables = search == ProgramSearch::caller_path ? ::environ : environment_of_child;
+  const char* path = variables ? detail::find_variable(variables, "PATH") : nullptr;
+  return path ? path : "/bin:/usr/bin";
+}
+
+// The paths to try for the program, as Job::candidates has them.
+void Command::State::find_candidates(char* const* environment_of_child,
+                                     std::string& candidates) const {
+  candidates.clear();
+  const auto add = [&](std::string_view place) {
+    candidates.append(place).append(1, '/').append(program).push_back('\0');
+  };
+  if (program.contains('/')) {
+    candidates.append(program).push_back('\0');
+  } else if (search == ProgramSearch::nowhere) {
+    for (const std::string& place : search_directories)
+      add(place);
+  } else {
+    detail::for_each_directory(path_to_search(environment_of_child), [&](std::string_view place) {
+      if (place.starts_with('/')) add(place);
+    });
+  }
+  candidates.push_back('\0');
+}
+
 Command::State::Prepared Command::Attempt::ask_once(const State& state) {
   State::Prepared prepared{{}, state.environment.frozen(), {}};
   for (int number = 0; number < 3; ++number)
     prepared.inherited_streams[static_cast<std::size_t>(number)] =
         detail::system_call(SYS_fcntl, number, F_GETFD) == 0;
   detail::EnvironmentBuffer unused;
-  find_candidates(state.program, prepared.environment.resolve(unused), prepared.candidates);
+  state.find_candidates(prepared.environment.resolve(unused), prepared.candidates);
   return prepared;
 }
 
@@ -283,14 +294,28 @@ Mistake Command::Attempt::prepare() {
     if (held)
       if (auto mistake = prepare_environment(state_.environment)) return mistake;
     if (held ? work_.searches_path : !state_.program_fd) {
-      find_candidates(state_.program, work_.job.environment, work_.candidates);
+      state_.find_candidates(work_.job.environment, work_.candidates);
       work_.job.candidates = work_.candidates.c_str();
     }
   }
   if (state_.signals.inherit_mask) work_.job.signal_mask = detail::signal_mask(state_.signals);
   work_.job.arguments = state_.arguments.data();
-  if (!changes_.arguments.empty()) return append_arguments();
+  if (!changes_.arguments.empty())
+    if (auto mistake = append_arguments()) return mistake;
+  if (state_.falls_back_to_shell) prepare_shell_arguments();
   return std::nullopt;
+}
+
+// Those of execvp(3): the shell, the path of the script, which the child fills in, and what else the
+// program is given.
+void Command::Attempt::prepare_shell_arguments() {
+  static char shell[] = "/bin/sh";
+  auto& all = work_.shell_arguments;
+  all.assign({shell, nullptr});
+  for (char* const* argument = work_.job.arguments + 1; *argument; ++argument)
+    all.push_back(*argument);
+  all.push_back(nullptr);
+  work_.job.shell_arguments = all.data();
 }
 
 }  // namespace v0

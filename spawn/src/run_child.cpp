@@ -272,6 +272,17 @@ const char* end_of(const char* text) {
   return text;
 }
 
+[[gnu::cold]] long execute_by_shell(Job& job, const char* script) {
+  static constexpr const char* shell = "/bin/sh";
+  job.shell_arguments[1] = const_cast<char*>(script);  // which execve(2) does not write to
+  const long answer = unblocked(job, [&] {
+    return raw_syscall(SYS_execve, address(shell), address(job.shell_arguments),
+                       address(job.environment));
+  });
+  job.path = shell;
+  return answer;
+}
+
 // Answers, if at all, why not.
 [[gnu::hot]] long execute_once(Job& job) {
   if (job.program >= 0)
@@ -289,6 +300,7 @@ const char* end_of(const char* text) {
       return raw_syscall(SYS_execve, address(candidate), address(job.arguments),
                          address(job.environment));
     });
+    if (answer == -ENOEXEC && job.shell_arguments) return execute_by_shell(job, candidate);
     if (answer == -EACCES && !job.path) job.path = candidate;
     if (answer != -EACCES && !is_not_there(answer)) {
       job.path = candidate;

@@ -110,6 +110,14 @@ void for_each_text(Strings&& values, Visit visit) {
 // When a child changes to its working directory: with this process's rights, or its own.
 enum class DirectoryChange { before_identity, after_identity };
 
+// Where a program is searched whose name has no slash. The working directory is not searched, nor is
+// any other relative directory of a PATH.
+enum class ProgramSearch {
+  child_path,   // in the PATH of the child's environment; in /bin and /usr/bin if it has none
+  caller_path,  // in this process's PATH, as it is when the child is started; likewise
+  nowhere,      // a name without a slash is not found: ENOENT
+};
+
 class PreparedCommand;
 
 namespace detail {
@@ -119,9 +127,9 @@ class Batch;  // spawn_all()
 class Command {
  public:
   // The program: a path if it has a slash, else a name that is looked up in the PATH of the child's
-  // environment ("/bin:/usr/bin" if it has none). Unlike execvp(3), this does not search relative
-  // directories of PATH, nor the working directory, which an empty element means: a program there is
-  // started by its path. It is also argument 0. Strings are copied. What is wrong with any
+  // environment ("/bin:/usr/bin" if it has none; see search()). Unlike execvp(3), this does not search
+  // relative directories of PATH, nor the working directory, which an empty element means: a program
+  // there is started by its path. It is also argument 0. Strings are copied. What is wrong with any
   // argument, here and below, is reported by spawn().
   SYSFD_API explicit Command(Text program);
   // The program that this descriptor refers to (execveat(2)), opened with O_RDONLY or O_PATH, which
@@ -140,6 +148,35 @@ class Command {
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
+
+  // Where the program is searched, if its name has no slash. Defaults to ProgramSearch::child_path.
+  SYSFD_API Command& search(ProgramSearch where) &;
+  Command search(ProgramSearch where) && { return std::move(search(where)); }
+  // In these directories, in this order, and in no other. A relative one, such as ".", counts from the
+  // child's working directory.
+  template <class Directories>
+    requires detail::ListsTexts<Directories>
+  Command& search(Directories&& directories) & {
+    search(ProgramSearch::nowhere);
+    detail::for_each_text(directories, [this](Text directory) { add_search_directory(directory); });
+    return *this;
+  }
+  template <class Directories>
+    requires detail::ListsTexts<Directories>
+  Command search(Directories&& directories) && {
+    return std::move(search(directories));
+  }
+  Command& search(std::initializer_list<Text> directories) & {
+    return search<std::initializer_list<Text>&>(directories);
+  }
+  Command search(std::initializer_list<Text> directories) && {
+    return std::move(search(directories));
+  }
+
+  // As execvp(3): a program that the kernel finds no way to execute (ENOEXEC: neither a binary of this
+  // machine nor a script with #!) is run by /bin/sh, as a script. Not a program by descriptor.
+  SYSFD_API Command& shell_fallback() &;
+  Command shell_fallback() && { return std::move(shell_fallback()); }
 
   // Argument 0, if it is not to be the program as given.
   SYSFD_API Command& argument0(Text value) &;
@@ -416,6 +453,7 @@ class Command {
   struct Made;
   struct Attempt;
   class Startup;
+  SYSFD_API void add_search_directory(Text directory);
   State& state() const noexcept;
   State& changed_state() const noexcept;  // for setters
 
