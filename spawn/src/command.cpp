@@ -174,6 +174,15 @@ Command& Command::remove_env(Text name) & {
   return *this;
 }
 
+void Command::add_environment_entry(Text entry) {
+  State& state = changed_state();
+  const int index = state.environment_calls++;
+  if (entry.fault())
+    state.wrong(SpawnStep::environment, EINVAL, index, shown(entry));
+  else
+    state.environment.add(entry.view(), index);
+}
+
 Command& Command::clear_env() & {
   changed_state().environment.clear();
   return *this;

@@ -45,7 +45,12 @@ void Environment::remove(std::string_view name) {
 
 void Environment::clear() {
   starts_empty_ = true;
+  block_.clear();
   changes_.clear();
+}
+
+void Environment::add(std::string_view entry, int call) {
+  block_.push_back({std::string(entry), std::min(entry.find('='), entry.size()), false, call});
 }
 
 void Environment::put(Change change) {
@@ -66,8 +71,13 @@ void Environment::collect(std::vector<char*>& variables) const {
     for (char** variable = ::environ; *variable; ++variable)
       if (!changes(name_of(*variable)) && !is_listen_variable(*variable))
         variables.push_back(*variable);
+  const auto add_text = [&](const Change& change) {
+    variables.push_back(const_cast<char*>(change.text.data()));
+  };
+  for (const Change& entry : block_)
+    if (!changes(entry.name())) add_text(entry);
   for (const Change& change : changes_)
-    if (!change.removes) variables.push_back(const_cast<char*>(change.text.data()));
+    if (!change.removes) add_text(change);
 }
 
 Environment Environment::frozen() const {
@@ -119,14 +129,19 @@ char* const* Environment::resolve_for_listeners(std::size_t count, const std::st
 }
 
 const char* Environment::listen_variable() const noexcept {
+  for (const Change& entry : block_)
+    if (is_listen_variable(entry.text.c_str()) && !changes(entry.name())) return entry.text.c_str();
   for (const Change& change : changes_)
     if (!change.removes && is_listen_variable(change.text.c_str())) return change.text.c_str();
   return nullptr;
 }
 
 int Environment::call_of(std::string_view name) const noexcept {
-  const auto found = std::ranges::find(changes_, name, &Change::name);
-  return found != changes_.end() ? found->call : -1;
+  for (const auto* list : {&changes_, &block_}) {
+    const auto found = std::ranges::find(*list, name, &Change::name);
+    if (found != list->end()) return found->call;
+  }
+  return -1;
 }
 
 const char* find_variable(char* const* environment, std::string_view name) noexcept {

@@ -18,8 +18,8 @@ struct EnvironmentBuffer {
   std::vector<char*> variables;
 };
 
-// The environment of a child: this process's own, with changes. This process's LISTEN_... variables
-// are never in it, since they say that they are for this process.
+// The environment of a child: this process's own or a given one, with changes. This process's
+// LISTEN_... variables are not in it, since they say that they are for this process.
 class Environment {
  public:
   // Where the child writes what only it knows.
@@ -33,6 +33,8 @@ class Environment {
   void set(std::string_view name, std::string_view value, int call = -1);
   void remove(std::string_view name);
   void clear();
+  // Behind those that it starts from, as it is. Not once there are changes.
+  void add(std::string_view entry, int call);
 
   // One that stays what this one is now, whatever becomes of this process's own.
   Environment frozen() const;
@@ -61,6 +63,7 @@ class Environment {
   void collect(std::vector<char*>& variables) const;
 
   bool starts_empty_ = false;
+  std::vector<Change> block_;  // what it starts from then
   std::vector<Change> changes_;
   std::vector<char*> frozen_;  // ends with a null pointer, if it is
 };

@@ -234,6 +234,44 @@ class Command {
   SYSFD_API Command& clear_env() &;
   Command clear_env() && { return std::move(clear_env()); }
 
+  // Starts from these entries ("NAME=value") instead, and forgets the changes made so far. They are
+  // given to the program as they are, in their order: also two of the same name, one without '=', and
+  // the LISTEN_... variables. env() and remove_env() then replace, or remove, all of that name.
+  // `entries`: any range of strings; a null pointer at its end is not one of them.
+  template <class Entries>
+    requires detail::ListsTexts<Entries>
+  Command& environment(Entries&& entries) & {
+    clear_env();
+    detail::for_each_text(entries, [this](Text entry) { add_environment_entry(entry); });
+    return *this;
+  }
+  template <class Entries>
+    requires detail::ListsTexts<Entries>
+  Command environment(Entries&& entries) && {
+    return std::move(environment(entries));
+  }
+  Command& environment(std::initializer_list<Text> entries) & {
+    return environment<std::initializer_list<Text>&>(entries);
+  }
+  Command environment(std::initializer_list<Text> entries) && {
+    return std::move(environment(entries));
+  }
+  // An envp, as environ(7): a null pointer ends it. One that is a null pointer itself has no entries.
+  template <class Envp>
+    requires detail::EndsWithNull<Envp>
+  Command& environment(Envp&& pointer) & {
+    clear_env();
+    const char* const* entry = pointer;
+    for (; entry && *entry; ++entry)
+      add_environment_entry(*entry);
+    return *this;
+  }
+  template <class Envp>
+    requires detail::EndsWithNull<Envp>
+  Command environment(Envp&& pointer) && {
+    return std::move(environment(pointer));
+  }
+
   // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned.
   // cwd() is this process's own, as it is then. A relative path of the program counts from there. Not
   // said, and with a new root directory or a joined mount namespace: "/".
@@ -454,6 +492,7 @@ class Command {
   struct Attempt;
   class Startup;
   SYSFD_API void add_search_directory(Text directory);
+  SYSFD_API void add_environment_entry(Text entry);
   State& state() const noexcept;
   State& changed_state() const noexcept;  // for setters
 
