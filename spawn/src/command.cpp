@@ -257,8 +257,22 @@ Command& Command::pass(OwnedFd&& fd, int number) & {
   return *this;
 }
 
-Command& Command::inherit_descriptors() & {
-  changed_state().inherits = true;
+Command& Command::inherit_descriptors(Inheritance options) & {
+  State& state = changed_state();
+  for (const int number : options.except)
+    if (number < static_cast<int>(standard_streams))
+      state.wrong(SpawnStep::descriptor, EINVAL, -1,
+                  std::to_string(number) + ", which is not to be inherited");
+  state.inherits = true;
+  state.not_inherited = std::move(options.except);
+  return *this;
+}
+
+Command& Command::forget_descriptor(int number) & {
+  State& state = changed_state();
+  std::erase_if(state.passed, [number](const auto& passed) { return passed.target == number; });
+  if (number >= 0 && number < static_cast<int>(standard_streams))
+    state.streams[number] = Stdio(Stdio::Kind::unset);
   return *this;
 }
 

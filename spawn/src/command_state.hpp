@@ -92,6 +92,7 @@ struct Command::State {
                       Stdio(Stdio::Kind::unset)};
   std::vector<Passed> passed;
   bool inherits = false;  // all that is not close-on-exec
+  std::vector<int> not_inherited;  // but these
   std::vector<Passed> listeners;
   std::string listener_names;
   WindowSize window_size;

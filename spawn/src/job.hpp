@@ -34,6 +34,7 @@ struct Step {
         -10,  // descriptor a as it is; where exec would leave it closed, as open_null
     take_stop_signals = -11,  // see Job::stop_signals
     set_to_default = -12,     // the signals a, one bit each
+    close_at_exec = -13,      // the descriptor a, if it is open
   };
   long call;  // the number of a system call, or an Action
   long a, b, c, d, e;

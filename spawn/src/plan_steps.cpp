@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "attempt.hpp"
@@ -40,6 +41,15 @@ void plan_descriptors(const detail::FdPlan& fds, detail::Steps& steps) {
         break;
     }
   }
+}
+
+// What was passed under one of these numbers is there by now.
+void plan_exceptions(const std::vector<int>& numbers, const detail::FdPlan& fds,
+                     detail::Steps& steps) {
+  const auto requests = fds.requests();
+  for (const int number : numbers)
+    if (std::ranges::find(requests, number, &detail::FdRequest::target) == requests.end())
+      steps.add(SpawnStep::descriptor, -1, Step::close_at_exec, number);
 }
 
 }  // namespace
@@ -77,6 +87,7 @@ void Command::Attempt::plan_steps() {
   if (!state_.resources.limits.empty()) ::getrlimit(RLIMIT_NOFILE, &descriptors_now);
   detail::plan_more_descriptors(state_.resources, descriptors_now, steps);
   plan_descriptors(fds, steps);
+  plan_exceptions(state_.not_inherited, fds, steps);
   detail::plan_session(made_->session, fds, steps);
   // With the parent's privileges, which another user namespace, or user, does not have.
   detail::plan_resources(state_.resources, steps);

@@ -223,6 +223,7 @@ long act(Job& job, const Step& step) {
     case Step::make_undumpable: return make_undumpable(job);
     case Step::join_cgroup: return join_cgroup(step.a);
     case Step::take_stop_signals: take_stop_signals(job); return 0;
+    case Step::close_at_exec: raw_syscall(SYS_fcntl, step.a, F_SETFD, FD_CLOEXEC); return 0;
     case Step::set_to_default: return set_to_default(static_cast<std::uint64_t>(step.a));
     default: return -ENOSYS;
   }

@@ -41,9 +41,11 @@
 #include <initializer_list>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
@@ -116,6 +118,13 @@ enum class ProgramSearch {
   child_path,   // in the PATH of the child's environment; in /bin and /usr/bin if it has none
   caller_path,  // in this process's PATH, as it is when the child is started; likewise
   nowhere,      // a name without a slash is not found: ENOENT
+};
+
+// What inherit_descriptors() leaves out.
+struct Inheritance {
+  // Numbers of descriptors of this process, open or not, from 3 on. What is passed under such a number
+  // is there all the same.
+  std::vector<int> except{};
 };
 
 class PreparedCommand;
@@ -330,8 +339,18 @@ class Command {
   // number, but where something else is said. As with fork(2), all that is open here is copied and
   // held by the child until exec, and another thread may open one more at any moment: SpawnReport
   // says so.
-  SYSFD_API Command& inherit_descriptors() &;
-  Command inherit_descriptors() && { return std::move(inherit_descriptors()); }
+  SYSFD_API Command& inherit_descriptors(Inheritance options = {}) &;
+  Command inherit_descriptors(Inheritance options = {}) && {
+    return std::move(inherit_descriptors(std::move(options)));
+  }
+
+  // Takes back what was said of this number of the child by pass(), stdin_from(), stdout_to(),
+  // stderr_to() or terminal(), if anything was: 0, 1 or 2 has its default again. What the Command owns
+  // for it is closed. A second pass() for a number is an error without this, so that nobody loses a
+  // descriptor unawares: forget_descriptor(n).pass(fd, n) replaces. SpawnStep::descriptor and
+  // SpawnChanges::descriptors count the calls of pass() that are left.
+  SYSFD_API Command& forget_descriptor(int number) &;
+  Command forget_descriptor(int number) && { return std::move(forget_descriptor(number)); }
 
   // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child,
   // in the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds
