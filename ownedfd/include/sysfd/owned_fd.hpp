@@ -118,6 +118,13 @@ class SYSFD_POINTER BorrowedFd {
     return BorrowedFd(detail::Sentinel{fd});
   }
 
+  // The same for a number that is -1 where there is no descriptor, as in C: nothing then. Stops the
+  // program if `fd` is another negative number.
+  static std::optional<BorrowedFd> unsafe_borrow_optional(int fd) noexcept {
+    if (fd == -1) return std::nullopt;
+    return unsafe_borrow(fd);
+  }
+
   explicit BorrowedFd(detail::Sentinel sentinel) noexcept : fd_(sentinel.value) {}
 
   // The number, for system calls that sysfd has no function for.

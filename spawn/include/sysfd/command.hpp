@@ -335,6 +335,16 @@ class Command {
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
+  // A descriptor that there may be: if there is none, nothing is passed, and the call does not count.
+  template <std::same_as<std::optional<BorrowedFd>> Optional>
+  Command& pass(const Optional& fd, int number) & {
+    return fd ? pass(*fd, number) : *this;
+  }
+  template <std::same_as<std::optional<BorrowedFd>> Optional>
+  Command pass(const Optional& fd, int number) && {
+    return std::move(pass(fd, number));
+  }
+
   // The child also gets every descriptor of this process that is not close-on-exec, under its
   // number, but where something else is said. As with fork(2), all that is open here is copied and
   // held by the child until exec, and another thread may open one more at any moment: SpawnReport

@@ -37,6 +37,10 @@ class Stdio {
   template <std::convertible_to<BorrowedFd> Lender>
   Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
   Stdio(OwnedFd&& fd) noexcept : kind_(Kind::descriptor), owned_(std::move(fd)) {}
+  // A descriptor that there may be, as BorrowedFd::unsafe_borrow_optional() makes one of an int. If
+  // there is none, the stream is what it is where nothing is said of it.
+  template <std::same_as<std::optional<BorrowedFd>> Optional>
+  Stdio(const Optional& fd) noexcept : kind_(fd ? Kind::descriptor : Kind::unset), fd_(fd) {}
 
  private:
   friend class Command;
