@@ -96,17 +96,23 @@ Child& Child::operator=(Child&& other) noexcept {
 }
 
 const PidFd& Child::pidfd() const noexcept {
-  if (!pidfd_) detail::contract_violation("use of a Child that was moved from or detached");
+  require_process();
+  if (!pidfd_) detail::contract_violation("the pidfd of a Child after close_descriptors()");
   return *pidfd_;
 }
 
+void Child::require_process() const noexcept {
+  if (!pidfd_ && !status_)
+    detail::contract_violation("use of a Child that was moved from or detached");
+}
+
 pid_t Child::pid() const noexcept {
-  (void)pidfd();  // or the program stops here
+  require_process();
   return pid_;
 }
 
 const SpawnReport& Child::report() const noexcept {
-  (void)pidfd();  // or the program stops here
+  require_process();
   return report_;
 }
 
@@ -157,7 +163,7 @@ Result<ExitStatus> Child::terminate(Timeout grace) noexcept {
 }
 
 void Child::on_drop(DropPolicy policy, Timeout grace) noexcept {
-  (void)pidfd();  // or the program stops here
+  require_process();
   policy_ = policy;
   grace_ = grace.duration();
 }
@@ -190,16 +196,27 @@ Result<ExitStatus> Child::await_kill(const detail::Killed& killed,
 }
 
 Result<> Child::send_signal_to_group(int signo) noexcept {
+  require_process();
+  if (!pidfd_) return detail::failure(EOPNOTSUPP);
   return detail::signal_group(family(), signo);
 }
 
 Result<> Child::kill_cgroup() noexcept {
-  (void)pidfd();  // or the program stops here
+  require_process();
   if (!cgroup_) return detail::failure(EOPNOTSUPP);
   const auto file = open(*cgroup_, "cgroup.kill", O_WRONLY);
   if (!file) return std::unexpected(file.error());
   const long written = detail::system_call_retried(SYS_write, file->get(), "1", std::size_t{1});
   if (written < 0) return detail::failure(static_cast<int>(-written));
+  return {};
+}
+
+Result<> Child::close_descriptors() noexcept {
+  require_process();
+  if (!status_) return detail::failure(EAGAIN);
+  close_pipes();
+  cgroup_.reset();
+  pidfd_.reset();
   return {};
 }
 

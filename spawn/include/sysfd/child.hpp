@@ -9,7 +9,13 @@
 //
 // A Child owns its process as an OwnedFd owns its descriptor: when the Child is destroyed, a
 // process that still runs is killed and reaped. Let it live on with `std::move(child).detach()`, or
-// choose another policy in the Command. In a copy of this process that fork(2) has made, its Child
+// choose another policy in the Command.
+//
+// A Child has one descriptor, its pidfd, until it is destroyed, also when the process has ended; one
+// more for each Stdio::pipe(), terminal() and cgroup(). A program with N children that write into
+// pipes needs 2 N (RLIMIT_NOFILE). close_descriptors() gives them back and keeps the status.
+//
+// In a copy of this process that fork(2) has made, its Child
 // closes the copy's descriptors and does nothing else when it is destroyed.
 #ifndef SYSFD_CHILD_HPP
 #define SYSFD_CHILD_HPP
@@ -151,6 +157,13 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // Linux 6.14 to 7.1 kill what is started in it later.
   [[nodiscard]] SYSFD_API Result<> kill_cgroup() noexcept;
 
+  // Closes the pidfd, terminal(), the pipes and the cgroup's directory of a child whose status is known
+  // (wait(), try_wait(), ...), which then holds no descriptor. What it answers without them it goes on
+  // to answer: wait() and the like, terminate(), communicate(), pid(), report(). pidfd(), fd() and
+  // detach() then stop the program, send_signal_to_group() and kill_cgroup() fail with EOPNOTSUPP.
+  // Errors: EAGAIN nobody has waited for it here yet; nothing is closed then.
+  SYSFD_API Result<> close_descriptors() noexcept;
+
   // Gives up the process: it lives on, and is a zombie when it has ended, until somebody waits for
   // it (for instance by the PidFd returned here) or this process ends. The pipe ends are closed. One
   // that is killed_with_parent lives only as long as this PidFd.
@@ -161,6 +174,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   friend class Pipeline;
   void drop() noexcept;
   void close_pipes() noexcept;
+  void require_process() const noexcept;
   detail::Family family() const noexcept;
   void ask_to_end() noexcept;
   detail::Killed kill() noexcept;
@@ -174,7 +188,8 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   struct Stages;
 
   std::uint64_t mark_;          // of the process whose child it is
-  std::optional<PidFd> pidfd_;  // nothing once moved from or detached
+  // Nothing once moved from or detached, when there is no status either, and after close_descriptors().
+  std::optional<PidFd> pidfd_;
   pid_t pid_;
   bool leads_group_;
   DropPolicy policy_;
