@@ -23,6 +23,11 @@ namespace detail {
 // What is said where the number of a descriptor alone does not help.
 inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
+// Whether there is more in it than what a plan that is held can be used with.
+inline bool need_another_plan(const SpawnChanges& changes) noexcept {
+  return !changes.placed.empty() || !changes.environment.empty() || changes.working_directory;
+}
+
 }  // namespace detail
 
 // What is made for this child only. Not there where the plan of an earlier child holds.
@@ -113,12 +118,26 @@ struct Command::Attempt {
   Stdio::Kind kind_of(int stream) const noexcept;
   detail::Mistake append_arguments();
   [[gnu::cold]] void prepare_shell_arguments();
+  [[gnu::cold]] detail::Mistake check_changes();
+  [[gnu::cold]] detail::Mistake change_environment();
+  const State::Directory& directory() const noexcept {
+    return work_.directory ? *work_.directory : state_.directory;
+  }
+  const PlacedFd* placed_as(int number) const noexcept {
+    return detail::find_placed(changes_, number);
+  }
+  // What the Command says of a stream that is not placed.
+  Stdio::Kind said_of(int stream) const noexcept {
+    return placed_as(stream) ? Stdio::Kind::unset : state_.streams[stream].kind_;
+  }
+  int target_of_descriptor(int index) const noexcept;
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
   void give_to_child(BorrowedFd made, bool with_group) const noexcept;
   detail::Mistake prepare_terminal(int number);
   detail::Mistake prepare_like_stdout(int number);
   detail::Mistake prepare_passed();
+  detail::Mistake prepare_placed(std::uint64_t limit);
   detail::Mistake prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
                                      std::uint64_t limit);
   detail::Mistake prepare_session();
@@ -134,7 +153,7 @@ struct Command::Attempt {
   detail::Mistake refuse_own_descriptors() const;
   void lower_sources() noexcept;
   void plan_steps();
-  int number_of(const State::Directory& directory) const noexcept;
+  int number_of(const State::Directory& wanted) const noexcept;
   void plan_directory();
   void plan_parent_death();
   bool joins(Namespace kind) const noexcept;
@@ -167,7 +186,7 @@ struct Command::Attempt {
   Workspace& work_;
   Kind kind_;
   const Defaults* defaults_;
-  SpawnChanges changes_;
+  const SpawnChanges& changes_;  // until prepare() has returned
   std::optional<Made> made_;
 };
 

@@ -50,7 +50,8 @@ bool Command::State::says(int stream) const noexcept {
          std::ranges::find(passed, stream, &Passed::target) != passed.end();
 }
 
-bool Command::State::takes_input() const noexcept {
+bool Command::State::takes_input(const SpawnChanges& changes) const noexcept {
+  if (const PlacedFd* placed = detail::find_placed(changes, 0)) return !placed->fd;
   return !says(0) || streams[0].kind_ == Stdio::Kind::pipe;
 }
 

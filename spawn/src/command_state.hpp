@@ -14,6 +14,7 @@
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+#include <sysfd/prepared_command.hpp>
 
 #include "attributes/attributes.hpp"
 #include "enter.hpp"
@@ -25,12 +26,37 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace detail {
+
+// One that the child is to change to.
+struct Directory {
+  std::optional<std::string> path;
+  std::optional<int> fd;
+  bool is_given() const noexcept { return path || fd; }
+  bool is_cwd() const noexcept { return fd == cwd().get(); }
+};
+
+// What is placed as that number, if anything is said of it.
+inline const PlacedFd* find_placed(const SpawnChanges& changes, int number) noexcept {
+  for (const PlacedFd& placed : changes.placed)
+    if (placed.number == number) return &placed;
+  return nullptr;
+}
+
+}  // namespace detail
+
 // What one spawn() after the other needs memory for, and has worked out.
 struct Command::Workspace {
   detail::EnvironmentBuffer environment;
   std::vector<char*> arguments;            // where some are appended
   std::vector<std::string> argument_text;  // of those, where they are to be kept
-  std::vector<char*> shell_arguments;      // for Job::shell_arguments
+  // Of SpawnChanges: the environment that was changed, and the texts of its entries, where they are
+  // to be kept; the working directory; the numbers of what was placed.
+  std::vector<char*> variables;
+  std::vector<std::string> variable_text;
+  std::optional<detail::Directory> directory;
+  std::vector<int> placed_numbers;
+  std::vector<char*> shell_arguments;  // for Job::shell_arguments
   std::string candidates;
   detail::FdPlan fds;
   detail::Steps steps;
@@ -62,12 +88,7 @@ struct Command::State {
     std::optional<OwnedFd> owned;
     bool handed_over = false;
   };
-  struct Directory {
-    std::optional<std::string> path;
-    std::optional<int> fd;
-    bool is_given() const noexcept { return path || fd; }
-    bool is_cwd() const noexcept { return fd == cwd().get(); }
-  };
+  using Directory = detail::Directory;
 
   // The first mistake that a setter found.
   std::optional<SpawnError> mistake;
@@ -91,7 +112,7 @@ struct Command::State {
   Stdio streams[3] = {Stdio(Stdio::Kind::unset), Stdio(Stdio::Kind::unset),
                       Stdio(Stdio::Kind::unset)};
   std::vector<Passed> passed;
-  bool inherits = false;  // all that is not close-on-exec
+  bool inherits = false;           // all that is not close-on-exec
   std::vector<int> not_inherited;  // but these
   std::vector<Passed> listeners;
   std::string listener_names;
@@ -130,9 +151,9 @@ struct Command::State {
   // Whether the Command says what this stream is.
   bool says(int stream) const noexcept;
   // Whether what output() is given to feed can reach the child.
-  bool takes_input() const noexcept;
+  bool takes_input(const SpawnChanges& changes = {}) const noexcept;
   // For output(), which would never see the end of one.
-  detail::Mistake refuse_terminals() const;
+  detail::Mistake refuse_terminals(const SpawnChanges& changes = {}) const;
   // `owner`: whose descriptor it is, if the Command is to take it over.
   void add(std::vector<Passed>& list, int source, int target, OwnedFd* owner);
   void add_listener(Text name, BorrowedFd fd, OwnedFd* owner);

@@ -121,11 +121,12 @@ std::optional<Command::Attempt::View> Command::Attempt::view_of_child() const {
     if (!root) return std::nullopt;
     view.root = std::move(*root);
   }
-  if (state_.directory.path) {
-    view.prefix = *state_.directory.path + '/';
-  } else if (state_.directory.fd) {
+  const auto& start = directory();
+  if (start.path) {
+    view.prefix = *start.path + '/';
+  } else if (start.fd) {
     view.knows_relative = is_waited_for() && !view.root;
-    if (!state_.directory.is_cwd()) view.directory = state_.directory.fd;
+    if (!start.is_cwd()) view.directory = start.fd;
   }
   return view;
 }

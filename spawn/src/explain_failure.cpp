@@ -51,21 +51,28 @@ SpawnError Command::Attempt::clone_failure(std::error_code code) const {
   return {SpawnStep::clone, code, -1, ""};
 }
 
+int Command::Attempt::target_of_descriptor(int index) const noexcept {
+  const auto i = static_cast<std::size_t>(index);
+  const std::size_t passed = state_.passed.size();
+  return i < passed ? state_.passed[i].target : work_.placed_numbers[i - passed];
+}
+
 // With what was said at that step.
 SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int index) const {
   SpawnError error{step, code, index, ""};
-  const auto target_of = [&](const std::vector<State::Passed>& list) {
-    return "to be number " + std::to_string(list[static_cast<std::size_t>(error.index)].target);
-  };
+  const auto to_be = [](int target) { return "to be number " + std::to_string(target); };
   switch (error.step) {
     case SpawnStep::exec: error.subject = work_.job.path ? work_.job.path : state_.program; break;
     case SpawnStep::wait: error.subject = state_.program; break;
-    case SpawnStep::working_directory: error.subject = state_.directory.path.value_or(""); break;
+    case SpawnStep::working_directory: error.subject = directory().path.value_or(""); break;
     case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
     case SpawnStep::standard_stream: error.subject = detail::stream_names[error.index]; break;
-    case SpawnStep::descriptor: error.subject = target_of(state_.passed); break;
+    case SpawnStep::descriptor:
+      if (error.index >= 0) error.subject = to_be(target_of_descriptor(error.index));
+      break;
     case SpawnStep::listen_fds:
-      if (error.index >= 0) error.subject = target_of(state_.listeners);
+      if (error.index >= 0)
+        error.subject = to_be(state_.listeners[static_cast<std::size_t>(error.index)].target);
       break;
     default: break;
   }

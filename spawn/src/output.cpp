@@ -58,9 +58,9 @@ void Child::wait_before(Output& output, const detail::Deadline& deadline) {
 }
 
 // Who would wait for the end of what is written to a terminal, or write what is read from it?
-detail::Mistake Command::State::refuse_terminals() const {
+detail::Mistake Command::State::refuse_terminals(const SpawnChanges& changes) const {
   for (int number = 0; number < 3; ++number)
-    if (streams[number].kind_ == Stdio::Kind::terminal)
+    if (streams[number].kind_ == Stdio::Kind::terminal && !detail::find_placed(changes, number))
       return detail::wrong_value(
           SpawnStep::standard_stream,
           std::string(detail::stream_names[number]) + ", a terminal, which is not collected",
@@ -71,8 +71,8 @@ detail::Mistake Command::State::refuse_terminals() const {
 Result<Output, SpawnError> Command::Attempt::output(State& state, Workspace& work,
                                                     const OutputOptions& options,
                                                     const SpawnChanges& changes) {
-  if (auto mistake = state.refuse_terminals()) return std::unexpected(*std::move(mistake));
-  if (!options.input.empty() && !state.takes_input())
+  if (auto mistake = state.refuse_terminals(changes)) return std::unexpected(*std::move(mistake));
+  if (!options.input.empty() && !state.takes_input(changes))
     return std::unexpected(
         detail::wrong_value(SpawnStep::standard_stream, "stdin, which is not the input", 0));
   const detail::Deadline deadline = detail::deadline_after(options.timeout);

@@ -55,10 +55,10 @@ void plan_exceptions(const std::vector<int>& numbers, const detail::FdPlan& fds,
 }  // namespace
 
 void Command::Attempt::plan_directory() {
-  const auto& directory = state_.directory;
-  if (directory.path)
-    work_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, directory.path->c_str());
-  else if (const int number = number_of(directory); number >= 0)
+  const auto& wanted = directory();
+  if (wanted.path)
+    work_.steps.add(SpawnStep::working_directory, -1, SYS_chdir, wanted.path->c_str());
+  else if (const int number = number_of(wanted); number >= 0)
     work_.steps.add(SpawnStep::working_directory, -1, SYS_fchdir, work_.fds.place_of(number));
 }
 

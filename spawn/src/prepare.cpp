@@ -166,11 +166,14 @@ Mistake Command::Attempt::make_plan() {
   work_.birth = {};
   if (kind_ == Kind::in_place)
     if (auto mistake = refuse_in_place()) return mistake;
+  if (auto mistake = check_changes()) return mistake;
   if (auto mistake = prepare_environment(state_.environment_of_children())) return mistake;
+  if (!changes_.environment.empty())
+    if (auto mistake = change_environment()) return mistake;
   work_.fds.clear(kind_ == Kind::in_place || state_.inherits);
   if (auto mistake = prepare_streams()) return mistake;
   if (auto mistake = prepare_passed()) return mistake;
-  if (state_.streams[2].kind_ == Stdio::Kind::like_stdout)
+  if (said_of(2) == Stdio::Kind::like_stdout)
     if (auto mistake = prepare_like_stdout(2)) return mistake;
   if (auto mistake = prepare_session()) return mistake;
   if (auto mistake = prepare_cgroup()) return mistake;
@@ -239,10 +242,68 @@ bool Command::Attempt::is_repeatable() const noexcept {
   };
   if (!made_->slots.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
   // Limits, numbers and namespaces that may have changed the next time.
-  return !defaults_ && kind_ != Kind::in_place && !state_.inherits &&
-         state_.namespaces.join.empty() && state_.listeners.empty() &&
+  return !detail::need_another_plan(changes_) && !defaults_ && kind_ != Kind::in_place &&
+         !state_.inherits && state_.namespaces.join.empty() && state_.listeners.empty() &&
          state_.resources.limits.empty() && state_.parent_death_signal == 0 &&
          !state_.killed_with_parent;
+}
+
+// What is kept of the SpawnChanges, of this child alone.
+Mistake Command::Attempt::check_changes() {
+  work_.directory.reset();
+  work_.placed_numbers.clear();
+  for (const PlacedFd& placed : changes_.placed) {
+    const int index = static_cast<int>(state_.passed.size() + work_.placed_numbers.size());
+    if (std::ranges::find(work_.placed_numbers, placed.number) != work_.placed_numbers.end())
+      return SpawnError{SpawnStep::descriptor, error_code(EINVAL), index,
+                        "to be number " + std::to_string(placed.number) + ", which is given twice"};
+    work_.placed_numbers.push_back(placed.number);
+  }
+  if (changes_.working_directory) {
+    const Text path = *changes_.working_directory;
+    if (const char* fault = path.fault())
+      return detail::wrong_value(SpawnStep::working_directory, '(' + std::string(fault) + ')');
+    work_.directory = {std::string(path.view()), std::nullopt};
+  }
+  return std::nullopt;
+}
+
+// What the LISTEN_... variables are written into stays where it is: the last one is the last one.
+Mistake Command::Attempt::change_environment() {
+  auto& texts = work_.variable_text;
+  auto& all = work_.variables;
+  texts.clear();
+  all.clear();
+  const auto name_of = [](std::string_view entry) { return entry.substr(0, entry.find('=')); };
+  for (const CStr change : changes_.environment) {
+    const Text entry = change;
+    const int index = state_.environment_calls + static_cast<int>(texts.size());
+    if (const char* fault = entry.fault())
+      return detail::wrong_value(SpawnStep::environment, '(' + std::string(fault) + ')', index);
+    const std::string_view name = name_of(entry.view());
+    const bool is_ours = name == "LISTEN_PID" || name == "LISTEN_PIDFDID" || name == "LISTEN_FDS" ||
+                         name == "LISTEN_FDNAMES";
+    if (name.empty() || (is_ours && !state_.listeners.empty()))
+      return detail::wrong_value(SpawnStep::environment, std::string(entry.view()), index);
+    texts.emplace_back(entry.view());
+  }
+  const auto is_changed = [&](std::string_view name) {
+    return std::ranges::find(texts, name, name_of) != texts.end();
+  };
+  // Of two of the same name the later one counts.
+  for (auto text = texts.begin(); text != texts.end(); ++text) {
+    const std::string_view name = name_of(*text);
+    const bool is_last = std::find_if(text + 1, texts.end(), [&](const std::string& later) {
+                           return name_of(later) == name;
+                         }) == texts.end();
+    if (is_last && text->size() > name.size()) all.push_back(text->data());
+  }
+  for (char* const* variable = work_.job.environment; *variable; ++variable)
+    if (!is_changed(name_of(*variable))) all.push_back(*variable);
+  all.push_back(nullptr);
+  if (!state_.listeners.empty()) made_->listen_slots.identity_variable = &all[all.size() - 2];
+  work_.job.environment = all.data();
+  return std::nullopt;
 }
 
 // The vector is copied, as another thread may append others to it at the same time; the strings, if
@@ -268,7 +329,8 @@ Mistake Command::Attempt::append_arguments() {
 
 // Whether what an earlier child was to do is for this one as well.
 bool Command::Attempt::plan_holds() const noexcept {
-  return work_.plan_holds && !defaults_ && kind_ != Kind::in_place && kind_ != Kind::reported &&
+  return work_.plan_holds && !detail::need_another_plan(changes_) && !defaults_ &&
+         kind_ != Kind::in_place && kind_ != Kind::reported &&
          std::ranges::equal(changes_.descriptors, work_.planned_descriptors, {}, &BorrowedFd::get);
 }
 
@@ -306,8 +368,8 @@ Mistake Command::Attempt::prepare() {
   return std::nullopt;
 }
 
-// Those of execvp(3): the shell, the path of the script, which the child fills in, and what else the
-// program is given.
+// Those of execvp(3): the shell, the path of the script, which the child fills in, and what else
+// the program is given.
 void Command::Attempt::prepare_shell_arguments() {
   static char shell[] = "/bin/sh";
   auto& all = work_.shell_arguments;

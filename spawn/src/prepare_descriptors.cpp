@@ -48,20 +48,44 @@ Mistake Command::Attempt::prepare_passed() {
     return detail::wrong_value(SpawnStep::descriptor, std::to_string(changes_.descriptors.size()) +
                                                           " instead of " +
                                                           std::to_string(state_.passed.size()));
-  if (state_.passed.empty() && state_.listeners.empty()) return std::nullopt;
+  if (state_.passed.empty() && state_.listeners.empty() && changes_.placed.empty())
+    return std::nullopt;
   rlimit now{};
   ::getrlimit(RLIMIT_NOFILE, &now);
   std::uint64_t limit = now.rlim_cur;
   for (const ResourceLimit& wanted : state_.resources.limits)
     if (wanted.resource == RLIMIT_NOFILE) limit = std::max(limit, wanted.soft);
   const auto add = [&](const std::vector<State::Passed>& list, SpawnStep step) -> Mistake {
-    for (std::size_t i = 0; i < list.size(); ++i)
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (step == SpawnStep::descriptor && placed_as(list[i].target)) continue;
       if (auto mistake = prepare_descriptor(list[i], step, static_cast<int>(i), limit))
         return mistake;
+    }
     return std::nullopt;
   };
   if (auto mistake = add(state_.passed, SpawnStep::descriptor)) return mistake;
+  if (auto mistake = prepare_placed(limit)) return mistake;
   return add(state_.listeners, SpawnStep::listen_fds);
+}
+
+// But for the streams.
+Mistake Command::Attempt::prepare_placed(std::uint64_t limit) {
+  for (std::size_t i = 0; i < changes_.placed.size(); ++i) {
+    const PlacedFd& placed = changes_.placed[i];
+    const int index = static_cast<int>(state_.passed.size() + i);
+    if (placed.number >= 0 && placed.number < 3) continue;
+    if (!placed.fd && placed.number >= 0) continue;
+    if (placed.number < 0 || placed.fd->get() < 0 ||
+        static_cast<std::uint64_t>(placed.number) >= limit)
+      return error_at(SpawnStep::descriptor, error_code(EBADF), index);
+    work_.fds.add({.kind = FdRequest::Kind::descriptor,
+                   .source = placed.fd->get(),
+                   .target = placed.number,
+                   .step = SpawnStep::descriptor,
+                   .index = index,
+                   .is_lent = true});
+  }
+  return std::nullopt;
 }
 
 Mistake Command::Attempt::prepare_report() {
@@ -82,7 +106,7 @@ std::optional<OwnedFd> Command::Attempt::take_report() noexcept {
 // cwd() is no descriptor that the child could come back by when it has left the directory.
 Mistake Command::Attempt::prepare_directory() {
   const bool is_left = state_.root.is_given() || joins(Namespace::mount);
-  if (!is_left || !(state_.root.is_cwd() || state_.directory.is_cwd())) return std::nullopt;
+  if (!is_left || !(state_.root.is_cwd() || directory().is_cwd())) return std::nullopt;
   auto opened = open(cwd(), ".", O_PATH | O_DIRECTORY);
   if (!opened)
     return error_at(state_.root.is_cwd() ? SpawnStep::root_directory : SpawnStep::working_directory,
@@ -92,8 +116,8 @@ Mistake Command::Attempt::prepare_directory() {
 }
 
 // -1: none is needed.
-int Command::Attempt::number_of(const State::Directory& directory) const noexcept {
-  if (!directory.is_cwd()) return directory.fd.value_or(-1);
+int Command::Attempt::number_of(const State::Directory& wanted) const noexcept {
+  if (!wanted.is_cwd()) return wanted.fd.value_or(-1);
   return made_->directory ? made_->directory->get() : -1;
 }
 
@@ -105,12 +129,11 @@ Mistake Command::Attempt::prepare_held() {
     work_.fds.hold(fd, step, index, is_own);
   };
   if (state_.program_fd) hold(*state_.program_fd, SpawnStep::exec);
-  const auto hold_directory = [&](const State::Directory& directory, SpawnStep step) {
-    if (!directory.is_cwd() || made_->directory)
-      hold(number_of(directory), step, -1, directory.is_cwd());
+  const auto hold_directory = [&](const State::Directory& wanted, SpawnStep step) {
+    if (!wanted.is_cwd() || made_->directory) hold(number_of(wanted), step, -1, wanted.is_cwd());
   };
   if (state_.root.fd) hold_directory(state_.root, SpawnStep::root_directory);
-  if (state_.directory.fd) hold_directory(state_.directory, SpawnStep::working_directory);
+  if (directory().fd) hold_directory(directory(), SpawnStep::working_directory);
   if (made_->cgroup && kind_ == Kind::in_place)
     hold(made_->cgroup->get(), SpawnStep::cgroup, -1, true);
   if (made_->session.controlling_terminal)

@@ -48,7 +48,7 @@ const Stdio* Command::Attempt::default_of(int stream) const noexcept {
 
 // Of a stream that is not passed by its number.
 Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
-  const auto said = state_.streams[stream].kind_;
+  const auto said = said_of(stream);
   if (said != Stdio::Kind::unset) return said;
   const Stdio* standard = default_of(stream);
   return standard ? standard->kind_ : Stdio::Kind::inherit;
@@ -81,7 +81,7 @@ Mistake Command::Attempt::prepare_terminal(int number) {
 }
 
 Mistake Command::Attempt::prepare_stream(int number) {
-  const bool is_unset = state_.streams[number].kind_ == Stdio::Kind::unset;
+  const bool is_unset = said_of(number) == Stdio::Kind::unset;
   const Stdio* said = is_unset ? default_of(number) : &state_.streams[number];
   FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
   const auto wrong = [&](std::error_code code) {
@@ -146,12 +146,22 @@ Mistake Command::Attempt::prepare_streams() {
   // What is passed under a stream's number takes the place of what it would be if nothing is said.
   bool is_passed[3] = {};
   for (const State::Passed& passed : state_.passed)
-    if (passed.target >= 0 && passed.target < 3) is_passed[passed.target] = true;
+    if (passed.target >= 0 && passed.target < 3 && !placed_as(passed.target))
+      is_passed[passed.target] = true;
   const auto is_left_to_us = [&](int number) {
-    const auto said = state_.streams[number].kind_;
+    const auto said = said_of(number);
     return said == Stdio::Kind::unset || said == Stdio::Kind::inherit;
   };
   for (int number = 0; number < 3; ++number) {
+    if (const PlacedFd* placed = placed_as(number); placed && placed->fd) {
+      work_.fds.add({.kind = FdRequest::Kind::descriptor,
+                     .source = placed->fd->get(),
+                     .target = number,
+                     .step = SpawnStep::standard_stream,
+                     .index = number,
+                     .is_lent = true});
+      continue;
+    }
     if (number == 2 && kind_of(number) == Stdio::Kind::like_stdout) continue;
     if (is_passed[number] && is_left_to_us(number)) continue;
     if (auto mistake = prepare_stream(number)) return mistake;

@@ -24,7 +24,7 @@ using detail::Mistake;
 
 Mistake Command::Attempt::refuse_own_ends() const {
   for (int number = 0; number < 3; ++number) {
-    const auto kind = state_.streams[number].kind_;
+    const auto kind = said_of(number);
     if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
       return detail::wrong_value(
           SpawnStep::standard_stream,

@@ -32,13 +32,31 @@
 namespace sysfd {
 inline namespace v0 {
 
+// A descriptor that one child is given as `number`. None: nothing is passed as that number, and 0, 1
+// and 2 are what they are where nothing is said of them. As that of SpawnChanges::descriptors it must
+// stay open as Command::pass() says of a borrowed one.
+struct PlacedFd {
+  std::optional<BorrowedFd> fd;
+  int number;
+};
+
 // What is different for one child.
 struct SpawnChanges {
   // More arguments, behind those of the Command.
   std::span<const CStr> arguments{};
   // Instead of the descriptors that were said by pass(), in that order: as many, or none for those.
   std::span<const BorrowedFd> descriptors{};
+  // Each instead of what the Command says of that number by pass(), stdin_from(), stdout_to(),
+  // stderr_to() or terminal(), if anything. EINVAL: a number twice.
+  std::span<const PlacedFd> placed{};
+  // "NAME=value" sets a variable, "NAME" alone removes it. The program was looked up by prepare():
+  // another PATH is for the program only. EINVAL: an entry without a name, or LISTEN_... beside
+  // listen_fds().
+  std::span<const CStr> environment{};
+  // Where the program starts, by path.
+  std::optional<CStr> working_directory{};
 };
+// The last three are planned for each child anew: it takes the time of Command::spawn() the first time.
 
 class PreparedCommand {
  public:

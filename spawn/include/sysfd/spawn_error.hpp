@@ -27,10 +27,10 @@ enum class SpawnStep {
   // What is found wrong before there is a child.
   program,      // the program's name: empty, or a NUL inside
   argument,     // `index` counts the calls of arg(), then SpawnChanges::arguments. E2BIG: too long
-  environment,  // `index` counts the calls of env() and remove_env(), and the entries of environment();
-                // -1: LISTEN_... is set twice, or it is this process's own. E2BIG: too long
+  environment,  // `index` counts the calls of env() and remove_env(), and the entries of environment(),
+                // then SpawnChanges::environment; -1: LISTEN_... is set twice, or it is this process's own. E2BIG: too long
   standard_stream,  // `index` is 0, 1 or 2: stdin, stdout, stderr; in the child too
-  descriptor,       // `index` counts the calls of pass(); in the child too
+  descriptor,       // `index` counts the calls of pass(), then SpawnChanges::placed; in the child too
   listen_fds,       // `index` counts the descriptors; in the child too
   terminal,         // a new pseudo-terminal
   cgroup,           // ENOENT removed, EBUSY frozen, ECANCELED it kills what is born into it, ...
