@@ -100,8 +100,8 @@ Command Command::shell(Text line) {
   State& state = *command.state_;
   command.argument0("sh");
   if (line.fault()) state.wrong(SpawnStep::program, EINVAL, -1, shown(line));
-  for (const std::string_view argument : {std::string_view("-c"), std::string_view("--"), line.view(),
-                                          std::string_view("sh")})
+  for (const std::string_view argument :
+       {std::string_view("-c"), std::string_view("--"), line.view(), std::string_view("sh")})
     state.add_argument(argument);
   state.preset_arguments = static_cast<int>(state.arguments.size()) - 2;
   return command;

@@ -191,12 +191,13 @@ void Command::Attempt::explain_search(const View& view, SpawnError& error) const
     return;
   }
   bool is_left_out = false;
-  detail::for_each_directory(state_.path_to_search(work_.job.environment), [&](std::string_view directory) {
-    if (directory.starts_with('/')) return;
-    const auto found =
-        view.look(std::string(directory.empty() ? "." : directory) + '/' + state_.program);
-    if (found && is_regular(*found)) is_left_out = true;
-  });
+  detail::for_each_directory(
+      state_.path_to_search(work_.job.environment), [&](std::string_view directory) {
+        if (directory.starts_with('/')) return;
+        const auto found =
+            view.look(std::string(directory.empty() ? "." : directory) + '/' + state_.program);
+        if (found && is_regular(*found)) is_left_out = true;
+      });
   if (is_left_out)
     error.subject += ", which is in a relative directory of PATH only: those are not searched";
 }

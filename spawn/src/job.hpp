@@ -83,8 +83,8 @@ struct Job {
   int busy_retries = 0;  // how often to try again where it is open for writing
   const char* candidates = nullptr;
   char* const* arguments = nullptr;
-  // For /bin/sh, where a candidate is no program that the kernel can execute (ENOEXEC): the child puts
-  // the candidate in as the second one. Or none.
+  // For /bin/sh, where a candidate is no program that the kernel can execute (ENOEXEC): the child
+  // puts the candidate in as the second one. Or none.
   char** shell_arguments = nullptr;
   char* const* environment = nullptr;
 

@@ -98,10 +98,10 @@ TEST(CommandSearch, MayBeNowhere) {
   command.search(ProgramSearch::nowhere).working_directory(place.path());
   EXPECT_EQ(error_of(std::move(command)),
             "exec of \"sysfd_tool, a name, which is searched nowhere\": No such file or directory");
-  EXPECT_EQ(said_by(Command("./sysfd_tool")
-                        .search(ProgramSearch::nowhere)
-                        .working_directory(place.path())),
-            "it\n");
+  EXPECT_EQ(
+      said_by(
+          Command("./sysfd_tool").search(ProgramSearch::nowhere).working_directory(place.path())),
+      "it\n");
 }
 
 TEST(CommandSearch, InADirectoryWithoutANameIsRefused) {
@@ -109,8 +109,9 @@ TEST(CommandSearch, InADirectoryWithoutANameIsRefused) {
   ASSERT_FALSE(empty.has_value());
   EXPECT_EQ(empty.error().step, SpawnStep::program);
   EXPECT_EQ(empty.error().code, std::errc::invalid_argument);
-  EXPECT_EQ(error_of(Command("true").search({std::string("/bin\0", 5)})),
-            "program name \"true, to be searched in a string with a NUL inside\": Invalid argument");
+  EXPECT_EQ(
+      error_of(Command("true").search({std::string("/bin\0", 5)})),
+      "program name \"true, to be searched in a string with a NUL inside\": Invalid argument");
 }
 
 TEST(CommandShellFallback, RunsAScriptThatDoesNotNameItsShell) {

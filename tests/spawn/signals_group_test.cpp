@@ -216,8 +216,8 @@ sigset_t set_of(std::initializer_list<int> numbers) {
 }
 
 TEST(CommandSignals, MayBeGivenAsASet) {
-  const Report report = report_with(
-      {.blocked = set_of({SIGTERM, SIGRTMAX}), .ignored = set_of({SIGUSR1, SIGUSR2})});
+  const Report report =
+      report_with({.blocked = set_of({SIGTERM, SIGRTMAX}), .ignored = set_of({SIGUSR1, SIGUSR2})});
   EXPECT_EQ(report.signals_blocked, bit(SIGTERM) | bit(SIGRTMAX));
   EXPECT_EQ(report.signals_ignored & (bit(SIGUSR1) | bit(SIGUSR2)), bit(SIGUSR1) | bit(SIGUSR2));
   const std::vector<int> list = {SIGHUP};

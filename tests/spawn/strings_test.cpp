@@ -100,8 +100,7 @@ TEST(CommandStrings, OfAnArgvEndAtItsNullPointer) {
   const char* const* constant = argv;
   const std::vector<std::string> expected = {"one", "two"};
   const auto given = [&](const auto& values) {
-    return arguments_after_the_program(
-        inspect([&](Command& command) { command.args(values); }));
+    return arguments_after_the_program(inspect([&](Command& command) { command.args(values); }));
   };
   EXPECT_EQ(given(argv), expected);
   EXPECT_EQ(given(variable), expected);

@@ -2,8 +2,8 @@
 //
 // A parameter type for strings that a function copies: arguments, names and values of variables,
 // paths. It accepts a string literal, a std::string, a std::string_view, a std::filesystem::path,
-// and anything alike. A null pointer, and a string with a NUL inside, are errors of the function that
-// gets them: EINVAL.
+// and anything alike. A null pointer, and a string with a NUL inside, are errors of the function
+// that gets them: EINVAL.
 #ifndef SYSFD_TEXT_HPP
 #define SYSFD_TEXT_HPP
 
@@ -24,9 +24,9 @@ namespace detail {
 
 // Of classes only: a pointer has a constructor of its own, and an array is one.
 template <class S>
-concept TextLike = std::is_class_v<S> && !std::same_as<S, Text> && !std::same_as<S, CStr> &&
-                   (std::convertible_to<const S&, std::string_view> || SizedString<S> ||
-                    PathString<S>);
+concept TextLike =
+    std::is_class_v<S> && !std::same_as<S, Text> && !std::same_as<S, CStr> &&
+    (std::convertible_to<const S&, std::string_view> || SizedString<S> || PathString<S>);
 
 }  // namespace detail
 

@@ -11,9 +11,9 @@
 // process that still runs is killed and reaped. Let it live on with `std::move(child).detach()`, or
 // choose another policy in the Command.
 //
-// A Child has one descriptor, its pidfd, until it is destroyed, also when the process has ended; one
-// more for each Stdio::pipe(), terminal() and cgroup(). A program with N children that write into
-// pipes needs 2 N (RLIMIT_NOFILE). close_descriptors() gives them back and keeps the status.
+// A Child has one descriptor, its pidfd, until it is destroyed, also when the process has ended;
+// one more for each Stdio::pipe(), terminal() and cgroup(). A program with N children that write
+// into pipes needs 2 N (RLIMIT_NOFILE). close_descriptors() gives them back and keeps the status.
 //
 // In a copy of this process that fork(2) has made, its Child
 // closes the copy's descriptors and does nothing else when it is destroyed.
@@ -157,10 +157,11 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // Linux 6.14 to 7.1 kill what is started in it later.
   [[nodiscard]] SYSFD_API Result<> kill_cgroup() noexcept;
 
-  // Closes the pidfd, terminal(), the pipes and the cgroup's directory of a child whose status is known
-  // (wait(), try_wait(), ...), which then holds no descriptor. What it answers without them it goes on
-  // to answer: wait() and the like, terminate(), communicate(), pid(), report(). pidfd(), fd() and
-  // detach() then stop the program, send_signal_to_group() and kill_cgroup() fail with EOPNOTSUPP.
+  // Closes the pidfd, terminal(), the pipes and the cgroup's directory of a child whose status is
+  // known (wait(), try_wait(), ...), which then holds no descriptor. What it answers without them
+  // it goes on to answer: wait() and the like, terminate(), communicate(), pid(), report().
+  // pidfd(), fd() and detach() then stop the program, send_signal_to_group() and kill_cgroup() fail
+  // with EOPNOTSUPP.
   // Errors: EAGAIN nobody has waited for it here yet; nothing is closed then.
   SYSFD_API Result<> close_descriptors() noexcept;
 
@@ -187,8 +188,9 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
 
   struct Stages;
 
-  std::uint64_t mark_;          // of the process whose child it is
-  // Nothing once moved from or detached, when there is no status either, and after close_descriptors().
+  std::uint64_t mark_;  // of the process whose child it is
+  // Nothing once moved from or detached, when there is no status either, and after
+  // close_descriptors().
   std::optional<PidFd> pidfd_;
   pid_t pid_;
   bool leads_group_;

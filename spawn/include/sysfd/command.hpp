@@ -84,8 +84,8 @@ concept GivenFds = requires(T& fds, std::size_t index) {
   { fds.take(index) } -> std::same_as<OwnedFd>;
 };
 
-// A pointer to the first of several strings, of which a null pointer is the last; not an array, whose
-// size is known.
+// A pointer to the first of several strings, of which a null pointer is the last; not an array,
+// whose size is known.
 template <class T>
 concept EndsWithNull =
     !std::is_array_v<std::remove_reference_t<T>> && std::convertible_to<T, const char* const*>;
@@ -112,8 +112,8 @@ void for_each_text(Strings&& values, Visit visit) {
 // When a child changes to its working directory: with this process's rights, or its own.
 enum class DirectoryChange { before_identity, after_identity };
 
-// Where a program is searched whose name has no slash. The working directory is not searched, nor is
-// any other relative directory of a PATH.
+// Where a program is searched whose name has no slash. The working directory is not searched, nor
+// is any other relative directory of a PATH.
 enum class ProgramSearch {
   child_path,   // in the PATH of the child's environment; in /bin and /usr/bin if it has none
   caller_path,  // in this process's PATH, as it is when the child is started; likewise
@@ -122,8 +122,8 @@ enum class ProgramSearch {
 
 // What inherit_descriptors() leaves out.
 struct Inheritance {
-  // Numbers of descriptors of this process, open or not, from 3 on. What is passed under such a number
-  // is there all the same.
+  // Numbers of descriptors of this process, open or not, from 3 on. What is passed under such a
+  // number is there all the same.
   std::vector<int> except{};
 };
 
@@ -136,23 +136,24 @@ class Batch;  // spawn_all()
 class Command {
  public:
   // The program: a path if it has a slash, else a name that is looked up in the PATH of the child's
-  // environment ("/bin:/usr/bin" if it has none; see search()). Unlike execvp(3), this does not search
-  // relative directories of PATH, nor the working directory, which an empty element means: a program
-  // there is started by its path. It is also argument 0. Strings are copied. What is wrong with any
-  // argument, here and below, is reported by spawn().
+  // environment ("/bin:/usr/bin" if it has none; see search()). Unlike execvp(3), this does not
+  // search relative directories of PATH, nor the working directory, which an empty element means: a
+  // program there is started by its path. It is also argument 0. Strings are copied. What is wrong
+  // with any argument, here and below, is reported by spawn().
   SYSFD_API explicit Command(Text program);
   // The program that this descriptor refers to (execveat(2)), opened with O_RDONLY or O_PATH, which
   // must stay open until spawn() has returned. A script (#!) must be passed to the child as well,
   // since its interpreter opens it again, by /dev/fd.
   SYSFD_API Command(BorrowedFd program, Text argument0);
-  // A line for the shell: `/bin/sh -c -- line sh`, as system(3) has it. For those who mean it: the shell
-  // gives a meaning to most of the characters in `line`, so that it is no place for a file's name or
-  // for anything else that comes from outside. Give that by arg(): "$1" is the first one, "$@" all.
+  // A line for the shell: `/bin/sh -c -- line sh`, as system(3) has it. For those who mean it: the
+  // shell gives a meaning to most of the characters in `line`, so that it is no place for a file's
+  // name or for anything else that comes from outside. Give that by arg(): "$1" is the first one,
+  // "$@" all.
   //
   //     sysfd::Command::shell("sort -- \"$1\" | uniq -c").arg(path).output();
   //
-  // The status is the shell's, which says 127 if it does not find a program, and 128 + n for one that
-  // signal n killed.
+  // The status is the shell's, which says 127 if it does not find a program, and 128 + n for one
+  // that signal n killed.
   [[nodiscard]] SYSFD_API static Command shell(Text line);
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
@@ -161,8 +162,8 @@ class Command {
   // Where the program is searched, if its name has no slash. Defaults to ProgramSearch::child_path.
   SYSFD_API Command& search(ProgramSearch where) &;
   Command search(ProgramSearch where) && { return std::move(search(where)); }
-  // In these directories, in this order, and in no other. A relative one, such as ".", counts from the
-  // child's working directory.
+  // In these directories, in this order, and in no other. A relative one, such as ".", counts from
+  // the child's working directory.
   template <class Directories>
     requires detail::ListsTexts<Directories>
   Command& search(Directories&& directories) & {
@@ -182,8 +183,8 @@ class Command {
     return std::move(search(directories));
   }
 
-  // As execvp(3): a program that the kernel finds no way to execute (ENOEXEC: neither a binary of this
-  // machine nor a script with #!) is run by /bin/sh, as a script. Not a program by descriptor.
+  // As execvp(3): a program that the kernel finds no way to execute (ENOEXEC: neither a binary of
+  // this machine nor a script with #!) is run by /bin/sh, as a script. Not a program by descriptor.
   SYSFD_API Command& shell_fallback() &;
   Command shell_fallback() && { return std::move(shell_fallback()); }
 
@@ -207,7 +208,8 @@ class Command {
     args(values);
     return std::move(*this);
   }
-  // The argv that main() is given, or the rest of one: a pointer to strings that a null pointer ends.
+  // The argv that main() is given, or the rest of one: a pointer to strings that a null pointer
+  // ends.
   template <class Argv>
     requires detail::EndsWithNull<Argv>
   Command& args(Argv&& pointer) & {
@@ -244,8 +246,8 @@ class Command {
   Command clear_env() && { return std::move(clear_env()); }
 
   // Starts from these entries ("NAME=value") instead, and forgets the changes made so far. They are
-  // given to the program as they are, in their order: also two of the same name, one without '=', and
-  // the LISTEN_... variables. env() and remove_env() then replace, or remove, all of that name.
+  // given to the program as they are, in their order: also two of the same name, one without '=',
+  // and the LISTEN_... variables. env() and remove_env() then replace, or remove, all of that name.
   // `entries`: any range of strings; a null pointer at its end is not one of them.
   template <class Entries>
     requires detail::ListsTexts<Entries>
@@ -265,7 +267,8 @@ class Command {
   Command environment(std::initializer_list<Text> entries) && {
     return std::move(environment(entries));
   }
-  // An envp, as environ(7): a null pointer ends it. One that is a null pointer itself has no entries.
+  // An envp, as environ(7): a null pointer ends it. One that is a null pointer itself has no
+  // entries.
   template <class Envp>
     requires detail::EndsWithNull<Envp>
   Command& environment(Envp&& pointer) & {
@@ -335,7 +338,8 @@ class Command {
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
-  // A descriptor that there may be: if there is none, nothing is passed, and the call does not count.
+  // A descriptor that there may be: if there is none, nothing is passed, and the call does not
+  // count.
   template <std::same_as<std::optional<BorrowedFd>> Optional>
   Command& pass(const Optional& fd, int number) & {
     return fd ? pass(*fd, number) : *this;
@@ -355,10 +359,10 @@ class Command {
   }
 
   // Takes back what was said of this number of the child by pass(), stdin_from(), stdout_to(),
-  // stderr_to() or terminal(), if anything was: 0, 1 or 2 has its default again. What the Command owns
-  // for it is closed. A second pass() for a number is an error without this, so that nobody loses a
-  // descriptor unawares: forget_descriptor(n).pass(fd, n) replaces. SpawnStep::descriptor and
-  // SpawnChanges::descriptors count the calls of pass() that are left.
+  // stderr_to() or terminal(), if anything was: 0, 1 or 2 has its default again. What the Command
+  // owns for it is closed. A second pass() for a number is an error without this, so that nobody
+  // loses a descriptor unawares: forget_descriptor(n).pass(fd, n) replaces. SpawnStep::descriptor
+  // and SpawnChanges::descriptors count the calls of pass() that are left.
   SYSFD_API Command& forget_descriptor(int number) &;
   Command forget_descriptor(int number) && { return std::move(forget_descriptor(number)); }
 

@@ -32,9 +32,9 @@
 namespace sysfd {
 inline namespace v0 {
 
-// A descriptor that one child is given as `number`. None: nothing is passed as that number, and 0, 1
-// and 2 are what they are where nothing is said of them. As that of SpawnChanges::descriptors it must
-// stay open as Command::pass() says of a borrowed one.
+// A descriptor that one child is given as `number`. None: nothing is passed as that number, and 0,
+// 1 and 2 are what they are where nothing is said of them. As that of SpawnChanges::descriptors it
+// must stay open as Command::pass() says of a borrowed one.
 struct PlacedFd {
   std::optional<BorrowedFd> fd;
   int number;
@@ -56,7 +56,8 @@ struct SpawnChanges {
   // Where the program starts, by path.
   std::optional<CStr> working_directory{};
 };
-// The last three are planned for each child anew: it takes the time of Command::spawn() the first time.
+// The last three are planned for each child anew: it takes the time of Command::spawn() the first
+// time.
 
 class PreparedCommand {
  public:

@@ -59,8 +59,8 @@ struct Resources {
   std::optional<IoPriority> io_priority{};
   std::optional<int> oom_score_adjust{};  // /proc/self/oom_score_adj: -1000, never, to 1000
   std::optional<std::chrono::nanoseconds> timer_slack{};  // prctl(PR_SET_TIMERSLACK), above 0
-  // sched_setaffinity(2) with every processor that cpuset(7) allows, also where this process runs on
-  // some of them only. Not with `processors`.
+  // sched_setaffinity(2) with every processor that cpuset(7) allows, also where this process runs
+  // on some of them only. Not with `processors`.
   bool all_processors = false;
 };
 

@@ -36,16 +36,16 @@ class SignalList : public std::vector<int> {
 
 struct Signals {
   SignalList blocked{};     // the signal mask. SIGKILL and SIGSTOP cannot be blocked
-  SignalList to_default{};  // SIG_DFL, for those that are ignored here. SIGKILL and SIGSTOP are always
-  SignalList ignored{};     // SIG_IGN. Neither SIGKILL nor SIGSTOP
+  SignalList to_default{};  // SIG_DFL, for those that are ignored here
+  SignalList ignored{};     // SIG_IGN; neither SIGKILL nor SIGSTOP
   // The signal mask is that of the thread that starts the child, as it is when spawn() or the like is
   // called, with those in `blocked`. One more system call here, sigprocmask(2).
   bool inherit_mask = false;
   // SIG_DFL for every signal but those in `ignored` and `unchanged`. The child needs a system call
   // for each, rt_sigaction(2).
   bool all_to_default = false;
-  // What is ignored here stays ignored, also SIGPIPE and SIGCHLD, and also with `all_to_default`. What
-  // has a handler here is at its default in the child.
+  // What is ignored here stays ignored, also SIGPIPE and SIGCHLD, and also with `all_to_default`.
+  // What has a handler here is at its default in the child.
   SignalList unchanged{};
 };
 

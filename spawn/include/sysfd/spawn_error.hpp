@@ -27,10 +27,11 @@ enum class SpawnStep {
   // What is found wrong before there is a child.
   program,      // the program's name: empty, or a NUL inside
   argument,     // `index` counts the calls of arg(), then SpawnChanges::arguments. E2BIG: too long
-  environment,  // `index` counts the calls of env() and remove_env(), and the entries of environment(),
-                // then SpawnChanges::environment; -1: LISTEN_... is set twice, or it is this process's own. E2BIG: too long
+  environment,  // `index` counts the calls of env() and remove_env(), the entries of environment(),
+                // then SpawnChanges::environment; -1: LISTEN_... is set twice, or it is this
+                // process's own. E2BIG: too long
   standard_stream,  // `index` is 0, 1 or 2: stdin, stdout, stderr; in the child too
-  descriptor,       // `index` counts the calls of pass(), then SpawnChanges::placed; in the child too
+  descriptor,       // `index` counts the calls of pass(), then SpawnChanges::placed; in the child
   listen_fds,       // `index` counts the descriptors; in the child too
   terminal,         // a new pseudo-terminal
   cgroup,           // ENOENT removed, EBUSY frozen, ECANCELED it kills what is born into it, ...
@@ -39,7 +40,7 @@ enum class SpawnStep {
   start,            // ECANCELED: killed on its way to the program; ENOSYS: no memory is shared
   // In the child.
   table,                 // its own descriptor table
-  signals,               // handlers, mask; `index` counts Signals::to_default, ::ignored, ::unchanged
+  signals,               // handlers, mask; `index`: Signals::to_default, ::ignored, ::unchanged
   session,               // setsid
   process_group,         // setpgid: EPERM it is none of this session, ...
   controlling_terminal,  // TIOCSCTTY
