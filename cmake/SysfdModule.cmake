@@ -5,7 +5,8 @@
 # Declares one module of the family, from the CMakeLists.txt of its folder: the library target sysfd::<name>, and, where
 # SYSFD_INSTALL is on, its own export set, install component (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on
 # and that nobody has declared yet are added from their sibling folders, so that any single folder can be used alone. LIBRARIES are
-# those of others that its sources use, as the linker knows them: "cap" is libcap.
+# those of others that its sources use, as the linker knows them: "cap" is libcap. A header that ends in ".in" is a template: CMake
+# writes the header from it, with the version.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -52,7 +53,7 @@ function(sysfd_add_module name)
     target_compile_options(${target} PRIVATE -Wframe-larger-than=3072)
   endif()
   target_compile_features(${target} PUBLIC cxx_std_23)
-  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  sysfd_add_headers(${target} ${arg_HEADERS})
   target_link_libraries(${target} PUBLIC ${dependency_targets} PRIVATE ${arg_LIBRARIES})
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
@@ -78,6 +79,21 @@ function(sysfd_add_module name)
   if(SYSFD_INSTALL)
     sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}")
   endif()
+endfunction()
+
+function(sysfd_add_headers target)
+  set(headers ${ARGN})
+  list(FILTER headers EXCLUDE REGEX "\\.in$")
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${headers})
+  set(templates ${ARGN})
+  list(FILTER templates INCLUDE REGEX "\\.in$")
+  string(REPLACE . ";" version ${SYSFD_VERSION})
+  list(POP_FRONT version SYSFD_VERSION_MAJOR SYSFD_VERSION_MINOR SYSFD_VERSION_PATCH)
+  foreach(template IN LISTS templates)
+    string(REGEX REPLACE "\\.in$" "" header ${CMAKE_CURRENT_BINARY_DIR}/${template})
+    configure_file(${template} ${header} @ONLY)
+    target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_BINARY_DIR}/include FILES ${header})
+  endforeach()
 endfunction()
 
 # What is installed for one module. The files shared by the family (the package configuration) belong to every module's

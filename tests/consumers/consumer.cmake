@@ -25,6 +25,9 @@ function(check_reachable_only module)
 endfunction()
 check_reachable_only(${MODULE})
 
+if(sysfd_VERSION) # find_package said so
+  add_compile_definitions(PACKAGE_VERSION="${sysfd_VERSION}")
+endif()
 set(use ${CMAKE_CURRENT_LIST_DIR}/use_${MODULE}.cpp)
 if(AS_PLUGIN)
   add_library(plugin MODULE ${use})

@@ -6,6 +6,12 @@
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/version.hpp>
+
+static_assert(SYSFD_VERSION > 0);
+#ifdef PACKAGE_VERSION
+static_assert(std::string_view(PACKAGE_VERSION) == SYSFD_VERSION_STRING);
+#endif
 
 int main() {
   const auto pipe = sysfd::pipe();
