@@ -19,6 +19,7 @@
 // have equal handles.
 #ifndef SYSFD_FANOTIFY_HPP
 #define SYSFD_FANOTIFY_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <array>
 #include <compare>

@@ -14,6 +14,7 @@
 // many files see <sysfd/mount_cache.hpp>, for those that fanotify reports <sysfd/fanotify.hpp>.
 #ifndef SYSFD_FILE_HANDLE_HPP
 #define SYSFD_FILE_HANDLE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <compare>
 #include <concepts>

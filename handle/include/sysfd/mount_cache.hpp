@@ -14,6 +14,7 @@
 // call clear() when done for now.
 #ifndef SYSFD_MOUNT_CACHE_HPP
 #define SYSFD_MOUNT_CACHE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstdint>
 #include <optional>

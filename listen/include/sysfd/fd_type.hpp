@@ -8,6 +8,7 @@
 //     if (web.matches(fd) != true) return fail("not " + web.describe());
 #ifndef SYSFD_FD_TYPE_HPP
 #define SYSFD_FD_TYPE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstdint>
 #include <optional>

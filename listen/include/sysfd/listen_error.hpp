@@ -6,6 +6,7 @@
 //     // LISTEN_FDS="-1": not the number of one descriptor or more
 #ifndef SYSFD_LISTEN_ERROR_HPP
 #define SYSFD_LISTEN_ERROR_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <string>
 #include <system_error>

@@ -21,6 +21,7 @@
 // span of variables, which the program has kept from its start.
 #ifndef SYSFD_LISTEN_FDS_HPP
 #define SYSFD_LISTEN_FDS_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstddef>
 #include <iterator>

@@ -21,6 +21,7 @@
 // `address`.
 #ifndef SYSFD_NOTIFY_HPP
 #define SYSFD_NOTIFY_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -5,6 +5,7 @@
 // that is correct.
 #ifndef SYSFD_ATTRIBUTES_HPP
 #define SYSFD_ATTRIBUTES_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 // On every function that a shared library of ours exports. A static library exports nothing of its
 // own, so that the shared library it is linked into does not either.

@@ -16,6 +16,7 @@
 // open; ENOMEM; EINVAL for flags that the call does not know, or a string with a NUL inside.
 #ifndef SYSFD_CREATE_HPP
 #define SYSFD_CREATE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -11,6 +11,7 @@
 // it fails with EINVAL.
 #ifndef SYSFD_CSTR_HPP
 #define SYSFD_CSTR_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -17,6 +17,7 @@
 // destroyed; any other use stops the program.
 #ifndef SYSFD_OWNED_FD_HPP
 #define SYSFD_OWNED_FD_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <optional>

@@ -13,6 +13,7 @@
 // type of their own (SpawnError, ListenError), which converts to std::error_code.
 #ifndef SYSFD_RESULT_HPP
 #define SYSFD_RESULT_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <expected>

@@ -6,6 +6,7 @@
 //     else std::cerr << status << '\n';                  // "killed by signal 9 (Killed)"
 #ifndef SYSFD_EXIT_STATUS_HPP
 #define SYSFD_EXIT_STATUS_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <optional>
 #include <string>

@@ -3,6 +3,7 @@
 // The kinds of namespaces, see namespaces(7), and sets of them: `Namespace::mount | Namespace::net`.
 #ifndef SYSFD_NAMESPACE_SET_HPP
 #define SYSFD_NAMESPACE_SET_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 namespace sysfd {
 inline namespace v0 {

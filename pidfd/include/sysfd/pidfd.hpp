@@ -17,6 +17,7 @@
 // of a child that nobody has waited for yet.
 #ifndef SYSFD_PIDFD_HPP
 #define SYSFD_PIDFD_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <signal.h>
 #include <sys/types.h>

@@ -7,6 +7,7 @@
 //     auto again = sysfd::PidFd::from_id(id);             // that process, or an error
 #ifndef SYSFD_PROCESS_ID_HPP
 #define SYSFD_PROCESS_ID_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <compare>
 #include <cstdint>

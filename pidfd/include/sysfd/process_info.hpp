@@ -9,6 +9,7 @@
 // process that has ended only some are left. Nothing is ever made up.
 #ifndef SYSFD_PROCESS_INFO_HPP
 #define SYSFD_PROCESS_INFO_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -4,6 +4,7 @@
 // what it has used. See PidFd::wait_event().
 #ifndef SYSFD_WAIT_EVENT_HPP
 #define SYSFD_WAIT_EVENT_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/resource.h>
 #include <sys/types.h>

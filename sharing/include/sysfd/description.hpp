@@ -12,6 +12,7 @@
 // disturb (<sysfd/positioned_file.hpp>, <sysfd/sealed_memory.hpp>).
 #ifndef SYSFD_DESCRIPTION_HPP
 #define SYSFD_DESCRIPTION_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

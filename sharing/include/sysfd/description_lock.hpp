@@ -20,6 +20,7 @@
 // guard that came into a child through fork(2) leaves the lock alone: it is its parent's.
 #ifndef SYSFD_DESCRIPTION_LOCK_HPP
 #define SYSFD_DESCRIPTION_LOCK_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <chrono>
 #include <cstdint>

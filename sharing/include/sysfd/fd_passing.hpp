@@ -17,6 +17,7 @@
 // descriptions: <sysfd/positioned_file.hpp>, <sysfd/sealed_memory.hpp>.
 #ifndef SYSFD_FD_PASSING_HPP
 #define SYSFD_FD_PASSING_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -24,6 +24,7 @@
 // One object is for one thread at a time; the ..._at functions only read it and are for any number.
 #ifndef SYSFD_POSITIONED_FILE_HPP
 #define SYSFD_POSITIONED_FILE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/uio.h>
 

@@ -13,6 +13,7 @@
 // it.
 #ifndef SYSFD_SEALED_MEMORY_HPP
 #define SYSFD_SEALED_MEMORY_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstddef>
 #include <cstdint>

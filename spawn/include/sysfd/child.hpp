@@ -19,6 +19,7 @@
 // closes the copy's descriptors and does nothing else when it is destroyed.
 #ifndef SYSFD_CHILD_HPP
 #define SYSFD_CHILD_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

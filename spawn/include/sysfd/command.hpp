@@ -34,6 +34,7 @@
 // child is continued.
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <chrono>
 #include <concepts>

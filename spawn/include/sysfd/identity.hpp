@@ -19,6 +19,7 @@
 // user likes.
 #ifndef SYSFD_IDENTITY_HPP
 #define SYSFD_IDENTITY_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -11,6 +11,7 @@
 // joined user namespace the child has every capability at first; Command::identity() takes them.
 #ifndef SYSFD_NAMESPACES_HPP
 #define SYSFD_NAMESPACES_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -8,6 +8,7 @@
 //     else complain(run->describe(), run->err);         // "killed by signal 9 (Killed), timed out"
 #ifndef SYSFD_OUTPUT_HPP
 #define SYSFD_OUTPUT_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -24,6 +24,7 @@
 // ever: docs/async-spawn.md.
 #ifndef SYSFD_PENDING_CHILD_HPP
 #define SYSFD_PENDING_CHILD_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -10,6 +10,7 @@
 // input, or of its reader, as soon as that is there. There is a status for every stage.
 #ifndef SYSFD_PIPELINE_HPP
 #define SYSFD_PIPELINE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <system_error>
 #include <vector>

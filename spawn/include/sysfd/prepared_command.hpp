@@ -14,6 +14,7 @@
 // to every child; those that it was lent must stay open as long as it starts children with them.
 #ifndef SYSFD_PREPARED_COMMAND_HPP
 #define SYSFD_PREPARED_COMMAND_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <memory>
 #include <optional>

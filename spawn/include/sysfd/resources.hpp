@@ -12,6 +12,7 @@
 // namespace the child is from the start: nothing is more than that allows.)
 #ifndef SYSFD_RESOURCES_HPP
 #define SYSFD_RESOURCES_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

@@ -8,6 +8,7 @@
 // For a program in a new pseudo-terminal there is Command::terminal(), which needs nothing of this.
 #ifndef SYSFD_SESSION_HPP
 #define SYSFD_SESSION_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/types.h>
 

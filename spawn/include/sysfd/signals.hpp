@@ -12,6 +12,7 @@
 // starts with SIGCHLD ignored loses the exit status of its own children: wait(2).)
 #ifndef SYSFD_SIGNALS_HPP
 #define SYSFD_SIGNALS_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <signal.h>
 

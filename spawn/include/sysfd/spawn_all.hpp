@@ -9,6 +9,7 @@
 //       if (!child) report(child.error());
 #ifndef SYSFD_SPAWN_ALL_HPP
 #define SYSFD_SPAWN_ALL_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <span>
 #include <vector>

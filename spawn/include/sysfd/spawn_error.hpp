@@ -10,6 +10,7 @@
 // still owns.
 #ifndef SYSFD_SPAWN_ERROR_HPP
 #define SYSFD_SPAWN_ERROR_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <iosfwd>
 #include <string>

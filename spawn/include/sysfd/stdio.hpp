@@ -3,6 +3,7 @@
 // What becomes of stdin, stdout and stderr of a child: see Command::stdin_from() and the like.
 #ifndef SYSFD_STDIO_HPP
 #define SYSFD_STDIO_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <optional>

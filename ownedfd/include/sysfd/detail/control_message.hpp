@@ -3,6 +3,7 @@
 // Descriptors in a message to a socket (SCM_RIGHTS, unix(7)). Not for users.
 #ifndef SYSFD_DETAIL_CONTROL_MESSAGE_HPP
 #define SYSFD_DETAIL_CONTROL_MESSAGE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sys/socket.h>
 

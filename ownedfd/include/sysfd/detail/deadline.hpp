@@ -3,6 +3,7 @@
 // Waiting no longer than up to a moment, or until the wait is called off. Not for users.
 #ifndef SYSFD_DETAIL_DEADLINE_HPP
 #define SYSFD_DETAIL_DEADLINE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <poll.h>
 

@@ -8,6 +8,7 @@
 // Each copy of this library in a process (in a program and its plugin) has marks of its own.
 #ifndef SYSFD_DETAIL_FORK_MARK_HPP
 #define SYSFD_DETAIL_FORK_MARK_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <atomic>
 #include <cstdint>

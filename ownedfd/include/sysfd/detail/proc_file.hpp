@@ -14,6 +14,7 @@
 // retried.
 #ifndef SYSFD_DETAIL_PROC_FILE_HPP
 #define SYSFD_DETAIL_PROC_FILE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstddef>
 #include <span>

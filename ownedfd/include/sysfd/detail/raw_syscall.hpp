@@ -4,6 +4,7 @@
 // it is. Not for users.
 #ifndef SYSFD_DETAIL_RAW_SYSCALL_HPP
 #define SYSFD_DETAIL_RAW_SYSCALL_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cerrno>
 #include <cstddef>

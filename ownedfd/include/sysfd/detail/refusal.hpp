@@ -3,6 +3,7 @@
 // The rule for what counts as a refusal of a system call. Not for users.
 #ifndef SYSFD_DETAIL_REFUSAL_HPP
 #define SYSFD_DETAIL_REFUSAL_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <sysfd/detail/raw_syscall.hpp>
 

@@ -3,6 +3,7 @@
 // What every module of sysfd does with the answer of a system call. Not for users.
 #ifndef SYSFD_DETAIL_SYSCALL_HPP
 #define SYSFD_DETAIL_SYSCALL_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cerrno>
 #include <expected>
