@@ -20,10 +20,9 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <type_traits>
-#include <vector>
+#include <vector>  // and std::hash, without all of <functional>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/cstr.hpp>

@@ -26,7 +26,6 @@
 #include <sys/types.h>
 
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,6 +34,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/cstr.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/result.hpp>

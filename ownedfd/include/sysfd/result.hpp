@@ -17,7 +17,6 @@
 
 #include <concepts>
 #include <expected>
-#include <functional>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -81,11 +80,6 @@ template <class T>
 concept IsExpected = requires(std::remove_cvref_t<T>* p) { takes_expected(p); };
 template <class T>
 concept IsUnexpected = requires(std::remove_cvref_t<T>* p) { takes_unexpected(p); };
-
-template <class T, class U>
-concept EqualTo = requires(const T& value, const U& other) {
-  { value == other } -> std::convertible_to<bool>;
-};
 
 template <class T>
 inline constexpr bool is_optional = false;
@@ -337,12 +331,10 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   // Equal to a Result or std::expected with an equal value or error, to an equal value, and to a
   // std::unexpected of an equal error.
   template <class U>
-    requires(detail::IsExpected<U> || detail::IsUnexpected<U> || detail::EqualTo<T, U>)
+    requires(detail::IsExpected<U> || detail::IsUnexpected<U> || !std::is_void_v<T>)
   friend constexpr bool operator==(const Result& result, const U& other) {
     return equal(result, other);
   }
-  template <class U>
-  friend constexpr bool operator==(const Result& result, const U& other) = delete;
   friend constexpr bool operator==(const Base& expected, const Result& result)
     requires(std::is_void_v<T> || std::equality_comparable<T>)
   {
@@ -388,9 +380,9 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   template <class Self, class F>
   static constexpr decltype(auto) call(Self&& self, F&& function) {
     if constexpr (std::is_void_v<T>)
-      return std::invoke(std::forward<F>(function));
+      return std::forward<F>(function)();
     else
-      return std::invoke(std::forward<F>(function), *std::forward<Self>(self));
+      return std::forward<F>(function)(*std::forward<Self>(self));
   }
 
   template <class Self, class F>
@@ -417,11 +409,10 @@ class [[nodiscard]] Result : public std::expected<T, E> {
 
   template <class Self, class F>
   static constexpr auto or_else_of(Self&& self, F&& function) {
-    using Next = std::remove_cvref_t<decltype(std::invoke(std::forward<F>(function),
-                                                          std::forward<Self>(self).error()))>;
+    using Next =
+        std::remove_cvref_t<decltype(std::forward<F>(function)(std::forward<Self>(self).error()))>;
     static_assert(detail::IsExpected<Next>, "the function returns a Result or std::expected");
-    if (!self.has_value())
-      return Next(std::invoke(std::forward<F>(function), std::forward<Self>(self).error()));
+    if (!self.has_value()) return Next(std::forward<F>(function)(std::forward<Self>(self).error()));
     if constexpr (std::is_void_v<T>)
       return Next();
     else
@@ -430,11 +421,10 @@ class [[nodiscard]] Result : public std::expected<T, E> {
 
   template <class Self, class F>
   static constexpr auto transform_error_of(Self&& self, F&& function) {
-    using Next = Result<T, std::remove_cvref_t<decltype(std::invoke(
-                               std::forward<F>(function), std::forward<Self>(self).error()))>>;
+    using Next = Result<T, std::remove_cvref_t<decltype(std::forward<F>(function)(
+                               std::forward<Self>(self).error()))>>;
     if (!self.has_value())
-      return Next(std::unexpect,
-                  std::invoke(std::forward<F>(function), std::forward<Self>(self).error()));
+      return Next(std::unexpect, std::forward<F>(function)(std::forward<Self>(self).error()));
     if constexpr (std::is_void_v<T>)
       return Next();
     else

@@ -10,12 +10,12 @@
 #ifndef SYSFD_TIMEOUT_HPP
 #define SYSFD_TIMEOUT_HPP
 
-#include <chrono>
 #include <concepts>
 #include <optional>
 #include <ratio>
 #include <utility>
 
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/owned_fd.hpp>
 
 namespace sysfd {

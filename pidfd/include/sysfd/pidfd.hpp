@@ -23,11 +23,11 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include <chrono>
 #include <cstddef>
 #include <span>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/namespace_set.hpp>
 #include <sysfd/owned_fd.hpp>

@@ -11,8 +11,7 @@
 
 #include <compare>
 #include <cstdint>
-#include <functional>
-#include <string>
+#include <string>  // and std::hash, without all of <functional>
 #include <string_view>
 
 #include <sysfd/attributes.hpp>

@@ -22,12 +22,12 @@
 #define SYSFD_DESCRIPTION_LOCK_HPP
 #include <sysfd/detail/cxx23.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <utility>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/description.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/lock_mode.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>

@@ -29,12 +29,12 @@
 #ifndef SYSFD_FLOCK_LOCK_HPP
 #define SYSFD_FLOCK_LOCK_HPP
 
-#include <chrono>
 #include <cstdint>
 #include <utility>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/description.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/lock_mode.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>

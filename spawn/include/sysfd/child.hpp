@@ -23,12 +23,12 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>

@@ -36,7 +36,6 @@
 #define SYSFD_COMMAND_HPP
 #include <sysfd/detail/cxx23.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -50,6 +49,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/identity.hpp>
 #include <sysfd/namespaces.hpp>
 #include <sysfd/output.hpp>

@@ -28,11 +28,11 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <memory>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/spawn_error.hpp>

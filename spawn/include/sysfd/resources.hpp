@@ -16,10 +16,11 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
+
+#include <sysfd/detail/chrono.hpp>
 
 namespace sysfd {
 inline namespace v0 {

@@ -7,10 +7,10 @@
 
 #include <poll.h>
 
-#include <chrono>
 #include <ctime>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/detail/chrono.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/timeout.hpp>
