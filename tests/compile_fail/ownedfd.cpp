@@ -310,16 +310,6 @@ int test() {
 }
 #endif
 
-#ifdef CASE_comparison_of_a_result_and_minus_one
-bool test() {
-#ifdef EXPECT_ERROR
-  return sysfd::event_fd() == -1;  // error
-#else
-  return !sysfd::event_fd();
-#endif
-}
-#endif
-
 #ifdef CASE_comparison_of_a_result_and_zero
 bool test() {
 #ifdef EXPECT_ERROR

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Values of enumerators that programs store and send: none may ever change. One that is new makes the
-// compiler ask for its value here.
+// Values of enumerators that programs store and send: none may ever change. One that is new makes
+// the compiler ask for its value here.
 #include <gtest/gtest.h>
 
 #include <sysfd/fanotify.hpp>
