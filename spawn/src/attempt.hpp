@@ -25,7 +25,8 @@ inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 // Whether there is more in it than what a plan that is held can be used with.
 inline bool need_another_plan(const SpawnChanges& changes) noexcept {
-  return !changes.placed.empty() || !changes.environment.empty() || changes.working_directory;
+  return (changes.placed.size() | changes.environment.size() |
+          std::size_t{changes.working_directory.has_value()}) != 0;
 }
 
 }  // namespace detail
@@ -118,17 +119,27 @@ struct Command::Attempt {
   Stdio::Kind kind_of(int stream) const noexcept;
   detail::Mistake append_arguments();
   [[gnu::cold]] void prepare_shell_arguments();
-  [[gnu::cold]] detail::Mistake check_changes();
+  detail::Mistake check_changes() {
+    if (work_.rare) work_.rare->directory.reset();
+    if (!detail::need_another_plan(changes_)) return std::nullopt;
+    return keep_changes();
+  }
+  [[gnu::cold]] detail::Mistake keep_changes();
+  detail::Rare& rare() {
+    if (!work_.rare) work_.rare = std::make_unique<detail::Rare>();
+    return *work_.rare;
+  }
   [[gnu::cold]] detail::Mistake change_environment();
   const State::Directory& directory() const noexcept {
-    return work_.directory ? *work_.directory : state_.directory;
+    return work_.rare && work_.rare->directory ? *work_.rare->directory : state_.directory;
   }
   const PlacedFd* placed_as(int number) const noexcept {
     return detail::find_placed(changes_, number);
   }
   // What the Command says of a stream that is not placed.
   Stdio::Kind said_of(int stream) const noexcept {
-    return placed_as(stream) ? Stdio::Kind::unset : state_.streams[stream].kind_;
+    const bool is_placed = !changes_.placed.empty() && placed_as(stream);
+    return is_placed ? Stdio::Kind::unset : state_.streams[stream].kind_;
   }
   int target_of_descriptor(int index) const noexcept;
   detail::Mistake prepare_streams();

@@ -43,6 +43,17 @@ inline const PlacedFd* find_placed(const SpawnChanges& changes, int number) noex
   return nullptr;
 }
 
+// What only some children need.
+struct Rare {
+  // Of SpawnChanges: the environment that was changed, and the texts of its entries; the working
+  // directory; the numbers of what was placed.
+  std::vector<char*> variables;
+  std::vector<std::string> variable_text;
+  std::optional<Directory> directory;
+  std::vector<int> placed_numbers;
+  std::vector<char*> shell_arguments;  // for Job::shell_arguments
+};
+
 }  // namespace detail
 
 // What one spawn() after the other needs memory for, and has worked out.
@@ -50,13 +61,7 @@ struct Command::Workspace {
   detail::EnvironmentBuffer environment;
   std::vector<char*> arguments;            // where some are appended
   std::vector<std::string> argument_text;  // of those, where they are to be kept
-  // Of SpawnChanges: the environment that was changed, and the texts of its entries, where they are
-  // to be kept; the working directory; the numbers of what was placed.
-  std::vector<char*> variables;
-  std::vector<std::string> variable_text;
-  std::optional<detail::Directory> directory;
-  std::vector<int> placed_numbers;
-  std::vector<char*> shell_arguments;  // for Job::shell_arguments
+  std::unique_ptr<detail::Rare> rare;      // from the first such child on
   std::string candidates;
   detail::FdPlan fds;
   detail::Steps steps;

@@ -54,7 +54,7 @@ SpawnError Command::Attempt::clone_failure(std::error_code code) const {
 int Command::Attempt::target_of_descriptor(int index) const noexcept {
   const auto i = static_cast<std::size_t>(index);
   const std::size_t passed = state_.passed.size();
-  return i < passed ? state_.passed[i].target : work_.placed_numbers[i - passed];
+  return i < passed ? state_.passed[i].target : work_.rare->placed_numbers[i - passed];
 }
 
 // With what was said at that step.

@@ -111,7 +111,7 @@ Result<Output, SpawnError> Command::Attempt::output(State& state, Workspace& wor
 Result<Output, SpawnError> Command::output(const OutputOptions& options) {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::output(state, state.workspace, options, {});
+  return Attempt::output(state, state.workspace, options, detail::no_changes);
 }
 
 }  // namespace v0

@@ -139,7 +139,7 @@ Result<PendingChild, SpawnError> Command::spawn_async(Confirmation confirmation)
   auto asked = Attempt::ask_once(state);
   const auto shared = std::make_shared<PreparedCommand::Shared>();
   PreparedCommand::Takeover takeover(*shared, state_, std::move(asked));
-  auto pending = PreparedCommand::start(shared, {}, confirmation);
+  auto pending = PreparedCommand::start(shared, detail::no_changes, confirmation);
   if (pending) takeover.succeed();
   return pending;
 }

@@ -242,36 +242,36 @@ bool Command::Attempt::is_repeatable() const noexcept {
   };
   if (!made_->slots.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
   // Limits, numbers and namespaces that may have changed the next time.
-  return !detail::need_another_plan(changes_) && !defaults_ && kind_ != Kind::in_place &&
-         !state_.inherits && state_.namespaces.join.empty() && state_.listeners.empty() &&
-         state_.resources.limits.empty() && state_.parent_death_signal == 0 &&
-         !state_.killed_with_parent;
+  return !detail::need_another_plan(changes_) && !state_.falls_back_to_shell && !defaults_ &&
+         kind_ != Kind::in_place && !state_.inherits && state_.namespaces.join.empty() &&
+         state_.listeners.empty() && state_.resources.limits.empty() &&
+         state_.parent_death_signal == 0 && !state_.killed_with_parent;
 }
 
 // What is kept of the SpawnChanges, of this child alone.
-Mistake Command::Attempt::check_changes() {
-  work_.directory.reset();
-  work_.placed_numbers.clear();
+Mistake Command::Attempt::keep_changes() {
+  auto& numbers = rare().placed_numbers;
+  numbers.clear();
   for (const PlacedFd& placed : changes_.placed) {
-    const int index = static_cast<int>(state_.passed.size() + work_.placed_numbers.size());
-    if (std::ranges::find(work_.placed_numbers, placed.number) != work_.placed_numbers.end())
+    const int index = static_cast<int>(state_.passed.size() + numbers.size());
+    if (std::ranges::find(numbers, placed.number) != numbers.end())
       return SpawnError{SpawnStep::descriptor, error_code(EINVAL), index,
                         "to be number " + std::to_string(placed.number) + ", which is given twice"};
-    work_.placed_numbers.push_back(placed.number);
+    numbers.push_back(placed.number);
   }
   if (changes_.working_directory) {
     const Text path = *changes_.working_directory;
     if (const char* fault = path.fault())
       return detail::wrong_value(SpawnStep::working_directory, '(' + std::string(fault) + ')');
-    work_.directory = {std::string(path.view()), std::nullopt};
+    rare().directory = {std::string(path.view()), std::nullopt};
   }
   return std::nullopt;
 }
 
 // What the LISTEN_... variables are written into stays where it is: the last one is the last one.
 Mistake Command::Attempt::change_environment() {
-  auto& texts = work_.variable_text;
-  auto& all = work_.variables;
+  auto& texts = rare().variable_text;
+  auto& all = rare().variables;
   texts.clear();
   all.clear();
   const auto name_of = [](std::string_view entry) { return entry.substr(0, entry.find('=')); };
@@ -364,7 +364,7 @@ Mistake Command::Attempt::prepare() {
   work_.job.arguments = state_.arguments.data();
   if (!changes_.arguments.empty())
     if (auto mistake = append_arguments()) return mistake;
-  if (state_.falls_back_to_shell) prepare_shell_arguments();
+  if (!held && state_.falls_back_to_shell) prepare_shell_arguments();
   return std::nullopt;
 }
 
@@ -372,7 +372,7 @@ Mistake Command::Attempt::prepare() {
 // the program is given.
 void Command::Attempt::prepare_shell_arguments() {
   static char shell[] = "/bin/sh";
-  auto& all = work_.shell_arguments;
+  auto& all = rare().shell_arguments;
   all.assign({shell, nullptr});
   for (char* const* argument = work_.job.arguments + 1; *argument; ++argument)
     all.push_back(*argument);

@@ -25,8 +25,8 @@ PreparedCommand::~PreparedCommand() = default;
 std::optional<SpawnError> PreparedCommand::try_out() const {
   Shared& shared = this->shared();
   const Lease lease(shared);
-  const SpawnChanges none;
-  return Command::Attempt(*shared.state, lease.work(), Command::Attempt::Kind::child, nullptr, none)
+  return Command::Attempt(*shared.state, lease.work(), Command::Attempt::Kind::child, nullptr,
+                          detail::no_changes)
       .prepare();
 }
 

@@ -148,8 +148,7 @@ Result<Child, SpawnError> Command::Attempt::spawn(State& state, Workspace& work,
 }
 
 Result<Child, SpawnError> Command::Attempt::spawn_stage(State& state, const Defaults& defaults) {
-  const SpawnChanges none;
-  Attempt attempt(state, state.workspace, Kind::stage, &defaults, none);
+  Attempt attempt(state, state.workspace, Kind::stage, &defaults, detail::no_changes);
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   return attempt.run();
 }
@@ -157,14 +156,13 @@ Result<Child, SpawnError> Command::Attempt::spawn_stage(State& state, const Defa
 [[gnu::hot]] Result<Child, SpawnError> Command::spawn() {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::spawn(state, state.workspace, nullptr, {});
+  return Attempt::spawn(state, state.workspace, nullptr, detail::no_changes);
 }
 
 SpawnError Command::exec() {
   State& state = this->state();
   if (state.mistake) return *state.mistake;
-  const SpawnChanges none;
-  Attempt attempt(state, state.workspace, Attempt::Kind::in_place, {}, none);
+  Attempt attempt(state, state.workspace, Attempt::Kind::in_place, {}, detail::no_changes);
   if (auto mistake = attempt.prepare()) return *std::move(mistake);
   return attempt.run_in_place();
 }

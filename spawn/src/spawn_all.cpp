@@ -21,10 +21,9 @@ class Batch {
   using Answers = std::vector<Result<Child, SpawnError>>;
 
   static Answers start(std::span<Command> commands) {
-    static const SpawnChanges none;
     return start(commands, [](Command& command, Member& member) {
       Command::State& state = command.state();
-      member.startup.emplace(state, state.workspace, Command::Attempt::Kind::child, none);
+      member.startup.emplace(state, state.workspace, Command::Attempt::Kind::child, no_changes);
     });
   }
 

@@ -98,7 +98,7 @@ Result<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace&
 [[gnu::hot]] Result<ExitStatus, SpawnError> Command::status() {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
-  return Attempt::status(state, state.workspace, {});
+  return Attempt::status(state, state.workspace, detail::no_changes);
 }
 
 }  // namespace v0

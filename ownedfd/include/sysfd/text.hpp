@@ -42,17 +42,16 @@ class SYSFD_POINTER Text {
         fault_(string.get() ? nullptr : "a null pointer, or a string with a NUL inside") {}
 
   template <detail::TextLike S>
-  Text(const S& string SYSFD_LIFETIMEBOUND) noexcept : text_(view_of(string)) {}
+  Text(const S& string SYSFD_LIFETIMEBOUND) noexcept
+      : text_(view_of(string)),
+        fault_(text_.find('\0') == text_.npos ? nullptr : "a string with a NUL inside") {}
 
   // All of it, NULs inside included. Empty for a null pointer.
   std::string_view view() const noexcept { return text_; }
 
   // What it is where it is not a string that a system call can be given, in words. A null pointer
   // where it is one.
-  const char* fault() const noexcept {
-    if (fault_ || text_.find('\0') == text_.npos) return fault_;
-    return "a string with a NUL inside";
-  }
+  const char* fault() const noexcept { return fault_; }
 
  private:
   template <class S>
@@ -66,7 +65,7 @@ class SYSFD_POINTER Text {
   }
 
   std::string_view text_;
-  const char* fault_ = nullptr;
+  const char* fault_;
 };
 
 }  // namespace v0

@@ -60,6 +60,10 @@ struct SpawnChanges {
 // The last three are planned for each child anew: it takes the time of Command::spawn() the first
 // time.
 
+namespace detail {
+inline constexpr SpawnChanges no_changes{};
+}
+
 class PreparedCommand {
  public:
   SYSFD_API PreparedCommand(PreparedCommand&&) noexcept;
@@ -71,21 +75,23 @@ class PreparedCommand {
   // said there for pipes and attributes. Does not allocate but for the first time in each of
   // several threads at once, for longer arguments than before, and for what Command::spawn() says
   // of attributes.
-  [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn(const SpawnChanges& changes = {}) const;
+  [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn(
+      const SpawnChanges& changes = detail::no_changes) const;
 
   // Command::spawn_async(). Thread-safe. The PendingChild keeps what it needs of this, which may be
   // destroyed before it.
   [[nodiscard]] SYSFD_API Result<PendingChild, SpawnError> spawn_async(
-      const SpawnChanges& changes = {}, Confirmation confirmation = Confirmation::by_finish) const;
+      const SpawnChanges& changes = detail::no_changes,
+      Confirmation confirmation = Confirmation::by_finish) const;
 
   // Command::status(). Thread-safe. Allocates a stack of 16 KiB the first time in each of several
   // threads at once, otherwise as spawn().
   [[nodiscard]] SYSFD_API Result<ExitStatus, SpawnError> status(
-      const SpawnChanges& changes = {}) const;
+      const SpawnChanges& changes = detail::no_changes) const;
 
   // Command::output(). Thread-safe.
-  [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(const OutputOptions& options = {},
-                                                            const SpawnChanges& changes = {}) const;
+  [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(
+      const OutputOptions& options = {}, const SpawnChanges& changes = detail::no_changes) const;
 
  private:
   friend class Command;

@@ -72,8 +72,10 @@ void plan_signals(const Signals& signals, Steps& steps) {
       if (!is_fixed(signo) && !is_said(signo)) all |= bit(signo);
     steps.add(SpawnStep::signals, -1, Step::set_to_default, all);
   } else {
+    const bool says_nothing =
+        signals.to_default.empty() && signals.ignored.empty() && signals.unchanged.empty();
     for (const int signo : {SIGPIPE, SIGCHLD})
-      if (!names(signals.to_default, signo) && !is_said(signo))
+      if (says_nothing || (!names(signals.to_default, signo) && !is_said(signo)))
         plan_action(signo, default_action, -1, steps);
   }
   int index = 0;
