@@ -12,6 +12,7 @@
 // writes to.
 #ifndef SYSFD_STOP_FD_HPP
 #define SYSFD_STOP_FD_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <memory>
 #include <new>

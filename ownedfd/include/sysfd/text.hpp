@@ -6,6 +6,7 @@
 // that gets them: EINVAL.
 #ifndef SYSFD_TEXT_HPP
 #define SYSFD_TEXT_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -9,6 +9,7 @@
 // A wait that lasted that long fails with ETIMEDOUT.
 #ifndef SYSFD_TIMEOUT_HPP
 #define SYSFD_TIMEOUT_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <concepts>
 #include <optional>

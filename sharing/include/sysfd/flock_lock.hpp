@@ -28,6 +28,7 @@
 // that came into a child through fork(2) leaves the lock alone: it is its parent's.
 #ifndef SYSFD_FLOCK_LOCK_HPP
 #define SYSFD_FLOCK_LOCK_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 #include <cstdint>
 #include <utility>

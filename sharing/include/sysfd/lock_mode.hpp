@@ -3,6 +3,7 @@
 // The two modes of a lock: see <sysfd/description_lock.hpp> and <sysfd/flock_lock.hpp>.
 #ifndef SYSFD_LOCK_MODE_HPP
 #define SYSFD_LOCK_MODE_HPP
+#include <sysfd/detail/cxx23.hpp>
 
 namespace sysfd {
 inline namespace v0 {
