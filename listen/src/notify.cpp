@@ -31,7 +31,6 @@ namespace sysfd {
 inline namespace v0 {
 
 using detail::failure;
-using detail::NotifyAddress;
 
 namespace {
 

@@ -80,8 +80,10 @@ class TakenRange {
  public:
   class Iterator {
    public:
+    // NOLINTBEGIN(readability-identifier-naming): as std::input_iterator wants them
     using value_type = Result<T>;
     using difference_type = std::ptrdiff_t;
+    // NOLINTEND(readability-identifier-naming)
 
     Iterator() = default;
     explicit Iterator(TakenRange* range) noexcept : range_(range) {}
