@@ -159,7 +159,7 @@ TEST(HeldDescriptors, OfNamespaces) {
   expect_right_one({"namespace", [&] { return open_path(path, O_RDONLY); },
                     [](BorrowedFd fd) { return inspector().namespaces({.join = {{.of = fd}}}); },
                     check});
-  expect_right_one({"process", [&] { return std::move(*child->fd().duplicate()); },
+  expect_right_one({"process", [&] { return *child->fd().duplicate(); },
                     [](BorrowedFd fd) {
                       return inspector().namespaces(
                           {.join = {{.of = fd, .kinds = Namespace::uts}}});
