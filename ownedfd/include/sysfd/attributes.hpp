@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
-// The macros that the public headers of sysfd share: symbol visibility, and the compiler attributes
-// that let Clang find a borrow that outlives its owner. Nothing here has an effect on a program
-// that is correct.
+// Macros that the public headers of sysfd share: symbol visibility, and the attributes with which
+// Clang finds a borrow that outlives its owner. None of them changes what a correct program does.
 #ifndef SYSFD_ATTRIBUTES_HPP
 #define SYSFD_ATTRIBUTES_HPP
 #include <sysfd/detail/cxx23.hpp>
 
-// On every function that a shared library of ours exports. A static library exports nothing of its
-// own, so that the shared library it is linked into does not either.
+// Marks each function that a shared library of sysfd exports. A static library exports nothing, so
+// a shared library that links it does not export these functions either.
 #if defined(SYSFD_BUILD_SHARED)
 #define SYSFD_API __attribute__((visibility("default")))
 #else
 #define SYSFD_API
 #endif
 
-// On a member function or parameter: the result refers to the object, or to that argument.
+// On a member function or a parameter: the result refers to the object, or to that argument.
 #if defined(__clang__)
 #define SYSFD_LIFETIMEBOUND [[clang::lifetimebound]]
 #else
 #define SYSFD_LIFETIMEBOUND
 #endif
 
-// On classes: SYSFD_OWNER owns what SYSFD_POINTER types refer to.
+// On classes: a SYSFD_OWNER owns what a SYSFD_POINTER refers to.
 #if defined(__clang__)
 #define SYSFD_OWNER [[gsl::Owner]]
 #define SYSFD_POINTER [[gsl::Pointer]]
@@ -35,8 +34,8 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Writes "sysfd: <what>" to standard error and aborts: the program broke a contract and cannot go
-// on safely.
+// Writes "sysfd: <what>" to standard error and aborts. For a broken contract, after which the
+// program cannot go on safely.
 [[noreturn, gnu::cold]] SYSFD_API void contract_violation(const char* what) noexcept;
 
 }  // namespace detail

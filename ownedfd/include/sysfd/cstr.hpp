@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// A parameter type for system calls that take a NUL-terminated string: paths, names, arguments. It
-// accepts a string literal, a std::string, a std::filesystem::path, and anything alike, without a
+// A parameter type for system calls that take a NUL-terminated string, such as a path or a name. It
+// accepts a string literal, a std::string, a std::filesystem::path and similar types, without a
 // copy.
 //
-//     sysfd::open(sysfd::cwd(), "/etc/hosts", O_RDONLY);
-//     sysfd::open(sysfd::cwd(), std::filesystem::path("/etc") / "hosts", O_RDONLY);
+//     auto a = sysfd::open(sysfd::cwd(), "/etc/hosts", O_RDONLY);
+//     auto b = sysfd::open(sysfd::cwd(), std::string("/etc/") + "hosts", O_RDONLY);
+//     use(a, b);
 //
-// A string that knows its length and has a NUL inside is not cut off there: the function that gets
-// it fails with EINVAL.
+// A string of known length that contains a NUL is not cut off there: the function that receives it
+// fails with EINVAL.
 #ifndef SYSFD_CSTR_HPP
 #define SYSFD_CSTR_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -36,10 +37,10 @@ concept PathString = requires(const S& s) {
 
 }  // namespace detail
 
-// Does not own the string; lives no longer than it. Meant for parameters only.
+// Refers to the string and must not outlive it. Meant for parameters only.
 class SYSFD_POINTER CStr {
  public:
-  // A null pointer is not a string: the function that gets it fails with EINVAL.
+  // With a null pointer, the function that receives this fails with EINVAL.
   CStr(const char* string SYSFD_LIFETIMEBOUND) noexcept : string_(string) {}
   CStr(std::nullptr_t) = delete;
 
@@ -47,7 +48,7 @@ class SYSFD_POINTER CStr {
     requires(detail::SizedString<S> || detail::PathString<S>)
   CStr(const S& string SYSFD_LIFETIMEBOUND) noexcept : string_(string_of(string)) {}
 
-  // The string, or a null pointer where there is no string that a system call could be given.
+  // The string. Null if it was null or contains a NUL.
   const char* get() const noexcept { return string_; }
 
  private:

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// Who closes a file descriptor, said by its type. An OwnedFd closes its descriptor, exactly once; a
-// BorrowedFd is a descriptor that somebody else keeps open for as long as it is used. Both are as
-// small as an int.
+// Types that show who closes a file descriptor. An OwnedFd closes its descriptor exactly once. A
+// BorrowedFd refers to a descriptor that somebody else keeps open while it is used. Both have the
+// size of an int. A function takes a BorrowedFd to use a descriptor, and an OwnedFd to become its
+// owner.
 //
-//     sysfd::Result<> sync(sysfd::BorrowedFd file);                  // uses it for the call
-//     void keep(sysfd::OwnedFd file);                                // takes it over
+//     auto opened = sysfd::OwnedFd::from_syscall(::open("/etc/hosts", O_RDONLY | O_CLOEXEC));
+//     if (!opened) return fail(opened.error());
+//     sysfd::BorrowedFd borrowed = *opened;         // `opened` still owns the descriptor
+//     use(borrowed.get());
+//     sysfd::OwnedFd owner = *std::move(opened);    // from here on, `owner` does
+//     use(owner);
 //
-//     auto file = sysfd::OwnedFd::from_syscall(::memfd_create("scratch", MFD_CLOEXEC));
-//     if (!file) return std::unexpected(file.error());
-//     sync(*file);
-//     keep(*std::move(file));
-//
-// `const` means that an object goes on holding the same descriptor; the kernel object behind it may
-// change all the same. An OwnedFd that was moved from, released or closed can be assigned to or
-// destroyed; any other use stops the program.
+// `const` means that an object keeps the same descriptor. The kernel object behind it may still
+// change. An OwnedFd that was moved from, released or closed can be destroyed or assigned to. Any
+// other use stops the program.
 #ifndef SYSFD_OWNED_FD_HPP
 #define SYSFD_OWNED_FD_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -36,30 +36,30 @@ class BorrowedFd;
 
 namespace detail {
 
-// A negative number that the kernel takes in place of a descriptor, such as AT_FDCWD. See the
+// A negative number that the kernel accepts in place of a descriptor, such as AT_FDCWD. See the
 // functions that return one.
 struct Sentinel {
   int value;
 };
 
-// close(2) that leaves errno as it was: for destructors.
+// close(2) for destructors: leaves errno as it was.
 SYSFD_API void close_quietly(int fd) noexcept;
 
-// Makers answer no number of a standard stream: where 0, 1 or 2 is closed, the kernel would give it
-// to a file, and others would take that file for the stream.
+// New descriptors get no number of a standard stream. If 0, 1 or 2 is closed, the kernel would give
+// that number to a file, and other code would take the file for the stream.
 inline constexpr int first_above_standard_streams = 3;
 
-// Moves a descriptor to the lowest number from 3 on. Its number there, or -errno; it is closed
-// then.
+// Moves a descriptor to the lowest free number from 3 on. Returns that number, or -errno. The old
+// number is closed in both cases.
 [[gnu::cold]] SYSFD_API long move_above_standard_streams(int fd) noexcept;
 
-// What a system call has made, or its error, with a number of 3 or above.
+// The result of a system call that creates a descriptor, moved to 3 or above. Errors pass through.
 inline long above_standard_streams(long answer) noexcept {
   if (static_cast<unsigned long>(answer) >= first_above_standard_streams) return answer;
   return move_above_standard_streams(static_cast<int>(answer));
 }
 
-// For what has owners that it has lent to others, who may have moved from them.
+// True if the descriptor was moved out of `owner`. For classes whose users may move it out.
 bool was_moved_from(const OwnedFd& owner) noexcept;
 Result<OwnedFd> to_owned(long answer) noexcept;
 
@@ -80,17 +80,17 @@ const T& in(const std::optional<T>& owner) noexcept {
 
 }  // namespace detail
 
-// A descriptor that somebody else owns and keeps open while this is used. Copying it copies the
-// number, nothing else.
+// A descriptor that somebody else owns and keeps open while this is used. A copy of a BorrowedFd is
+// a copy of the number only.
 class SYSFD_POINTER BorrowedFd {
  public:
   BorrowedFd(const OwnedFd& owner SYSFD_LIFETIMEBOUND) noexcept;
 
-  // From any typed owner that has a member `BorrowedFd fd() const`.
+  // Borrows from any typed owner that has a member `BorrowedFd fd() const`.
   template <detail::LendsFd T>
   BorrowedFd(const T& lender SYSFD_LIFETIMEBOUND) noexcept : fd_(lender.fd().get()) {}
 
-  // From a Result or an optional of an owner, which lives on. Stops the program if there is none.
+  // Borrows from a named Result or optional of an owner. Stops the program if it holds none.
   template <detail::LendsOrIsOwner T, class E>
   BorrowedFd(const Result<T, E>& owner SYSFD_LIFETIMEBOUND) noexcept : BorrowedFd(*owner) {}
   template <detail::LendsOrIsOwner T>
@@ -101,26 +101,26 @@ class SYSFD_POINTER BorrowedFd {
   template <detail::LendsOrIsOwner T>
   BorrowedFd(const std::optional<T>&&) = delete;
 
-  // An owner that dies at the end of the expression lends nothing. Give it a name first, or say
-  // `.borrow()` where the borrow is used up in the same expression.
+  // A temporary owner closes its descriptor at the end of the expression, so it cannot be borrowed
+  // from. Give it a name, or write `.borrow()` if only the same expression uses the borrow.
   BorrowedFd(const OwnedFd&&) = delete;
   template <class T>
     requires(detail::LendsFd<T> && !std::is_lvalue_reference_v<T>)
   BorrowedFd(T&&) = delete;
 
-  // A plain number is no descriptor: see unsafe_borrow and OwnedFd::adopt.
+  // A plain number does not convert: see unsafe_borrow and OwnedFd::adopt.
   template <std::integral T>
   BorrowedFd(T) = delete;
 
-  // The caller vouches that `fd` is open and stays so while this is used. Stops the program if `fd`
-  // is negative.
+  // Borrows `fd`, which the caller must keep open while this is used. Stops the program if `fd` is
+  // negative.
   static BorrowedFd unsafe_borrow(int fd) noexcept {
     if (fd < 0) detail::contract_violation("BorrowedFd::unsafe_borrow of a negative number");
     return BorrowedFd(detail::Sentinel{fd});
   }
 
-  // The same for a number that is -1 where there is no descriptor, as in C: nothing then. Stops the
-  // program if `fd` is another negative number.
+  // The same, but -1 means that there is no descriptor, as in C, and returns std::nullopt. Stops
+  // the program if `fd` is another negative number.
   static std::optional<BorrowedFd> unsafe_borrow_optional(int fd) noexcept {
     if (fd == -1) return std::nullopt;
     return unsafe_borrow(fd);
@@ -128,12 +128,15 @@ class SYSFD_POINTER BorrowedFd {
 
   explicit BorrowedFd(detail::Sentinel sentinel) noexcept : fd_(sentinel.value) {}
 
-  // The number, for system calls that sysfd has no function for.
+  // The number, for system calls that sysfd does not wrap.
   int get() const noexcept { return fd_; }
 
-  // fcntl(F_DUPFD_CLOEXEC): a second descriptor of the same open file description, close-on-exec,
-  // numbered 3 or above. Errors: EBADF this one is not open; EMFILE the limit of open descriptors
-  // (RLIMIT_NOFILE) is reached. One system call. Async-signal-safe, does not allocate or block.
+  // fcntl(F_DUPFD_CLOEXEC): makes a second descriptor of the same open file description. It is
+  // close-on-exec and its number is 3 or above. Async-signal-safe.
+  //
+  // Errors: EBADF: not open; EMFILE: the limit of open descriptors (RLIMIT_NOFILE) is reached.
+  // Allocates: nothing. Does not block.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API Result<OwnedFd> duplicate() const noexcept;
 
  private:
@@ -145,7 +148,7 @@ class [[nodiscard(
  public:
   OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, empty)) {}
 
-  // Closes what was held until now. Assigning an OwnedFd to itself changes nothing.
+  // Closes the descriptor that this owned before. Assigning an OwnedFd to itself changes nothing.
   OwnedFd& operator=(OwnedFd&& other) noexcept {
     const int incoming = std::exchange(other.fd_, empty);
     const int outgoing = std::exchange(fd_, incoming);
@@ -153,31 +156,32 @@ class [[nodiscard(
     return *this;
   }
 
-  // Closes the descriptor, leaves errno alone, and ignores errors. Where losing data must be
-  // noticed, call close().
+  // Closes the descriptor, keeps errno and ignores errors. Call close() if lost data must be
+  // noticed.
   ~OwnedFd() {
     if (fd_ >= 0) detail::close_quietly(fd_);
   }
 
-  // Takes over an open descriptor that nobody else will close. Stops the program if `fd` is
+  // Becomes the owner of an open descriptor that nothing else closes. Stops the program if `fd` is
   // negative.
   static OwnedFd adopt(int fd) noexcept {
     if (fd < 0) detail::contract_violation("OwnedFd::adopt of a negative number");
     return OwnedFd(fd);
   }
 
-  // The same, after asking the kernel (fcntl(F_GETFD), one system call). Errors: EBADF `fd` is not
-  // open.
+  // fcntl(F_GETFD): adopts `fd` if it is open.
+  // Errors: EBADF: `fd` is not open.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API static Result<OwnedFd> adopt_open(int fd) noexcept;
 
-  // Takes over what a system call returned; where that is -1, the error is errno. Not for functions
-  // that return -errno.
+  // Adopts the descriptor that a libc function returned. If that is -1, the error is errno. Not for
+  // functions that return -errno.
   [[nodiscard]] static Result<OwnedFd> from_syscall(int returned) noexcept {
     if (returned == -1) return detail::last_error();
     return adopt(returned);
   }
 
-  // The number, for system calls that sysfd has no function for.
+  // The number, for system calls that sysfd does not wrap.
   int get() const noexcept {
     if (fd_ < 0)
       detail::contract_violation("use of an OwnedFd that was moved from, released or closed");
@@ -186,21 +190,26 @@ class [[nodiscard(
 
   BorrowedFd borrow() const noexcept SYSFD_LIFETIMEBOUND { return BorrowedFd(*this); }
 
-  // As BorrowedFd::duplicate().
+  // See BorrowedFd::duplicate().
   [[nodiscard]] Result<OwnedFd> duplicate() const noexcept { return borrow().duplicate(); }
 
-  // Gives the number to the caller, who now has to close it.
+  // Returns the number to the caller, who must close it.
   [[nodiscard("the number must be closed by somebody")]] int release() && noexcept {
     const int fd = get();
     fd_ = empty;
     return fd;
   }
 
-  // close(2), once, whatever it answers: on Linux the descriptor is gone afterwards in every case,
-  // so that a second try could only hit somebody else's. Errors: EIO, ENOSPC, EDQUOT data written
-  // earlier was lost; EINTR a signal came before the kernel knew whether it was; EBADF somebody
-  // else had closed the descriptor, which is a bug of the program. May block where close(2) does
-  // (network and FUSE file systems, SO_LINGER). Does not allocate.
+  // close(2): closes the descriptor, and reports lost data. It is called once and never retried: on
+  // Linux the descriptor is closed even after an error, so a second call could close somebody
+  // else's.
+  //
+  // Errors:
+  //   EIO, ENOSPC, EDQUOT: data that was written earlier is lost.
+  //   EINTR: a signal interrupted the call before the kernel knew whether data is lost.
+  //   EBADF: other code had closed the descriptor, which is a bug in the program.
+  // Blocks: where close(2) does (network and FUSE file systems, SO_LINGER).
+  // Allocates: nothing.
   SYSFD_API Result<> close() && noexcept;
 
  private:
@@ -217,7 +226,7 @@ inline bool detail::was_moved_from(const OwnedFd& owner) noexcept {
   return owner.fd_ < 0;
 }
 
-// The descriptor that a raw system call has made, or its error.
+// The descriptor that a raw system call returned, moved to 3 or above, or its error.
 inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
   if (answer < first_above_standard_streams) {
     answer = above_standard_streams(answer);
@@ -228,13 +237,18 @@ inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
 
 inline BorrowedFd::BorrowedFd(const OwnedFd& owner) noexcept : fd_(owner.get()) {}
 
-// dup3(2): makes `slot`'s number refer to `source`'s open file description, in one step: at no
-// moment is the number free for somebody else. What it referred to before is closed. It is
-// close-on-exec afterwards. Nothing changes on error, and where both are the same number. Errors:
-// EBADF `source` is not open, also where it is the same number. EINTR is retried. One system call.
+// dup3(2): makes the number of `slot` refer to the open file description of `source`, atomically.
+//
+// At no moment is the number free, so no other thread can get it. What it referred to before is
+// closed. The number is close-on-exec afterwards. Nothing changes on error, or if both numbers are
+// the same.
+//
+// Errors: EBADF: `source` is not open (checked even if both numbers are the same). EINTR is
+//   retried.
+// Cost: one system call.
 [[nodiscard]] SYSFD_API Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept;
 
-// The classic mistakes: std::move(fd).close() and fd.duplicate() are what is meant.
+// Likely mistakes. Write std::move(fd).close() and fd.duplicate() instead.
 void close(const OwnedFd&) = delete;
 void close(BorrowedFd) = delete;
 void dup(const OwnedFd&) = delete;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// The return type of every function of sysfd that can fail: a value, or an error. Nothing in sysfd
-// throws.
+// The return type of every function of sysfd that can fail: a value or an error. sysfd throws no
+// exceptions.
 //
-//     sysfd::Result<sysfd::OwnedFd> log = sysfd::open(sysfd::cwd(), "log", O_WRONLY | O_APPEND);
-//     if (!log && log.error() == std::errc::permission_denied) return;
-//     sysfd::OwnedFd file = *std::move(log);  // stops the program if there is an error
-//     sysfd::OwnedFd data = sysfd::open(sysfd::cwd(), "data", O_RDONLY).or_throw("open data");
+//     sysfd::Result<sysfd::OwnedFd> opened = sysfd::open(sysfd::cwd(), "data", O_RDONLY);
+//     if (!opened && opened.error() == std::errc::permission_denied) return fail("not allowed");
+//     if (!opened) return fail(opened.error());
+//     sysfd::OwnedFd data = *std::move(opened);  // stops the program if there is an error
+//     use(data);
+//     use(sysfd::open(sysfd::cwd(), "more", O_RDONLY).or_throw("open more"));
 //
-// The error is an errno value in std::system_category() where the call is one system call: it
-// compares with std::errc and prints with message(). Calls that are many system calls have an error
-// type of their own (SpawnError, ListenError), which converts to std::error_code.
+// If the function is one system call, the error is its errno in std::system_category(): it compares
+// with std::errc and prints with message(). Functions that make many calls have an error type of
+// their own (SpawnError, ListenError), which converts to std::error_code.
 #ifndef SYSFD_RESULT_HPP
 #define SYSFD_RESULT_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -33,15 +35,15 @@ class Result;
 
 namespace detail {
 
-// An error that names what failed: SpawnError, ListenError.
+// An error that describes what failed: SpawnError, ListenError.
 template <class Error>
 concept DescribesItself =
     std::convertible_to<const Error&, std::error_code> && requires(const Error& error) {
       { error.describe() } -> std::convertible_to<std::string>;
     };
 
-// What std::expected::value() throws of such an error: std::bad_expected_access is specialized as
-// this, so that what() is the error's description.
+// The exception that std::expected::value() throws for such an error. std::bad_expected_access is
+// specialized as this class, so that what() is the error's description.
 template <class Error>
 class DescribedAccess : public std::bad_expected_access<void> {
  public:
@@ -58,7 +60,7 @@ class DescribedAccess : public std::bad_expected_access<void> {
   std::string text_;
 };
 
-// Stops the program with a message that ends in `description` (by default the code's own) and the
+// Stops the program. The message ends with `description` (defaults to the code's message) and the
 // name of the errno value.
 [[noreturn, gnu::cold]] SYSFD_API void stop_without_value(
     const std::error_code& code, const char* description = nullptr) noexcept;
@@ -86,11 +88,11 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
-// A value that `if (result)` would be read as: yes or no, something or nothing.
+// A value that `if (result)` could be read as: bool, or an optional.
 template <class T>
 concept IsAnswer = std::same_as<T, bool> || is_optional<T>;
 
-// A value of type To from one of type From; both may be void.
+// A value of type To can be made from one of type From. Both may be void.
 template <class To, class From>
 concept MakesValue = (std::is_void_v<To> && std::is_void_v<From>) ||
                      (!std::is_void_v<To> && std::is_constructible_v<To, From>);
@@ -99,7 +101,7 @@ concept ConvertsValue = (std::is_void_v<To> && std::is_void_v<From>) ||
                         (!std::is_void_v<To> && std::is_convertible_v<From, To>);
 
 #if defined(__cpp_exceptions)
-// what() is the description alone: std::system_error would append the text of the code once more.
+// what() is the description only. std::system_error would append the code's message again.
 class DescribedError : public std::system_error {
  public:
   DescribedError(std::error_code code, std::string description)
@@ -124,13 +126,13 @@ template <class Error>
 
 }  // namespace detail
 
-// std::expected, which it converts from and to, with these differences:
+// A std::expected, which converts to and from it, with these differences:
 // - `*` and `->` of an error, and error() of a value, stop the program with a message, in every
 //   build.
-// - There is no conversion to bool where the value is a bool or an optional.
-// - `*` and value() of a Result that is about to die return the value itself, not a reference to it.
-// - The monadic functions (and_then, transform, or_else, transform_error) are there with every
-//   compiler, and so is or_throw().
+// - There is no conversion to bool if the value is a bool or an optional.
+// - `*` and value() of a temporary Result return the value itself, not a reference to it.
+// - and_then, transform, or_else and transform_error exist with every supported compiler.
+// - or_throw() is a member.
 template <class T, class E>
 class [[nodiscard]] Result : public std::expected<T, E> {
   using Base = std::expected<T, E>;
@@ -138,7 +140,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   using ConstReference = std::add_lvalue_reference_t<const T>;
 
  public:
-  Result() = default;  // a value: that of T{}
+  Result() = default;  // the value T{}
 
   template <class U = T>
     requires(!detail::IsExpected<U> && !detail::IsUnexpected<U> && std::is_constructible_v<T, U>)
@@ -180,7 +182,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
       Result(std::expected<U, G>&& other)
       : Result(from(std::move(other))) {}
 
-  // A borrow of what is about to die.
+  // The value would be a borrow from a temporary owner.
   template <class U, class G>
     requires(!std::is_void_v<U> && detail::MakesValue<T, const U&> && !detail::MakesValue<T, U>)
   Result(std::expected<U, G>&& other) = delete;
@@ -196,7 +198,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
     requires(detail::IsAnswer<T>)
   = delete;
 
-  // The value. An error stops the program with a message that names it.
+  // The value. Stops the program with a message that names the error if there is one.
   constexpr ConstReference operator*() const& noexcept {
     require_value();
     return Base::operator*();
@@ -212,7 +214,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   }
   constexpr T operator*() const&& = delete;
 
-  // A member of the value, likewise.
+  // Access to a member of the value. Stops the program likewise.
   constexpr std::add_pointer_t<const T> operator->() const& noexcept
     requires(!std::is_void_v<T>)
   {
@@ -231,17 +233,18 @@ class [[nodiscard]] Result : public std::expected<T, E> {
     require_value();
     return Base::operator->();
   }
-  // An owner lends nothing that would outlive it: give the Result a name first.
+  // A temporary owner cannot be borrowed from: give the Result a name first.
   constexpr std::add_pointer_t<T> operator->() && noexcept
     requires(!std::is_void_v<T> && !std::is_copy_constructible_v<T>)
   = delete;
 
-  // The value. An error throws std::bad_expected_access, or stops the program if exceptions are off.
+  // The value. Throws std::bad_expected_access if there is an error, or stops the program if
+  // exceptions are off.
   constexpr ConstReference value() const& { return Base::value(); }
   constexpr Reference value() & { return Base::value(); }
   constexpr T value() && { return static_cast<Base&&>(*this).value(); }
 
-  // The error. A value stops the program with a message.
+  // The error. Stops the program with a message if there is a value.
   constexpr const E& error() const& noexcept SYSFD_LIFETIMEBOUND {
     require_error();
     return Base::error();
@@ -256,7 +259,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   }
 
 #if defined(__cpp_exceptions)
-  // The value. An error throws a std::system_error that says `what`, and what the error is.
+  // The value. Throws a std::system_error with `what` and the error if there is one.
   constexpr ConstReference or_throw(const char* what = nullptr) const& {
     if (!Base::has_value()) detail::throw_error(Base::error(), what);
     return Base::operator*();
@@ -272,7 +275,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
 #endif
 
   // The monadic functions of std::expected (C++23).
-  // What `function` returns for the value, a Result or std::expected; or the error.
+  // The Result or std::expected that `function` returns for the value, or the error.
   template <class F>
   constexpr auto and_then(F&& function) & {
     return and_then_of(static_cast<Base&>(*this), std::forward<F>(function));
@@ -286,7 +289,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
     return and_then_of(static_cast<Base&&>(*this), std::forward<F>(function));
   }
 
-  // A Result of what `function` returns for the value; or the error.
+  // A Result of what `function` returns for the value, or the error.
   template <class F>
   constexpr auto transform(F&& function) & {
     return transform_of(static_cast<Base&>(*this), std::forward<F>(function));
@@ -300,7 +303,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
     return transform_of(static_cast<Base&&>(*this), std::forward<F>(function));
   }
 
-  // What `function` returns for the error, a Result or std::expected; or the value.
+  // The Result or std::expected that `function` returns for the error, or the value.
   template <class F>
   constexpr auto or_else(F&& function) & {
     return or_else_of(static_cast<Base&>(*this), std::forward<F>(function));
@@ -314,7 +317,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
     return or_else_of(static_cast<Base&&>(*this), std::forward<F>(function));
   }
 
-  // A Result with what `function` returns for the error; or the value.
+  // A Result with the error that `function` returns for the error, or the value.
   template <class F>
   constexpr auto transform_error(F&& function) & {
     return transform_error_of(static_cast<Base&>(*this), std::forward<F>(function));
@@ -328,8 +331,8 @@ class [[nodiscard]] Result : public std::expected<T, E> {
     return transform_error_of(static_cast<Base&&>(*this), std::forward<F>(function));
   }
 
-  // Equal to a Result or std::expected with an equal value or error, to an equal value, and to a
-  // std::unexpected of an equal error.
+  // True for a Result or std::expected with an equal value or error, for an equal value, and for a
+  // std::unexpected with an equal error.
   template <class U>
     requires(detail::IsExpected<U> || detail::IsUnexpected<U> || !std::is_void_v<T>)
   friend constexpr bool operator==(const Result& result, const U& other) {
@@ -376,7 +379,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
       return Result(std::in_place, *std::forward<Other>(other));
   }
 
-  // `function` called with the value of `self`, or with nothing.
+  // Calls `function` with the value of `self`, or with no argument if the value is void.
   template <class Self, class F>
   static constexpr decltype(auto) call(Self&& self, F&& function) {
     if constexpr (std::is_void_v<T>)
@@ -433,7 +436,7 @@ class [[nodiscard]] Result : public std::expected<T, E> {
 };
 
 #if defined(__cpp_exceptions)
-// Result::or_throw(), for std::expected too.
+// Result::or_throw() for a std::expected.
 template <class T, class E>
 T or_throw(std::expected<T, E> result, const char* what = nullptr) {
   return Result<T, E>(std::move(result)).or_throw(what);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// A std::stop_token as a descriptor, so that a request to stop ends a wait of sysfd.
+// A descriptor that becomes readable when a std::stop_token is asked to stop, so that a stop
+// request ends a wait of sysfd.
 //
-//     std::jthread worker([](std::stop_token token) {
-//       auto stop = sysfd::StopFd::make(std::move(token)).or_throw("stop");
-//       auto status = child.wait_for(sysfd::Timeout::forever().canceled_by(stop));
-//       if (!status && status.error() == std::errc::operation_canceled) return;
-//     });
+//     std::stop_source source;                       // another thread calls source.request_stop()
+//     auto stop = sysfd::StopFd::make(source.get_token());
+//     if (!stop) return fail(stop.error());
+//     auto lock = sysfd::FlockLock::try_acquire_for(
+//         file, sysfd::LockMode::exclusive, sysfd::Timeout::forever().canceled_by(*stop));
+//     if (!lock && lock.error() == std::errc::operation_canceled) return fail("stopped");
 //
-// For a Ctrl-C, give signalfd(2) to Timeout::canceled_by(), or an eventfd(2) that the signal's handler
+// For Ctrl-C, pass Timeout::canceled_by() a signalfd(2), or an eventfd(2) that the signal handler
 // writes to.
 #ifndef SYSFD_STOP_FD_HPP
 #define SYSFD_STOP_FD_HPP
@@ -35,8 +37,10 @@ SYSFD_API void raise_event(BorrowedFd event) noexcept;
 
 class StopFd {
  public:
-  // eventfd(2). Errors: EMFILE, ENFILE; ENOMEM. Allocates. One system call, and one more when a stop
-  // is requested, by the thread that requests it.
+  // eventfd(2): creates the descriptor and watches `token`.
+  // Errors: EMFILE, ENFILE, ENOMEM.
+  // Allocates: the state that it shares with the token.
+  // Cost: one system call; one more in the thread that requests the stop.
   [[nodiscard]] static Result<StopFd> make(std::stop_token token) {
     auto event = event_fd();
     if (!event) return std::unexpected(event.error());
@@ -45,7 +49,7 @@ class StopFd {
     return StopFd(std::move(state));
   }
 
-  // Readable once a stop was requested, and from then on.
+  // Readable from the moment a stop is requested.
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND {
     if (!state_) detail::contract_violation("use of a StopFd that was moved from");
     return state_->event;

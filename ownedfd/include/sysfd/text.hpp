@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A parameter type for strings that a function copies: arguments, names and values of variables,
-// paths. It accepts a string literal, a std::string, a std::string_view, a std::filesystem::path,
-// and anything alike. A null pointer, and a string with a NUL inside, are errors of the function
-// that gets them: EINVAL.
+// A parameter type for strings that a function copies: arguments, names and values of environment
+// variables, paths. It accepts a string literal, a std::string, a std::string_view, a
+// std::filesystem::path and similar types. With a null pointer, or a string that contains a NUL,
+// the function that receives it fails with EINVAL.
 #ifndef SYSFD_TEXT_HPP
 #define SYSFD_TEXT_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -23,7 +23,7 @@ class Text;
 
 namespace detail {
 
-// Of classes only: a pointer has a constructor of its own, and an array is one.
+// Classes only: a pointer has its own constructor, and an array converts to a pointer.
 template <class S>
 concept TextLike =
     std::is_class_v<S> && !std::same_as<S, Text> && !std::same_as<S, CStr> &&
@@ -31,7 +31,7 @@ concept TextLike =
 
 }  // namespace detail
 
-// Does not own the string; lives no longer than it. Meant for parameters only.
+// Refers to the string and must not outlive it. Meant for parameters only.
 class SYSFD_POINTER Text {
  public:
   Text(const char* string SYSFD_LIFETIMEBOUND) noexcept
@@ -47,11 +47,10 @@ class SYSFD_POINTER Text {
       : text_(view_of(string)),
         fault_(text_.find('\0') == text_.npos ? nullptr : "a string with a NUL inside") {}
 
-  // All of it, NULs inside included. Empty for a null pointer.
+  // The whole string, with any NUL inside. Empty for a null pointer.
   std::string_view view() const noexcept { return text_; }
 
-  // What it is where it is not a string that a system call can be given, in words. A null pointer
-  // where it is one.
+  // Describes why this cannot be passed to a system call. Null if it can.
   const char* fault() const noexcept { return fault_; }
 
  private:

@@ -2,11 +2,13 @@
 //
 // How long a function may wait.
 //
-//     child.wait_for(5s);
-//     child.wait_for(sysfd::Timeout::forever());
-//     child.wait_for(sysfd::Timeout(1min).canceled_by(stop));   // or until `stop` is readable
+//     auto process = sysfd::PidFd::open(pid);
+//     if (!process) return fail(process.error());
+//     auto status = process->wait_for(5s);
+//     if (!status) status = process->wait_for(sysfd::Timeout::forever());
+//     if (!status) status = process->wait_for(sysfd::Timeout(1min).canceled_by(control));
 //
-// A wait that lasted that long fails with ETIMEDOUT.
+// A wait that takes longer fails with ETIMEDOUT.
 #ifndef SYSFD_TIMEOUT_HPP
 #define SYSFD_TIMEOUT_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -24,18 +26,20 @@ inline namespace v0 {
 
 class Timeout {
  public:
-  // Any duration. One of zero or less does not wait: the function looks once. One of 292 years or
-  // more is forever(). Fractions of a nanosecond count as one.
+  // Any duration. Zero or less polls once. 292 years or more is forever(). Fractions of a
+  // nanosecond are rounded up.
   template <class Rep, class Period>
   constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
       : duration_(saturated(duration)) {}
 
   static constexpr Timeout forever() noexcept { return Timeout(std::chrono::nanoseconds::max()); }
 
-  // The same, and the wait also ends when poll(2) says that `fd` is readable or hung up (an
-  // eventfd(2), signalfd(2) or pidfd, a pipe or a socket): with ECANCELED, unless what is waited for
-  // has come as well. Nothing is read from it. It stays the caller's, who keeps it open until the
-  // function has returned.
+  // Returns a copy that `fd` can also end: the wait fails with ECANCELED when poll(2) reports `fd`
+  // as readable or hung up, unless the event that it waits for is there too. `fd` may be an
+  // eventfd(2), a signalfd(2), a pidfd, a pipe or a socket. Nothing is read from it.
+  //
+  // Errors: the wait fails with EBADF if `fd` is not open.
+  // Ownership: borrows `fd`. The caller keeps it open until the wait has ended.
   [[nodiscard]] Timeout canceled_by(BorrowedFd fd) const noexcept {
     Timeout timeout = *this;
     timeout.canceled_by_ = fd.get();
@@ -43,7 +47,7 @@ class Timeout {
   }
 
   constexpr bool is_forever() const noexcept { return duration_ == duration_.max(); }
-  // Not negative. The greatest for forever().
+  // Never negative. For forever(), the greatest value.
   constexpr std::chrono::nanoseconds duration() const noexcept { return duration_; }
   std::optional<BorrowedFd> canceled_by() const noexcept {
     if (canceled_by_ < 0) return std::nullopt;
@@ -56,7 +60,7 @@ class Timeout {
       std::chrono::duration<Rep, Period> duration) noexcept {
     using std::chrono::nanoseconds;
     using Scale = std::ratio_divide<Period, std::nano>;
-    if (!(duration > duration.zero())) return nanoseconds::zero();  // not a number, too
+    if (!(duration > duration.zero())) return nanoseconds::zero();  // also for NaN
     if constexpr (std::integral<Rep> && Scale::den == 1) {
       constexpr auto most = nanoseconds::max().count() / Scale::num;
       if (std::cmp_greater(duration.count(), most)) return nanoseconds::max();

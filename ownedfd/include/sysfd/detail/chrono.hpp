@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The durations and clocks of <chrono>. That has calendars as well, and the streams to print them,
-// which are a quarter of what <sysfd/command.hpp> would cost the compiler. Not for users.
+// The durations and clocks of <chrono>. The full header also has calendars and their printing,
+// which would cost a quarter of the time to compile <sysfd/command.hpp>. Not for users.
 #ifndef SYSFD_DETAIL_CHRONO_HPP
 #define SYSFD_DETAIL_CHRONO_HPP
 #include <sysfd/detail/cxx23.hpp>

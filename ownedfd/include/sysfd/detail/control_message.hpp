@@ -18,10 +18,10 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// SCM_MAX_FD of the kernel's include/net/scm.h: how many one message can take.
+// SCM_MAX_FD of the kernel's include/net/scm.h: the limit for one message.
 inline constexpr std::size_t most_descriptors_in_message = 253;
 
-// Room for the control messages of one message; what it is attached to must not outlive it.
+// Memory for the control messages of one message. The message must not be used after it is gone.
 template <std::size_t Size>
 class ControlBuffer {
  public:
@@ -30,7 +30,7 @@ class ControlBuffer {
     message.msg_controllen = used;
   }
 
-  // At most most_descriptors_in_message of them; none is no control message.
+  // Adds up to most_descriptors_in_message descriptors. For none, adds no control message.
   void attach_descriptors(msghdr& message, std::span<const BorrowedFd> fds) noexcept {
     const std::size_t size = fds.size() * sizeof(int);
     attach(message, fds.empty() ? 0 : CMSG_SPACE(size));
@@ -46,10 +46,11 @@ class ControlBuffer {
       place += sizeof number;
     }
     std::memset(place, 0,
-                CMSG_SPACE(size) - CMSG_LEN(size));  // the kernel is told of these bytes too
+                CMSG_SPACE(size) - CMSG_LEN(size));  // the kernel reads these bytes too
   }
 
-  // One more (SCM_CREDENTIALS, ...) behind what is attached, for which there must be room.
+  // Adds one more control message (SCM_CREDENTIALS, ...) after the others. There must be room for
+  // it.
   void append(msghdr& message, int type, const void* content, std::size_t size) noexcept {
     const std::size_t used = message.msg_controllen;
     unsigned char* const place = reinterpret_cast<unsigned char*>(bytes_.data()) + used;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// What sysfd needs of the compiler. Every public header includes this one first, so that a program
-// that is compiled as older C++ is told what to do, and not what follows from it.
+// What sysfd requires of the compiler. Every public header includes this one first, so that a
+// program compiled as older C++ gets one error that says so, and not its many consequences.
 #ifndef SYSFD_DETAIL_CXX23_HPP
 #define SYSFD_DETAIL_CXX23_HPP
 
-#if __cplusplus < 202100L  // as g++ 12 has it
+#if __cplusplus < 202100L  // the value of g++ 12 is 202100L
 #error "sysfd needs C++23 (-std=c++23)"
-#include <sysfd/needs_cxx23>  // there is none: the compiler stops here
+#include <sysfd/needs_cxx23>  // does not exist: the compiler stops here
 #endif
 
 #include <version>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Waiting no longer than up to a moment, or until the wait is called off. Not for users.
+// Waits that end at a deadline or when they are canceled. Not for users.
 #ifndef SYSFD_DETAIL_DEADLINE_HPP
 #define SYSFD_DETAIL_DEADLINE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -21,19 +21,20 @@ namespace detail {
 
 using Clock = std::chrono::steady_clock;
 
-// A moment, and a descriptor whose readiness ends the wait before it.
+// A time, and a descriptor that ends the wait earlier when it is ready.
 struct Deadline {
-  Clock::time_point time = Clock::time_point::max();  // the last moment means: never
+  Clock::time_point time = Clock::time_point::max();  // max() means: never
   int canceled_by = -1;
 
   bool is_never() const noexcept { return time == Clock::time_point::max(); }
   bool is_past() const noexcept { return !is_never() && time <= Clock::now(); }
 };
 
-// The moment after `duration` from now, or the last that there is.
+// The time `duration` from now, clamped to time_point::max().
 SYSFD_API Clock::time_point deadline_after(std::chrono::nanoseconds duration) noexcept;
 
-// From now on. Does not look at the clock where the timeout is zero or for ever.
+// The deadline that is `timeout` from now. Does not read the clock if the timeout is zero or
+// forever.
 inline Deadline deadline_after(const Timeout& timeout) noexcept {
   const auto canceled_by = timeout.canceled_by();
   Deadline deadline{.canceled_by = canceled_by ? canceled_by->get() : -1};
@@ -44,15 +45,16 @@ inline Deadline deadline_after(const Timeout& timeout) noexcept {
   return deadline;
 }
 
-// How long it is until then; zero when it is past.
+// The time left until then; zero if it is past.
 SYSFD_API timespec time_until(Clock::time_point deadline) noexcept;
 
-// ppoll(2) until the deadline. Returns how many of these entries are ready: none, when the deadline
-// is past; or -errno: ECANCELED none is, and the wait is called off. EINTR is retried. Where there
-// are entries and `deadline.canceled_by` is set, there is room for one entry more behind them.
+// ppoll(2): waits until the deadline. Returns the number of ready entries, which is zero at the
+// deadline, or -errno. -ECANCELED: the wait was canceled, and no entry is ready. EINTR is retried.
+// If there are entries and `deadline.canceled_by` is set, the array must have room for one entry
+// more.
 SYSFD_API long raw_poll_until(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept;
 
-// The same from now on; `deadline` becomes the moment after that. One look at the clock less.
+// The same, `timeout` from now. Sets `deadline` to that time. Reads the clock once less.
 SYSFD_API long raw_poll_for(pollfd* entries, nfds_t count, const Timeout& timeout,
                             Deadline& deadline) noexcept;
 

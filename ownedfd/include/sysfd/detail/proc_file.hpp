@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// The files of /proc: all modules open and read them here. Not for users.
+// Opens and reads the files of /proc, for all modules. Not for users.
 //
-//     const auto status = detail::open_proc_file("thread-self/status");
+//     const auto status = sysfd::detail::open_proc_file("thread-self/status");
+//     if (!status) return fail(status.error());
 //     char room[16];
-//     if (status) const auto pid = detail::find_field(*status, "Pid:\t", room);
+//     const auto number = sysfd::detail::find_field(*status, "Pid:\t", room);
+//     if (number) use(*number);
 //
-// What is read is the kernel's: /proc has to be a procfs, and nothing may be mounted over the file
-// or over a directory on the way to it. A file of the caller is "thread-self/...", since a thread
-// may have a descriptor table, namespaces and ids of its own; "self/..." is the first thread's.
+// Only files of the kernel are read: /proc must be a procfs, and nothing may be mounted over the
+// file or on the way to it. Files of the caller are "thread-self/...", since a thread may have its
+// own descriptor table, namespaces and ids; "self/..." is the first thread.
 //
-// No function allocates, has a frame of more than 1 KiB or is a cancellation point; EINTR is
+// No function allocates, has a frame of more than 1 KiB or is a cancellation point. EINTR is
 // retried.
 #ifndef SYSFD_DETAIL_PROC_FILE_HPP
 #define SYSFD_DETAIL_PROC_FILE_HPP
@@ -28,33 +30,41 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// The root of the procfs at /proc (O_PATH), for those who open more than one file in it. Errors:
-// ENOENT there is no procfs; those of open(2). Two system calls.
+// open(2): opens the root of the procfs at /proc (O_PATH), for callers that open several files in
+// it.
+// Errors: ENOENT: there is no procfs; those of open(2).
+// Cost: two system calls.
 SYSFD_API Result<OwnedFd> open_proc() noexcept;
 
-// openat2(2): opens what has this relative path in a directory that is open_proc() or was opened in
-// it. Magic links are not followed: see open_proc_link(). O_CLOEXEC and O_NOCTTY are added to
-// `flags`. Errors: EXDEV something is mounted over it, or on the way; ELOOP a magic link; those of
-// open(2). One system call. Where that is refused, the path is walked by openat(2) and statx(2),
-// which must not be refused too: `directory` is open_proc() then, or the path is one name.
+// openat2(2): opens a relative path in a directory from open_proc(), or in one opened through it.
+//
+// O_CLOEXEC and O_NOCTTY are added to `flags`. Magic links are not followed: see open_proc_link().
+// If openat2(2) is refused, openat(2) and statx(2) walk the path; these must be allowed, and
+// `directory` must be open_proc() or `path` a single name.
+//
+// Errors: EXDEV: something is mounted over it, or on the way; ELOOP: a magic link; those of
+//   open(2).
+// Cost: one system call, unless it is refused.
 SYSFD_API Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* path, int flags) noexcept;
 
-// Both at once: `path` is relative to /proc. `flags` are O_RDONLY, O_WRONLY, O_PATH, ... Four
-// system calls.
+// Both at once: `path` is relative to /proc. `flags`: O_RDONLY, O_WRONLY, O_PATH, ...
+// Cost: four system calls.
 SYSFD_API Result<OwnedFd> open_proc_file(const char* path, int flags = 0) noexcept;
 
-// Opens what the magic link `name` leads to (a number in "thread-self/fd", a kind of namespace in
-// "thread-self/ns"), in a directory that open_in_proc() has opened. Only who mounts something over
-// the link between two calls of this function is not noticed. Errors: EXDEV something is mounted
-// over it; those of open(2). Three system calls.
+// Opens the target of the magic link `name` (a number in "thread-self/fd", or a kind of namespace
+// in "thread-self/ns") in a directory from open_in_proc(). A mount over the link is noticed, unless
+// it is made between two system calls of this function.
+// Errors: EXDEV: something is mounted over it; those of open(2).
+// Cost: three system calls.
 SYSFD_API Result<OwnedFd> open_proc_link(BorrowedFd directory, const char* name,
                                          int flags) noexcept;
 
-// The same in the directory with this path, relative to /proc. Eight system calls.
+// The same in the directory with this path, relative to /proc.
+// Cost: eight system calls.
 SYSFD_API Result<OwnedFd> open_proc_link(const char* directory, const char* name,
                                          int flags) noexcept;
 
-// A path that ends with a number, of at most 24 characters before it.
+// A directory of at most 24 characters, followed by a number.
 class NumberedPath {
  public:
   SYSFD_API NumberedPath(std::string_view directory, int number) noexcept;
@@ -64,7 +74,7 @@ class NumberedPath {
   char path_[40];
 };
 
-// Reads a file from where it is to its end, however long it is, by way of a small buffer.
+// Reads a file of any length from its offset to its end, through a small buffer.
 class ByteReader {
  public:
   static constexpr int end = -1;
@@ -72,17 +82,17 @@ class ByteReader {
   // cppcheck-suppress uninitMemberVar; the buffer is filled before it is read
   explicit ByteReader(BorrowedFd file) noexcept : file_(file) {}
 
-  // The next byte (0 to 255), or `end`, also after an error.
+  // The next byte (0 to 255), or `end` at the end of the file and after an error.
   int next() noexcept {
     if (begin_ >= size_ && !fill()) return end;
     // read(2) has filled it, which clang-tidy cannot see.
     return static_cast<unsigned char>(buffer_[begin_++]);  // NOLINT(clang-analyzer-core.*)
   }
 
-  // Passes over the rest of a line and its end. False: the file has ended, or an error.
+  // Skips the rest of a line and its newline. False at the end of the file and after an error.
   SYSFD_API bool skip_line() noexcept;
 
-  // 0, or the errno of the read(2) that has failed.
+  // 0, or the errno of the read(2) that failed.
   int error() const noexcept { return error_; }
 
  private:
@@ -94,8 +104,8 @@ class ByteReader {
   char buffer_[512];
 };
 
-// The rest of the first line that begins with `label`, in `room`. Errors: ENODATA there is no such
-// line; EOVERFLOW the line is longer than `room`; those of read(2).
+// Finds the first line that begins with `label`, and returns the rest of it, stored in `room`.
+// Errors: ENODATA: no such line; EOVERFLOW: it does not fit into `room`; those of read(2).
 SYSFD_API Result<std::string_view> find_field(BorrowedFd file, std::string_view label,
                                               std::span<char> room) noexcept;
 

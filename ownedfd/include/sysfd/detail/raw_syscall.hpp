@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls without libc: the answer is the kernel's own, -errno for an error, and errno stays as
-// it is. Not for users.
+// System calls without libc: they return the kernel's own result, -errno for an error, and leave
+// errno as it was. Not for users.
 #ifndef SYSFD_DETAIL_RAW_SYSCALL_HPP
 #define SYSFD_DETAIL_RAW_SYSCALL_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -14,9 +14,8 @@
 #include <unistd.h>
 #endif
 
-// Not even without optimization does any of this become a function that the linker could take from
-// another object file, where it may be compiled in the user's way: the code between clone and exec
-// is made of it.
+// Always inlined, even without optimization: otherwise the linker could take such a function from
+// another object file, compiled with the user's flags. The code between clone and exec uses these.
 #define SYSFD_ALWAYS_INLINE [[gnu::always_inline]] inline
 
 namespace sysfd {
@@ -80,7 +79,7 @@ SYSFD_ALWAYS_INLINE long system_call(long number, Arguments... arguments) noexce
   return raw_syscall(number, to_register(arguments)...);
 }
 
-// The same, again as long as a signal interrupts it. Never for close(2).
+// The same, repeated while it fails with EINTR. Never for close(2).
 template <class... Arguments>
 SYSFD_ALWAYS_INLINE long system_call_retried(long number, Arguments... arguments) noexcept {
   for (;;) {

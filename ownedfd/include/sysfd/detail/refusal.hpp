@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The rule for what counts as a refusal of a system call. Not for users.
+// Decides which errors count as a refusal of a system call. Not for users.
 #ifndef SYSFD_DETAIL_REFUSAL_HPP
 #define SYSFD_DETAIL_REFUSAL_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -11,11 +11,12 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Whether `answer`, as system_call() gives it, may come from a seccomp filter or a security module
-// that does not know this call, or not this argument of it: filters answer ENOSYS, EPERM or EACCES.
-// An older call with the same guarantee is tried then. Filters are per thread: no refusal is
-// remembered. EPERM and EACCES may be the kernel's own answer, which the older call then gives too;
-// where it would do more than that, the caller has to tell one from the other.
+// True if `answer`, as returned by system_call(), may come from a seccomp filter or a security
+// module that does not know this call or this argument: they use ENOSYS, EPERM or EACCES.
+//
+// The caller then tries an older call with the same guarantee. A refusal is not remembered, since
+// filters are per thread. EPERM and EACCES may also be the kernel's own answer. The older call then
+// fails the same way; if it would succeed where it must not, the caller has to tell the two apart.
 SYSFD_ALWAYS_INLINE bool is_refusal(long answer) noexcept {
   return answer == -ENOSYS || answer == -EPERM || answer == -EACCES;
 }

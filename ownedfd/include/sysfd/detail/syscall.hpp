@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What every module of sysfd does with the answer of a system call. Not for users.
+// How every module of sysfd handles the result of a system call. Not for users.
 #ifndef SYSFD_DETAIL_SYSCALL_HPP
 #define SYSFD_DETAIL_SYSCALL_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -17,7 +17,7 @@ inline std::error_code error_code(int errno_value) noexcept {
   return {errno_value, std::system_category()};
 }
 
-// The error side of a Result.
+// The error for a Result.
 inline std::unexpected<std::error_code> failure(int errno_value) noexcept {
   return std::unexpected(error_code(errno_value));
 }
@@ -26,12 +26,12 @@ inline std::unexpected<std::error_code> last_error() noexcept {
   return failure(errno);
 }
 
-// The answer of a function of libc as system_call() would give it.
+// The result of a libc function, in the form that system_call() returns.
 inline long to_answer(int returned) noexcept {
   return returned == -1 ? -errno : returned;
 }
 
-// Repeats a call that a signal interrupted. Never for close(2).
+// Repeats a call while it fails with EINTR. Never for close(2).
 template <class Call>
 auto retry_eintr(Call call) noexcept {
   auto returned = call();
