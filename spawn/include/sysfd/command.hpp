@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// Starts programs. The child gets exactly the descriptors that it is given, nothing else that this
-// process has open; the parent gets a Child that is held by a pidfd from the start.
+// Starts programs, as posix_spawn(3) or subprocess.Popen do. The child gets the descriptors that
+// the Command passes, and no others. The caller gets a Child, which owns a pidfd.
 //
 //     auto child = sysfd::Command("sort").arg("-u")
-//                      .stdin_from(input)                  // borrowed: stays open here
-//                      .stdout_to(sysfd::Stdio::pipe())    // child->stdout_pipe()
-//                      .pass(std::move(socket), 3)         // owned: handed over to the child
+//                      .stdin_from(input)                // borrowed: the caller keeps it
+//                      .stdout_to(sysfd::Stdio::pipe())
+//                      .pass(std::move(socket), 3)       // owned: closed here once the child runs
 //                      .spawn();
-//     if (!child) return child.error().describe();
+//     if (!child) return fail(child.error().describe());
+//     auto output = child->communicate({.timeout = 5s});    // reads the pipe to its end, and waits
+//     if (output && output->success()) use(output->out);
+//     // A Child that is destroyed kills its process: see on_drop().
 //
-// The child starts with: an empty signal mask; every signal that has a handler here, SIGPIPE and
-// SIGCHLD at their default (other ignored ones stay ignored); this process's environment but for its
-// LISTEN_... variables, which were meant for it; its working directory; its 0, 1 and 2, or /dev/null
-// for those of them that are closed or close-on-exec here. All of that unless the Command says
-// otherwise: what a program is given is said right here, what else a child can be in five groups of
-// attributes:
+// These are the defaults of a child:
+// - signals: none is blocked. Those with a handler in the caller, SIGPIPE and SIGCHLD have their
+//   default action. Other ignored signals stay ignored.
+// - environment: the caller's, without its LISTEN_... variables, which were meant for the caller.
+// - working directory: the caller's.
+// - 0, 1 and 2: the caller's, or /dev/null for those that are closed or close-on-exec in the
+//   caller.
+//
+// Program, arguments, environment and descriptors are set on Command. Everything else is set in
+// five structs of attributes:
 //
 //     identity()   <sysfd/identity.hpp>    user, groups, capabilities, no-new-privileges, seccomp
 //     resources()  <sysfd/resources.hpp>   limits, umask, nice, scheduler, processors, OOM score
@@ -23,15 +30,15 @@
 //     signals()    <sysfd/signals.hpp>     mask, default, ignored
 //     namespaces() <sysfd/namespaces.hpp>  new ones, with id maps, and joined ones
 //
-// It never forks: the child shares this process's memory until it executes the program, and the
-// calling thread is suspended so long, with all signals blocked (but see spawn_async() and
-// status()). Neither the memory in use nor the number of open descriptors makes it slower; what
-// counts is the highest number among those that the child is given. It needs Linux 5.10.
+// No call forks. The child shares the caller's memory until it executes the program. The calling
+// thread is suspended until then, with all signals blocked (except in spawn_async() and status()).
+// The time does not grow with the memory in use or the number of open descriptors. It grows with
+// the highest descriptor number that the child is given. Requires Linux 5.10.
 //
-// A signal that stops a process (SIGTSTP, SIGTTIN, SIGTTOU) and comes while the caller is suspended
-// is sent on to the program: the caller and the program both stop, and SIGCONT continues both.
-// SIGSTOP cannot be held back: if it is sent to the process group then, the caller stops when the
-// child is continued.
+// If a signal that stops a process (SIGTSTP, SIGTTIN, SIGTTOU) comes while the caller is suspended,
+// it is also sent to the program: both stop, and SIGCONT continues both. SIGSTOP cannot be held
+// back: if it is sent to the process group at that time, the caller stops when the child is
+// continued.
 #ifndef SYSFD_COMMAND_HPP
 #define SYSFD_COMMAND_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -74,8 +81,8 @@ struct ListenFd {
 
 namespace detail {
 
-// What this process was given itself, by index: sysfd::ListenFds. Those that were taken out are not
-// there any more.
+// The descriptors that the caller was given by a service manager: sysfd::ListenFds. has() is false
+// for one that was taken out.
 template <class T>
 concept GivenFds = requires(T& fds, std::size_t index) {
   { fds.size() } -> std::same_as<std::size_t>;
@@ -85,8 +92,7 @@ concept GivenFds = requires(T& fds, std::size_t index) {
   { fds.take(index) } -> std::same_as<OwnedFd>;
 };
 
-// A pointer to the first of several strings, of which a null pointer is the last; not an array,
-// whose size is known.
+// A pointer to strings that end with a null pointer. Not an array: its size is known.
 template <class T>
 concept EndsWithNull =
     !std::is_array_v<std::remove_reference_t<T>> && std::convertible_to<T, const char* const*>;
@@ -96,7 +102,7 @@ concept ListsTexts = !EndsWithNull<T> && requires(T& list) {
   { *std::begin(list) } -> std::convertible_to<Text>;
 };
 
-// Visits the strings of a range, but for a null pointer at its end.
+// Visits the strings of a range, except a null pointer at its end.
 template <class Strings, class Visit>
 void for_each_text(Strings&& values, Visit visit) {
   bool is_null = false;  // the one before
@@ -110,21 +116,22 @@ void for_each_text(Strings&& values, Visit visit) {
 
 }  // namespace detail
 
-// When a child changes to its working directory: with this process's rights, or its own.
+// When the child changes to its working directory: before it changes its identity, with the
+// caller's rights, or after that, with its own.
 enum class DirectoryChange { before_identity, after_identity };
 
-// Where a program is searched whose name has no slash. The working directory is not searched, nor
-// is any other relative directory of a PATH.
+// Where a program is searched if its name has no slash. The working directory is not searched, nor
+// any other relative directory of a PATH.
 enum class ProgramSearch {
   child_path,   // in the PATH of the child's environment; in /bin and /usr/bin if it has none
-  caller_path,  // in this process's PATH, as it is when the child is started; likewise
+  caller_path,  // in the caller's PATH at the time of the start; the same if it has none
   nowhere,      // a name without a slash is not found: ENOENT
 };
 
-// What inherit_descriptors() leaves out.
+// The descriptors that inherit_descriptors() leaves out.
 struct Inheritance {
-  // Numbers of descriptors of this process, open or not, from 3 on. What is passed under such a
-  // number is there all the same.
+  // Numbers of descriptors of the caller, open or not, from 3 on. pass() can still use these
+  // numbers.
   std::vector<int> except{};
 };
 
@@ -136,35 +143,36 @@ class Batch;  // spawn_all()
 
 class Command {
  public:
-  // The program: a path if it has a slash, else a name that is looked up in the PATH of the child's
-  // environment ("/bin:/usr/bin" if it has none; see search()). Unlike execvp(3), this does not
-  // search relative directories of PATH, nor the working directory, which an empty element means: a
-  // program there is started by its path. It is also argument 0. Strings are copied. What is wrong
-  // with any argument, here and below, is reported by spawn().
+  // The program: a path if `program` has a slash, else a name to search in the PATH of the child's
+  // environment ("/bin:/usr/bin" if it has none; see search()). It is also argument 0.
+  //
+  // Unlike execvp(3), this searches neither the relative directories of PATH nor the working
+  // directory, which an empty element of PATH means. Start a program there by its path. Strings are
+  // copied. Invalid arguments, of this function and of the setters below, are reported by spawn().
   SYSFD_API explicit Command(Text program);
-  // The program that this descriptor refers to (execveat(2)), opened with O_RDONLY or O_PATH, which
-  // must stay open until spawn() has returned. A script (#!) must be passed to the child as well,
-  // since its interpreter opens it again, by /dev/fd.
+  // execveat(2): the program that this descriptor refers to, opened with O_RDONLY or O_PATH. The
+  // descriptor must stay open until spawn() has returned. For a script (#!) also pass() it to the
+  // child, since the interpreter opens the script again by /dev/fd.
   SYSFD_API Command(BorrowedFd program, Text argument0);
-  // A line for the shell: `/bin/sh -c -- line sh`, as system(3) has it. For those who mean it: the
-  // shell gives a meaning to most of the characters in `line`, so that it is no place for a file's
-  // name or for anything else that comes from outside. Give that by arg(): "$1" is the first one,
-  // "$@" all.
+  // system(3): runs `line` in a shell, as `/bin/sh -c -- line sh`. Do not put file names, or
+  // anything else that comes from outside, into `line`: most characters mean something to the
+  // shell. Pass them by arg(): "$1" is the first one, "$@" are all.
   //
-  //     sysfd::Command::shell("sort -- \"$1\" | uniq -c").arg(path).output();
+  //     auto run = sysfd::Command::shell("sort -- \"$1\" | uniq -c").arg("names.txt").output();
+  //     if (run && run->success()) use(run->out);
   //
-  // The status is the shell's, which says 127 if it does not find a program, and 128 + n for one
-  // that signal n killed.
+  // The status is the shell's: exit code 127 if it does not find a program, and 128 + n if signal n
+  // killed the program.
   [[nodiscard]] SYSFD_API static Command shell(Text line);
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
 
-  // Where the program is searched, if its name has no slash. Defaults to ProgramSearch::child_path.
+  // Where the program is searched if its name has no slash. Defaults to ProgramSearch::child_path.
   SYSFD_API Command& search(ProgramSearch where) &;
   Command search(ProgramSearch where) && { return std::move(search(where)); }
-  // In these directories, in this order, and in no other. A relative one, such as ".", counts from
-  // the child's working directory.
+  // Searches these directories, in this order, and no others. A relative one, such as ".", is
+  // relative to the child's working directory.
   template <class Directories>
     requires detail::ListsTexts<Directories>
   Command& search(Directories&& directories) & {
@@ -184,19 +192,19 @@ class Command {
     return std::move(search(directories));
   }
 
-  // As execvp(3): a program that the kernel finds no way to execute (ENOEXEC: neither a binary of
-  // this machine nor a script with #!) is run by /bin/sh, as a script. Not a program by descriptor.
+  // As execvp(3): runs a file that the kernel cannot execute (ENOEXEC: neither a binary of this
+  // machine nor a script with #!) by /bin/sh, as a script. Not for a program by descriptor.
   SYSFD_API Command& shell_fallback() &;
   Command shell_fallback() && { return std::move(shell_fallback()); }
 
-  // Argument 0, if it is not to be the program as given.
+  // Replaces argument 0, which defaults to the program as given.
   SYSFD_API Command& argument0(Text value) &;
   Command argument0(Text value) && { return std::move(argument0(value)); }
 
   SYSFD_API Command& arg(Text value) &;
   Command arg(Text value) && { return std::move(arg(value)); }
-  // `values`: any range of strings. A null pointer at its end, as that of an argv, is not one of
-  // them; one elsewhere is an error.
+  // `values`: any range of strings. A null pointer at its end, as in an argv, is ignored. One
+  // elsewhere is an invalid argument.
   template <class Strings>
     requires detail::ListsTexts<Strings>
   Command& args(Strings&& values) & {
@@ -209,8 +217,7 @@ class Command {
     args(values);
     return std::move(*this);
   }
-  // The argv that main() is given, or the rest of one: a pointer to strings that a null pointer
-  // ends.
+  // The argv of main(), or the rest of one: a pointer to strings that end with a null pointer.
   template <class Argv>
     requires detail::EndsWithNull<Argv>
   Command& args(Argv&& pointer) & {
@@ -235,21 +242,21 @@ class Command {
     return std::move(*this);
   }
 
-  // The environment is this process's as it is when spawn() is called (nobody may change it
-  // meanwhile: setenv(3)), with these changes. A name that is empty or has a '=' inside is an
-  // error.
+  // The environment is the caller's at the time of spawn(), with these changes. No thread may
+  // change the caller's environment (setenv(3)) during spawn(). A name that is empty or contains
+  // '=' is an invalid argument.
   SYSFD_API Command& env(Text name, Text value) &;
   Command env(Text name, Text value) && { return std::move(env(name, value)); }
   SYSFD_API Command& remove_env(Text name) &;
   Command remove_env(Text name) && { return std::move(remove_env(name)); }
-  // Starts from nothing instead, and forgets the changes made so far.
+  // Starts from an empty environment, and discards the changes made so far.
   SYSFD_API Command& clear_env() &;
   Command clear_env() && { return std::move(clear_env()); }
 
-  // Starts from these entries ("NAME=value") instead, and forgets the changes made so far. They are
-  // given to the program as they are, in their order: also two of the same name, one without '=',
-  // and the LISTEN_... variables. env() and remove_env() then replace, or remove, all of that name.
-  // `entries`: any range of strings; a null pointer at its end is not one of them.
+  // Starts from these entries ("NAME=value"), and discards the changes made so far. The program
+  // gets them unchanged and in this order: also two of the same name, one without '=', and
+  // LISTEN_... variables. A later env() or remove_env() replaces or removes all entries of its
+  // name. `entries`: any range of strings. A null pointer at its end is ignored.
   template <class Entries>
     requires detail::ListsTexts<Entries>
   Command& environment(Entries&& entries) & {
@@ -268,7 +275,7 @@ class Command {
   Command environment(std::initializer_list<Text> entries) && {
     return std::move(environment(entries));
   }
-  // An envp, as environ(7): a null pointer ends it. One that is a null pointer itself has no
+  // An envp, as environ(7): it ends with a null pointer. If `pointer` is null, there are no
   // entries.
   template <class Envp>
     requires detail::EndsWithNull<Envp>
@@ -285,9 +292,10 @@ class Command {
     return std::move(environment(pointer));
   }
 
-  // Where the program starts, by path or by a descriptor, which is lent until spawn() has returned.
-  // cwd() is this process's own, as it is then. A relative path of the program counts from there. Not
-  // said, and with a new root directory or a joined mount namespace: "/".
+  // chdir(2), fchdir(2): where the program starts. A descriptor is borrowed until spawn() has
+  // returned; cwd() is the caller's working directory at that time. A relative path of the program
+  // is relative to this directory. If unset, and root_directory() is set or a mount namespace is
+  // joined, defaults to "/".
   SYSFD_API Command& working_directory(Text path,
                                        DirectoryChange change = DirectoryChange::before_identity) &;
   Command working_directory(Text path,
@@ -301,22 +309,31 @@ class Command {
     return std::move(working_directory(directory, change));
   }
 
-  // chroot(2). All paths that the child uses, also those given here, count from there.
+  // chroot(2): sets the root directory of the child. All paths that the child uses, also those
+  // given here, start there.
   SYSFD_API Command& root_directory(Text path) &;
   Command root_directory(Text path) && { return std::move(root_directory(path)); }
   SYSFD_API Command& root_directory(BorrowedFd directory) &;
   Command root_directory(BorrowedFd directory) && { return std::move(root_directory(directory)); }
 
-  // CLONE_INTO_CGROUP: the child is born into this cgroup (version 2), by its directory, opened
-  // with O_RDONLY or O_PATH; it never ran anywhere else. The Child keeps a duplicate, see
-  // Child::kill_cgroup(). Errors of spawn() for it: EBADF no such directory; ENOENT it was removed;
-  // EACCES; EBUSY it is frozen (the child, and this thread, would be stopped), or has controllers
-  // on; ECANCELED it was killed once (cgroup.kill), after which Linux 6.14 to 7.1 kill all that is
-  // born into it: remove it and make a new one. The caller is suspended until the program executes,
-  // by status(), spawn_async() and spawn_all() too: the OOM killer kills all processes that share
-  // memory with the one it chooses, so a child in a cgroup at its memory limit could take this
-  // process along. A moment in execve(2) is left in which it still can (docs/kernel-support.md): set
-  // memory.max when the program is executing, or give a cgroup that this process is in, too.
+  // CLONE_INTO_CGROUP: creates the child in this cgroup (version 2), so that it never runs in
+  // another one. `directory` is the directory of the cgroup, opened with O_RDONLY or O_PATH. The
+  // Child keeps a duplicate, see Child::kill_cgroup().
+  //
+  // The caller is suspended until the program executes, by status(), spawn_async() and spawn_all()
+  // too. The OOM killer kills all processes that share memory with the one it chooses, so a child
+  // in a cgroup at its memory limit could take the caller along. There is a short time in execve(2)
+  // in which it still can (docs/kernel-support.md). So set memory.max after the program executes,
+  // or use a cgroup that the caller is in, too.
+  //
+  // Errors:
+  //   EBADF: not a directory of a cgroup.
+  //   ENOENT: the cgroup was removed.
+  //   EACCES.
+  //   EBUSY: it is frozen (the child, and the calling thread, would stop), or has controllers
+  //     enabled.
+  //   ECANCELED: it was killed once (cgroup.kill). Linux 6.14 to 7.1 then kill everything that is
+  //   created in it. Remove it and make a new one.
   SYSFD_API Command& cgroup(BorrowedFd directory) &;
   Command cgroup(BorrowedFd directory) && { return std::move(cgroup(directory)); }
 
@@ -327,20 +344,23 @@ class Command {
   SYSFD_API Command& stderr_to(Stdio destination) &;
   Command stderr_to(Stdio destination) && { return std::move(stderr_to(std::move(destination))); }
 
-  // Gives the child `fd` under the number `number`, whatever is open here under that number: every
-  // set of numbers is possible, swapped ones, 0 to 2 and one descriptor under several numbers
-  // included. A borrowed descriptor must stay open until spawn() has returned. An owned one is
-  // handed over: once a child runs it is closed here, and the Command cannot start a second child.
-  // Errors of spawn() for it: EBADF `fd` is not open, `number` is negative or not below
-  // RLIMIT_NOFILE, or no number below that is left free to swap others by; EINVAL `number` is given
-  // twice.
+  // Gives the child `fd` as descriptor `number`. It does not matter what `number` is in the caller:
+  // swaps, cycles, 0 to 2, and one descriptor under several numbers are possible.
+  //
+  // Ownership: a borrowed descriptor must stay open until spawn() has returned. An owned one is
+  //   closed here once a child runs; the Command then cannot start a second child.
+  // Errors:
+  //   EBADF: `fd` is not open; `number` is negative or not below RLIMIT_NOFILE; or no free
+  //     descriptor
+  //   number is left for swapping.
+  //   EINVAL: `number` is given twice.
   SYSFD_API Command& pass(BorrowedFd fd, int number) &;
   Command pass(BorrowedFd fd, int number) && { return std::move(pass(fd, number)); }
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
-  // A descriptor that there may be: if there is none, nothing is passed, and the call does not
-  // count.
+  // An optional descriptor: an empty one passes nothing, and the call does not count for
+  // SpawnError::index.
   template <std::same_as<std::optional<BorrowedFd>> Optional>
   Command& pass(const Optional& fd, int number) & {
     return fd ? pass(*fd, number) : *this;
@@ -350,27 +370,30 @@ class Command {
     return std::move(pass(fd, number));
   }
 
-  // The child also gets every descriptor of this process that is not close-on-exec, under its
-  // number, but where something else is said. As with fork(2), all that is open here is copied and
-  // held by the child until exec, and another thread may open one more at any moment: SpawnReport
-  // says so.
+  // The child also gets every descriptor of the caller that is not close-on-exec, under the same
+  // number, unless overridden. As with fork(2), the child holds copies of all of the caller's
+  // descriptors until exec (see SpawnReport), and another thread may open one more at any time.
   SYSFD_API Command& inherit_descriptors(Inheritance options = {}) &;
   Command inherit_descriptors(Inheritance options = {}) && {
     return std::move(inherit_descriptors(std::move(options)));
   }
 
-  // Takes back what was said of this number of the child by pass(), stdin_from(), stdout_to(),
-  // stderr_to() or terminal(), if anything was: 0, 1 or 2 has its default again. What the Command
-  // owns for it is closed. A second pass() for a number is an error without this, so that nobody
-  // loses a descriptor unawares: forget_descriptor(n).pass(fd, n) replaces. SpawnStep::descriptor
-  // and SpawnChanges::descriptors count the calls of pass() that are left.
+  // Undoes pass(), stdin_from(), stdout_to(), stderr_to() and terminal() for this number of the
+  // child, if they were called: 0, 1 or 2 has its default again. What the Command owns for it is
+  // closed.
+  //
+  // Without this, a second pass() for a number is an invalid argument, so that no descriptor is
+  // lost unnoticed. To replace one: forget_descriptor(n).pass(fd, n). SpawnStep::descriptor and
+  // SpawnChanges::descriptors count the calls of pass() that are left.
   SYSFD_API Command& forget_descriptor(int number) &;
   Command forget_descriptor(int number) && { return std::move(forget_descriptor(number)); }
 
-  // Socket activation, as sd_listen_fds(3) has it: these descriptors become 3, 4, ... of the child,
-  // in the order given, with their names; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds
-  // have identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. Names: up to 255
-  // printable ASCII characters, no ':'. Lent or handed over, like those of pass().
+  // Socket activation, as for sd_listen_fds(3): these descriptors become 3, 4, ... of the child, in
+  // the order given, with their names. LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID and, where pidfds
+  // have identities (Linux 6.9), LISTEN_PIDFDID are set for exactly this child. A name has up to
+  // 255 printable ASCII characters, without ':'.
+  //
+  // Ownership: borrowed or owned by the Command, as with pass().
   SYSFD_API Command& listen_fds(Text name, BorrowedFd fd) &;
   Command listen_fds(Text name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
   SYSFD_API Command& listen_fds(Text name, OwnedFd&& fd) &;
@@ -383,9 +406,10 @@ class Command {
     return *this;
   }
   Command listen_fds(std::initializer_list<ListenFd> fds) && { return std::move(listen_fds(fds)); }
-  // Hands on what this process was given itself (sysfd::ListenFds), to a child or across exec(),
-  // under the same names: lent, or handed over with std::move(). Those that were taken out are left
-  // out.
+  // Passes on the descriptors that the caller was given (sysfd::ListenFds), to a child or across
+  // exec(), under the same names. Those that were taken out are left out.
+  //
+  // Ownership: borrowed; with std::move(), owned by the Command.
   template <class Given>
     requires detail::GivenFds<std::remove_cvref_t<Given>>
   Command& listen_fds(Given&& given) & {
@@ -405,13 +429,13 @@ class Command {
     return std::move(*this);
   }
 
-  // A new pseudo-terminal of this size is stdin, stdout and stderr (those of them that are said
-  // later to be something else are), and the controlling terminal of a new session: see
+  // Makes a new pseudo-terminal of this size: it is stdin, stdout and stderr, and the controlling
+  // terminal of a new session. A later stdin_from(), stdout_to() or stderr_to() overrides it. See
   // Child::terminal().
   SYSFD_API Command& terminal(WindowSize size = {}) &;
   Command terminal(WindowSize size = {}) && { return std::move(terminal(size)); }
 
-  // See their headers. Each replaces what the group was before.
+  // The five structs of attributes: see their headers. A second call replaces the whole struct.
   SYSFD_API Command& identity(Identity identity) &;
   Command identity(Identity value) && { return std::move(identity(std::move(value))); }
   SYSFD_API Command& resources(Resources resources) &;
@@ -423,95 +447,125 @@ class Command {
   SYSFD_API Command& namespaces(Namespaces namespaces) &;
   Command namespaces(Namespaces value) && { return std::move(namespaces(std::move(value))); }
 
-  // What happens to the process when its Child is destroyed. Defaults to DropPolicy::kill. `grace` is
-  // for DropPolicy::terminate; it cannot be called off (Timeout::canceled_by() is ignored). The
-  // destructor of Child blocks for as long as said at DropPolicy: with `kill` a second, with
-  // `terminate` also for the grace period, with `wait` without a bound, with `detach` not at all.
+  // What happens to the process when its Child is destroyed. Defaults to DropPolicy::kill. `grace`
+  // is used by DropPolicy::terminate only; Timeout::canceled_by() is ignored.
+  //
+  // Blocks: see DropPolicy. In the destructor of Child, `kill` takes up to a second, `terminate`
+  //   also the grace period, `wait` has no limit, and `detach` does not block.
   SYSFD_API Command& on_drop(DropPolicy policy, Timeout grace = std::chrono::seconds(5)) &;
   Command on_drop(DropPolicy policy, Timeout grace = std::chrono::seconds(5)) && {
     return std::move(on_drop(policy, grace));
   }
 
   // prctl(PR_SET_PDEATHSIG): the child gets this signal when the *thread* that called spawn() ends.
-  // It is set after the change of identity, which would undo it, and if the parent has ended by
-  // then the child ends too. A set-user-ID program, or one with capabilities, undoes it.
+  // It is set after the change of identity, which would clear it. If the parent has ended by then,
+  // the child ends too. Executing a set-user-ID program, or one with capabilities, clears it.
   SYSFD_API Command& parent_death_signal(int signo) &;
   Command parent_death_signal(int signo) && { return std::move(parent_death_signal(signo)); }
 
-  // The child does not outlive this process: it is killed when its last pidfd made here is closed
-  // (CLONE_PIDFD_AUTOKILL, Linux 7.1, for callers with CAP_SYS_ADMIN or
-  // Identity::no_new_privileges; it reaps itself then, without a SIGCHLD). Elsewhere the same as
-  // parent_death_signal(SIGKILL), with its limits: Child::report() says which.
+  // Kills the child when the caller's process ends. On Linux 7.1 (CLONE_PIDFD_AUTOKILL) the child
+  // is killed when the last pidfd that was made here is closed; it then reaps itself, without a
+  // SIGCHLD. This requires CAP_SYS_ADMIN or Identity::no_new_privileges. Elsewhere it is the same
+  // as parent_death_signal(SIGKILL), with its limits. Child::report() tells which.
   SYSFD_API Command& kill_with_parent() &;
   Command kill_with_parent() && { return std::move(kill_with_parent()); }
 
-  // Up to this many times more, with pauses that grow from 0.1 to 10 milliseconds, where the
-  // program is open for writing (ETXTBSY), because a child of somebody else's fork(2) still has a
-  // descriptor of whoever has just written it. The child pauses, as its new self: a seccomp filter
-  // that it is given must let it (nanosleep(2)).
+  // Retries up to `times` times if the program is open for writing (ETXTBSY), with pauses that grow
+  // from 0.1 to 10 milliseconds. This happens when a program was just written, and a child of
+  // another thread's fork(2) still has a copy of that descriptor. The child pauses after its change
+  // of identity: a seccomp filter must allow nanosleep(2).
   SYSFD_API Command& retry_busy(int times) &;
   Command retry_busy(int times) && { return std::move(retry_busy(times)); }
 
-  // clone3(2) and execve(2): starts the program, and returns once it is executing or could not be
-  // started. May be called again for another child, unless an owned descriptor was handed over.
-  // Errors: see SpawnStep. System calls here: two for the signal mask, clone3, one if descriptors are
-  // passed, and those that make pipes and close what was handed over; what each attribute takes,
-  // beside. Allocates only what the Command keeps for the next time: the environment if it was
-  // changed, the paths to try of a program that is looked up in PATH; and small things for some
-  // attributes. Blocks until the file system has found and opened the program. Not for between fork
-  // and exec.
+  // clone3(2) and execve(2): starts the program, and returns when it executes or could not be
+  // started. May be called again for another child, unless the Command owned a descriptor. Must not
+  // be called between fork and exec.
+  //
+  // Errors: see SpawnStep.
+  // Blocks: until the file system has found and opened the program.
+  // Allocates: what the Command keeps for the next call (the environment if it was changed, the
+  //   paths to try of a program that is searched in PATH), and small things for some attributes.
+  // Cost: two system calls for the signal mask, clone3, one if descriptors are passed, those that
+  //   make pipes and close what the Command owned, and those of the attributes.
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn();
 
-  // spawn() and Child::wait() in one: runs the program to its end, and says how that was. Takes less
-  // time than the two: this thread sleeps once, not until the program executes and then until it
-  // ends. Until the program executes, the child is in this process's memory, in which signals are
-  // handled meanwhile: no handler may leave this call (siglongjmp(3), pthread_exit(3), exit(3)), and
-  // no other thread give up the process's identity (setuid(2), ...), which the child still has. With
-  // retry_busy(), with descriptors that are handed over and where attributes concern more than the
-  // child itself (identity, namespaces, cgroup, ...) it is spawn() and wait(). Errors: as spawn();
-  // EINVAL, standard_stream: a pipe or terminal, of which nobody would have the other end; ECHILD,
-  // wait. System calls: as spawn(), waitid and close. Allocates as spawn(), and the first time a
-  // stack of 16 KiB, which the Command keeps. Blocks until the child has ended. Under gdb, see
-  // <sysfd/pending_child.hpp>. The foreground process group of Session::foreground_of is again the
-  // one that it was before, as after output().
+  // spawn() and Child::wait() in one: runs the program to its end, and returns its exit status.
+  // Faster than the two: the calling thread sleeps once.
+  //
+  // Until the program executes, the child runs in the caller's memory while the caller still
+  // handles signals. A handler must not leave this call (siglongjmp(3), pthread_exit(3), exit(3)).
+  // No other thread may give up the process's identity (setuid(2), ...), which the child still has.
+  // With retry_busy(), with owned descriptors, and with attributes that concern more than the child
+  // itself (identity, namespaces, cgroup, ...) this is spawn() and wait(). The foreground process
+  // group of Session::foreground_of is restored afterwards, as by output(). For gdb, see
+  // <sysfd/pending_child.hpp>.
+  //
+  // Errors:
+  //   as spawn().
+  //   EINVAL, standard_stream: status() cannot use a pipe or a new terminal: nobody has its other
+  //     end.
+  //   ECHILD, wait: see SpawnStep::wait.
+  // Blocks: until the child has ended.
+  // Allocates: as spawn(), and the first time a stack of 16 KiB, which the Command keeps.
+  // Cost: as spawn(), waitid and close.
   [[nodiscard]] SYSFD_API Result<ExitStatus, SpawnError> status();
 
-  // spawn() and Child::communicate() in one: runs the program to its end. stdout and stderr are
-  // collected unless the Command says where they go; stdin is the input, or /dev/null. It returns
-  // when nobody has the child's pipes open any more, which may be later than its end. At the
-  // timeout the child is killed, and its process group if it leads one; what was written until then
-  // is there. Errors: as spawn(); EINVAL, standard_stream: a stream is a terminal, whose end would never
-  // be seen (use spawn() for one), or stdin is something else than the input. Not a cancellation point.
+  // spawn() and Child::communicate() in one: runs the program to its end, and collects what it
+  // writes. stdout and stderr are collected unless set on the Command. stdin is the input, or
+  // /dev/null.
+  //
+  // At the timeout the child is killed, and its process group if it leads one. What was written
+  // until then is returned. Not a cancellation point.
+  //
+  // Errors:
+  //   as spawn().
+  //   EINVAL, standard_stream: a stream is a new terminal, whose end would never be seen (use
+  //     spawn()), or
+  //   there is input and stdin is set to something else.
+  // Blocks: until no process has the child's pipes open, which may be later than the child's end.
   [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(const OutputOptions& options = {});
 
-  // Starts the program, and returns at once: <sysfd/pending_child.hpp> says how one learns what
-  // became of it. The Command goes with it; what it owns is closed when that is decided (prepare()
-  // makes something that stays). What is lent, or inherited, must stay open until spawn_async() has
-  // returned: the child then has a copy of the descriptor table, which takes as long as there are
-  // descriptors open. With nothing but 0, 1 and 2 it has none yet: those must stay what they are
-  // until it is decided. With Resources::oom_score_adjust or a cgroup() it returns when that is
-  // decided: before, the kernel would change the score, or kill, for this process as well. Until it is decided no thread should give
-  // up the process's identity (setuid(2), ...): the child in its memory still has the former one.
-  // Errors: as spawn(), as far as they are found before there is a child, and the Command is still
-  // there; ENOSYS, start: memory is not shared with children (some emulators). System calls: two for
-  // the signal mask, clone3, and those that spawn() takes to prepare. Allocates.
+  // clone3(2): starts the program, and returns at once. <sysfd/pending_child.hpp> tells how to
+  // learn whether it executes. The PendingChild takes over the Command, and closes what the Command
+  // owns when the child is settled: executing or failed. To start more than one child, use
+  // prepare().
+  //
+  // No thread may give up the process's identity (setuid(2), ...) until the child is settled: the
+  // child in its memory still has the old one. With Resources::oom_score_adjust or a cgroup() this
+  // returns when the child is settled: before that, the kernel would apply the score, or the OOM
+  // killer's choice, to the caller as well.
+  //
+  // Ownership: borrowed and inherited descriptors must stay open until spawn_async() has returned:
+  //   the child then has a copy of the descriptor table, which takes longer with more open
+  //   descriptors. With nothing but 0, 1 and 2 there is no copy yet: these must not change until
+  //   the child is settled. After an error the Command is unchanged.
+  // Errors:
+  //   as spawn(), if found before there is a child.
+  //   ENOSYS, start: memory is not shared with children (some emulators).
+  // Allocates: always.
+  // Cost: two system calls for the signal mask, clone3, and those of spawn() to prepare.
   [[nodiscard]] SYSFD_API Result<PendingChild, SpawnError> spawn_async(
       Confirmation confirmation = Confirmation::by_finish) &&;
 
-  // The same for many children: what can be asked and decided once is, now, and nothing changes it
-  // any more. See <sysfd/prepared_command.hpp>. Errors: as spawn(), as far as they are found before
-  // there is a child. Allocates.
+  // Prepares the start of many children: does now what need not be repeated for each. The result
+  // cannot be changed. See <sysfd/prepared_command.hpp>.
+  //
+  // Errors: as spawn(), if found before there is a child.
+  // Allocates: always.
   [[nodiscard]] SYSFD_API Result<PreparedCommand, SpawnError> prepare() &&;
 
-  // execve(2): this process becomes the program, with all that the Command says; nothing comes back
-  // but an error. Mistakes and what cannot be done without a child (EINVAL: new pipes and
-  // terminals, a new or joined pid namespace, kill_with_parent()) are found before anything is
-  // changed. The kernel refuses a user namespace, new or joined, to a process with other threads
-  // (EINVAL). After another error this process has changed as far as the step that is named: all
-  // its descriptors but 0 to 2 are close-on-exec, numbers that were passed have been replaced
-  // (copies of some that were in the way are left), its memory is undumpable, ...; it can do little
-  // but report it. Other threads go on until the program executes. What is said of a Child
-  // (on_drop()) has no meaning here.
+  // execve(2): replaces the caller's process by the program, with everything set on the Command.
+  // Returns only an error. on_drop() has no effect here. Other threads run until the program
+  // executes.
+  //
+  // Invalid arguments, and what requires a child (EINVAL: new pipes and terminals, a new or joined
+  // pid namespace, kill_with_parent()), are found before anything is changed. The kernel refuses a
+  // new or joined user namespace to a process with other threads (EINVAL).
+  //
+  // After another error the process has changed, up to the step that the error names. All its
+  // descriptors but 0 to 2 are close-on-exec, numbers that were passed have been replaced (copies
+  // of some that were in the way are left), its memory is undumpable, and so on. It should only
+  // report the error.
   [[nodiscard]] SYSFD_API SpawnError exec();
 
  private:
@@ -533,18 +587,24 @@ class Command {
   std::unique_ptr<State> state_;
 };
 
-// For programs with thousands of open descriptors: keeps the lowest free numbers below 128, at most
-// `count` and 64, and one more, for as long as it runs. Call it early, while there are some. A pipe
-// or socket with a high number that is passed to a child, new pipes among them, is put there for
-// the moment of the spawn: a child's table is copied up to the highest number in it, so that
-// starting it takes as long as that is high. Not other files, FIFOs included, whose locks (F_SETLK)
-// this process would lose with the duplicate. Returns how many are kept now. They are open, close-on-exec and
-// empty; a program that closes what it has not opened loses them, and nothing else: each is looked at
-// before it is changed (who opens something under its number in the moment between, after it was
-// closed, loses that). Another call takes new ones for those that were found lost. Each copy of this
-// library in a process keeps its own. Not for threads with a descriptor table of their own
-// (unshare(CLONE_FILES)). Errors: EINVAL more than 64; EMFILE, ENFILE, ENOMEM. At most five system
-// calls, and one for each; at a spawn, six for each descriptor above 127 that is given.
+// For programs with thousands of open descriptors: reserves up to `count` descriptor numbers (at
+// most 64), the lowest free ones below 128, and one more descriptor, until the process exits.
+// Returns how many numbers are reserved now. Call it early, while low numbers are free.
+//
+// A child's descriptor table is copied up to its highest number, so a start takes longer with a
+// higher number. A pipe or socket above 127 that is passed to a child, also a new pipe, is
+// duplicated to a reserved number during the spawn. Other files, also FIFOs, are not: closing the
+// duplicate would release the caller's locks on them (F_SETLK).
+//
+// The reserved descriptors are open and close-on-exec, and refer to an empty file. A program that
+// closes descriptors it has not opened loses the reservation, but no other descriptor: each is
+// checked before it is changed. (A file that is opened under such a number between the check and
+// the change is lost.) Another call replaces lost ones. Each copy of this library in a process
+// reserves its own. Not for threads with their own descriptor table (unshare(CLONE_FILES)).
+//
+// Errors: EINVAL: more than 64; EMFILE, ENFILE, ENOMEM.
+// Cost: at most five system calls, and one for each number; during a spawn, six for each descriptor
+//   above 127 that is passed.
 [[nodiscard]] SYSFD_API Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept;
 
 }  // namespace v0

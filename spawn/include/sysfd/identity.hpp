@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
-// Who a child is: its user and groups, its capabilities, and what it may do no more.
+// The identity of a child: its user and groups, its capabilities, and the privileges that it gives
+// up.
 //
+//     sysfd::Command command("worker");
 //     command.identity({.user = 33,
 //                       .group = 33,
-//                       .iab = "^cap_net_bind_service",     // and nothing else of root's power
+//                       .iab = "^cap_net_bind_service",     // the only capability it keeps
 //                       .no_new_privileges = true});
 //
-// What is not said stays as it is in this process, with one exception: a child that becomes another
-// user loses the supplementary groups of this process. All of it is done by the child itself, after
-// everything that may need the privileges that it gives up: the bounding set, groups, group, user,
-// inheritable and ambient capabilities, securebits, capabilities, no-new-privileges, seccomp. Needs
-// the same privileges as the calls named.
+// What is not set stays as in the caller, with one exception: setting `user` clears the
+// supplementary groups. The child sets all of this itself, after everything that may need these
+// privileges, in this order: bounding set, groups, group, user, inheritable and ambient
+// capabilities, securebits, capabilities, no-new-privileges, seccomp. It needs the privileges that
+// these calls need.
 //
-// Until it executes the program the child shares this process's memory, which is undumpable
-// meanwhile: nobody of less power than this process can attach to the child and write into it. But
-// the child's new user can send it SIGSTOP, and so keep the thread in spawn() for as long as that
-// user likes.
+// Until it executes the program the child shares the caller's memory. That memory is undumpable
+// until then, so that no process with fewer privileges can attach to the child and write into it.
+// But the child's new user can send it SIGSTOP, and so keep the calling thread in spawn() without a
+// limit.
 #ifndef SYSFD_IDENTITY_HPP
 #define SYSFD_IDENTITY_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -31,8 +33,8 @@
 namespace sysfd {
 inline namespace v0 {
 
-// One instruction of a seccomp program: struct sock_filter of <linux/filter.h>, bit for bit, as
-// seccomp_export_bpf(3) writes them.
+// One instruction of a seccomp program: the same bytes as struct sock_filter of <linux/filter.h>,
+// and as seccomp_export_bpf(3) writes them.
 struct BpfInstruction {
   std::uint16_t code;
   std::uint8_t jump_true;
@@ -41,38 +43,39 @@ struct BpfInstruction {
 };
 
 struct Identity {
-  // The names of numbers are getpwnam(3)'s business. All three kinds of each (real, effective,
-  // saved) are set. In a new user namespace they are numbers of that namespace.
+  // Numbers only: look up names with getpwnam(3). Each sets the real, effective and saved ID. In a
+  // new user namespace they are IDs inside that namespace.
   std::optional<uid_t> user{};   // setresuid(2)
   std::optional<gid_t> group{};  // setresgid(2)
 
-  // setgroups(2), before the other two. If nothing is said and `user` is, there are none, unless
-  // they are to be kept (for a caller that may not change them, say).
+  // setgroups(2), before the other two. If this is unset and `user` is set, the supplementary
+  // groups are cleared, unless keep_groups is set (for example for a caller that may not change
+  // them).
   std::optional<std::vector<gid_t>> groups{};
   bool keep_groups = false;
 
-  // The effective, permitted and inheritable capabilities at exec, in the form of cap_from_text(3):
-  // "cap_chown,cap_kill=ep". They survive the change of user. But then execve(2) has its say, see
-  // capabilities(7): it gives a user other than root, for a program without capabilities of its own,
-  // only those that are ambient; and root all that the bounding set has, unless `securebits` have
-  // SECBIT_NOROOT. What shall last goes into `iab`.
+  // The effective, permitted and inheritable capabilities at exec, as text for cap_from_text(3):
+  // "cap_chown,cap_kill=ep". They survive the change of user. But execve(2) then changes them, see
+  // capabilities(7). A user other than root keeps only ambient ones, if the program's file has no
+  // capabilities. Root gets the whole bounding set, unless `securebits` contains SECBIT_NOROOT. Use
+  // `iab` for capabilities that the program is to keep.
   std::optional<std::string> capabilities{};
 
-  // The inheritable, ambient and bounding vectors, in the form of cap_iab_from_text(3):
-  // "^cap_net_raw" makes it ambient (and inheritable), "cap_kill" inheritable, "!cap_sys_admin"
-  // takes it from the bounding set. What it does not name is not inheritable and not ambient.
+  // The inheritable, ambient and bounding sets, as text for cap_iab_from_text(3): "^cap_net_raw"
+  // makes it ambient (and inheritable), "cap_kill" inheritable, "!cap_sys_admin" removes it from
+  // the bounding set. A capability that is not named is neither inheritable nor ambient.
   std::optional<std::string> iab{};
 
   // prctl(PR_SET_SECUREBITS), SECBIT_... of <linux/securebits.h>. Set after the ambient
   // capabilities.
   std::optional<unsigned> securebits{};
 
-  // prctl(PR_SET_NO_NEW_PRIVS): execve(2) gives nothing that the child does not have: no
-  // set-user-ID, no capabilities of files.
+  // prctl(PR_SET_NO_NEW_PRIVS): execve(2) grants no privileges: set-user-ID bits and capabilities
+  // of files have no effect.
   bool no_new_privileges = false;
 
-  // seccomp(2): filters the child's system calls. Set last; it must allow rt_sigprocmask, execve
-  // (execveat for a program given by descriptor) and exit_group. Needs no_new_privileges, or
+  // seccomp(2): filters the child's system calls. Set last. The filter must allow rt_sigprocmask,
+  // execve (execveat for a program by descriptor) and exit_group. Needs no_new_privileges, or
   // CAP_SYS_ADMIN after all of the above.
   std::vector<BpfInstruction> seccomp{};
 };

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// The namespaces that a child lives in: new ones, and those of other processes.
+// The namespaces of a child: new ones, and those of other processes.
 //
-//     command.namespaces({.create = Namespace::user | Namespace::pid | Namespace::net,
+//     auto container = sysfd::PidFd::open(pid);
+//     if (!container) return fail(container.error());
+//     using sysfd::Namespace;
+//     sysfd::Command command("sh");
+//     command.namespaces({.create = Namespace::user | Namespace::pid,
 //                         .user_map = {{.inside = 0, .outside = ::geteuid()}},
-//                         .group_map = {{.inside = 0, .outside = ::getegid()}}});
-//     command.namespaces({.join = {{container.pidfd(), Namespace::mount | Namespace::net}}});
+//                         .group_map = {{.inside = 0, .outside = ::getegid()}},
+//                         .join = {{container->fd(), Namespace::net}}});
 //
-// New ones are made with the child itself; then it joins others, in the order given. In a new or
-// joined user namespace the child has every capability at first; Command::identity() takes them.
+// The new ones are created with the child. Then the child joins others, in the order given. In a
+// new or joined user namespace the child has all capabilities at first; Command::identity() removes
+// them.
 #ifndef SYSFD_NAMESPACES_HPP
 #define SYSFD_NAMESPACES_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -24,7 +29,8 @@
 namespace sysfd {
 inline namespace v0 {
 
-// `count` ids from `inside` on, in a new user namespace, are those from `outside` on in this one.
+// Maps `count` IDs of a new user namespace, from `inside` on, to those of the caller's user
+// namespace, from `outside` on.
 struct IdRange {
   std::uint32_t inside = 0;
   std::uint32_t outside = 0;
@@ -36,27 +42,31 @@ struct Namespaces {
   NamespaceSet create{};
 
   // /proc/<child>/uid_map and gid_map of the new user namespace, see user_namespaces(7). Without a
-  // map its ids are all the overflow id, "nobody". A caller without CAP_SETUID and CAP_SETGID can
-  // map one id, its own; the child can then not use setgroups(2). Neither can a process that is not
-  // dumpable map any (EACCES), unless it is root. Written from this process's
-  // namespace, by a helper that shares memory with it and that is gone when spawn() returns. Refused
-  // (EINVAL) where unshare(2) has made a pid namespace that is still empty for this thread's children,
-  // whose init the helper would be.
+  // map, all its IDs are the overflow ID ("nobody"). A caller without CAP_SETUID and CAP_SETGID can
+  // map one ID, its own; the child cannot use setgroups(2) then. A process that is not dumpable
+  // cannot map any (EACCES), unless it is root.
+  //
+  // The maps are written from the caller's namespace by a helper process, which shares the caller's
+  // memory and is gone when spawn() returns. EINVAL if unshare(2) has made a pid namespace for this
+  // thread's children that has no process yet: the helper would be its init.
   std::vector<IdRange> user_map{};
   std::vector<IdRange> group_map{};
 
-  // Whether mounts in a new mount namespace are private, as unshare(1) has them: none shows up
-  // outside, nor the other way round. EINVAL where "/" is no mount point, as in a chroot(2).
+  // Makes the mounts of a new mount namespace private, as unshare(1) does: mounts do not propagate
+  // in either direction. EINVAL if "/" is not a mount point, as in a chroot(2).
   bool private_mounts = true;
 
-  // setns(2). `of`: a namespace descriptor (/proc/<pid>/ns/net), or, since Linux 5.8, a pidfd, with
-  // `kinds` saying which of that process's. Lent until spawn() has returned. The caller itself
-  // enters a pid namespace for the moment of the spawn, since only children can; it needs
-  // CAP_SYS_ADMIN, and comes back; a second one is refused (EINVAL). One whose first process has ended takes no more: SpawnStep::clone,
-  // ENOMEM. A time namespace cannot be joined by a child that shares memory: EUSERS.
+  // setns(2): joins a namespace. `of` is a namespace descriptor (/proc/<pid>/ns/net) or, since
+  // Linux 5.8, a pidfd, of whose process `kinds` selects the namespaces. It is borrowed until
+  // spawn() has returned.
+  //
+  // Only children can join a pid namespace. So the calling thread enters it during the spawn, which
+  // needs CAP_SYS_ADMIN, and returns. A second pid namespace is EINVAL. A pid namespace whose init
+  // has ended accepts no processes: SpawnStep::clone, ENOMEM. A child that shares memory cannot
+  // join a time namespace: EUSERS.
   struct Join {
     BorrowedFd of;
-    NamespaceSet kinds{};  // empty: whatever namespace `of` is
+    NamespaceSet kinds{};  // empty: the namespace that `of` refers to
   };
   std::vector<Join> join{};
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What talking to a child to its end gives: see Command::output() and Child::communicate().
+// The result of Command::output() and Child::communicate(): exit status, stdout and stderr.
 //
 //     auto run = sysfd::Command("git").arg("status").output({.timeout = 10s});
-//     if (!run) return run.error().describe();          // it could not be started
+//     if (!run) return fail(run.error().describe());    // it could not be started
 //     if (run->success()) use(run->out);
-//     else complain(run->describe(), run->err);         // "killed by signal 9 (Killed), timed out"
+//     else use(run->describe(), run->err);              // "killed by signal 9 (Killed), timed out"
 #ifndef SYSFD_OUTPUT_HPP
 #define SYSFD_OUTPUT_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -27,7 +27,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-// What is fed to a child: bytes, or text. Does not own it; lives no longer than it.
+// The input of a child: bytes or text. It does not own them: they must outlive it.
 class SYSFD_POINTER Input : public std::span<const std::byte> {
   using Bytes = std::span<const std::byte>;
 
@@ -57,41 +57,46 @@ class SYSFD_POINTER Input : public std::span<const std::byte> {
 struct OutputOptions {
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
-  // Fed to the child's stdin, which is closed then. The child need not read all of it.
+  // Written to the child's stdin, which is then closed. The child need not read all of it.
   Input input{};
-  // How much to keep of stdout, and of stderr, in bytes. What comes beyond is read and thrown away,
-  // so that the child can go on.
+  // How many bytes of stdout, and of stderr, to keep. More is read and discarded, so that the child
+  // can go on.
   std::size_t max_size = unlimited;
-  // How long this may take in all; by default, as long as the child and all who have its streams
-  // take. The start of the program is part of it, but is not cut short. Command::output() takes at
-  // most 50 milliseconds more, to kill the child (and one second where only a processor is missing).
+  // The time limit for everything. Defaults to no limit: until the child and all processes that
+  // share its streams have ended. Starting the program counts, but is not interrupted.
+  // Command::output() takes up to 50 milliseconds more to kill the child (one second if the child
+  // only lacks a processor).
   Timeout timeout = Timeout::forever();
 };
 
 struct Output {
-  // How the child ended. ETIMEDOUT, ECANCELED: not yet, be it that it goes on (communicate()) or was killed
-  // (output()); EPERM: it could not be killed (output()), and goes on; ECHILD: somebody else has
-  // reaped it, and this kernel cannot tell what its status was.
+  // How the child ended. Errors:
+  //   ETIMEDOUT, ECANCELED: it has not ended yet. communicate() leaves it running; output() has
+  //     killed
+  //   it.
+  //   EPERM: output() could not kill it, and it is still running.
+  //   ECHILD: it was reaped elsewhere, and this kernel cannot tell its status.
   Result<ExitStatus> status;
-  // What it has written, as far as stdout and stderr are pipes to here; also if it timed out.
+  // What the child has written to stdout and stderr, if they are pipes to the caller; also after a
+  // timeout.
   std::string out{};
   std::string err{};
-  bool out_cut = false;  // there was more than max_size
+  bool out_cut = false;  // it wrote more than max_size
   bool err_cut = false;
-  bool timed_out = false;       // it had not ended after OutputOptions::timeout
-  bool canceled = false;        // nor when that was called off
-  std::size_t input_taken = 0;  // bytes of the input that are in the pipe, or were
-  // Why the child, or others of the process group that it leads, could not be killed at the timeout
-  // of output().
+  bool timed_out = false;       // it had not ended at OutputOptions::timeout
+  bool canceled = false;        // it had not ended when the timeout was canceled
+  std::size_t input_taken = 0;  // bytes of the input that were written to the pipe
+  // The error if the child, or another process of the group that it leads, could not be killed at
+  // the timeout of output().
   std::error_code kill_error{};
 
-  // It ended with exit code 0, and in time.
+  // True if it ended with exit code 0, and in time.
   bool success() const noexcept { return status && status->success() && !timed_out && !canceled; }
-  // How it ended, in a phrase for people.
+  // How it ended, as text.
   SYSFD_API std::string describe() const;
 };
 
-// Writes describe(), to a std::ostream (of which this header needs no more than the name).
+// Writes describe() to a std::ostream. (This header only needs its declaration.)
 template <class Traits>
 std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& stream,
                                              const Output& output) {

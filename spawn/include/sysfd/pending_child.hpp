@@ -2,26 +2,28 @@
 //
 // A child that is being started while the caller goes on: Command::spawn_async().
 //
-//     auto pending = worker.spawn_async();                  // a PreparedCommand; returns at once
+//     auto pending = sysfd::Command("worker").spawn_async();    // returns at once
 //     if (!pending) return fail(pending.error().describe());
-//     ...                                                   // something else
-//     auto child = pending->finish();                       // Child, or the SpawnError
+//     use(pending->pid());                                      // do something else
+//     auto child = pending->finish();                           // a Child, or a SpawnError
+//     if (!child) return fail(child.error().describe());
 //
-// spawn() suspends the thread until the program executes, as long as it takes the file system to
-// find it. This does not (clone3(2) without CLONE_VFORK): it takes about a third of the time, the
-// rest goes on beside. Until then the child runs in this process's memory, in a part of it that is
-// kept for it: a PendingChild owns that part as well as the process.
+// spawn() suspends the calling thread until the file system has found the program and the child
+// executes it. spawn_async() does not (clone3(2) without CLONE_VFORK). It takes about a third of
+// the time; the rest happens concurrently. Until the program executes, the child runs in a reserved
+// part of the caller's memory. The PendingChild owns that part as well as the process. A
+// PendingChild is settled when its program executes or could not be started.
 //
-// An event loop takes Confirmation::by_descriptor and looks at fd(): it is hung up (POLLHUP) when
-// the child executes or could not; try_finish() says which.
+// In an event loop, use Confirmation::by_descriptor and poll fd(): it reports POLLHUP when the
+// child is settled. try_finish() then returns the result.
 //
 // Debuggers: the kernel reports such a child to gdb as a fork, and gdb then removes its breakpoints
-// from the memory of both. The same goes for Command::status() and spawn_all(). In gdb, use `hbreak`,
-// or `set detach-on-fork off` with `set schedule-multiple on`; or build sysfd with
-// -DSYSFD_SUSPEND_CALLER=ON, which suspends the caller in every start.
+// from the memory of both. This also applies to Command::status() and spawn_all(). In gdb, use
+// `hbreak`, or `set detach-on-fork off` with `set schedule-multiple on`. Or build sysfd with
+// -DSYSFD_SUSPEND_CALLER=ON: every start then suspends the caller.
 //
-// The states, the transitions and the proof that no memory is freed too early and nobody waits for
-// ever: docs/async-spawn.md.
+// docs/async-spawn.md describes the states and transitions, and proves that no memory is freed too
+// early and that no wait is endless.
 #ifndef SYSFD_PENDING_CHILD_HPP
 #define SYSFD_PENDING_CHILD_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -41,52 +43,63 @@
 namespace sysfd {
 inline namespace v0 {
 
-// How one learns that a PendingChild is decided.
+// How the caller learns that a PendingChild is settled.
 enum class Confirmation {
-  by_finish,      // by asking
-  by_descriptor,  // also by PendingChild::fd(). Takes a pipe
+  by_finish,      // by finish() or try_finish()
+  by_descriptor,  // also by PendingChild::fd(). Makes a pipe
 };
 
-// Not to be used by two threads at the same time. A PendingChild that is destroyed does what the
-// Command's DropPolicy says: with `kill` it is cancelled; with `terminate` it is finished and dropped,
-// or cancelled if the program does not execute within the grace period; otherwise it is finished and
-// dropped, which may take as long as the file system takes to find the program. One that is finished,
-// cancelled or moved from is empty: using it then stops the program.
+// Two threads must not use one PendingChild at the same time. A PendingChild that was finished,
+// canceled or moved from is empty: using it stops the program.
 //
-// In a copy of this process (fork(2)) the child is another's. There a PendingChild that is destroyed
-// or cancelled closes the copy's descriptors, and finishing it is an error: ECHILD, SpawnStep::start.
+// The destructor does what the Command's DropPolicy tells. `kill`: cancels. `terminate`: finishes
+// and drops the Child, or cancels if the program does not execute within the grace period.
+// Otherwise: finishes and drops the Child, which can block for as long as the file system takes to
+// find the program.
+//
+// After fork(2) the copy does not own the child. There, destroying or canceling a PendingChild
+// closes the copy's descriptors, and finishing it fails with ECHILD, SpawnStep::start.
 class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingChild {
  public:
   SYSFD_API PendingChild(PendingChild&&) noexcept;
   SYSFD_API PendingChild& operator=(PendingChild&&) noexcept;
   SYSFD_API ~PendingChild();
 
-  // The Child, or why there is none: what Command::spawn() would have answered. Blocks until that
-  // is decided. One futex(2) if it is not yet; after an error waitid and close.
+  // futex(2): waits until the child is settled, and returns what Command::spawn() would have
+  // returned.
+  //
+  // Blocks: until the child is settled.
+  // Cost: one system call if it is not settled yet; after an error, waitid and close.
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> finish();
 
-  // The same, if it is decided by then. Errors: also EAGAIN (try_finish), ETIMEDOUT, ECANCELED (see
-  // Timeout), with SpawnStep::confirmation: not yet, and the PendingChild goes on. try_finish() does
-  // not block. With a timeout that can be called off, the child is looked at every 10 milliseconds.
+  // Variants of finish() with a time limit. try_finish() does not block.
+  //
+  // Errors: as finish(); EAGAIN (try_finish), ETIMEDOUT or ECANCELED with SpawnStep::confirmation:
+  //   not settled yet, and the PendingChild goes on.
+  // Cost: with Timeout::canceled_by(), the child is checked every 10 milliseconds.
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> try_finish();
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> finish_for(Timeout timeout);
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> finish_until(
       std::chrono::steady_clock::time_point deadline);
 
-  // Kills and reaps it, however far it has come: the program too, if it executes already, and the
-  // process group that it leads. Blocks as long as said at DropPolicy. A child that cannot be ended
-  // before it executes (it sleeps in a file system that does not answer) has one second; then what
-  // it may still use of this process's memory is never freed.
+  // Kills and reaps the child, and the process group that it leads, even if the program executes
+  // already. If the child cannot be killed before it executes (it waits for a file system that does
+  // not respond), this waits one second. The memory that the child may still use is then never
+  // freed.
+  //
+  // Blocks: as described at DropPolicy.
   SYSFD_API void cancel() noexcept;
 
-  // The process number, for people and logs.
+  // The process number, for logs.
   SYSFD_API pid_t pid() const noexcept;
 
-  // With Confirmation::by_descriptor only: the reading end of a pipe, which is hung up when the child
-  // is decided. Until then it is not ready. It is closed when the PendingChild is finished or
-  // cancelled; an epoll(7) set is to forget it first (EPOLL_CTL_DEL), since another child that is
-  // just being started may have a copy for a moment, and epoll would go on about that. (A copy of
-  // another thread's fork(2) holds it up until that has executed.)
+  // The read end of a pipe, which reports POLLHUP when the child is settled, and no event before.
+  // Only with Confirmation::by_descriptor.
+  //
+  // It is closed when the PendingChild is finished or canceled. Remove it from an epoll(7) set
+  // before that (EPOLL_CTL_DEL). Another child that is being started may have a copy for a moment,
+  // and epoll would go on reporting it. A copy in a child of another thread's fork(2) delays the
+  // event until that child executes a program.
   SYSFD_API BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND;
 
  private:

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Commands that write into each other: `a | b | c`.
+// Commands connected by pipes: `a | b | c`.
 //
-//     auto line = sysfd::Command("dmesg") | sysfd::Command("grep").arg("usb") | sysfd::Command("wc");
+//     using sysfd::Command;
+//     auto line = Command("dmesg") | Command("grep").arg("usb") | Command("wc");
 //     auto run = line.output();
-//     if (run && run->success()) std::cout << run->out;
+//     if (!run) return fail(run.error().describe());
+//     if (run->success()) use(run->out);
 //
-// Each stage has its stdin and stdout, no end of anybody else's pipe; so each sees the end of its
-// input, or of its reader, as soon as that is there. There is a status for every stage.
+// Each stage has only its own ends of the pipes. So it sees the end of its input, or that nobody
+// reads its output, as soon as that happens. Each stage has its own status.
 #ifndef SYSFD_PIPELINE_HPP
 #define SYSFD_PIPELINE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -25,18 +27,18 @@ namespace sysfd {
 inline namespace v0 {
 
 struct PipelineOutput {
-  std::vector<Result<ExitStatus>> statuses;  // of each stage, as Output::status
-  std::string out{};                         // what the last stage has written
-  std::string err{};                         // what all of them have written to stderr, in turns
+  std::vector<Result<ExitStatus>> statuses;  // one for each stage, as Output::status
+  std::string out{};                         // what the last stage wrote to stdout
+  std::string err{};                         // what all stages wrote to stderr, mixed
   bool out_cut = false;
   bool err_cut = false;
-  bool timed_out = false;  // as those of Output
+  bool timed_out = false;  // these as in Output
   bool canceled = false;
   std::size_t input_taken = 0;
-  std::error_code kill_error{};  // as Output::kill_error, of the first stage that has one
+  std::error_code kill_error{};  // as Output::kill_error: that of the first stage with one
 
-  // All ended with exit code 0, and in time. (A stage whose reader ends early is killed by SIGPIPE:
-  // look at `statuses` where that is to be expected.)
+  // True if all stages ended with exit code 0, and in time. A stage whose reader ends early is
+  // killed by SIGPIPE: check `statuses` if you expect that.
   SYSFD_API bool success() const noexcept;
 };
 
@@ -44,24 +46,23 @@ class Pipeline {
  public:
   SYSFD_API Pipeline(Command first, Command second);
 
-  // Where the first stage reads from and the last one writes to is what their Commands say, as for
-  // a single one. The stdout of the others, and the stdin of all but the first, are pipes; a Command
-  // that says otherwise, or passes something as 0 or 1 there, is an error: EINVAL,
-  // SpawnStep::standard_stream.
+  // The stdin of the first stage and the stdout of the last one are set on their Commands. All
+  // others are pipes. A Command that sets one of these, or passes a descriptor as 0 or 1 there, is
+  // an invalid argument: EINVAL, SpawnStep::standard_stream.
   SYSFD_API Pipeline& operator|=(Command next) &;
 
-  // One child for each stage, in their order. After an error (whose `stage` says which it was) no
-  // stage is left: those that had started were killed, as said at DropPolicy. What the Commands own,
-  // they still own.
+  // Starts one child for each stage, and returns them in order. After an error (`stage` tells which
+  // one failed) no stage is left: those that had started were killed, as described at DropPolicy.
+  // What the Commands own, they still own.
   //
-  // Children that are dropped are told to end at once, each by its DropPolicy, but are not waited for
-  // before the last of them is dropped: one may end only when the pipes of another are closed. All are
-  // waited for together then, so that it takes no longer than for one.
+  // Each Child that is destroyed ends its process by its DropPolicy, but waits only when the last
+  // one is destroyed, because a stage may end only after the pipes of another are closed. Then all
+  // are waited for together, which takes no longer than waiting for one.
   [[nodiscard]] SYSFD_API Result<std::vector<Child>, SpawnError> spawn();
 
-  // As Command::output(): the input is for the first stage, `out` is from the last one. At the timeout
-  // all stages are killed before the first is waited for. Using a Pipeline that was moved from stops
-  // the program.
+  // As Command::output(): the first stage gets the input, and `out` is from the last one. At the
+  // timeout all stages are killed before the first is waited for. Using a Pipeline that was moved
+  // from stops the program.
   [[nodiscard]] SYSFD_API Result<PipelineOutput, SpawnError> output(
       const OutputOptions& options = {});
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// A program that is started again and again, from any number of threads: a worker for each
-// connection, a compiler for each file. All that a Command says is looked at and put together once.
+// A program that is started many times, from any thread: a worker for each connection, a compiler
+// for each file. The Command is checked and prepared once.
 //
 //     auto worker = sysfd::Command("worker").arg("--serve").pass(any, 3).prepare();
 //     if (!worker) return fail(worker.error().describe());
-//     const sysfd::BorrowedFd given[] = {connection};
+//     const sysfd::BorrowedFd given[] = {connection};              // instead of `any`
 //     auto child = worker->spawn({.descriptors = given});          // from any thread
+//     if (!child) return fail(child.error().describe());
 //
-// What a Command asks the system at each spawn is asked by prepare(): the environment, the paths to
-// look for the program in, and which of 0, 1 and 2 are to be inherited (one that is closed, or made
-// close-on-exec, after that is /dev/null in the child). Descriptors that it owns it keeps, and lends
-// to every child; those that it was lent must stay open as long as it starts children with them.
+// prepare() reads once what a Command reads at each spawn: the environment, the paths in which to
+// search the program, and which of 0, 1 and 2 to inherit (one that is closed or made close-on-exec
+// later is /dev/null in the child). Descriptors that the Command owned are kept, and every child
+// gets them. Borrowed ones must stay open as long as children are started with them.
 #ifndef SYSFD_PREPARED_COMMAND_HPP
 #define SYSFD_PREPARED_COMMAND_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -33,32 +34,30 @@
 namespace sysfd {
 inline namespace v0 {
 
-// A descriptor that one child is given as `number`. None: nothing is passed as that number, and 0,
-// 1 and 2 are what they are where nothing is said of them. As that of SpawnChanges::descriptors it
-// must stay open as Command::pass() says of a borrowed one.
+// A descriptor to pass to one child as `number`. Empty: nothing is passed as that number; 0, 1 and
+// 2 have their default. It must stay open as a borrowed one of Command::pass().
 struct PlacedFd {
   std::optional<BorrowedFd> fd;
   int number;
 };
 
-// What is different for one child.
+// The changes for one child. The last three of these make a new plan for the child, which takes as
+// long as the first Command::spawn().
 struct SpawnChanges {
-  // More arguments, behind those of the Command.
+  // Arguments to append to those of the Command.
   std::span<const CStr> arguments{};
-  // Instead of the descriptors that were said by pass(), in that order: as many, or none for those.
+  // Replace the descriptors of pass(), in that order: as many, or none.
   std::span<const BorrowedFd> descriptors{};
-  // Each instead of what the Command says of that number by pass(), stdin_from(), stdout_to(),
-  // stderr_to() or terminal(), if anything. EINVAL: a number twice.
+  // Each replaces what pass(), stdin_from(), stdout_to(), stderr_to() or terminal() have set for
+  // its number. EINVAL: a number is given twice.
   std::span<const PlacedFd> placed{};
-  // "NAME=value" sets a variable, "NAME" alone removes it. The program was looked up by prepare():
-  // another PATH is for the program only. EINVAL: an entry without a name, or LISTEN_... beside
-  // listen_fds().
+  // "NAME=value" sets a variable, "NAME" removes it. prepare() has searched the program already:
+  // another PATH only affects the program's own searches. EINVAL: an entry without a name, or
+  // LISTEN_... together with listen_fds().
   std::span<const CStr> environment{};
-  // Where the program starts, by path.
+  // The working directory, by path.
   std::optional<CStr> working_directory{};
 };
-// The last three are planned for each child anew: it takes the time of Command::spawn() the first
-// time.
 
 namespace detail {
 inline constexpr SpawnChanges no_changes{};
@@ -70,22 +69,27 @@ class PreparedCommand {
   SYSFD_API PreparedCommand& operator=(PreparedCommand&&) noexcept;
   SYSFD_API ~PreparedCommand();
 
-  // Command::spawn(). Thread-safe. Errors: as there; EINVAL, descriptor, -1: not as many
-  // descriptors as were passed. System calls here: two for the signal mask and clone3, and what is
-  // said there for pipes and attributes. Does not allocate but for the first time in each of
-  // several threads at once, for longer arguments than before, and for what Command::spawn() says
-  // of attributes.
+  // Command::spawn(). Thread-safe.
+  //
+  // Errors: as there. EINVAL, descriptor, -1: the number of `descriptors` is not that of the calls
+  //   of pass().
+  // Allocates: nothing, except the first time in each of several threads at once, for longer
+  //   arguments than before, and for some attributes.
+  // Cost: two system calls for the signal mask, clone3, and those of Command::spawn() for pipes and
+  //   attributes.
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn(
       const SpawnChanges& changes = detail::no_changes) const;
 
-  // Command::spawn_async(). Thread-safe. The PendingChild keeps what it needs of this, which may be
-  // destroyed before it.
+  // Command::spawn_async(). Thread-safe. The PendingChild keeps what it needs: this PreparedCommand
+  // may be destroyed before it.
   [[nodiscard]] SYSFD_API Result<PendingChild, SpawnError> spawn_async(
       const SpawnChanges& changes = detail::no_changes,
       Confirmation confirmation = Confirmation::by_finish) const;
 
-  // Command::status(). Thread-safe. Allocates a stack of 16 KiB the first time in each of several
-  // threads at once, otherwise as spawn().
+  // Command::status(). Thread-safe.
+  //
+  // Allocates: a stack of 16 KiB the first time in each of several threads at once, otherwise as
+  //   spawn().
   [[nodiscard]] SYSFD_API Result<ExitStatus, SpawnError> status(
       const SpawnChanges& changes = detail::no_changes) const;
 

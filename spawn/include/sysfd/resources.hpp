@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// What a child may use, and how it is scheduled.
+// The limits of a child, and how it is scheduled.
 //
+//     sysfd::Command command("worker");
 //     command.resources({.limits = {{RLIMIT_NOFILE, 1024, 4096}, {RLIMIT_CORE, 0, 0}},
 //                        .umask = 027,
 //                        .nice = 5,
 //                        .processors = {0, 1}});
 //
-// What is not said stays as it is in this process. All of it is set before the child becomes another
-// user or joins a user namespace, so that it may be more than could be asked for then. (In a new user
-// namespace the child is from the start: nothing is more than that allows.)
+// What is not set stays as in the caller. The child sets all of this before it becomes another user
+// or joins a user namespace, and so still with the caller's privileges. In a new user namespace it
+// only has the privileges of that namespace.
 #ifndef SYSFD_RESOURCES_HPP
 #define SYSFD_RESOURCES_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -25,7 +26,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-// setrlimit(2). `resource`: RLIMIT_... of <sys/resource.h>; units as said there.
+// setrlimit(2). `resource`: RLIMIT_... of <sys/resource.h>; the units are as there.
 struct ResourceLimit {
   static constexpr std::uint64_t unlimited = ~std::uint64_t{0};  // RLIM_INFINITY
 
@@ -49,20 +50,20 @@ struct Scheduler {
 struct IoPriority {
   enum class Class { real_time = 1, best_effort = 2, idle = 3 };
   Class io_class = Class::best_effort;
-  int level = 4;  // 0, the first, to 7; idle has none
+  int level = 4;  // 0 (first) to 7; not used by idle
 };
 
 struct Resources {
   std::vector<ResourceLimit> limits{};
   std::optional<mode_t> umask{};         // umask(2)
-  std::optional<int> nice{};             // setpriority(2): -20, the first, to 19
-  std::optional<Scheduler> scheduler{};  // a nice value said here as well is kept
-  std::vector<int> processors{};         // sched_setaffinity(2); empty: as here
+  std::optional<int> nice{};             // setpriority(2): -20 (first) to 19
+  std::optional<Scheduler> scheduler{};  // a nice value that is set as well is kept
+  std::vector<int> processors{};         // sched_setaffinity(2); empty: the caller's
   std::optional<IoPriority> io_priority{};
-  std::optional<int> oom_score_adjust{};  // /proc/self/oom_score_adj: -1000, never, to 1000
+  std::optional<int> oom_score_adjust{};  // /proc/self/oom_score_adj: -1000 (never killed) to 1000
   std::optional<std::chrono::nanoseconds> timer_slack{};  // prctl(PR_SET_TIMERSLACK), above 0
-  // sched_setaffinity(2) with every processor that cpuset(7) allows, also where this process runs
-  // on some of them only. Not with `processors`.
+  // sched_setaffinity(2) with every processor that cpuset(7) allows, even if the caller runs on
+  // some of them only. Not together with `processors`.
   bool all_processors = false;
 };
 

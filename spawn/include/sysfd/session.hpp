@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// A child's place among sessions, process groups and terminals.
+// The session, process group and terminal of a child.
 //
-//     command.session({.process_group = 0});                                 // a job of its own
-//     command.session({.new_session = true, .controlling_terminal = tty});   // a login
+//     sysfd::Command job("make");
+//     job.session({.process_group = 0});                                       // a job of a shell
+//     sysfd::Command login("login");
+//     login.session({.new_session = true, .controlling_terminal = control});   // `control`: a tty
 //
-// For a program in a new pseudo-terminal there is Command::terminal(), which needs nothing of this.
+// To run a program in a new pseudo-terminal use Command::terminal(), which needs none of this.
 #ifndef SYSFD_SESSION_HPP
 #define SYSFD_SESSION_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -22,21 +24,22 @@ namespace sysfd {
 inline namespace v0 {
 
 struct Session {
-  // setsid(2): leads a new session, and a new process group in it, without a controlling terminal.
+  // setsid(2): makes the child the leader of a new session, and of a new process group in it,
+  // without a controlling terminal.
   bool new_session = false;
 
-  // setpgid(2): 0 for a group of its own, which the child leads, or the number of one of this
-  // session. Not with a new session, which has one already.
+  // setpgid(2): 0 for a new group that the child leads, or the number of a group of this session.
+  // Not together with a new session, which makes a group.
   std::optional<pid_t> process_group{};
 
-  // TIOCSCTTY: the terminal of the new session. It must not be another session's. Lent until spawn()
-  // has returned, like foreground_of.
+  // TIOCSCTTY: the controlling terminal of the new session. It must not be that of another session.
+  // Borrowed until spawn() has returned, as foreground_of.
   std::optional<BorrowedFd> controlling_terminal{};
 
-  // TIOCSPGRP: makes the child's group the one in the foreground of this terminal, which is the
-  // controlling one of its session. Also from the background. After an error the group that was in
-  // the foreground before is there again, and after status() and output(), which run the program to
-  // its end. After spawn() the caller takes the terminal back itself (tcsetpgrp(3)).
+  // TIOCSPGRP: makes the child's group the foreground group of this terminal, which must be the
+  // controlling terminal of its session. This also works from a background process. After an error
+  // the former foreground group is restored; also after status() and output(), which run the
+  // program to its end. After spawn() the caller takes the terminal back itself (tcsetpgrp(3)).
   std::optional<BorrowedFd> foreground_of{};
 };
 
@@ -45,8 +48,11 @@ struct WindowSize {
   unsigned short columns = 80;
 };
 
-// TIOCSWINSZ: tells a terminal (either side of a pseudo-terminal) its size; the foreground process
-// group gets SIGWINCH if that is a change. Errors: EBADF; ENOTTY not a terminal. One system call.
+// TIOCSWINSZ: sets the size of a terminal (either side of a pseudo-terminal). If that is a change,
+// the foreground process group gets SIGWINCH.
+//
+// Errors: EBADF; ENOTTY: not a terminal.
+// Cost: one system call.
 [[nodiscard]] SYSFD_API Result<> set_window_size(BorrowedFd terminal, WindowSize size) noexcept;
 
 }  // namespace v0

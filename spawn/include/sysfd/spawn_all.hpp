@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Many children at once: the files of a build, a pool of workers. While one finds its program the
-// next ones are started, on all processors.
+// Starts many children at once: the files of a build, a pool of workers. The file system finds one
+// program while the next children are started, on all processors.
 //
-//     std::vector<sysfd::Command> commands = ...;
-//     auto children = sysfd::spawn_all(commands);         // those that are dropped are killed
-//     for (auto& child : children)
-//       if (!child) report(child.error());
+//     std::vector<sysfd::Command> commands;
+//     commands.push_back(sysfd::Command("cc").args({"-c", "a.c"}));
+//     commands.push_back(sysfd::Command("cc").args({"-c", "b.c"}));
+//     for (auto& child : sysfd::spawn_all(commands)) {
+//       if (!child) return fail(child.error().describe());      // the others are dropped: killed
+//       if (auto status = child->wait(); status) use(*status);
+//     }
 #ifndef SYSFD_SPAWN_ALL_HPP
 #define SYSFD_SPAWN_ALL_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -24,17 +27,22 @@
 namespace sysfd {
 inline namespace v0 {
 
-// Command::spawn() of each. The answers are in that order, each what spawn() would have answered;
-// those that could be started run whatever became of the others. Blocks until all are decided. What
-// is lent must stay open so long. One that has id maps, or an OOM score, is started alone, when
-// those before it are decided; with a cgroup, or an OOM score, the caller is suspended for it. Under
-// gdb, see <sysfd/pending_child.hpp>. System calls: for each 32 two for the signal mask, for each child
-// what spawn() says, and futex(2) for those that are waited for. Allocates. Where memory is not
-// shared (ENOSYS, start: some emulators), no child is started.
+// Command::spawn() for each. The results are in the same order, each what spawn() would have
+// returned. A failed start does not affect the others. For gdb, see <sysfd/pending_child.hpp>.
+//
+// A Command with ID maps or an OOM score is started alone, after those before it are settled. With
+// a cgroup or an OOM score the caller is suspended for that start. If memory is not shared with
+// children (ENOSYS, start: some emulators), no child is started.
+//
+// Ownership: borrowed descriptors must stay open until this returns.
+// Blocks: until all children are executing or have failed.
+// Allocates: always.
+// Cost: two system calls for the signal mask for each 32 children, those of spawn() for each child,
+//   and futex(2) for those that are waited for.
 [[nodiscard]] SYSFD_API std::vector<Result<Child, SpawnError>> spawn_all(
     std::span<Command> commands);
 
-// PreparedCommand::spawn() with each of these changes.
+// PreparedCommand::spawn() for each of these changes.
 [[nodiscard]] SYSFD_API std::vector<Result<Child, SpawnError>> spawn_all(
     const PreparedCommand& command, std::span<const SpawnChanges> changes);
 
