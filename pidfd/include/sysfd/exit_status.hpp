@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// How a process ended: it exited with a code, or a signal killed it.
+// ExitStatus: how a process ended. It exited with a code, or a signal killed it.
 //
-//     if (status.success()) ...
-//     else std::cerr << status << '\n';                  // "killed by signal 9 (Killed)"
+//     sysfd::ExitStatus status = sysfd::ExitStatus::exited(3);  // or *process.wait()
+//     if (!status.success()) return fail(to_string(status));    // "exited with code 3"
 #ifndef SYSFD_EXIT_STATUS_HPP
 #define SYSFD_EXIT_STATUS_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -18,26 +18,29 @@ inline namespace v0 {
 
 class ExitStatus;
 
-// A phrase for people. Allocates.
+// Describes the status in words: "exited with code 0", "killed by signal 15 (Terminated)".
+//
+// Allocates: the text.
 SYSFD_API std::string to_string(ExitStatus status);
 
 class ExitStatus {
  public:
-  // `code`: 0 to 255, as in _exit(2). Stops the program if it is another: cut to eight bits, 256
-  // would be a success.
+  // Makes the status of a process that called _exit(2). A `code` outside of 0 to 255 stops the
+  // program: _exit(2) would cut it to eight bits, and 256 would be a success.
   static constexpr ExitStatus exited(int code) noexcept {
     if (code < 0 || code > 0xff)
       detail::contract_violation("ExitStatus::exited: a code is 0 to 255");
     return ExitStatus(code << 8);
   }
-  // `signo`: 1 to 64 (SIGRTMAX). Stops the program if it is another.
+  // Makes the status of a process that a signal killed. A `signo` outside of 1 to 64 (SIGRTMAX)
+  // stops the program.
   static constexpr ExitStatus killed(int signo, bool core_dumped = false) noexcept {
     if (signo < 1 || signo > last_signal)
       detail::contract_violation("ExitStatus::killed: a signal is 1 to 64");
     return ExitStatus(signo | (core_dumped ? core_bit : 0));
   }
-  // The encoding of wait(2), for a process that ended. Stops the program if it is another, as that
-  // of one that was stopped or continued.
+  // Converts the status that wait(2) stores. It must be that of a process that has ended: the
+  // status of one that was stopped or continued stops the program.
   static constexpr ExitStatus from_wait_status(int status) noexcept {
     const bool has_exited = (status & ~0xff00) == 0;
     const int signo = status & ~core_bit;
@@ -46,14 +49,14 @@ class ExitStatus {
     return ExitStatus(status);
   }
 
-  // Exited with code 0.
+  // True if the process exited with code 0.
   constexpr bool success() const noexcept { return wait_status_ == 0; }
-  // The exit code, unless a signal killed the process.
+  // The exit code. Nothing if a signal killed the process.
   constexpr std::optional<int> code() const noexcept {
     if (signal_number() != 0) return std::nullopt;
     return wait_status_ >> 8;
   }
-  // The signal that killed the process, if one did.
+  // The signal that killed the process. Nothing if it exited.
   constexpr std::optional<int> signal() const noexcept {
     if (signal_number() == 0) return std::nullopt;
     return signal_number();
@@ -63,8 +66,7 @@ class ExitStatus {
 
   friend constexpr bool operator==(ExitStatus, ExitStatus) noexcept = default;
 
-  // Writes what to_string() returns: to a std::ostream, which the caller includes, or to any other
-  // stream that takes a std::string.
+  // Writes to_string(status) to any stream that takes a std::string. The caller includes <ostream>.
   template <class Stream>
     requires requires(Stream& out, const std::string& text) { out << text; }
   friend Stream& operator<<(Stream& out, ExitStatus status) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The kinds of namespaces, see namespaces(7), and sets of them: `Namespace::mount | Namespace::net`.
+// Namespace and NamespaceSet: kinds of namespaces (namespaces(7)), and sets of them.
+//
+//     sysfd::NamespaceSet kinds = sysfd::Namespace::mount | sysfd::Namespace::net;
+//     if (kinds.contains(sysfd::Namespace::net)) use(kinds.flags());
 #ifndef SYSFD_NAMESPACE_SET_HPP
 #define SYSFD_NAMESPACE_SET_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -8,7 +11,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-// The values are fixed: they are those of CLONE_NEW..., may be stored and sent.
+// The values are fixed: they equal those of CLONE_NEW..., and may be stored and sent.
 enum class Namespace : unsigned {
   time = 0x80,
   mount = 0x20000,
@@ -29,7 +32,7 @@ class NamespaceSet {
     return (bits_ & static_cast<unsigned>(kind)) != 0;
   }
   constexpr bool empty() const noexcept { return bits_ == 0; }
-  // CLONE_NEW..., as clone(2), unshare(2) and setns(2) take them.
+  // The CLONE_NEW... bits that clone(2), unshare(2) and setns(2) take.
   constexpr unsigned flags() const noexcept { return bits_; }
 
   friend constexpr NamespaceSet operator|(NamespaceSet left, NamespaceSet right) noexcept {

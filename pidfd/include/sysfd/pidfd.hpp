@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// A process, held as a descriptor. Process numbers are given away again once their process is
-// reaped; a pidfd goes on meaning the process that it was made for, so that a signal never reaches
-// another one, and waiting never waits for another one.
+// PidFd: owns a descriptor that refers to one process (a pidfd). The kernel reuses a process number
+// once its process has been reaped; a pidfd keeps referring to the process that it was made for. A
+// signal cannot reach another process, and a wait cannot wait for another one.
 //
-//     sysfd::Result<sysfd::PidFd> process = sysfd::PidFd::open(pid);
-//     if (!process) return process.error();                        // no process has that number
-//     auto sent = process->send_signal(SIGTERM);
+//     sysfd::Result<sysfd::PidFd> process = sysfd::PidFd::open(pid);  // a child not yet waited for
+//     if (!process) return fail(process.error());                     // no process has that number
+//     sysfd::Result<> sent = process->send_signal(SIGTERM);
 //     auto status = process->wait_for(5s);
-//     if (!status && status.error() == std::errc::timed_out)       // it still runs
+//     if (!status && status.error() == std::errc::timed_out)          // it still runs
 //       sent = process->send_signal(SIGKILL);
+//     if (!sent) return fail(sent.error());
 //
-// The descriptor can be polled, by any event loop: it is readable once the process has ended. Then
-// call try_wait(). Children started by sysfd::Command come with a PidFd that cannot be a
-// stranger's. Opening one by number is for numbers that one knows to be still in use, such as that
-// of a child that nobody has waited for yet.
+// Any event loop can poll the descriptor: it is readable once the process has ended. Then call
+// try_wait(). A child that sysfd::Command starts comes with a PidFd that always refers to it.
+// PidFd::open() is only safe for a number that is known to be in use, such as that of a child that
+// nobody has waited for yet.
 #ifndef SYSFD_PIDFD_HPP
 #define SYSFD_PIDFD_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -40,113 +41,164 @@
 namespace sysfd {
 inline namespace v0 {
 
-// The number of a descriptor in another process. It means nothing here, and cannot be used by
-// mistake as if it did.
+// The number of a descriptor in another process. As a type of its own, it cannot be passed as a
+// descriptor of this process.
 enum class ForeignFd : int {};
 
 struct PidFdFlags {
-  // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that insist on it: waiting works all the same.
-  // Since Linux 5.10.
+  // PIDFD_NONBLOCK (O_NONBLOCK), for event loops that require it. All functions work as before.
+  // Since: Linux 5.10.
   bool nonblocking = false;
-  // PIDFD_THREAD: of the one thread that has this number (gettid(2)), be it the first of its
-  // process or not. Since Linux 6.9.
+  // PIDFD_THREAD: `pid` is a thread ID (gettid(2)), and the pidfd refers to that thread. It may be
+  // the first thread of its process.
+  // Since: Linux 6.9.
   bool thread = false;
 };
 
-// Whom a signal is for. The values are fixed: they are those of PIDFD_SIGNAL_..., and may be stored
-// and sent.
+// Which threads and processes a signal is sent to. The values are fixed: they equal those of
+// PIDFD_SIGNAL_..., and may be stored and sent.
 enum class SignalScope : unsigned {
-  process = 0,      // what the pidfd stands for: the process, or the thread that it was opened for
-  thread = 1 << 0,  // this thread, as tgkill(2); of a process, its first
-  thread_group = 1 << 1,   // the whole process, also where the pidfd is a thread's
-  process_group = 1 << 2,  // every process of the process group that it leads, or has led
+  process = 0,      // what the pidfd refers to: the process, or the thread that it was opened for
+  thread = 1 << 0,  // this thread, as tgkill(2); for a process, its first thread
+  thread_group = 1 << 1,   // the whole process, even if the pidfd refers to a thread
+  process_group = 1 << 2,  // every process of the process group that it leads or has led
 };
 
 class PidFd {
  public:
-  // pidfd_open(2): the process that has this number now. Errors: ESRCH no process has it (the
-  // number of a thread that is not the first of its process is none, but for PidFdFlags::thread);
-  // EINVAL `pid` is zero or negative, found without a system call; EOPNOTSUPP this kernel does not
-  // know a flag; EMFILE, ENFILE, ENOMEM. Since Linux 5.3. One system call.
+  // pidfd_open(2): opens a pidfd for the process that has this number now.
+  //
+  // Errors:
+  //   ESRCH: no process has this number. The ID of a thread that is not the first of its process
+  //     is not a process number; it needs PidFdFlags::thread.
+  //   EINVAL: `pid` is zero or negative (found without a system call).
+  //   EOPNOTSUPP: the kernel does not know a flag.
+  //   EMFILE, ENFILE, ENOMEM.
+  // Since: Linux 5.3.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API static Result<PidFd> open(pid_t pid, PidFdFlags flags = {}) noexcept;
 
-  // The calling process. Two system calls.
+  // pidfd_open(2): opens a pidfd for the calling process.
+  //
+  // Cost: two system calls.
   [[nodiscard]] SYSFD_API static Result<PidFd> self() noexcept;
 
-  // open_by_handle_at(2): the process that has this identity. Errors: ESRCH none has, any more or
-  // in this pid namespace (a thread that is not the first of its process is none); EOPNOTSUPP this
-  // kernel cannot tell. Since Linux 6.14, where any pidfd is needed beside (at most seven system
-  // calls); two since 6.17. Needs no privilege.
+  // open_by_handle_at(2): opens a pidfd for the process that has this identity. Needs no privilege.
+  //
+  // Errors:
+  //   ESRCH: no process in this pid namespace has it (any more), or it is the identity of a thread
+  //     that is not the first of its process.
+  //   EOPNOTSUPP: the kernel cannot look identities up.
+  //   EMFILE, ENFILE, ENOMEM.
+  // Since: Linux 6.14.
+  // Cost: two system calls since Linux 6.17. Before, at most seven: the call needs a pidfd of any
+  //   process, and opens one of the caller's.
   [[nodiscard]] SYSFD_API static Result<PidFd> from_id(ProcessId id) noexcept;
 
-  // getsockopt(SO_PEERPIDFD): the process at the other end of a connected AF_UNIX socket, that is
-  // the one that called connect(2), listen(2) or socketpair(2); not one that it has handed its end
-  // to since. Errors: ENODATA the socket has no such peer; ESRCH it was reaped (before Linux 6.16);
-  // ENOTSOCK; EOPNOTSUPP this kernel cannot tell. Since Linux 6.5. One system call.
+  // getsockopt(SO_PEERPIDFD): opens a pidfd for the peer of a connected AF_UNIX socket. The peer is
+  // the process that called connect(2), listen(2) or socketpair(2). It stays the peer even if it
+  // has passed its end of the connection to another process.
+  //
+  // Errors:
+  //   ENODATA: the socket has no such peer.
+  //   ESRCH: the peer was reaped (before Linux 6.16).
+  //   ENOTSOCK: `socket` is not a socket.
+  //   EOPNOTSUPP: the kernel does not have the option. The peer's number is never used instead.
+  // Since: Linux 6.5.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API static Result<PidFd> of_peer(BorrowedFd socket) noexcept;
 
-  // Takes over a descriptor, after asking the kernel whether it is a pidfd (waitid(2) with WNOHANG
-  // and WNOWAIT, which changes nothing). Errors: EBADF it is something else; it is closed then. One
-  // system call.
+  // waitid(2) with WNOHANG and WNOWAIT, which changes nothing: checks that `fd` is a pidfd.
+  //
+  // Errors: EBADF: it is not a pidfd. It is closed then.
+  // Ownership: takes `fd`.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API static Result<PidFd> adopt(OwnedFd fd) noexcept;
 
-  // The same without asking: the caller vouches that it is one, having it from clone3(2) for
-  // instance.
+  // As adopt(), without the check: the caller knows that `fd` is a pidfd, for instance from
+  // clone3(2).
   static PidFd unsafe_adopt(OwnedFd fd) noexcept { return PidFd(std::move(fd)); }
 
-  // pidfd_send_signal(2): sends a signal to this process, or with 0 only checks that one could. A
-  // process that has ended but was not waited for (a zombie) takes every signal and ignores it.
-  // Errors: ESRCH the process is gone (with SignalScope::process_group, no process of a group that
-  // it led is left); EPERM; EINVAL no such signal, or a process outside of the caller's pid
-  // namespace; EOPNOTSUPP this kernel knows no scope but the first (Linux 6.9 has all), or a filter
-  // (seccomp) refuses this scope. Since Linux 5.1. One system call, async-signal-safe.
+  // pidfd_send_signal(2): sends a signal to the process that this descriptor refers to. Signal 0
+  // sends nothing and only checks for errors. If the process has ended but was not reaped (a
+  // zombie), sending succeeds and does nothing. Async-signal-safe.
+  //
+  // Errors:
+  //   ESRCH: the process was reaped. With SignalScope::process_group: the group is empty.
+  //   EPERM: the caller may not send signals to it.
+  //   EINVAL: no such signal, or the process is outside of the caller's pid namespace.
+  //   EOPNOTSUPP: the kernel knows only SignalScope::process (before Linux 6.9), or a seccomp
+  //     filter refuses this scope.
+  // Since: Linux 5.1.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API Result<> send_signal(
       int signo, SignalScope scope = SignalScope::process) const noexcept;
 
-  // The same as sigqueue(3): a handler with SA_SIGINFO, signalfd(2) and sigwaitinfo(2) get `value`
-  // in si_value, beside the caller's process and user. Of the standard signals, below SIGRTMIN, one
-  // waits at a time: another is dropped. Errors: also EAGAIN too many signals wait there
-  // (RLIMIT_SIGPENDING); a standard signal is sent then without its value.
+  // pidfd_send_signal(2): as above, with a value, as sigqueue(3). A handler with SA_SIGINFO,
+  // signalfd(2) and sigwaitinfo(2) get `value` in si_value, and the caller's process number and
+  // user ID. Only one instance of a standard signal (below SIGRTMIN) can be pending: while it is,
+  // further ones are dropped.
+  //
+  // Errors: those above, and EAGAIN: too many signals are pending (RLIMIT_SIGPENDING). A standard
+  //   signal is then sent without its value instead.
   [[nodiscard]] SYSFD_API Result<> send_signal(
       int signo, sigval value, SignalScope scope = SignalScope::process) const noexcept;
 
-  // pidfd_getfd(2): a duplicate, here, of a descriptor that is open in that process; it is
-  // close-on-exec. Both share one open file description, which may surprise the other side: its
-  // offset, flags and locks are now in two hands. Errors: EBADF not open there; EPERM the caller
-  // may not ptrace(2) that process; ESRCH it has ended; EMFILE. Since Linux 5.6.
+  // pidfd_getfd(2): duplicates a descriptor of that process into the caller's process. The
+  // duplicate is close-on-exec. Both refer to one open file description: its offset, flags and
+  // locks are shared, which the other process may not expect.
+  //
+  // Errors:
+  //   EBADF: the descriptor is not open in that process.
+  //   EPERM: the caller may not ptrace(2) that process.
+  //   ESRCH: the process has ended.
+  //   EMFILE.
+  // Since: Linux 5.6.
   [[nodiscard]] SYSFD_API Result<OwnedFd> get_fd(ForeignFd fd) const noexcept;
 
-  // waitid(P_PIDFD): waits until the process has ended, and reaps it if it is a child of the
-  // caller. Two system calls where the pidfd is in blocking mode: the first takes nothing, as it
-  // may find a stop. With O_NONBLOCK the wait is done by poll(2). EINTR is retried.
+  // waitid(P_PIDFD): waits until the process has ended, and reaps it if it is the caller's child.
   //
-  // Where the process is not (or no longer) the caller's to wait for, since it is somebody else's
-  // child, was reaped by another part of the program, or reaped itself because SIGCHLD is ignored,
-  // the kernel is asked how it ended (PIDFD_GET_INFO, Linux 6.15) once whoever has that right has
-  // reaped it. So a second wait() has the same answer. Waiting for oneself never ends. A child that
-  // another process traces has ended only once its tracer has let go, which is looked for every 10
-  // milliseconds. Where the caller is the tracer, stops are passed over: wait_event() tells them.
+  // Since Linux 6.15 (PIDFD_GET_INFO) this also returns the status of a process that the caller
+  // cannot reap, once it was reaped. That may be another process's child. It may also be a child
+  // that another part of the program has reaped, or one that nobody needs to reap because SIGCHLD
+  // is ignored. A second wait() therefore returns the same status.
   //
-  // Errors: ECHILD it is not the caller's to wait for, and this kernel cannot tell how it ended;
-  // EREMOTE (before Linux 6.18, ECHILD) nor is it in the caller's pid namespace or one below.
+  // A wait for the caller's own process never ends. If another process traces the child, its end
+  // is only seen after the tracer has detached: this is checked every 10 ms. If the caller is the
+  // tracer, stops are skipped: wait_event() returns them.
+  //
+  // Errors:
+  //   ECHILD: the caller cannot reap it, and the kernel cannot tell how it ended.
+  //   EREMOTE: nor is it in the caller's pid namespace or one below (before Linux 6.18, ECHILD).
+  // Blocks: until the process has ended. EINTR is retried.
+  // Cost: two system calls for a pidfd in blocking mode: the first leaves a stop in place for
+  //   wait_event(). With O_NONBLOCK, poll(2) waits.
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait() const noexcept;
 
-  // The same without waiting. Errors: also EAGAIN the process has not ended yet. One system call
-  // then, else two.
+  // waitid(P_PIDFD) with WNOHANG: as wait(), without waiting.
+  //
+  // Errors: those of wait(), and EAGAIN: the process has not ended yet.
+  // Cost: one system call if it has not ended, else two.
   [[nodiscard]] SYSFD_API Result<ExitStatus> try_wait() const noexcept;
 
-  // The same with an end to waiting. Errors: also ETIMEDOUT the process has not ended by then;
-  // ECANCELED the wait was called off (see Timeout). Two to four system calls.
+  // waitid(P_PIDFD) and ppoll(2): as wait(), with a time limit.
+  //
+  // Errors: those of wait(), ETIMEDOUT: the process has not ended by then, and ECANCELED: the wait
+  //   was canceled (Timeout::canceled_by).
+  // Cost: two to four system calls.
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait_for(Timeout timeout) const noexcept;
   [[nodiscard]] SYSFD_API Result<ExitStatus> wait_until(
       std::chrono::steady_clock::time_point deadline) const noexcept;
 
-  // waitid(P_PIDFD) with all that it offers: also that a child was stopped or continued, by which
-  // signal, and what it has used. Only for children of the caller. Nothing announces a stop: with a
-  // timeout, or where the pidfd is in non-blocking mode, it is looked for every 10 milliseconds.
-  // Errors: ECHILD it is not the caller's to wait for, or has ended where `options` do not name
-  // that; EINVAL they name nothing to wait for; EAGAIN (try_wait_event) nothing has happened yet;
-  // ETIMEDOUT, ECANCELED (wait_event_for) as for wait_for().
+  // waitid(P_PIDFD): waits until a child of the caller has ended, was stopped or was continued.
+  // Also returns by which signal, and the child's resource usage. The kernel does not announce
+  // stops to poll(2): with a timeout, or with O_NONBLOCK, the child is checked every 10 ms.
+  //
+  // Errors:
+  //   ECHILD: it is not the caller's child, or it has ended and `options` do not include that.
+  //   EINVAL: `options` name nothing to wait for.
+  //   EAGAIN (try_wait_event): nothing has happened yet.
+  //   ETIMEDOUT, ECANCELED (wait_event_for): as wait_for().
   [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event(
       const WaitOptions& options = {}) const noexcept;
   [[nodiscard]] SYSFD_API Result<WaitEvent> wait_event_for(
@@ -154,61 +206,95 @@ class PidFd {
   [[nodiscard]] SYSFD_API Result<WaitEvent> try_wait_event(
       const WaitOptions& options = {}) const noexcept;
 
-  // The process number, as the caller's pid namespace has it; of a thread, its number. It is safe
-  // to use only as long as the process has not been reaped. By PIDFD_GET_INFO (Linux 6.13, one
-  // system call), else, also where a seccomp filter refuses that, from /proc/thread-self/fdinfo.
-  // Errors: ESRCH it is gone; EREMOTE it has no number here (before Linux 6.18, ESRCH); and where
-  // /proc is needed, ENOENT no procfs is mounted there, EXDEV something is mounted over what is
-  // read.
+  // PIDFD_GET_INFO: returns the process number in the caller's pid namespace; for a thread, its
+  // thread ID. Only use it while the process is known not to have been reaped. Before Linux 6.13,
+  // and if a seccomp filter refuses the ioctl, it is read from /proc/thread-self/fdinfo.
+  //
+  // Errors:
+  //   ESRCH: the process was reaped.
+  //   EREMOTE: it has no number in the caller's pid namespace (Linux 6.13 to 6.17: ESRCH).
+  //   ENOENT, EXDEV: /proc is needed, and not mounted, or something is mounted over the file.
+  // Cost: one system call since Linux 6.13.
   [[nodiscard]] SYSFD_API Result<pid_t> pid() const noexcept;
 
-  // The identity, from the file handle of the pidfd (Linux 6.14) or its inode number (6.9). Also
-  // after the process has ended; that of a thread is its own, that of a first thread its process's.
-  // Errors: EOPNOTSUPP this kernel has no such identities: all pidfds share one inode. One system
-  // call, or three on kernels 6.9 to 6.13.
+  // name_to_handle_at(2): returns the identity of the process, also after it has ended. A thread
+  // has an identity of its own; that of the first thread is its process's.
+  //
+  // Errors: EOPNOTSUPP: the kernel has no such identities (before Linux 6.9).
+  // Since: Linux 6.14. Linux 6.9 to 6.13: from the inode number of the pidfd.
+  // Cost: one system call, or three on Linux 6.9 to 6.13.
   [[nodiscard]] SYSFD_API Result<ProcessId> id() const noexcept;
 
-  // PIDFD_GET_INFO: what the kernel says of it, also after its end, as far as this kernel can. One
-  // system call. Before Linux 6.13, and where that is refused, only `pid`, as pid() finds it.
-  // Errors: those of pid(); ESRCH also means that it was reaped and that this kernel keeps nothing.
+  // PIDFD_GET_INFO: returns what the kernel knows about the process, also after its end. Before
+  // Linux 6.13, and if a seccomp filter refuses the ioctl, only `pid` is set, as pid() finds it.
+  //
+  // Errors: those of pid(). ESRCH also means: it was reaped, and the kernel keeps nothing of it.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API Result<ProcessInfo> info() const noexcept;
 
-  // PIDFD_GET_<kind>_NAMESPACE: a descriptor of a namespace that the process is in, for setns(2)
-  // and Namespaces::join. Since Linux 6.11, one system call; before, and where that is refused,
-  // from /proc. Errors: EACCES, EPERM the caller may not ptrace(2) it; ESRCH it has ended;
-  // EOPNOTSUPP a kernel without this kind; those of proc_directory() where that is needed.
+  // PIDFD_GET_<kind>_NAMESPACE: opens a namespace of the process, for setns(2) and
+  // Namespaces::join. Before Linux 6.11, and if the ioctl is refused, it is opened in /proc.
+  //
+  // Errors:
+  //   EACCES, EPERM: the caller may not ptrace(2) the process.
+  //   ESRCH: the process has ended.
+  //   EOPNOTSUPP: the kernel does not have this kind.
+  //   Those of proc_directory() where /proc is needed.
+  // Cost: one system call since Linux 6.11.
   [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_fd(Namespace kind) const noexcept;
 
-  // The same for the namespace that its next children will be in: Namespace::pid or ::time. Errors:
-  // also EINVAL another kind; ENOENT (before Linux 6.11) a pid namespace that has no process yet.
+  // PIDFD_GET_<kind>_FOR_CHILDREN_NAMESPACE: opens the namespace that the next children of the
+  // process will be in. `kind` is Namespace::pid or Namespace::time.
+  //
+  // Errors: those of namespace_fd(), EINVAL: another kind, and ENOENT: a pid namespace without a
+  //   process yet (before Linux 6.11).
   [[nodiscard]] SYSFD_API Result<OwnedFd> namespace_for_children(Namespace kind) const noexcept;
 
-  // setns(2): moves the calling thread into these namespaces of the process, into all or, where one
-  // is refused, none; Namespace::pid is for its next children. Errors: EPERM it lacks CAP_SYS_ADMIN
-  // there; ESRCH the process has ended; EINVAL an empty set, a user namespace that one is in
-  // already, or a user or mount namespace with threads beside; EUSERS a time namespace with threads
-  // beside. Since Linux 5.8. One system call.
+  // setns(2): moves the calling thread into these namespaces of the process: into all, or after an
+  // error into none. Namespace::pid only affects the thread's next children.
+  //
+  // Errors:
+  //   EPERM: the caller lacks CAP_SYS_ADMIN there.
+  //   ESRCH: the process has ended.
+  //   EINVAL: the set is empty; or the caller is already in this user namespace; or a user or mount
+  //     namespace, in a multithreaded process.
+  //   EUSERS: a time namespace, in a multithreaded process.
+  // Since: Linux 5.8.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API Result<> enter_namespaces(NamespaceSet kinds) const noexcept;
 
-  // The directory of the process in /proc: what is opened in it (openat(2)) is of this process, or
-  // nothing (ESRCH) once it has ended. It is opened by number, after which the process must still
-  // be there. Nothing is mounted over it; what is in it may be mounted over, which RESOLVE_NO_XDEV
-  // of openat2(2) notices. Errors: ESRCH; EREMOTE it has no number here, or /proc is of another pid
-  // namespace; ENOENT no procfs is mounted at /proc, or it does not show the process (hidepid, or
-  // one of a pid namespace that the caller is not in); EXDEV something is mounted over it. At most
-  // nine system calls; before Linux 6.13, or where openat2(2) is refused, more.
+  // openat2(2): opens the directory of the process in /proc. Opening a file in it (openat(2)) finds
+  // a file of this process, or fails with ESRCH once the process has ended.
+  //
+  // The directory is opened by number; the process is then checked to be the same one still.
+  // Nothing is mounted over the directory. Something may be mounted over a file in it: to
+  // exclude that, open the file by openat2(2) with RESOLVE_NO_XDEV.
+  //
+  // Errors:
+  //   ESRCH: the process was reaped.
+  //   EREMOTE: it has no number here, or /proc belongs to another pid namespace.
+  //   ENOENT: no procfs is mounted at /proc, or it does not show the process (hidepid, or a procfs
+  //     of a pid namespace that the caller is not in).
+  //   EXDEV: something is mounted over it.
+  // Cost: at most nine system calls; more before Linux 6.13, or if openat2(2) is refused.
   [[nodiscard]] SYSFD_API Result<OwnedFd> proc_directory() const noexcept;
 
-  // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) on
-  // ranges of its memory, addresses being its own. Gives how many bytes, which may be fewer.
-  // Errors: EINVAL, EPERM, EACCES, ESRCH, ENOMEM a range is not mapped. Since Linux 5.10. One
-  // system call.
+  // process_madvise(2): gives advice (MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_COLLAPSE) about
+  // ranges of the process's memory, in its own addresses. Returns the number of bytes advised,
+  // which may be smaller than the sum of the ranges.
+  //
+  // Errors: EINVAL, EPERM, EACCES, ESRCH, and ENOMEM: a range is not mapped.
+  // Since: Linux 5.10.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API Result<std::size_t> advise_memory(std::span<const iovec> ranges,
                                                             int advice) const noexcept;
 
-  // process_mrelease(2): gives back the memory of a process that is being killed at once. Nothing
-  // to do, because it is gone already, is success. Errors: EINVAL it is not being killed; EPERM,
-  // EAGAIN. Since Linux 5.15. One system call.
+  // process_mrelease(2): frees the memory of a process that is being killed, at once instead of
+  // when it exits. If the memory is already gone, that is success.
+  //
+  // Errors: EINVAL: the process is not being killed; EPERM, EAGAIN.
+  // Since: Linux 5.15.
+  // Cost: one system call.
   [[nodiscard]] SYSFD_API Result<> release_memory() const noexcept;
 
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return fd_; }
@@ -220,17 +306,26 @@ class PidFd {
   OwnedFd fd_;
 };
 
-// Whether both stand for one process (or thread). By identity (two system calls), and where the
-// kernel has none, by number while both are there. Errors: those of PidFd::pid() then, ESRCH above
-// all.
+// name_to_handle_at(2), twice: returns true if both refer to one process (or thread). On kernels
+// without identities (before Linux 6.9) the numbers are compared, while both processes exist.
+//
+// Errors: those of PidFd::pid() where numbers are compared, above all ESRCH.
+// Cost: two system calls since Linux 6.14.
 [[nodiscard]] SYSFD_API Result<bool> same_process(const PidFd& left, const PidFd& right) noexcept;
 
-// ppoll(2): waits until try_wait() has an answer for one of these processes, its status or an
-// error, and gives its index (the first, if there are several). A zombie that is not the caller's
-// to reap has no answer yet. It reaps nothing: call try_wait() on that one. Errors: ETIMEDOUT none
-// has an answer after `timeout`; ECANCELED the wait was called off; EBADF one of them is closed;
-// EINVAL there are none, or more than RLIMIT_NOFILE; ENOMEM. EINTR is retried. Two system calls,
-// one for ETIMEDOUT; allocates for more than 64.
+// ppoll(2): waits until try_wait() would return a status or an error other than EAGAIN for one of
+// these processes. Returns its index, the lowest if there are several. Reaps nothing: call
+// try_wait() on that process. A zombie that the caller cannot reap does not count.
+//
+// Errors:
+//   ETIMEDOUT: `timeout` has passed.
+//   ECANCELED: the wait was canceled (Timeout::canceled_by).
+//   EBADF: one of the descriptors is closed.
+//   EINVAL: there are no processes, or more than RLIMIT_NOFILE.
+//   ENOMEM.
+// Blocks: for at most `timeout`. EINTR is retried.
+// Allocates: for more than 64 processes.
+// Cost: two system calls, one for ETIMEDOUT.
 [[nodiscard]] SYSFD_API Result<std::size_t> wait_any(std::span<const PidFd* const> processes,
                                                      Timeout timeout = Timeout::forever()) noexcept;
 

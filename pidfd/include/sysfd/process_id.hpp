@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The identity of a process, for what outlives a process number: logs, files, other programs.
+// ProcessId: the identity of a process. Unlike a process number it is not reused: it can be kept in
+// logs and files, and sent to other programs. PidFd::id() returns it. PidFd::from_id() opens the
+// process again, or fails if it no longer exists.
 //
-//     sysfd::ProcessId id = *process.id();
-//     log << "started " << id;                           // "9223372036854776000"
-//     auto again = sysfd::PidFd::from_id(id);             // that process, or an error
+//     auto id = sysfd::ProcessId::parse("9223372036854776000");
+//     if (!id) return fail(id.error());
+//     use(to_string(*id));
 #ifndef SYSFD_PROCESS_ID_HPP
 #define SYSFD_PROCESS_ID_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -22,25 +24,27 @@ inline namespace v0 {
 
 class ProcessId;
 
-// Decimal digits. Allocates.
+// Writes the value as a decimal number.
+//
+// Allocates: the text.
 SYSFD_API std::string to_string(ProcessId id);
 
-// 64 bits that are never given to another process while the system is up: the inode number of its
-// pidfds. After a reboot they begin anew, so what is kept for longer goes with the boot ID
-// (/proc/sys/kernel/random/boot_id). It is what LISTEN_PIDFDID holds.
+// A 64-bit number: the inode number of the process's pidfds. It is unique until the system is
+// rebooted; then the numbers start again. To keep one longer, store the boot ID with it
+// (/proc/sys/kernel/random/boot_id). The variable LISTEN_PIDFDID contains such a number.
 class ProcessId {
  public:
   explicit constexpr ProcessId(std::uint64_t value) noexcept : value_(value) {}
 
-  // The text that to_string() writes: a decimal number and nothing else. Errors: EINVAL it is
-  // something else; ERANGE it has more than 64 bits.
+  // Reads the text that to_string() writes: a decimal number and nothing else.
+  //
+  // Errors: EINVAL: the text is something else. ERANGE: the number has more than 64 bits.
   [[nodiscard]] SYSFD_API static Result<ProcessId> parse(std::string_view text) noexcept;
 
   constexpr std::uint64_t value() const noexcept { return value_; }
   friend constexpr auto operator<=>(ProcessId, ProcessId) noexcept = default;
 
-  // Writes what to_string() returns: to a std::ostream, which the caller includes, or to any other
-  // stream that takes a std::string.
+  // Writes to_string(id) to any stream that takes a std::string. The caller includes <ostream>.
   template <class Stream>
     requires requires(Stream& out, const std::string& text) { out << text; }
   friend Stream& operator<<(Stream& out, ProcessId id) {
