@@ -53,8 +53,7 @@ Result<ListenPlan, ListenError> read_listen_variables(const ListenVariables& var
 
   if (!variables.fds) return not_activated("LISTEN_FDS");
   const auto count = parse_decimal<int>(variables.fds, INT_MAX - ListenFds::first_number);
-  if (!count)
-    return malformed("LISTEN_FDS", variables.fds, "not the number of one descriptor or more");
+  if (!count) return malformed("LISTEN_FDS", variables.fds, "must be a positive number");
 
   ListenPlan plan{*count, std::nullopt};
   if (variables.fd_names) {

@@ -28,7 +28,8 @@ Mistake Command::Attempt::refuse_own_ends() const {
     if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
       return detail::wrong_value(
           SpawnStep::standard_stream,
-          std::string(detail::stream_names[number]) + ", of which nobody has the other end",
+          std::string(detail::stream_names[number]) + ", where status() cannot use " +
+              (kind == Stdio::Kind::pipe ? "pipe()" : "terminal()") + ": nobody has its other end",
           number);
   }
   return std::nullopt;

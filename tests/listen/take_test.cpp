@@ -159,7 +159,7 @@ TEST(TakeNothing, WhereTheCountIsNoNumber) {
         " 1",   "1 ",  "1a", "1\n",        "00",         "one",        "1.0",
         "1e0",  "0b1", "-0", "2147483645", "2147483648", "4294967297", "18446744073709551617",
         "1\xff"})
-    expect_malformed("LISTEN_FDS", value, "not the number of one descriptor or more");
+    expect_malformed("LISTEN_FDS", value, "must be a positive number");
 }
 
 TEST(TakeNothing, WhereThereAreMoreOrFewerNames) {

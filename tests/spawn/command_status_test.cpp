@@ -139,7 +139,8 @@ TEST(CommandStatus, RefusesEndsThatNobodyWouldHave) {
   EXPECT_EQ(in.code, std::errc::invalid_argument);
   EXPECT_EQ(in.index, 0);
   EXPECT_EQ(in.describe(),
-            "stdin of the child, of which nobody has the other end: Invalid argument");
+            "stdin of the child, where status() cannot use pipe(): nobody has its other end: "
+            "Invalid argument");
   EXPECT_EQ(error_of(Command("true").stdout_to(Stdio::pipe())).index, 1);
   EXPECT_EQ(error_of(Command("true").stderr_to(Stdio::terminal())).index, 2);
 }

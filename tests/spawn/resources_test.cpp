@@ -337,7 +337,7 @@ TEST(CommandResources, ThatCannotBeAreRefused) {
       {with({.limits = {good, {limits_count, 0, 0}}}), SpawnStep::limit,
        "limit 1 \"of resource " + std::to_string(limits_count) + '"', 1},
       {with({.limits = {good, good, {RLIMIT_CORE, 2, 1}}}), SpawnStep::limit,
-       "limit 2 \"soft above hard\"", 2},
+       "limit 2 \"the soft limit exceeds the hard one\"", 2},
       {with({.umask = 01000}), SpawnStep::umask, "umask \"01000\""},
       {with({.nice = -21}), SpawnStep::nice, "nice value \"-21\""},
       {with({.nice = 20}), SpawnStep::nice, "nice value \"20\""},

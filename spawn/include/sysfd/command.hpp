@@ -24,11 +24,11 @@
 // Program, arguments, environment and descriptors are set on Command. Everything else is set in
 // five structs of attributes:
 //
-//     identity()   <sysfd/identity.hpp>    user, groups, capabilities, no-new-privileges, seccomp
-//     resources()  <sysfd/resources.hpp>   limits, umask, nice, scheduler, processors, OOM score
-//     session()    <sysfd/session.hpp>     session, process group, controlling terminal
-//     signals()    <sysfd/signals.hpp>     mask, default, ignored
-//     namespaces() <sysfd/namespaces.hpp>  new ones, with id maps, and joined ones
+//   identity()   <sysfd/identity.hpp>    user, groups, capabilities, no-new-privileges, seccomp
+//   resources()  <sysfd/resources.hpp>   limits, umask, nice, scheduler, processors, OOM score
+//   session()    <sysfd/session.hpp>     session, process group, controlling terminal
+//   signals()    <sysfd/signals.hpp>     mask, default, ignored
+//   namespaces() <sysfd/namespaces.hpp>  new ones, with id maps, and joined ones
 //
 // No call forks. The child shares the caller's memory until it executes the program. The calling
 // thread is suspended until then, with all signals blocked (except in spawn_async() and status()).

@@ -110,7 +110,8 @@ Mistake check(const Resources& resources) {
     const int index = static_cast<int>(i);
     if (limit.resource < 0 || limit.resource >= static_cast<int>(RLIM_NLIMITS))
       return wrong_value(SpawnStep::limit, "of resource " + std::to_string(limit.resource), index);
-    if (limit.soft > limit.hard) return wrong_value(SpawnStep::limit, "soft above hard", index);
+    if (limit.soft > limit.hard)
+      return wrong_value(SpawnStep::limit, "the soft limit exceeds the hard one", index);
   }
   if (resources.umask && (*resources.umask & ~mode_t{0777}) != 0)
     return wrong_value(SpawnStep::umask, octal(*resources.umask));
