@@ -137,8 +137,8 @@ struct SocketPair {
 
 // fcntl(F_SETFD): sets or clears close-on-exec, a flag of this descriptor alone.
 //
-// Descriptors from sysfd are close-on-exec. Without the flag, children that other code forks inherit
-// the descriptor. Command::pass() gives it to one child only.
+// Descriptors from sysfd are close-on-exec. Without the flag, children that other code forks
+// inherit the descriptor. Command::pass() gives it to one child only.
 // Errors: EBADF.
 // Cost: one system call.
 [[nodiscard]] SYSFD_API Result<> set_close_on_exec(BorrowedFd fd, bool close_on_exec) noexcept;

@@ -10,8 +10,8 @@ inline namespace v0 {
 
 // The values are fixed: they may be stored and sent. New ones are appended.
 enum class LockMode {
-  shared = 0,     // other guards may hold it shared at the same time, none exclusive
-  exclusive = 1,  // no other guard holds it
+  shared = 0,     // others may hold it shared at the same time, but not exclusive
+  exclusive = 1,  // nobody else holds it
 };
 
 }  // namespace v0

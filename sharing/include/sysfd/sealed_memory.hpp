@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps the memory of a memfd that others hold too, if its seals (F_ADD_SEALS of fcntl(2)) keep them
-// from pulling it away. Reading a mapping of a file that somebody makes shorter raises SIGBUS;
-// reading one that somebody writes to sees it change between a check and its use.
+// Maps the memory of a memfd that others share, if its seals (F_ADD_SEALS of fcntl(2)) make that
+// safe. Without seals, reading the mapping raises SIGBUS after somebody shortens the file, and data
+// may change between a check and its use.
 //
-//     // The sender                                                  // The receiver
-//     auto fd = sysfd::sealed_memfd("config", bytes);                auto config = sysfd::SealedMemory::map(received);
-//     sysfd::send_fds(socket, ...);                                  if (!config) return config.error();  // it could change
-//                                                                    parse(config->bytes());
+//     auto made = sysfd::sealed_memfd("config", std::as_bytes(std::span("a=1"sv)));  // the sender
+//     if (!made) return fail(made.error());
+//     auto config = sysfd::SealedMemory::map(*made, 4096);  // the receiver
+//     if (!config) return fail(config.error());
+//     use(config->bytes());
 //
-// What is not sealed is refused, with an error that says so; SealedMemory::copy() takes a copy of
-// it.
+// A file that is not sealed is refused with an error that names the reason. SealedMemory::copy()
+// copies such a file instead.
 #ifndef SYSFD_SEALED_MEMORY_HPP
 #define SYSFD_SEALED_MEMORY_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -30,26 +31,28 @@
 namespace sysfd {
 inline namespace v0 {
 
-// Why memory is not mapped. These compare equal to std::errc::operation_not_permitted.
-// The values are fixed: they may be stored and sent. New ones are appended. Zero is no
-// error.
+// Why memory is not mapped. Compares equal to std::errc::operation_not_permitted. The values are
+// fixed: they may be stored and sent. New ones are appended. Zero is no error.
 enum class SealError {
-  may_shrink = 1,  // it is no memfd, or not sealed against shrinking: SIGBUS
+  may_shrink = 1,  // not a memfd, or not sealed against shrinking: may raise SIGBUS
   may_change = 2,  // not sealed against writing
 };
 SYSFD_API std::error_code make_error_code(SealError error) noexcept;
 
-// memfd_create(2): a memfd with this content, sealed for good against every change (F_SEAL_SHRINK,
-// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL), and where the kernel can (Linux 6.3) not executable
-// (MFD_NOEXEC_SEAL, F_SEAL_EXEC): a copy of a program is to be made by sysfd::memfd(). Errors:
-// ENOMEM, EMFILE, ENFILE; EINVAL the name; EFBIG more than RLIMIT_FSIZE, with SIGXFSZ. Two system
-// calls (three before Linux 6.3), and those that write the content.
+// memfd_create(2): makes a memfd with this content that nobody can change (F_SEAL_SHRINK,
+// F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_SEAL). From Linux 6.3 on it cannot be executed either
+// (MFD_NOEXEC_SEAL, F_SEAL_EXEC): for a copy of a program, use sysfd::memfd().
+//
+// Errors: EINVAL: the name; EFBIG: more than RLIMIT_FSIZE (with SIGXFSZ); ENOMEM; EMFILE; ENFILE.
+// Cost: two system calls (three before Linux 6.3), and those that write the content.
 [[nodiscard]] SYSFD_API Result<OwnedFd> sealed_memfd(CStr name,
                                                      std::span<const std::byte> content) noexcept;
 
-// A memfd of this size, full of zeros, sealed against changes of the size and of the seals, and not
-// executable, as above: for SharedMemory. Errors: the same; EFBIG also for more than a file can
-// have. Three system calls (four before Linux 6.3).
+// memfd_create(2): makes a memfd of `size` zero bytes for SharedMemory. Its size and its seals are
+// sealed, and it cannot be executed, as above.
+//
+// Errors: as above; EFBIG: also if no file can be that large.
+// Cost: three system calls (four before Linux 6.3).
 [[nodiscard]] SYSFD_API Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept;
 
 namespace detail {
@@ -69,7 +72,7 @@ class Mapping {
   SYSFD_API ~Mapping();
   std::byte* start() const noexcept { return static_cast<std::byte*>(start_); }
   std::size_t size() const noexcept { return size_; }
-  // By mremap(2): it is here now.
+  // Sets the range after mremap(2).
   void resized(void* start, std::size_t size) noexcept {
     start_ = start;
     size_ = size;
@@ -77,30 +80,38 @@ class Mapping {
 
  private:
   void* start_ = nullptr;
-  std::size_t size_ = 0;  // that was asked for; the kernel rounds up to pages
+  std::size_t size_ = 0;  // as requested; the kernel rounds up to pages
 };
 
 }  // namespace detail
 
-// Bytes that nobody can change or take away any more. Unmapped when it is destroyed; the descriptor
-// may be closed before.
+// Bytes that nobody can change or take away. The mapping ends when this is destroyed. The
+// descriptor may be closed before.
 class SealedMemory {
  public:
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
-  // mmap(2), read-only, of all of a memfd that is sealed against shrinking and writing
-  // (F_SEAL_WRITE: F_SEAL_FUTURE_WRITE leaves a mapping that was made before writable). Errors:
-  // SealError; EFBIG it is longer than `max_size`, which is to be said of what a stranger sends:
-  // the holes of a memfd become memory when they are read; EBADF; EACCES not open for reading;
-  // ENOMEM, of huge pages also where the file has holes and there are no pages left for them.
-  // Three system calls.
+  // mmap(2): maps a whole memfd read-only. It must be sealed against shrinking and writing
+  // (F_SEAL_WRITE; F_SEAL_FUTURE_WRITE does not stop writes through existing mappings).
+  //
+  // Set `max_size` for files from an untrusted sender: the holes of a memfd become memory when they
+  // are read.
+  //
+  // Errors:
+  //   SealError: it is not sealed.
+  //   EFBIG: it is longer than `max_size`.
+  //   EBADF: not open.
+  //   EACCES: not open for reading.
+  //   ENOMEM: also for huge pages, if the file has holes and no pages are left for them.
+  // Cost: three system calls.
   [[nodiscard]] SYSFD_API static Result<SealedMemory> map(
       LentFd file, std::size_t max_size = unlimited) noexcept;
 
-  // pread(2): a copy, in memory of this process, of what a file of any kind that has positions
-  // holds now: not a snapshot, if somebody writes at the same time. Errors: EFBIG it is longer than
-  // `max_size`; ESPIPE it has no positions; EIO, EISDIR, ENOMEM. Blocks where read(2) does: for
-  // ever, where a FUSE server that its sender runs does not answer.
+  // pread(2): copies a file of any kind that has positions into memory of this process. If somebody
+  // writes at the same time, the copy may mix old and new data.
+  //
+  // Errors: EFBIG: it is longer than `max_size`; ESPIPE: it has no positions; EIO; EISDIR; ENOMEM.
+  // Blocks: where read(2) does. A FUSE server of the sender can block it without a limit.
   [[nodiscard]] SYSFD_API static Result<SealedMemory> copy(LentFd file,
                                                            std::size_t max_size) noexcept;
 
@@ -113,13 +124,20 @@ class SealedMemory {
   detail::Mapping mapping_;
 };
 
-// Bytes that others may change at any moment, but not take away: the size is sealed. What is read
-// from here twice may differ; what counts is to be copied out first, or be made of atomics.
+// Bytes that others may change at any time, but cannot take away: the size is sealed. Two reads of
+// the same byte may differ, so copy data before you check it, or use atomics.
 class SharedMemory {
  public:
-  // mmap(2), for reading and writing, of all of a memfd that is sealed against shrinking. Errors:
-  // SealError::may_shrink; EFBIG; EPERM it is sealed against writing; EBADF; EACCES not open for
-  // both; ENOMEM. Three system calls.
+  // mmap(2): maps a whole memfd for reading and writing. It must be sealed against shrinking.
+  //
+  // Errors:
+  //   SealError::may_shrink: it is not.
+  //   EFBIG: it is longer than `max_size`.
+  //   EPERM: it is sealed against writing.
+  //   EBADF: not open.
+  //   EACCES: not open for reading and writing.
+  //   ENOMEM.
+  // Cost: three system calls.
   [[nodiscard]] SYSFD_API static Result<SharedMemory> map(
       LentFd file, std::size_t max_size = SealedMemory::unlimited) noexcept;
 
