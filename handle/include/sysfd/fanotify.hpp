@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// The file handles that fanotify(7) reports: which file an event is about, for groups made with
-// FAN_REPORT_FID, FAN_REPORT_DIR_FID, FAN_REPORT_NAME and their kin.
+// FanotifyEvents: parses the events of a fanotify(7) group, with the file handles of groups that
+// were made with FAN_REPORT_FID, FAN_REPORT_DIR_FID, FAN_REPORT_NAME and similar flags.
 //
-//     for (auto& event : sysfd::FanotifyEvents(std::span(buffer).first(size_that_read_returned))) {
-//       if (!event) return event.error();
-//       for (auto& file : event->fids())
-//         if (file) std::cout << file->name << " in " << directories[file->handle] << '\n';
+//     std::span<const std::byte> bytes;  // what read(2) of the group has stored in a buffer
+//     for (auto& event : sysfd::FanotifyEvents(bytes)) {
+//       if (!event) return fail(event.error());
+//       for (auto& fid : event->fids())
+//         if (fid) use(fid->name, fid->handle);
 //     }
 //
-// Nothing here allocates, or trusts the lengths in the bytes: what is not as the kernel writes it
-// is EBADMSG, and the rest of it is dropped, so that every loop ends. The descriptors in the bytes
-// are trusted: they are those that read(2) has opened, so each buffer is to be read here once.
+// The lengths in the buffer are checked: bytes that the kernel would not write are EBADMSG, and the
+// rest is dropped, so that every loop ends. The descriptor numbers in it are not checked: pass what
+// read(2) stored, and pass each buffer once. Nothing here allocates.
 //
-// A handle of an event can be opened with open_by_handle() and any descriptor of the file system
-// with that `fsid`, if the file system can open handles at all; where it cannot, that is ESTALE.
-// The same files, named by name_to_handle() (with HandleFlags::fid where they cannot be opened),
-// have equal handles.
+// open_by_handle() opens the handle of an event, with any descriptor of the file system that has
+// that `fsid`. If the file system cannot open handles, it fails with ESTALE. name_to_handle() of
+// the same file returns an equal handle (with HandleFlags::fid if it cannot be opened).
 #ifndef SYSFD_FANOTIFY_HPP
 #define SYSFD_FANOTIFY_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -39,16 +39,18 @@
 namespace sysfd {
 inline namespace v0 {
 
-// Which file system, as statfs(2) has it in f_fsid.
+// The ID of a file system: f_fsid of statfs(2).
 struct FileSystemId {
   std::array<std::int32_t, 2> value;
   friend auto operator<=>(const FileSystemId&, const FileSystemId&) noexcept = default;
 };
 
-// fstatfs(2): the file system of an open file. Errors: EBADF; those of the file system. One system
-// call, allocates nothing. On btrfs each subvolume has an ID of its own, but the events of a mark
-// on the file system (FAN_MARK_FILESYSTEM) have that of its top, whichever subvolume the file is
-// in: compare them with the ID of the top.
+// fstatfs(2): returns the ID of the file system that an open file is in. On btrfs each subvolume
+// has its own ID. The events of a mark on the file system (FAN_MARK_FILESYSTEM) have the ID of the
+// top subvolume instead: compare them with that one.
+//
+// Errors: EBADF, and those of the file system.
+// Cost: one system call.
 [[nodiscard]] SYSFD_API Result<FileSystemId> file_system_id(BorrowedFd file) noexcept;
 
 // The values are fixed: they may be stored and sent. New ones are appended.
@@ -56,31 +58,33 @@ enum class FanotifyFidKind {
   fid = 0,            // FAN_EVENT_INFO_TYPE_FID: the file itself
   dfid = 1,           // ..._DFID: its directory
   dfid_name = 2,      // ..._DFID_NAME: its directory, and its name there
-  old_dfid_name = 3,  // ..._OLD_DFID_NAME: where it was before it was renamed (Linux 5.17)
-  new_dfid_name = 4,  // ..._NEW_DFID_NAME: where it is since
+  old_dfid_name = 3,  // ..._OLD_DFID_NAME: directory and name before a rename (Linux 5.17)
+  new_dfid_name = 4,  // ..._NEW_DFID_NAME: directory and name after it
 };
 
 struct FanotifyFid {
   FanotifyFidKind kind;
   FileSystemId fsid;
-  FileHandle handle;      // empty where the event is about no file (FAN_FS_ERROR)
-  std::string_view name;  // part of the bytes that were read; "." for the directory itself; empty
-                          // for the kinds without a name
+  FileHandle handle;      // empty if the event is not about a file (FAN_FS_ERROR)
+  std::string_view name;  // points into the buffer; "." for the directory itself; empty for the
+                          // kinds without a name
 };
 
-// Takes the first record with a handle off the records of an event. Others are passed over. Errors:
-// ENODATA there is none left; EBADMSG, after which `records` is empty.
+// Removes records from the front of `records`, up to and including the first one that has a handle.
+// Returns that one.
+//
+// Errors: ENODATA: there is none. EBADMSG: invalid bytes; `records` is then empty.
 [[nodiscard]] SYSFD_API Result<FanotifyFid> take_fid(std::span<const std::byte>& records) noexcept;
 
 namespace detail {
 
-// The range of what `Take` takes off some bytes, until it answers ENODATA.
+// A range that calls Take until it fails with ENODATA.
 template <class T, Result<T> (*Take)(std::span<const std::byte>&) noexcept>
 class TakenRange {
  public:
   class Iterator {
    public:
-    // NOLINTBEGIN(readability-identifier-naming): as std::input_iterator wants them
+    // NOLINTBEGIN(readability-identifier-naming): std::input_iterator requires these names
     using value_type = Result<T>;
     using difference_type = std::ptrdiff_t;
     // NOLINTEND(readability-identifier-naming)
@@ -110,10 +114,10 @@ class TakenRange {
   }
   ~TakenRange() {
     while (!bytes_.empty())
-      (void)Take(bytes_);  // whose descriptors are closed so
+      (void)Take(bytes_);  // closes the descriptors of that element
   }
 
-  // Each element can be moved from. One that is an error (EBADMSG) is the last.
+  // Elements can be moved from. An element that holds an error (EBADMSG) is the last one.
   Iterator begin() noexcept {
     advance();
     return Iterator(this);
@@ -135,30 +139,33 @@ class TakenRange {
 // The records of an event that have a handle: a range of Result<FanotifyFid>.
 using FanotifyFids = detail::TakenRange<FanotifyFid, take_fid>;
 
-// One event.
 struct FanotifyEvent {
   std::uint64_t mask;  // FAN_CREATE, FAN_MODIFY, ...
-  std::int32_t pid;    // of the process that caused it
-  // The file, in groups that do not report handles.
+  std::int32_t pid;    // the number of the process that caused the event
+  // The file. Only set for groups that do not report handles.
   std::optional<OwnedFd> file{};
-  // The pidfd of that process, in groups that ask for it (FAN_REPORT_PIDFD, Linux 5.15), unless it
-  // is gone: for PidFd::adopt().
+  // A pidfd of that process, for PidFd::adopt(). Only set for groups with FAN_REPORT_PIDFD (Linux
+  // 5.15), and if the process still exists.
   std::optional<OwnedFd> process{};
-  std::span<const std::byte> records{};  // part of the bytes that were read
+  std::span<const std::byte> records{};  // points into the buffer
 
   FanotifyFids fids() const noexcept { return FanotifyFids(records); }
 };
 
-// Takes the first event off what read(2) of a fanotify group has put into a buffer. The descriptors
-// of the events that are left there have no owner: FanotifyEvents is one. Errors: ENODATA there is
-// none left; EBADMSG, after which `events` is empty.
+// Removes the first event from `events`, which is what read(2) of a fanotify group has stored.
+//
+// Errors: ENODATA: there is none. EBADMSG: invalid bytes; `events` is then empty.
+// Ownership: the event owns its descriptors. Those of the events that remain in the buffer have no
+//   owner; use FanotifyEvents to have them closed.
 [[nodiscard]] SYSFD_API Result<FanotifyEvent> take_event(
     std::span<const std::byte>& events) noexcept;
 
-// What read(2) of a fanotify group has put into a buffer, which must outlive this: a range of
-// Result<FanotifyEvent>. Owns every descriptor in the buffer, and closes those that nobody has taken
-// when it is destroyed: a loop may be left early. It is read once: begin() goes on where the last
-// loop ended.
+// A range of Result<FanotifyEvent> over what read(2) of a fanotify group has stored in a buffer.
+// The buffer must outlive the range. A loop can only run once over each event: begin() continues
+// where the last loop ended.
+//
+// Ownership: owns every descriptor in the buffer. Its destructor closes those that were not moved
+//   from an event, so that a loop may be left early.
 using FanotifyEvents = detail::TakenRange<FanotifyEvent, take_event>;
 
 }  // namespace v0

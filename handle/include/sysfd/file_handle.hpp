@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// Names of inodes that outlive paths: a file handle still finds its file after it was renamed or
-// moved within its file system, and never finds another one.
+// FileHandle: a name for a file that stays valid when the file is renamed or moved within its file
+// system (name_to_handle_at(2)). It never finds a different file.
 //
-//     auto named = sysfd::name_to_handle(sysfd::cwd(), "data");                 // {handle, mount}
-//     ::rename("data", "elsewhere");
-//     auto mount = sysfd::open(sysfd::cwd(), ".", O_RDONLY | O_DIRECTORY);      // anything there
-//     auto file = sysfd::open_by_handle(*mount, named->handle, O_RDONLY);
+//     auto named = sysfd::name_to_handle(directory, "data");  // the handle, and the mount's ID
+//     if (!named) return fail(named.error());
+//     auto mount = sysfd::find_mount(named->mount);           // or any descriptor in that mount
+//     if (!mount) return fail(mount.error());
+//     auto opened = sysfd::open_by_handle(*mount, named->handle, O_RDONLY);
+//     if (!opened) return fail(opened.error());
 //
-// A handle means something only to the file system that made it. The kernel does not check that it
-// is given to the right one, so a program that stores handles stores beside each which file system
-// it is for. find_mount() finds the mount again as long as the system is up. For handles of very
-// many files see <sysfd/mount_cache.hpp>, for those that fanotify reports <sysfd/fanotify.hpp>.
+// A handle is only valid for the file system that made it. The kernel does not check this: a
+// program that stores a handle must store which file system it belongs to. find_mount() finds the
+// mount again until the system is rebooted. For many handles see <sysfd/mount_cache.hpp>, for
+// handles that fanotify reports <sysfd/fanotify.hpp>.
 #ifndef SYSFD_FILE_HANDLE_HPP
 #define SYSFD_FILE_HANDLE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -36,47 +38,51 @@ namespace detail {
 struct FileHandleAccess;
 }
 
-// A handle, held by value: copied, compared, ordered, hashed, kept in containers. Allocates nothing
-// but in serialize(). Two handles are equal if they have the same type and bytes; that makes them
-// the same file only if they are of the same file system.
+// A handle is a value: it can be copied, compared, ordered, hashed and kept in containers. Two
+// handles are equal if they have the same type and bytes. Equal handles of one file system name the
+// same file; equal handles of two file systems do not.
+//
+// Allocates: only in serialize().
 class FileHandle {
  public:
   static constexpr std::size_t max_size = 128;  // MAX_HANDLE_SZ of the kernel
 
-  // A handle whose content is known otherwise: the kernel documents those of pidfs, cgroup2 and
-  // nsfs. Errors: EINVAL more than max_size bytes, or a negative type, which the kernel never uses.
+  // Makes a handle from a type and bytes that the caller knows. The kernel documents the contents
+  // for pidfs, cgroup2 and nsfs.
+  //
+  // Errors: EINVAL: more than max_size bytes, or a negative type, which the kernel never uses.
   [[nodiscard]] SYSFD_API static Result<FileHandle> from_parts(
       int type, std::span<const std::byte> bytes) noexcept;
 
-  // The encoding that the file system chose (FILEID_* in the kernel). No two encodings are to be
-  // mixed up.
+  // The kind of encoding (FILEID_* in the kernel), chosen by the file system.
   int type() const noexcept { return type_; }
 
-  // The opaque content. Only a few file systems document theirs (pidfs: the inode number, cgroup2:
-  // the cgroup ID).
+  // The content, which only a few file systems document (pidfs: the inode number; cgroup2: the
+  // cgroup ID).
   std::span<const std::byte> bytes() const noexcept SYSFD_LIFETIMEBOUND { return {bytes_, size_}; }
 
-  // Whether it was asked for to tell files apart only (HandleFlags::fid), so that open_by_handle()
-  // refuses it. Part of what may be done with a handle, not of what it names: equality, order and
-  // hash pass over it, so that such a handle finds the one that fanotify reports.
+  // True if the handle was made with HandleFlags::fid: it identifies a file, and open_by_handle()
+  // refuses it. Equality, order and hash ignore this, so that such a handle equals the one that
+  // fanotify reports.
   bool is_fid() const noexcept { return fid_; }
 
-  // Whether it names the parent directory too (HandleFlags::connectable).
+  // True if the handle also names the parent directory (HandleFlags::connectable).
   bool is_connectable() const noexcept { return (type_ & 0x10000) != 0; }  // FILEID_IS_CONNECTABLE
 
-  // Bytes to store: a format number, is_fid(), the type, how many bytes, the bytes. The same on
-  // every machine; one handle has one form.
+  // Returns bytes to store: a format number, is_fid(), the type, the number of bytes, the bytes.
+  // They are the same on every machine, and a handle has only one such form.
   SYSFD_API std::vector<std::byte> serialize() const;
 
-  // The handle that was serialized to exactly these bytes. They may come from anywhere: what is no
-  // handle is EBADMSG, and what passes is safe to hold and to open; whether it names a file the
-  // kernel says then. A handle is no secret and bears no signature: who may choose the bytes
-  // chooses the file. Allocates nothing.
+  // Reads what serialize() returned. The bytes may come from an untrusted source: a handle made
+  // from them is safe to hold and to open, and the kernel finds out whether it names a file. A
+  // handle is not secret and not signed: the source of the bytes chooses which file is opened.
+  //
+  // Errors: EBADMSG: the bytes are not exactly one serialized handle.
   [[nodiscard]] SYSFD_API static Result<FileHandle> deserialize(
       std::span<const std::byte> stored) noexcept;
 
   SYSFD_API friend bool operator==(const FileHandle&, const FileHandle&) noexcept;
-  // An order for maps and sorting; it has no meaning beyond that.
+  // An order for maps and sorting, without any other meaning.
   SYSFD_API friend std::strong_ordering operator<=>(const FileHandle&, const FileHandle&) noexcept;
 
  private:
@@ -92,18 +98,18 @@ class FileHandle {
   bool fid_ = false;  // ours
 };
 
-// The mount that a file was found through. There are two kinds of number, which never compare
-// equal, since nothing says that they mean the same mount.
+// The ID of a mount. There are two kinds of ID. IDs of different kinds never compare equal, even if
+// they belong to the same mount.
 class MountId {
  public:
-  // The reusable kind, as in the first column of /proc/self/mountinfo: once the mount is gone, its
-  // number is given to another, often the very next one.
+  // The reusable kind, as in the first column of /proc/self/mountinfo. Once the mount is gone, the
+  // kernel uses its number for another one, often for the next.
   explicit MountId(int id) noexcept : id_(static_cast<std::uint64_t>(id)) {}
   template <std::integral T>
     requires(!std::same_as<T, int>)
   explicit MountId(T) = delete;
 
-  // The kind that is given to one mount only, as long as the system is up (Linux 6.8).
+  // The unique kind, which is never reused until the system is rebooted (Linux 6.8).
   static MountId unique(std::uint64_t id) noexcept {
     MountId made(0);
     made.id_ = id;
@@ -126,66 +132,87 @@ struct NamedHandle {
 };
 
 struct HandleFlags {
-  bool follow = false;  // AT_SYMLINK_FOLLOW: where the path ends in a symbolic link, the handle of
-                        // what it points to
-  bool fid = false;  // AT_HANDLE_FID (Linux 6.5): a handle to tell files apart, not to open them;
-                     // nearly every file system has these
-  bool connectable = false;  // AT_HANDLE_CONNECTABLE (Linux 6.13): a handle that names the parent
-                             // directory too. What it opens has a path, and lies within the subtree
-  // of the mount, else ESTALE; a file that was moved to another directory
-  // is ESTALE too
-  bool unique_mount = false;  // AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12): MountId of the unique kind
+  // AT_SYMLINK_FOLLOW: if the path ends in a symbolic link, names the file that it points to.
+  bool follow = false;
+  // AT_HANDLE_FID (Linux 6.5): makes a handle that identifies the file but cannot be opened. Nearly
+  // every file system supports this.
+  bool fid = false;
+  // AT_HANDLE_CONNECTABLE (Linux 6.13): the handle also names the parent directory. The file that
+  // it opens has a path and lies within the subtree of the mount. Otherwise, and if the file was
+  // moved to another directory, opening fails with ESTALE.
+  bool connectable = false;
+  // AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12): returns a MountId of the unique kind.
+  bool unique_mount = false;
 };
 
-// name_to_handle_at(2): the handle of the file at `path`, relative to `directory` unless absolute.
-// Needs no privilege. Errors: EOPNOTSUPP the file system makes no handles of this kind (with no
-// flag: proc, sysfs, overlayfs without nfs_export), or the kernel does not know one of the flags;
-// ENOENT, ENOTDIR, EACCES, ELOOP as for any path; EINVAL a NUL inside the path, or `fid` with
-// `connectable`. EINTR is retried. One system call, allocates nothing.
+// name_to_handle_at(2): returns the handle of the file at `path`, which is relative to `directory`
+// unless it is absolute. Needs no privilege. EINTR is retried.
+//
+// Errors:
+//   EOPNOTSUPP: the file system makes no such handles (without flags: proc, sysfs, overlayfs
+//   without nfs_export), or the kernel does not know a flag.
+//   EINVAL: `path` contains a NUL, or both `fid` and `connectable` are set.
+//   ENOENT, ENOTDIR, EACCES, ELOOP: as for any path.
+// Cost: one system call.
 [[nodiscard]] SYSFD_API Result<NamedHandle> name_to_handle(BorrowedFd directory, CStr path,
                                                            HandleFlags flags = {}) noexcept;
 
-// The same for an open file of any kind (AT_EMPTY_PATH); a descriptor opened with O_PATH will do.
-// Errors: EBADF, EOPNOTSUPP; EINVAL with `connectable`, which takes a path. `follow` means nothing
-// here.
+// name_to_handle_at(2) with AT_EMPTY_PATH: returns the handle of an open file of any kind, also of
+// one that was opened with O_PATH. `follow` has no effect.
+//
+// Errors: EBADF, EOPNOTSUPP, and EINVAL: `connectable` is set, which needs a path.
 [[nodiscard]] SYSFD_API Result<NamedHandle> name_to_handle(BorrowedFd file,
                                                            HandleFlags flags = {}) noexcept;
 
 // open_by_handle_at(2): opens the file that a handle names. `mount` is any descriptor of its file
-// system but one opened with O_PATH; the new descriptor's path goes through that mount. `flags` as
-// for open(2), O_CLOEXEC and O_NOCTTY are added; flags that create a file are refused with EINVAL,
-// where the kernel would ignore them. Errors: ESTALE the file is gone, or the handle is of another
-// file system; EPERM the caller lacks CAP_DAC_READ_SEARCH; EOPNOTSUPP `handle.is_fid()`, without a
-// system call; EBADF `mount` is not open, or O_PATH; EINVAL no file system makes such a handle;
-// ELOOP a symbolic link without O_PATH; EACCES, EROFS, ETXTBSY as for open(2). May block where
-// open(2) does; EINTR is retried. One system call, two for pidfds and namespaces; allocates
-// nothing. Security: a handle reaches every file of the file system, also what lies outside of the
-// mounted subtree, unless it is connectable. Do not look for the path of what was opened: a file
-// may have none (/proc/self/fd then says "/").
+// system that was not opened with O_PATH. The path of the new descriptor goes through that mount,
+// if the file has a path at all: if not, /proc/self/fd shows "/". `flags` are those of open(2);
+// O_CLOEXEC and O_NOCTTY are added. EINTR is retried.
+//
+// Security: a handle that is not connectable can reach every file of the file system, including
+// those outside of the mounted subtree.
+//
+// Errors:
+//   ESTALE: the file is gone, or the handle belongs to another file system.
+//   EPERM: the caller lacks CAP_DAC_READ_SEARCH.
+//   EOPNOTSUPP: `handle.is_fid()` (found without a system call).
+//   EBADF: `mount` is not open, or was opened with O_PATH.
+//   EINVAL: no file system makes such a handle; or a flag creates a file, which the kernel would
+//   ignore.
+//   ELOOP: a symbolic link, and `flags` lack O_PATH.
+//   EACCES, EROFS, ETXTBSY: as open(2).
+// Blocks: where open(2) does.
+// Cost: one system call, two for pidfds and namespaces.
 [[nodiscard]] SYSFD_API Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle,
                                                        int flags) noexcept;
 
-// In place of the descriptor of a mount, for the handles of file systems that are mounted nowhere.
-// Opening what they name needs no privilege but that to see it.
-// FD_PIDFS_ROOT (Linux 6.17): handles of pidfds. Older kernels: EBADF; there any pidfd will do.
+// The next two are passed to open_by_handle() as `mount`, for file systems that are not mounted.
+// They own nothing. The caller needs no privilege; the process or namespace must be visible to it.
+//
+// FD_PIDFS_ROOT: for handles of pidfds. Before Linux 6.17 the call fails with EBADF; pass any pidfd
+// instead.
 inline BorrowedFd pidfs_root() noexcept {
   return BorrowedFd(detail::Sentinel{-10002});
 }
-// FD_NSFS_ROOT (Linux 6.18): handles of namespaces. Older kernels: EBADF.
+// FD_NSFS_ROOT: for handles of namespaces. Before Linux 6.18 the call fails with EBADF.
 inline BorrowedFd nsfs_root() noexcept {
   return BorrowedFd(detail::Sentinel{-10003});
 }
 
-// statmount(2), /proc/thread-self/mountinfo: opens the root of a mount, for open_by_handle(): a
-// directory, or the regular file that is mounted. What was opened is checked to lie in that mount.
-// Errors: ENOENT no such mount in this mount namespace and below this root directory, or one that
-// is mounted nowhere (memfds, pidfds, pipes); EBUSY another mount lies over it; EOPNOTSUPP a
-// mounted device, FIFO or socket; ENOMEM; those of open(2). An ID of the reusable kind may by now
-// mean another mount than when it was got; one of the unique kind never does. May block where
-// open(2) does. Three system calls for a unique ID where the kernel has statmount(2) (Linux 6.8),
-// otherwise as many as it takes to read the list of mounts. Allocates nothing, but maps two pages
-// for the time of the call where it reads that list or the path is long. The mount cannot be
-// unmounted as long as the descriptor is open.
+// statmount(2), or /proc/thread-self/mountinfo: opens the root of a mount, for open_by_handle(). It
+// is a directory, or a regular file if one is mounted. The file is checked to lie in that mount. A
+// reusable ID may by now belong to another mount than before; a unique one does not. The mount
+// cannot be unmounted while the descriptor is open.
+//
+// Errors:
+//   ENOENT: no such mount in the caller's mount namespace, below its root directory. That includes
+//   file systems that are mounted nowhere (memfds, pidfds, pipes).
+//   EBUSY: another mount covers it.
+//   EOPNOTSUPP: a device, FIFO or socket is mounted.
+//   ENOMEM, and those of open(2).
+// Blocks: where open(2) does.
+// Allocates: nothing. It maps two pages during the call if it reads mountinfo or the path is long.
+// Cost: three system calls for a unique ID (since Linux 6.8). Otherwise it reads the mount list.
 [[nodiscard]] SYSFD_API Result<OwnedFd> find_mount(MountId mount) noexcept;
 
 }  // namespace v0

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// The mounts of very many file handles. Finding a mount takes several system calls; a program that
-// opens thousands of handles keeps the descriptors, and looks again only where something changed.
+// MountCache: keeps a descriptor of each mount, for programs that open many file handles. Finding a
+// mount takes several system calls; the cache only looks again if mounts have changed.
 //
 //     sysfd::MountCache mounts;
+//     std::vector<sysfd::NamedHandle> index;
 //     for (const sysfd::NamedHandle& known : index)
-//       if (auto file = mounts.open_by_handle(known, O_RDONLY)) use(*file);
+//       if (auto opened = mounts.open_by_handle(known, O_RDONLY)) use(*opened);
 //
-// Name the files with HandleFlags::unique_mount where the kernel has it: an ID of the reusable kind
-// may mean another mount than when it was got.
+// Name the files with HandleFlags::unique_mount where the kernel knows it (Linux 6.12): a mount ID
+// of the reusable kind may by now belong to another mount.
 //
-// A mount whose descriptor is kept cannot be unmounted (EBUSY), except by umount2(MNT_DETACH):
-// call clear() when done for now.
+// A mount cannot be unmounted (EBUSY) while the cache keeps its descriptor, except by
+// umount2(MNT_DETACH). Call clear() when no more handles are opened for a while.
 #ifndef SYSFD_MOUNT_CACHE_HPP
 #define SYSFD_MOUNT_CACHE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -29,38 +30,43 @@
 namespace sysfd {
 inline namespace v0 {
 
-// To be used by one thread at a time, and by threads of the same mount namespace; after joining
-// another one, call clear(). A copy that fork(2) made looks again for what it finds first, and what
-// it finds changes nothing for its parent. A cache that was moved from can be cleared, assigned to
-// or destroyed; any other use stops the program.
+// Not thread-safe: one thread at a time may use it. All these threads must be in one mount
+// namespace; after entering another one, call clear(). It may be used in both processes after
+// fork(2): the copy looks mounts up again, and does not affect the parent. After a move, the source
+// can only be cleared, assigned to or destroyed; any other use stops the program.
 class MountCache {
  public:
-  // find_mount(), remembered: answers as that would now. Whether any mount of the namespace has
-  // changed is asked each time (poll(2) of /proc/thread-self/mountinfo, one system call); only then
-  // is the mount looked for again. The descriptor is lent until the next call of a member that is
-  // not const. Errors: those of find_mount(). Allocates where a mount is new. Without /proc nothing
-  // is remembered for the next call.
+  // ppoll(2) of /proc/thread-self/mountinfo: returns what find_mount() would return now. That is
+  // the descriptor in the cache if no mount has changed since it was found. Without /proc nothing
+  // is cached.
+  //
+  // Errors: those of find_mount().
+  // Ownership: the descriptor is borrowed until the next call of a non-const member.
+  // Allocates: an entry for each new mount.
+  // Cost: one system call if nothing has changed.
   [[nodiscard]] SYSFD_API Result<BorrowedFd> find(MountId mount) SYSFD_LIFETIMEBOUND;
 
-  // open_by_handle_at(2), with the mount that the file was named through. Errors: those of find()
-  // and of sysfd::open_by_handle(). Two system calls where nothing has changed.
+  // open_by_handle_at(2): opens the file, with the mount that it was named through.
+  //
+  // Errors: those of find() and sysfd::open_by_handle().
+  // Cost: two system calls if no mount has changed.
   [[nodiscard]] SYSFD_API Result<OwnedFd> open_by_handle(const NamedHandle& file, int flags);
 
-  // Closes all descriptors.
+  // close(2): closes all descriptors and forgets the mounts.
   SYSFD_API void clear() noexcept;
 
  private:
   struct Entry {
     OwnedFd mount;
-    bool current;  // no mount has changed since it was found
+    bool current;  // no mount has changed since this one was found
   };
 
   Result<BorrowedFd> find_anew(MountId mount);
 
   std::optional<OwnedFd> mountinfo_;
-  std::uint64_t process_ = 0;  // the fork mark of who opened it
+  std::uint64_t process_ = 0;  // the fork mark of the process that opened it
   std::unordered_map<MountId, Entry> mounts_;
-  const std::pair<const MountId, Entry>* last_ = nullptr;  // of those the one that was found last
+  const std::pair<const MountId, Entry>* last_ = nullptr;  // the entry that was found last
 };
 
 }  // namespace v0
