@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What a descriptor must be that somebody else has opened: a listening socket, a FIFO, ... A
-// service manager's configuration decides what a service gets; whoever uses it as something else
-// fails later, and less clearly.
+// FdType: a condition on a descriptor that another program has opened: a listening socket, a FIFO,
+// ... Checking it at the start gives a clear error if the service manager is configured to pass
+// something else.
 //
-//     const auto web = sysfd::FdType::stream_listener().ip(443);
-//     if (web.matches(fd) != true) return fail("not " + web.describe());
+//     auto web = sysfd::FdType::stream_listener().ip(443);
+//     auto matches = web.matches(socket);
+//     if (matches != true) return fail("not " + web.describe());
 #ifndef SYSFD_FD_TYPE_HPP
 #define SYSFD_FD_TYPE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -25,10 +26,10 @@ inline namespace v0 {
 
 class FdType {
  public:
-  // Whatever is open.
+  // Any open descriptor.
   static FdType any() noexcept { return FdType(Kind::any); }
-  // Any socket; one of SOCK_STREAM or SOCK_SEQPACKET that listens, for accept(2); one that does
-  // not, such as a connection; one of SOCK_DGRAM.
+  // Sockets: any; of SOCK_STREAM or SOCK_SEQPACKET, either listening (for accept(2)) or not
+  // listening, such as a connection; of SOCK_DGRAM.
   static FdType socket() noexcept { return FdType(Kind::socket); }
   static FdType stream_listener() noexcept { return FdType(Kind::stream_listener); }
   static FdType stream() noexcept { return FdType(Kind::stream); }
@@ -43,26 +44,33 @@ class FdType {
   // A POSIX message queue: mq_overview(7).
   static FdType message_queue() noexcept { return FdType(Kind::message_queue); }
 
-  // Narrower, for sockets: bound to an address of AF_INET, AF_INET6 or either of them, with this
-  // port if one is said; or of AF_UNIX, with this path, or this name in the abstract namespace
-  // (without the NUL that it begins with). The last one said counts.
+  // For sockets only, also requires the address that the socket is bound to: AF_INET, AF_INET6 or
+  // either (ip), with this port if it is set; AF_UNIX with this path; or AF_UNIX with this abstract
+  // name, given without its leading NUL. A later call replaces an earlier one.
   FdType inet(std::optional<std::uint16_t> port = std::nullopt) const;
   FdType inet6(std::optional<std::uint16_t> port = std::nullopt) const;
   FdType ip(std::optional<std::uint16_t> port = std::nullopt) const;
   SYSFD_API FdType unix_path(CStr path) const;
   SYSFD_API FdType unix_abstract(std::string_view name) const;
 
-  // Narrower, for FIFOs and special files: what this path leads to when it is looked at. For
-  // message queues: the name, which begins with '/', looked up in /dev/mqueue.
+  // For FIFOs and special files, also requires that this path leads to the same file at the time of
+  // the check. For message queues `path` is the name, which begins with '/'. It is looked up in
+  // /dev/mqueue.
   SYSFD_API FdType at(CStr path) const;
 
-  // fstat(2), getsockopt(2), getsockname(2), stat(2): whether it is of this type. Errors: EBADF it
-  // is not open; EINVAL a path with a NUL inside, or a narrowing that this type does not have;
-  // others of stat(2), for a path that is there and cannot be looked at. At most four system calls.
-  // Blocks where stat(2) does (network file systems, FUSE).
+  // fstat(2), getsockopt(2), getsockname(2), stat(2): returns true if `fd` meets the condition.
+  //
+  // Errors:
+  //   EBADF: `fd` is not open.
+  //   EINVAL: a path contains a NUL, or the type does not have such an address or path.
+  //   Others of stat(2): the path exists but cannot be accessed.
+  // Blocks: where stat(2) does (network file systems, FUSE).
+  // Cost: at most four system calls.
   [[nodiscard]] SYSFD_API Result<bool> matches(BorrowedFd fd) const noexcept;
 
-  // For people: "a listening stream socket of IP, port 443". Allocates.
+  // Describes the condition in words: "a listening stream socket of IP, port 443".
+  //
+  // Allocates: the text.
   SYSFD_API std::string describe() const;
 
  private:
@@ -89,7 +97,7 @@ class FdType {
 
   Kind kind_;
   Place place_ = Place::anywhere;
-  bool is_wrong_ = false;  // what narrows it cannot be had
+  bool is_wrong_ = false;  // has an address or path that is invalid or not for this type
   std::optional<std::uint16_t> port_;
   std::string name_;
 };
@@ -104,7 +112,7 @@ inline FdType FdType::ip(std::optional<std::uint16_t> port) const {
   return narrowed(Place::ip, port, {});
 }
 
-// The same as a question, for those who need no more.
+// FdType::matches() of the type without an address or path.
 [[nodiscard]] inline Result<bool> is_socket(BorrowedFd fd) noexcept {
   return FdType::socket().matches(fd);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Why there are no descriptors from a service manager, or not the one that was asked for.
+// ListenError: why ListenFds has no descriptors, or not the requested one.
 //
-//     if (!fds) std::cerr << fds.error().describe() << '\n';
-//     // LISTEN_FDS="-1": not the number of one descriptor or more
+//     sysfd::ListenError error{sysfd::ListenErrorKind::malformed, "LISTEN_FDS=\"-1\"",
+//                              "must be a positive number"};
+//     return fail(error.describe());  // LISTEN_FDS="-1": must be a positive number
 #ifndef SYSFD_LISTEN_ERROR_HPP
 #define SYSFD_LISTEN_ERROR_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -17,39 +18,42 @@
 namespace sysfd {
 inline namespace v0 {
 
-// The values are fixed: they may be stored and sent. New ones are appended.
+// The values are fixed, and may be stored and sent. New ones are appended.
 enum class ListenErrorKind {
   // From ListenFds::take().
-  not_activated = 0,  // nobody has said that there are descriptors: no LISTEN_PID, or no LISTEN_FDS
-  other_process = 1,  // they are meant for the process that LISTEN_PID or LISTEN_PIDFDID names
-  malformed = 2,      // a variable is not what it must be, or one of the descriptors is not open
-  already_taken = 3,  // this process has taken them before, or has opened one of them itself
-  unavailable = 4,    // this process cannot be told from its forked copies: see `code`
-  // From the rest.
-  not_found = 5,   // no descriptor that is still here has that name
-  ambiguous = 6,   // more than one has
-  wrong_type = 7,  // it is not what it must be, and stays where it was
+  not_activated = 0,  // LISTEN_PID or LISTEN_FDS is not set: there are no descriptors
+  other_process = 1,  // LISTEN_PID or LISTEN_PIDFDID names a different process
+  malformed = 2,      // a variable has an invalid value, or one of the descriptors is not open
+  already_taken = 3,  // this process has already taken them, or has itself opened one of them
+  unavailable = 4,    // the check against a second take() by a forked copy failed: see `code`
+  // From the other members of ListenFds.
+  not_found = 5,   // no descriptor with this name is left
+  ambiguous = 6,   // several descriptors have this name
+  wrong_type = 7,  // the descriptor is not of the requested FdType; it stays in the ListenFds
 };
 
 struct ListenError {
   ListenErrorKind kind;
   std::string subject;     // the variable with its value, or the descriptor; may be empty
   std::string problem;     // what is wrong with it
-  std::error_code code{};  // where a system call has said it: an errno value
+  std::error_code code{};  // the errno value, if a system call failed
 
-  // One sentence for people. Allocates.
+  // Describes the error in one sentence.
+  //
+  // Allocates: the text.
   SYSFD_API std::string describe() const;
 
-  // `code`, or where no system call failed, one for the kind: ENODATA not activated; ESRCH for
-  // another process; EINVAL malformed, or of a wrong type; EALREADY already taken; ENOENT not found;
-  // ENOTUNIQ ambiguous. A function that returns a Result<T> can return std::unexpected(this).
+  // Returns `code` if a system call failed, else one for the kind: ENODATA (not_activated), ESRCH
+  // (other_process), EINVAL (malformed, wrong_type), EALREADY (already_taken), ENOENT (not_found),
+  // ENOTUNIQ (ambiguous). With it, a function that returns a Result<T> can return the error of a
+  // ListenFds: `return std::unexpected(fds.error())`.
   SYSFD_API operator std::error_code() const noexcept;
 };
 
 }  // namespace v0
 }  // namespace sysfd
 
-// What std::expected::value() throws: what() is describe().
+// std::expected::value() throws this; what() returns describe().
 template <>
 class std::bad_expected_access<sysfd::ListenError>
     : public sysfd::detail::DescribedAccess<sysfd::ListenError> {

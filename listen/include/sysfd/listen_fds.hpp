@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// Receives the descriptors that a service manager has opened for this process (socket activation,
-// as systemd, launchers like systemd-socket-activate, and sysfd::Command::listen_fds() do it):
-// numbers from 3 on, told by environment variables.
+// ListenFds: receives the descriptors that a service manager has opened for this process (socket
+// activation). They have the numbers from 3 on, and environment variables describe them. systemd,
+// systemd-socket-activate and sysfd::Command::listen_fds() start programs like this.
 //
 //     auto fds = sysfd::ListenFds::take();
-//     if (!fds && fds.error().kind == sysfd::ListenErrorKind::not_activated) return bind_ourselves();
-//     if (!fds) return fail(fds.error().describe());
+//     if (!fds) return fail(fds.error().describe());  // or, if kind is not_activated, bind here
+//     for (const auto& [index, name, fd] : *fds) use(index, name, fd);  // all, borrowed
 //     auto web = fds->take_one("web", sysfd::FdType::stream_listener());
+//     if (!web) return fail(web.error().describe());
 //
-// LISTEN_PID says whom they are for; where the process can find out its identity and the variable
-// is there, LISTEN_PIDFDID must be this one's as well, as a number may be given away again. What
-// came through execve(2) is not close-on-exec: a descriptor that is belongs to somebody in this
-// process already, maybe to another copy of this library, and is not taken. So what makes all
-// descriptors close-on-exec comes after take(). Nothing is owned, closed or changed unless every
-// check has passed: descriptors that are meant for somebody else stay what they were.
+// take() changes, closes and owns nothing unless every check passes. LISTEN_PID must be the number
+// of this process. LISTEN_PIDFDID, which unlike a number is not reused, must be its identity; it is
+// only compared if it is set and the process can find out its own. No descriptor may be
+// close-on-exec: such a descriptor did not come through execve(2), and already has an owner in this
+// process, for instance another copy of this library. So call take() before any code that makes all
+// descriptors close-on-exec.
 //
-// Environment variables are read, and removed, without a lock, as getenv(3) and unsetenv(3) do it:
-// call take() before there are other threads. A library that may be used later than that takes a
-// span of variables, which the program has kept from its start.
+// The environment is read and changed without a lock (getenv(3), unsetenv(3)): call take() before
+// there are other threads. A library that starts later passes take() a span of variables that the
+// program has saved at its start.
 #ifndef SYSFD_LISTEN_FDS_HPP
 #define SYSFD_LISTEN_FDS_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -47,26 +48,29 @@ struct ListenVariables;
 }
 
 struct ListenOptions {
-  // Leave LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES as they are. Otherwise they are
-  // removed, whatever the answer is, so that programs started later do not take them for theirs.
+  // Keeps LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES in the environment. By default
+  // they are removed, also after an error, so that programs started later do not use them.
   bool keep_environment = false;
 };
 
 class ListenFds {
  public:
-  // SD_LISTEN_FDS_START: the number of the first one.
+  // SD_LISTEN_FDS_START: the number of the first descriptor.
   static constexpr int first_number = 3;
 
-  // Takes over what this process was given. All are close-on-exec afterwards. Errors:
-  // ListenErrorKind::not_activated to ::unavailable. A process can do this once, since two owners
-  // of one descriptor cannot be; an attempt that failed does not count, and a copy of the process
-  // that fork(2) made is another one. System calls: one, five where LISTEN_PIDFDID is there (seven
-  // before Linux 6.14), two for each descriptor (F_GETFD, F_SETFD), and two for the first owner in
-  // the process that a fork must not copy. Allocates. Thread-safe but for the environment.
+  // fcntl(2), for each descriptor: takes the descriptors that were opened for this process, and
+  // makes them close-on-exec. A process can do this once, as a descriptor has one owner. An attempt
+  // that failed does not count. A copy of the process made by fork(2) counts as another process.
+  // Thread-safe except for the environment.
+  //
+  // Errors: ListenErrorKind::not_activated to ::unavailable.
+  // Allocates: the names.
+  // Cost: one system call; five with LISTEN_PIDFDID (seven before Linux 6.14); two for each
+  //   descriptor (F_GETFD, F_SETFD); and two once in a process, for a page that marks copies.
   [[nodiscard]] SYSFD_API static Result<ListenFds, ListenError> take(ListenOptions options = {});
 
-  // The same from such variables, "NAME=value" each, as environ(7) has them. Of several with one
-  // name the first counts. The environment is neither read nor changed.
+  // As above, from these variables ("NAME=value" each, as environ(7)). If a name occurs several
+  // times, the first one counts. Neither reads nor changes the environment.
   [[nodiscard]] SYSFD_API static Result<ListenFds, ListenError> take(
       std::span<const char* const> variables);
 
@@ -74,35 +78,42 @@ class ListenFds {
   ListenFds& operator=(ListenFds&&) noexcept = default;
   ~ListenFds() = default;
 
-  // How many were given, with those that were taken out since.
+  // The number of descriptors, including those that were taken out.
   std::size_t size() const noexcept { return slots_.size(); }
-  // The name that the service manager has for it: FileDescriptorName= of systemd.socket(5).
-  // "unknown" where it tells no names; may be empty, and need not be its own.
+  // The name that the service manager has passed (FileDescriptorName= of systemd.socket(5)), or
+  // "unknown" if it passes no names. It may be empty, and several descriptors may have the same.
   const std::string& name(std::size_t index) const noexcept { return slot(index).name; }
-  // Whether it is still here.
+  // False if the descriptor was taken out.
   bool has(std::size_t index) const noexcept { return slot(index).fd.has_value(); }
-  // Lends it. An index beyond the last one, or of one that was taken out, stops the program.
+  // Borrows the descriptor. An index beyond the last one, or of a descriptor that was taken out,
+  // stops the program.
   BorrowedFd get(std::size_t index) const noexcept SYSFD_LIFETIMEBOUND { return held(index); }
 
-  // Takes it out: it is the caller's. The index goes on meaning it. As get().
+  // Takes the descriptor out: the caller owns it. The other indices do not change. An index that
+  // get() does not accept stops the program.
   [[nodiscard]] SYSFD_API OwnedFd take(std::size_t index) noexcept;
-  // The same if it is of this type. Errors: wrong_type.
+  // As above, if the descriptor is of this type.
+  //
+  // Errors: wrong_type.
   [[nodiscard]] SYSFD_API Result<OwnedFd, ListenError> take(std::size_t index, const FdType& type);
 
-  // The only one that has this name. Errors: not_found, ambiguous, wrong_type.
+  // Takes out, or borrows, the only descriptor with this name. After an error it stays here.
+  //
+  // Errors: not_found, ambiguous, wrong_type.
   [[nodiscard]] SYSFD_API Result<OwnedFd, ListenError> take_one(std::string_view name,
                                                                 const FdType& type = FdType::any());
   [[nodiscard]] SYSFD_API Result<BorrowedFd, ListenError> get_one(
       std::string_view name, const FdType& type = FdType::any()) const SYSFD_LIFETIMEBOUND;
 
-  // All that have this name and are still here, in their order; none is no error. Errors:
-  // wrong_type of any: then none is taken out.
+  // Takes out all descriptors with this name, or returns their indices, in order. The result may be
+  // empty. After an error none is taken out.
+  //
+  // Errors: wrong_type: one of them is not of this type.
   [[nodiscard]] SYSFD_API Result<std::vector<OwnedFd>, ListenError> take_all(
       std::string_view name, const FdType& type = FdType::any());
   [[nodiscard]] SYSFD_API std::vector<std::size_t> indices_of(std::string_view name) const;
 
-  // Those that are still here, one after the other:
-  //     for (const auto& [index, name, fd] : *fds) ...
+  // Iteration visits the descriptors that were not taken out. They are borrowed.
   struct Entry {
     std::size_t index;
     std::string_view name;
@@ -110,7 +121,7 @@ class ListenFds {
   };
   class Iterator {
    public:
-    // NOLINTBEGIN(readability-identifier-naming): as the standard library calls them
+    // NOLINTBEGIN(readability-identifier-naming): the standard library's names
     using value_type = Entry;
     using difference_type = std::ptrdiff_t;
     // NOLINTEND(readability-identifier-naming)
@@ -166,7 +177,7 @@ class ListenFds {
 }  // namespace v0
 }  // namespace sysfd
 
-// Its size() counts those that iterators pass over.
+// size() also counts the descriptors that were taken out, which iterators skip.
 template <>
 inline constexpr bool std::ranges::disable_sized_range<sysfd::ListenFds> = true;
 
