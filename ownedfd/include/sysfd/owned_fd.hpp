@@ -248,7 +248,7 @@ inline BorrowedFd::BorrowedFd(const OwnedFd& owner) noexcept : fd_(owner.get()) 
 // Cost: one system call.
 [[nodiscard]] SYSFD_API Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept;
 
-// Likely mistakes. Write std::move(fd).close() and fd.duplicate() instead.
+// These do not compile. Write std::move(fd).close() and fd.duplicate() instead.
 void close(const OwnedFd&) = delete;
 void close(BorrowedFd) = delete;
 void dup(const OwnedFd&) = delete;

@@ -59,7 +59,7 @@ class UniqueDescription;
 //   EBADF: not open.
 //   EOPNOTSUPP: there is no procfs at /proc.
 //   EREMOTE: something is mounted over that part of /proc. Nothing was opened.
-// Blocks: where open(2) does (FIFOs, network file systems, a FUSE server that its sender runs).
+// Blocks: where open(2) does (FIFOs, network file systems, FUSE servers, also a hostile one).
 // Cost: nine system calls, since the path is checked before it is opened.
 [[nodiscard]] SYSFD_API Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept;
 

@@ -78,7 +78,7 @@ inline constexpr std::size_t max_fds_in_message = 253;
 struct ReceiveOptions {
   // The limit of descriptors. If a message has more, none of them is delivered.
   std::size_t max_fds = max_fds_in_message;
-  // MSG_DONTWAIT: fail with EAGAIN instead of waiting for a message.
+  // MSG_DONTWAIT: fails with EAGAIN instead of waiting for a message.
   bool nowait = false;
   // The limit of the wait for a message: then ETIMEDOUT, or ECANCELED (see Timeout). O_NONBLOCK has
   // no effect and is not changed. Ignored with `nowait`.
@@ -138,8 +138,9 @@ struct ReceivedMessage {
 // setsockopt(SO_PASSCRED, SO_PASSPIDFD, SO_PASSRIGHTS): selects what this socket receives with each
 // message from now on.
 //
-// The credentials of the sender (a privileged sender may choose others); a pidfd of the sender;
-// descriptors, on by default. With descriptors off, sending some fails with EPERM.
+// pass_credentials(): the credentials of the sender; a privileged sender may choose others.
+// pass_pidfd(): a pidfd of the sender. pass_fds(): descriptors, on by default. If off, sending some
+// fails with EPERM.
 //
 // Errors: EOPNOTSUPP: not on this kernel, or not for this socket; ENOTSOCK.
 // Since: pass_pidfd() Linux 6.5, pass_fds() Linux 6.16.
