@@ -2,7 +2,7 @@
 //
 // A child process that a Command has started. It owns the process as an OwnedFd owns its
 // descriptor: a process that still runs when its Child is destroyed is killed and reaped. To let it
-// run, use `std::move(child).detach()` or another policy (Command::on_drop()).
+// run, use `std::move(*child).detach()` or another policy (Command::on_drop()).
 //
 //     auto child = sysfd::Command("worker").spawn();
 //     if (!child) return fail(child.error().describe());

@@ -120,7 +120,7 @@ void for_each_text(Strings&& values, Visit visit) {
 // caller's rights, or after that, with its own.
 enum class DirectoryChange { before_identity, after_identity };
 
-// Where a program is searched if its name has no slash. The working directory is not searched, nor
+// Where to look for a program whose name has no slash. The working directory is not searched, nor
 // any other relative directory of a PATH.
 enum class ProgramSearch {
   child_path,   // in the PATH of the child's environment; in /bin and /usr/bin if it has none
@@ -143,8 +143,8 @@ class Batch;  // spawn_all()
 
 class Command {
  public:
-  // The program: a path if `program` has a slash, else a name to search in the PATH of the child's
-  // environment ("/bin:/usr/bin" if it has none; see search()). It is also argument 0.
+  // The program: a path if `program` has a slash, else a name to look for in the PATH of the
+  // child's environment ("/bin:/usr/bin" if it has none; see search()). It is also argument 0.
   //
   // Unlike execvp(3), this searches neither the relative directories of PATH nor the working
   // directory, which an empty element of PATH means. Start a program there by its path. Strings are
@@ -168,7 +168,7 @@ class Command {
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
 
-  // Where the program is searched if its name has no slash. Defaults to ProgramSearch::child_path.
+  // Where to look for a program whose name has no slash. Defaults to ProgramSearch::child_path.
   SYSFD_API Command& search(ProgramSearch where) &;
   Command search(ProgramSearch where) && { return std::move(search(where)); }
   // Searches these directories, in this order, and no others. A relative one, such as ".", is
@@ -197,7 +197,7 @@ class Command {
   SYSFD_API Command& shell_fallback() &;
   Command shell_fallback() && { return std::move(shell_fallback()); }
 
-  // Replaces argument 0, which defaults to the program as given.
+  // Sets argument 0, which defaults to the program as given.
   SYSFD_API Command& argument0(Text value) &;
   Command argument0(Text value) && { return std::move(argument0(value)); }
 
@@ -333,7 +333,7 @@ class Command {
   //   EBUSY: it is frozen (the child, and the calling thread, would stop), or has controllers
   //     enabled.
   //   ECANCELED: it was killed once (cgroup.kill). Linux 6.14 to 7.1 then kill everything that is
-  //   created in it. Remove it and make a new one.
+  //     created in it. Remove it and make a new one.
   SYSFD_API Command& cgroup(BorrowedFd directory) &;
   Command cgroup(BorrowedFd directory) && { return std::move(cgroup(directory)); }
 
@@ -351,8 +351,7 @@ class Command {
   //   closed here once a child runs; the Command then cannot start a second child.
   // Errors:
   //   EBADF: `fd` is not open; `number` is negative or not below RLIMIT_NOFILE; or no free
-  //     descriptor
-  //   number is left for swapping.
+  //     descriptor number is left for swapping.
   //   EINVAL: `number` is given twice.
   SYSFD_API Command& pass(BorrowedFd fd, int number) &;
   Command pass(BorrowedFd fd, int number) && { return std::move(pass(fd, number)); }
@@ -463,8 +462,8 @@ class Command {
   SYSFD_API Command& parent_death_signal(int signo) &;
   Command parent_death_signal(int signo) && { return std::move(parent_death_signal(signo)); }
 
-  // Kills the child when the caller's process ends. On Linux 7.1 (CLONE_PIDFD_AUTOKILL) the child
-  // is killed when the last pidfd that was made here is closed; it then reaps itself, without a
+  // Kills the child when the caller's process ends. Since Linux 7.1 (CLONE_PIDFD_AUTOKILL) it is
+  // killed when the last pidfd that was made here is closed; it then reaps itself, without a
   // SIGCHLD. This requires CAP_SYS_ADMIN or Identity::no_new_privileges. Elsewhere it is the same
   // as parent_death_signal(SIGKILL), with its limits. Child::report() tells which.
   SYSFD_API Command& kill_with_parent() &;
@@ -484,7 +483,7 @@ class Command {
   // Errors: see SpawnStep.
   // Blocks: until the file system has found and opened the program.
   // Allocates: what the Command keeps for the next call (the environment if it was changed, the
-  //   paths to try of a program that is searched in PATH), and small things for some attributes.
+  //   paths to try of a program that is found by PATH), and small things for some attributes.
   // Cost: two system calls for the signal mask, clone3, one if descriptors are passed, those that
   //   make pipes and close what the Command owned, and those of the attributes.
   [[nodiscard]] SYSFD_API Result<Child, SpawnError> spawn();
@@ -520,8 +519,7 @@ class Command {
   // Errors:
   //   as spawn().
   //   EINVAL, standard_stream: a stream is a new terminal, whose end would never be seen (use
-  //     spawn()), or
-  //   there is input and stdin is set to something else.
+  //     spawn()), or there is input and stdin is set to something else.
   // Blocks: until no process has the child's pipes open, which may be later than the child's end.
   [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(const OutputOptions& options = {});
 

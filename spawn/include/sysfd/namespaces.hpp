@@ -2,14 +2,15 @@
 //
 // The namespaces of a child: new ones, and those of other processes.
 //
+//     using sysfd::Namespace;
+//     sysfd::Command sandbox("sh");
+//     sandbox.namespaces({.create = Namespace::user | Namespace::pid | Namespace::net,
+//                         .user_map = {{.inside = 0, .outside = ::geteuid()}},
+//                         .group_map = {{.inside = 0, .outside = ::getegid()}}});
 //     auto container = sysfd::PidFd::open(pid);
 //     if (!container) return fail(container.error());
-//     using sysfd::Namespace;
-//     sysfd::Command command("sh");
-//     command.namespaces({.create = Namespace::user | Namespace::pid,
-//                         .user_map = {{.inside = 0, .outside = ::geteuid()}},
-//                         .group_map = {{.inside = 0, .outside = ::getegid()}},
-//                         .join = {{container->fd(), Namespace::net}}});
+//     sysfd::Command visitor("sh");
+//     visitor.namespaces({.join = {{container->fd(), Namespace::mount | Namespace::net}}});
 //
 // The new ones are created with the child. Then the child joins others, in the order given. In a
 // new or joined user namespace the child has all capabilities at first; Command::identity() removes

@@ -72,8 +72,7 @@ struct OutputOptions {
 struct Output {
   // How the child ended. Errors:
   //   ETIMEDOUT, ECANCELED: it has not ended yet. communicate() leaves it running; output() has
-  //     killed
-  //   it.
+  //     killed it.
   //   EPERM: output() could not kill it, and it is still running.
   //   ECHILD: it was reaped elsewhere, and this kernel cannot tell its status.
   Result<ExitStatus> status;

@@ -10,7 +10,7 @@
 //     if (!child) return fail(child.error().describe());
 //
 // prepare() reads once what a Command reads at each spawn: the environment, the paths in which to
-// search the program, and which of 0, 1 and 2 to inherit (one that is closed or made close-on-exec
+// look for the program, and which of 0, 1 and 2 to inherit (one that is closed or made close-on-exec
 // later is /dev/null in the child). Descriptors that the Command owned are kept, and every child
 // gets them. Borrowed ones must stay open as long as children are started with them.
 #ifndef SYSFD_PREPARED_COMMAND_HPP
@@ -51,8 +51,8 @@ struct SpawnChanges {
   // Each replaces what pass(), stdin_from(), stdout_to(), stderr_to() or terminal() have set for
   // its number. EINVAL: a number is given twice.
   std::span<const PlacedFd> placed{};
-  // "NAME=value" sets a variable, "NAME" removes it. prepare() has searched the program already:
-  // another PATH only affects the program's own searches. EINVAL: an entry without a name, or
+  // "NAME=value" sets a variable, "NAME" removes it. prepare() has read PATH already:
+  // another one only affects the program's own searches. EINVAL: an entry without a name, or
   // LISTEN_... together with listen_fds().
   std::span<const CStr> environment{};
   // The working directory, by path.
