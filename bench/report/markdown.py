@@ -4,12 +4,12 @@
 DIMENSIONS = [
     ("memory", "Resident memory of the parent", "memory.svg"),
     ("descriptors", "Open descriptors of the parent", "descriptors.svg"),
-    ("passed", "Descriptors that are passed", None),
+    ("passed", "Descriptors passed to the child", None),
     ("arguments", "Arguments and environment", None),
-    ("program", "Another program", None),
-    ("threads", "Threads that start at once, on all processors: elapsed time, divided by starts", None),
-    ("return", "Until the caller goes on: the start alone", None),
-    ("batch", "Many at once, on all processors, until all have ended: the time for each", None),
+    ("program", "Other programs", None),
+    ("threads", "Threads that start programs at once, on all processors: elapsed time / starts", None),
+    ("return", "Until the call returns: the start alone", None),
+    ("batch", "Many at once, on all processors, until all have ended: elapsed time / starts", None),
 ]
 WITH_BASE = {"memory": "0", "descriptors": "0", "passed": "0", "arguments": "none, 10 variables",
              "program": "static, minimal", "return": "start and wait"}
@@ -61,9 +61,10 @@ def peers_in_order(results):
 def ratios(results):
     rows = [(f"{r['name']}", f"{r['value']:.3f}" if r["starts"] else "", f"{r['bar']:.2f}", f"{r['limit']:.2f}",
              r["starts"], r["verdict"]) for r in results.ratios]
-    return ("## Ratios that are aimed at\n\nMedians of single starts, of one run in random order. Over the *bar* is said; over the "
-            "*limit*, which leaves room for noise, `scripts/bench` fails.\n\n"
-            + table(["ratio", "is", "bar", "limit", "starts", ""], rows))
+    return ("## Target ratios\n\n"
+            "Each ratio is of two medians of single starts, measured in one run in random order. Above the *bar*:\n"
+            "reported. Above the *limit*, which leaves room for noise: `scripts/bench` fails.\n\n"
+            + table(["ratio", "measured", "bar", "limit", "starts", ""], rows))
 
 
 def dimension(results, name, title, plot):
@@ -89,16 +90,18 @@ def stall(results):
         return [name] + [microseconds(run[key]) for key in ("unit_median", "unit_p999", "unit_longest")] + [int(run["starts"])]
 
     rows = [row(name, run) for name, run in sorted(results.stall.items(), key=lambda item: item[1].get("unit_p999", 0))]
-    return ("### How long another thread stands still\n\nIt writes to 16 pages of 1 GiB, again and again, on a processor of its own, while "
-            "programs are started one after the other. The time that one such unit of work took, in microseconds.\n\n"
-            + table(["while it is started by", "median", "99.9 %", "longest", "starts"], rows))
+    return ("### Delay of another thread\n\n"
+            "The thread repeatedly writes to 16 pages of 1 GiB, on a processor of its own. Meanwhile programs are\n"
+            "started one after the other. The table shows the time of one such unit of work, in microseconds.\n\n"
+            + table(["programs are started by", "median", "99.9 %", "longest", "starts"], rows))
 
 
 def busy(results):
     rows = [[name, int(run["starts"]), int(run["busy"]), f"{100 * run['busy'] / run['starts']:.3f} %"]
             for name, run in results.busy.items()]
-    return ("### Programs that were just written\n\n16 threads each write a program, close it and start it. It cannot be executed (ETXTBSY) "
-            "while a child that another thread is starting has the descriptor that it was written by.\n\n"
+    return ("### Programs that were just written\n\n"
+            "16 threads each write a program, close it and start it. Executing it fails with ETXTBSY while a\n"
+            "child that another thread is starting still has the descriptor open for writing.\n\n"
             + table(["", "starts", "failed", "rate"], rows))
 
 
@@ -107,12 +110,12 @@ def traits(results):
     missing = [peer for peer in results.peers if peer["missing"]]
     rows = [[p["name"], p["version"], p["starts_by"], p["other_descriptors"], p["passes"], p["waits_by"]] for p in here]
     rows += [[p["name"], f"*missing: {p['missing']}*", "", "", "", ""] for p in missing]
-    return ("## Who does what\n\nWhat a peer does beside starting is part of its time, and what it does not do is not.\n\n"
+    return ("## What each peer does\n\nA peer's time includes everything that it does in a start, such as closing descriptors.\n\n"
             + table(["peer", "version", "starts by", "descriptors that were not passed", "passes", "waits by"], rows, of_words=True))
 
 
 def modules(results):
-    text = "## Operations of the other modules, beside the raw system calls\n\nNanoseconds, medians, of one run in random order.\n\n"
+    text = "## The other modules, compared with the raw system calls\n\nMedians in nanoseconds, measured in one run in random order.\n\n"
     for name, pairs in results.modules.items():
         rows = []
         for pair in pairs:
@@ -125,14 +128,16 @@ def modules(results):
 
 
 def environment(results):
-    return "## Where and with what\n\n" + table(["", ""], results.environment.items(), of_words=True)
+    return "## Environment\n\n" + table(["", ""], results.environment.items(), of_words=True)
 
 
 def report(results):
-    parts = ["# Benchmarks\n\nWritten by `scripts/bench`. Starting a program and waiting for its end: a static program that does nothing, "
-             "unless something else is said; parent and child on one processor but where threads start at once. "
-             "Times of one machine: compare within a table. Memory is in pages of the usual size; RLIMIT_NOFILE is 20,000, since some peers "
-             "look at every number below it.\n"]
+    parts = ["# Benchmarks\n\n"
+             "`scripts/bench` writes this page. The times are of one machine: compare them within a table.\n\n"
+             "Unless a table says otherwise, one operation starts a static program that does nothing and waits for\n"
+             "its end. Parent and child run on one processor, except where threads start programs at once. The\n"
+             "parent's memory is in pages of the default size. RLIMIT_NOFILE is 20,000, since some peers check\n"
+             "every number below it.\n"]
     if results.problems:
         parts.append("**Not complete:** " + "; ".join(f"{name}: {why}" for name, why in results.problems.items()) + "\n")
     if results.ratios:
@@ -150,6 +155,6 @@ def report(results):
     if results.modules:
         parts.append(modules(results))
     if results.counts:
-        parts.append("## Counts, which are the same each time\n\n```\n" + results.counts.rstrip() + "\n```\n")
+        parts.append("## Counts, which are the same in each run\n\n```text\n" + results.counts.rstrip() + "\n```\n")
     parts.append(environment(results))
     return "\n".join(parts)
