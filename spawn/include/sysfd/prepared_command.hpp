@@ -10,9 +10,9 @@
 //     if (!child) return fail(child.error().describe());
 //
 // prepare() reads once what a Command reads at each spawn: the environment, the paths in which to
-// look for the program, and which of 0, 1 and 2 to inherit (one that is closed or made close-on-exec
-// later is /dev/null in the child). Descriptors that the Command owned are kept, and every child
-// gets them. Borrowed ones must stay open as long as children are started with them.
+// look for the program, and which of 0, 1 and 2 to inherit. (One that is closed or made
+// close-on-exec later is /dev/null in the child.) Descriptors that the Command owned are kept, and
+// every child gets them. Borrowed ones must stay open as long as children are started with them.
 #ifndef SYSFD_PREPARED_COMMAND_HPP
 #define SYSFD_PREPARED_COMMAND_HPP
 #include <sysfd/detail/cxx23.hpp>
