@@ -73,7 +73,8 @@ Command::State& Command::changed_state() const noexcept {
   return state;
 }
 
-Command::Command(Text program) : state_(std::make_unique<State>()) {
+// All of a State has an initializer: nothing is to be zeroed before.
+Command::Command(Text program) : state_(std::make_unique_for_overwrite<State>()) {
   State& state = *state_;
   if (program.fault())
     state.wrong(SpawnStep::program, EINVAL, -1, shown(program));
