@@ -98,6 +98,9 @@ struct Command::Attempt {
     if (work.job.former_foreground > 0 && state.session.foreground_of) [[unlikely]]
       give_foreground_back(*state.session.foreground_of, work.job.former_foreground);
   }
+  // Those that a State points to.
+  detail::Mistake prepare_cgroup();
+  detail::Mistake prepare_pid_namespace();
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
   // Whether the child needs a copy of the descriptor table from the start: it is given descriptors of
@@ -152,8 +155,6 @@ struct Command::Attempt {
   detail::Mistake prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
                                      std::uint64_t limit);
   detail::Mistake prepare_session();
-  detail::Mistake prepare_cgroup();
-  detail::Mistake prepare_pid_namespace();
   detail::Mistake prepare_report();
   detail::Mistake prepare_directory();
   detail::Mistake prepare_held();

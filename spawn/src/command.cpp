@@ -5,6 +5,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "attempt.hpp"
 #include "command_state.hpp"
 
 namespace sysfd {
@@ -226,6 +227,7 @@ Command& Command::root_directory(BorrowedFd directory) & {
 Command& Command::cgroup(BorrowedFd directory) & {
   State& state = changed_state();
   state.cgroup_fd = directory.get();
+  state.prepare_cgroup = &Attempt::prepare_cgroup;
   if (directory.get() < 0 && directory.get() != cwd().get())
     state.wrong(SpawnStep::cgroup, EBADF, -1, "");
   return *this;
@@ -312,6 +314,7 @@ void Command::State::add_listener(Text name, BorrowedFd fd, OwnedFd* owner) {
   names += text;
   add(listeners, fd.get(), first_number + index, owner);
   listener_names = std::move(names);
+  resolve_for_listeners = &detail::Environment::resolve_for_listeners;
 }
 
 Command& Command::terminal(WindowSize size) & {
@@ -325,6 +328,7 @@ Command& Command::terminal(WindowSize size) & {
 Command& Command::identity(Identity identity) & {
   State& state = changed_state();
   state.wrong(detail::prepare(std::move(identity), state.identity));
+  state.identity_planner = &detail::identity_planner;
   return *this;
 }
 
@@ -332,6 +336,7 @@ Command& Command::resources(Resources resources) & {
   State& state = changed_state();
   state.wrong(detail::check(resources));
   state.resources = std::move(resources);
+  state.resource_planner = &detail::resource_planner;
   return *this;
 }
 
@@ -353,6 +358,8 @@ Command& Command::namespaces(Namespaces namespaces) & {
   State& state = changed_state();
   state.wrong(detail::check(namespaces));
   state.namespaces = std::move(namespaces);
+  state.namespace_planner = &detail::namespace_planner;
+  state.prepare_pid_namespace = &Attempt::prepare_pid_namespace;
   return *this;
 }
 

@@ -127,6 +127,16 @@ struct Command::State {
   Session session;
   Signals signals;
   Namespaces namespaces;
+
+  // What only some children need is called through these pointers. The setters set them, so that a
+  // program that calls no such setter is linked without it.
+  const detail::IdentityPlanner* identity_planner = nullptr;
+  const detail::ResourcePlanner* resource_planner = nullptr;
+  const detail::NamespacePlanner* namespace_planner = nullptr;
+  detail::Mistake (Attempt::*prepare_cgroup)() = nullptr;
+  detail::Mistake (Attempt::*prepare_pid_namespace)() = nullptr;
+  decltype(&detail::Environment::resolve_for_listeners) resolve_for_listeners = nullptr;
+
   DropPolicy drop_policy = DropPolicy::kill;
   std::chrono::nanoseconds grace{};
   int parent_death_signal = 0;
@@ -138,6 +148,7 @@ struct Command::State {
     std::bitset<3> inherited_streams;  // of those that are to be
     detail::Environment environment;
     std::string candidates;
+    detail::Mistake (Attempt::*append_arguments)();  // linked to programs that can have such
   };
   std::optional<Prepared> prepared;
 

@@ -83,14 +83,15 @@ void Command::Attempt::plan_steps() {
   steps.clear();
   detail::plan_signals(state_.signals, steps);
   // Descriptors first, while the numbers and paths are still those of the parent.
+  const auto* resources = state_.resource_planner;
   rlimit descriptors_now{};
   if (!state_.resources.limits.empty()) ::getrlimit(RLIMIT_NOFILE, &descriptors_now);
-  detail::plan_more_descriptors(state_.resources, descriptors_now, steps);
+  if (resources) resources->plan_more_descriptors(state_.resources, descriptors_now, steps);
   plan_descriptors(fds, steps);
   plan_exceptions(state_.not_inherited, fds, steps);
   detail::plan_session(made_->session, fds, steps);
   // With the parent's privileges, which another user namespace, or user, does not have.
-  detail::plan_resources(state_.resources, steps);
+  if (resources) resources->plan(state_.resources, steps);
   // From outside to inside: the namespaces, the root in them, the directory in that.
   if (kind_ == Kind::in_place) {
     if (made_->cgroup)
@@ -101,7 +102,8 @@ void Command::Attempt::plan_steps() {
   if (made_->maps) steps.add(SpawnStep::user_map, -1, Step::await_id_maps, &*made_->maps);
   // Only now: the maps are written through /proc, where an undumpable process is root's.
   if (changes_credentials()) steps.add(SpawnStep::dumpable, -1, Step::make_undumpable);
-  detail::plan_namespaces(state_.namespaces, fds, steps);
+  if (const auto* namespaces = state_.namespace_planner)
+    namespaces->plan(state_.namespaces, fds, steps);
   if (state_.root.fd)
     steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(number_of(state_.root)));
   if (state_.root.is_given()) {
@@ -112,17 +114,18 @@ void Command::Attempt::plan_steps() {
   const bool changes_early = state_.directory_change == DirectoryChange::before_identity;
   if (changes_early) plan_directory();
   // Power is given up when nothing needs it any more.
-  detail::plan_identity(state_.identity, steps);
+  const auto* identity = state_.identity_planner;
+  if (identity) identity->plan(state_.identity, steps);
   if (!changes_early) plan_directory();
   plan_parent_death();  // which a change of identity would undo
   if (!state_.listeners.empty())
     steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, made_->listen_slots.number,
               made_->listen_slots.identity, made_->listen_slots.identity_variable);
-  detail::plan_fewer_descriptors(state_.resources, descriptors_now, steps);
+  if (resources) resources->plan_fewer_descriptors(state_.resources, descriptors_now, steps);
   // Not after a seccomp program, which need not allow what it takes.
   if (!state_.identity.said.seccomp.empty())
     steps.add(SpawnStep::signals, -1, Step::take_stop_signals);
-  detail::plan_confinement(state_.identity, steps);
+  if (identity) identity->plan_confinement(state_.identity, steps);
 }
 
 }  // namespace v0

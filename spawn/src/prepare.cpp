@@ -76,7 +76,7 @@ void Command::State::find_candidates(char* const* environment_of_child,
 }
 
 Command::State::Prepared Command::Attempt::ask_once(const State& state) {
-  State::Prepared prepared{{}, state.environment.frozen(), {}};
+  State::Prepared prepared{{}, state.environment.frozen(), {}, &Attempt::append_arguments};
   for (int number = 0; number < 3; ++number)
     prepared.inherited_streams[static_cast<std::size_t>(number)] =
         detail::system_call(SYS_fcntl, number, F_GETFD) == 0;
@@ -140,7 +140,7 @@ Mistake Command::Attempt::prepare_environment(const detail::Environment& environ
   } else {
     if (const char* variable = environment.listen_variable())
       return detail::wrong_value(SpawnStep::environment, variable);
-    work_.job.environment = environment.resolve_for_listeners(
+    work_.job.environment = (environment.*state_.resolve_for_listeners)(
         state_.listeners.size(), state_.listener_names, made_->listen_slots, work_.environment);
   }
   return std::nullopt;
@@ -176,9 +176,11 @@ Mistake Command::Attempt::make_plan() {
   if (said_of(2) == Stdio::Kind::like_stdout)
     if (auto mistake = prepare_like_stdout(2)) return mistake;
   if (auto mistake = prepare_session()) return mistake;
-  if (auto mistake = prepare_cgroup()) return mistake;
+  if (state_.prepare_cgroup)
+    if (auto mistake = (this->*state_.prepare_cgroup)()) return mistake;
   if (auto mistake = prepare_directory()) return mistake;
-  if (auto mistake = prepare_pid_namespace()) return mistake;
+  if (state_.prepare_pid_namespace)
+    if (auto mistake = (this->*state_.prepare_pid_namespace)()) return mistake;
   if (auto mistake = prepare_report()) return mistake;
   if (auto mistake = prepare_held()) return mistake;
   if (auto mistake = refuse_own_descriptors()) return mistake;
@@ -192,8 +194,8 @@ Mistake Command::Attempt::make_plan() {
     // The writer of the maps would be that one, and take the child along when it is done.
     if (detail::next_child_is_init())
       return detail::wrong_value(SpawnStep::user_map, "with a pid namespace that has no init yet");
-    made_->user_map = detail::map_text(namespaces.user_map);
-    made_->group_map = detail::map_text(namespaces.group_map);
+    made_->user_map = state_.namespace_planner->map_text(namespaces.user_map);
+    made_->group_map = state_.namespace_planner->map_text(namespaces.group_map);
     made_->maps.emplace();
     if (!made_->user_map.empty()) made_->maps->users = made_->user_map.data();
     made_->maps->users_size = made_->user_map.size();
@@ -363,7 +365,7 @@ Mistake Command::Attempt::prepare() {
   if (state_.signals.inherit_mask) work_.job.signal_mask = detail::signal_mask(state_.signals);
   work_.job.arguments = state_.arguments.data();
   if (!changes_.arguments.empty())
-    if (auto mistake = append_arguments()) return mistake;
+    if (auto mistake = (this->*state_.prepared->append_arguments)()) return mistake;
   if (!held && state_.falls_back_to_shell) prepare_shell_arguments();
   return std::nullopt;
 }

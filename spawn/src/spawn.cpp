@@ -59,7 +59,7 @@ Result<detail::Entered, SpawnError> Command::Attempt::enter(detail::Apart* apart
   if (!made_) return enter_here(apart);
   if (made_->maps) {
     made_->writer.emplace(*made_->maps);
-    if (const auto started = made_->writer->start(); !started)
+    if (const auto started = state_.namespace_planner->start_writer(*made_->writer); !started)
       return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
   }
   const auto& joins = state_.namespaces.join;
@@ -132,7 +132,7 @@ SpawnError Command::Attempt::run_in_place() {
   std::optional<detail::IdMapWriter> writer;
   if (made_->maps) {
     writer.emplace(*made_->maps);
-    if (const auto started = writer->start(); !started)
+    if (const auto started = state_.namespace_planner->start_writer(*writer); !started)
       return {SpawnStep::clone, started.error(), -1, ""};
   }
   detail::run_in_place(work_.job);

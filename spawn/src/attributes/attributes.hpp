@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The groups of attributes of a child: for each, what is wrong with what was said, and the steps
-// that make it so.
+// that make it so. The larger ones are planned through a table, which the setter of the group leaves
+// in the Command: a program that says nothing of a group is linked without it.
 #ifndef SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
 #define SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
 
@@ -18,6 +19,7 @@
 #include <sysfd/signals.hpp>
 #include <sysfd/spawn_error.hpp>
 
+#include "../enter.hpp"
 #include "../fd_plan.hpp"
 #include "../steps.hpp"
 
@@ -48,15 +50,21 @@ struct PreparedIdentity {
   }
 };
 Mistake prepare(Identity said, PreparedIdentity& prepared);
-void plan_identity(const PreparedIdentity& identity, Steps& steps);
-void plan_confinement(const PreparedIdentity& identity, Steps& steps);
+struct IdentityPlanner {
+  void (*plan)(const PreparedIdentity& identity, Steps& steps);
+  void (*plan_confinement)(const PreparedIdentity& identity, Steps& steps);
+};
+extern const IdentityPlanner identity_planner;
 
 Mistake check(const Resources& resources);
-// The limit of open descriptors: before they are placed where it is to be higher than it is, else
-// when the child opens nothing any more.
-void plan_more_descriptors(const Resources& resources, const rlimit& now, Steps& steps);
-void plan_fewer_descriptors(const Resources& resources, const rlimit& now, Steps& steps);
-void plan_resources(const Resources& resources, Steps& steps);
+struct ResourcePlanner {
+  // The limit of open descriptors: before they are placed where it is to be higher than it is, else
+  // when the child opens nothing any more.
+  void (*plan_more_descriptors)(const Resources& resources, const rlimit& now, Steps& steps);
+  void (*plan)(const Resources& resources, Steps& steps);
+  void (*plan_fewer_descriptors)(const Resources& resources, const rlimit& now, Steps& steps);
+};
+extern const ResourcePlanner resource_planner;
 
 Mistake check(const Session& session);
 void plan_session(const Session& session, const FdPlan& fds, Steps& steps);
@@ -67,15 +75,19 @@ void plan_signals(const Signals& signals, Steps& steps);
 std::uint64_t signal_mask(const Signals& signals) noexcept;
 
 Mistake check(const Namespaces& namespaces);
-// A text as /proc/<pid>/uid_map wants it.
-std::string map_text(const std::vector<IdRange>& ranges);
 // What an id of the child is in this process's user namespace, if the child is in that or has these
 // maps; or -1, as for none.
 std::uint32_t id_here(const std::optional<std::uint32_t>& id, const Namespaces& namespaces,
                       const std::vector<IdRange>& map) noexcept;
 // The kinds that a descriptor joins: those said, or what it is.
 NamespaceSet kinds_of(const Namespaces::Join& join) noexcept;
-void plan_namespaces(const Namespaces& namespaces, const FdPlan& fds, Steps& steps);
+struct NamespacePlanner {
+  void (*plan)(const Namespaces& namespaces, const FdPlan& fds, Steps& steps);
+  // A text as /proc/<pid>/uid_map wants it.
+  std::string (*map_text)(const std::vector<IdRange>& ranges);
+  Result<> (*start_writer)(IdMapWriter& writer) noexcept;
+};
+extern const NamespacePlanner namespace_planner;
 
 }  // namespace detail
 }  // namespace v0

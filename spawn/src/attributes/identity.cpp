@@ -82,34 +82,6 @@ void plan_exact_sets(const PreparedIdentity& identity, Steps& steps) {
   steps.add(SpawnStep::capabilities, -1, SYS_capset, steps.keep(header), steps.keep(data));
 }
 
-}  // namespace
-
-Mistake prepare(Identity said, PreparedIdentity& prepared) {
-  prepared = {};
-  constexpr auto unchanged = static_cast<uid_t>(-1);
-  if (said.user == unchanged) return wrong_value(SpawnStep::user, "-1");
-  if (said.group == unchanged) return wrong_value(SpawnStep::group, "-1");
-  if (said.groups && said.keep_groups) return wrong_value(SpawnStep::groups, "set and kept");
-  if (said.capabilities) {
-    prepared.capabilities = parse_sets(*said.capabilities);
-    if (!prepared.capabilities) return wrong_value(SpawnStep::capabilities, *said.capabilities);
-    if ((prepared.capabilities->effective & ~prepared.capabilities->permitted) != 0)
-      return wrong_value(SpawnStep::capabilities,
-                         *said.capabilities + ": effective, but not permitted");
-  }
-  if (said.iab) {
-    prepared.iab = parse_vectors(*said.iab);
-    if (!prepared.iab) return wrong_value(SpawnStep::ambient_set, *said.iab);
-    if (prepared.capabilities && (prepared.iab->ambient & ~prepared.capabilities->permitted) != 0)
-      return wrong_value(SpawnStep::ambient_set,
-                         *said.iab + ": not permitted by " + *said.capabilities);
-  }
-  if (said.seccomp.size() > longest_bpf_program)
-    return wrong_value(SpawnStep::seccomp, std::to_string(said.seccomp.size()) + " instructions");
-  prepared.said = std::move(said);
-  return std::nullopt;
-}
-
 // Every step has the privileges that it needs because none before took them: the bounding set as
 // long as the child is what the parent is; user and ids in the order in which the one that may
 // change the others goes last, with the permitted capabilities kept; these made effective again for
@@ -158,6 +130,36 @@ void plan_confinement(const PreparedIdentity& identity, Steps& steps) {
   constexpr int set_mode_filter = 1;  // SECCOMP_SET_MODE_FILTER
   steps.add(SpawnStep::seccomp, -1, SYS_seccomp, set_mode_filter, 0, steps.keep(program));
 }
+
+}  // namespace
+
+Mistake prepare(Identity said, PreparedIdentity& prepared) {
+  prepared = {};
+  constexpr auto unchanged = static_cast<uid_t>(-1);
+  if (said.user == unchanged) return wrong_value(SpawnStep::user, "-1");
+  if (said.group == unchanged) return wrong_value(SpawnStep::group, "-1");
+  if (said.groups && said.keep_groups) return wrong_value(SpawnStep::groups, "set and kept");
+  if (said.capabilities) {
+    prepared.capabilities = parse_sets(*said.capabilities);
+    if (!prepared.capabilities) return wrong_value(SpawnStep::capabilities, *said.capabilities);
+    if ((prepared.capabilities->effective & ~prepared.capabilities->permitted) != 0)
+      return wrong_value(SpawnStep::capabilities,
+                         *said.capabilities + ": effective, but not permitted");
+  }
+  if (said.iab) {
+    prepared.iab = parse_vectors(*said.iab);
+    if (!prepared.iab) return wrong_value(SpawnStep::ambient_set, *said.iab);
+    if (prepared.capabilities && (prepared.iab->ambient & ~prepared.capabilities->permitted) != 0)
+      return wrong_value(SpawnStep::ambient_set,
+                         *said.iab + ": not permitted by " + *said.capabilities);
+  }
+  if (said.seccomp.size() > longest_bpf_program)
+    return wrong_value(SpawnStep::seccomp, std::to_string(said.seccomp.size()) + " instructions");
+  prepared.said = std::move(said);
+  return std::nullopt;
+}
+
+const IdentityPlanner identity_planner{plan_identity, plan_confinement};
 
 }  // namespace detail
 }  // namespace v0

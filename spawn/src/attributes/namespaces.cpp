@@ -18,6 +18,14 @@ namespace {
 constexpr std::size_t longest_host_name = 64;  // __NEW_UTS_LEN
 constexpr std::size_t longest_map = 4095;      // one write of less than a page
 
+std::string map_text(const std::vector<IdRange>& ranges) {
+  std::string text;
+  for (const IdRange& range : ranges)
+    text += std::to_string(range.inside) + ' ' + std::to_string(range.outside) + ' ' +
+            std::to_string(range.count) + '\n';
+  return text;
+}
+
 Mistake check_map(SpawnStep step, const Namespaces& namespaces,
                   const std::vector<IdRange>& ranges) {
   if (ranges.empty()) return std::nullopt;
@@ -27,6 +35,21 @@ Mistake check_map(SpawnStep step, const Namespaces& namespaces,
     if (ranges[i].count == 0) return wrong_value(step, "of no ids", static_cast<int>(i));
   if (map_text(ranges).size() > longest_map) return wrong_value(step, "longer than a page");
   return std::nullopt;
+}
+
+void plan_namespaces(const Namespaces& namespaces, const FdPlan& fds, Steps& steps) {
+  if (namespaces.create.contains(Namespace::mount) && namespaces.private_mounts)
+    steps.add(SpawnStep::mounts, -1, SYS_mount, 0, "/", 0, MS_REC | MS_PRIVATE, 0);
+  for (std::size_t i = 0; i < namespaces.join.size(); ++i) {
+    const auto& join = namespaces.join[i];
+    const unsigned kinds = kinds_of(join).flags();
+    const unsigned here = kinds & ~static_cast<unsigned>(Namespace::pid);
+    if (here != 0 || kinds == 0)
+      steps.add(SpawnStep::join_namespace, static_cast<int>(i), SYS_setns,
+                fds.place_of(join.of.get()), here);
+  }
+  if (const auto& name = namespaces.host_name)
+    steps.add(SpawnStep::host_name, -1, SYS_sethostname, name->data(), name->size());
 }
 
 }  // namespace
@@ -52,14 +75,6 @@ Mistake check(const Namespaces& namespaces) {
   return std::nullopt;
 }
 
-std::string map_text(const std::vector<IdRange>& ranges) {
-  std::string text;
-  for (const IdRange& range : ranges)
-    text += std::to_string(range.inside) + ' ' + std::to_string(range.outside) + ' ' +
-            std::to_string(range.count) + '\n';
-  return text;
-}
-
 std::uint32_t id_here(const std::optional<std::uint32_t>& id, const Namespaces& namespaces,
                       const std::vector<IdRange>& map) noexcept {
   constexpr auto none = static_cast<std::uint32_t>(-1);
@@ -78,20 +93,8 @@ NamespaceSet kinds_of(const Namespaces::Join& join) noexcept {
   return kind > 0 ? NamespaceSet(static_cast<Namespace>(kind)) : NamespaceSet();
 }
 
-void plan_namespaces(const Namespaces& namespaces, const FdPlan& fds, Steps& steps) {
-  if (namespaces.create.contains(Namespace::mount) && namespaces.private_mounts)
-    steps.add(SpawnStep::mounts, -1, SYS_mount, 0, "/", 0, MS_REC | MS_PRIVATE, 0);
-  for (std::size_t i = 0; i < namespaces.join.size(); ++i) {
-    const auto& join = namespaces.join[i];
-    const unsigned kinds = kinds_of(join).flags();
-    const unsigned here = kinds & ~static_cast<unsigned>(Namespace::pid);
-    if (here != 0 || kinds == 0)
-      steps.add(SpawnStep::join_namespace, static_cast<int>(i), SYS_setns,
-                fds.place_of(join.of.get()), here);
-  }
-  if (const auto& name = namespaces.host_name)
-    steps.add(SpawnStep::host_name, -1, SYS_sethostname, name->data(), name->size());
-}
+const NamespacePlanner namespace_planner{
+    plan_namespaces, map_text, [](IdMapWriter& writer) noexcept { return writer.start(); }};
 
 }  // namespace detail
 }  // namespace v0

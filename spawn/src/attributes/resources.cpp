@@ -102,45 +102,6 @@ void plan_oom_score(int adjustment, Steps& steps) {
             steps.keep(text.data(), text.size()), text.size());
 }
 
-}  // namespace
-
-Mistake check(const Resources& resources) {
-  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
-    const ResourceLimit& limit = resources.limits[i];
-    const int index = static_cast<int>(i);
-    if (limit.resource < 0 || limit.resource >= static_cast<int>(RLIM_NLIMITS))
-      return wrong_value(SpawnStep::limit, "of resource " + std::to_string(limit.resource), index);
-    if (limit.soft > limit.hard)
-      return wrong_value(SpawnStep::limit, "the soft limit exceeds the hard one", index);
-  }
-  if (resources.umask && (*resources.umask & ~mode_t{0777}) != 0)
-    return wrong_value(SpawnStep::umask, octal(*resources.umask));
-  if (resources.nice && (*resources.nice < -20 || *resources.nice > 19))
-    return wrong_value(SpawnStep::nice, std::to_string(*resources.nice));
-  if (const auto& scheduler = resources.scheduler)
-    if (scheduler->policy < 0 || scheduler->policy > SCHED_DEADLINE || scheduler->priority > 99 ||
-        std::min({scheduler->runtime, scheduler->deadline, scheduler->period}).count() < 0)
-      return wrong_value(SpawnStep::scheduler, "policy " + std::to_string(scheduler->policy) +
-                                                   ", priority " +
-                                                   std::to_string(scheduler->priority));
-  for (const int processor : resources.processors)
-    if (processor < 0 || processor > highest_processor)
-      return wrong_value(SpawnStep::processors, std::to_string(processor));
-  if (resources.all_processors && !resources.processors.empty())
-    return wrong_value(SpawnStep::processors, "all, and some");
-  if (const auto& priority = resources.io_priority) {
-    const auto io_class = static_cast<int>(priority->io_class);
-    if (io_class < 1 || io_class > 3 || priority->level < 0 || priority->level > 7)
-      return wrong_value(SpawnStep::io_priority, "class " + std::to_string(io_class) + ", level " +
-                                                     std::to_string(priority->level));
-  }
-  if (const auto score = resources.oom_score_adjust; score && (*score < -1000 || *score > 1000))
-    return wrong_value(SpawnStep::oom_score_adjust, std::to_string(*score));
-  if (resources.timer_slack && resources.timer_slack->count() <= 0)
-    return wrong_value(SpawnStep::timer_slack, std::to_string(resources.timer_slack->count()));
-  return std::nullopt;
-}
-
 void plan_more_descriptors(const Resources& resources, const rlimit& now, Steps& steps) {
   for (std::size_t i = 0; i < resources.limits.size(); ++i) {
     const ResourceLimit& limit = resources.limits[i];
@@ -180,6 +141,48 @@ void plan_resources(const Resources& resources, Steps& steps) {
     steps.add(SpawnStep::timer_slack, -1, SYS_prctl, PR_SET_TIMERSLACK,
               resources.timer_slack->count());
 }
+
+}  // namespace
+
+Mistake check(const Resources& resources) {
+  for (std::size_t i = 0; i < resources.limits.size(); ++i) {
+    const ResourceLimit& limit = resources.limits[i];
+    const int index = static_cast<int>(i);
+    if (limit.resource < 0 || limit.resource >= static_cast<int>(RLIM_NLIMITS))
+      return wrong_value(SpawnStep::limit, "of resource " + std::to_string(limit.resource), index);
+    if (limit.soft > limit.hard)
+      return wrong_value(SpawnStep::limit, "the soft limit exceeds the hard one", index);
+  }
+  if (resources.umask && (*resources.umask & ~mode_t{0777}) != 0)
+    return wrong_value(SpawnStep::umask, octal(*resources.umask));
+  if (resources.nice && (*resources.nice < -20 || *resources.nice > 19))
+    return wrong_value(SpawnStep::nice, std::to_string(*resources.nice));
+  if (const auto& scheduler = resources.scheduler)
+    if (scheduler->policy < 0 || scheduler->policy > SCHED_DEADLINE || scheduler->priority > 99 ||
+        std::min({scheduler->runtime, scheduler->deadline, scheduler->period}).count() < 0)
+      return wrong_value(SpawnStep::scheduler, "policy " + std::to_string(scheduler->policy) +
+                                                   ", priority " +
+                                                   std::to_string(scheduler->priority));
+  for (const int processor : resources.processors)
+    if (processor < 0 || processor > highest_processor)
+      return wrong_value(SpawnStep::processors, std::to_string(processor));
+  if (resources.all_processors && !resources.processors.empty())
+    return wrong_value(SpawnStep::processors, "all, and some");
+  if (const auto& priority = resources.io_priority) {
+    const auto io_class = static_cast<int>(priority->io_class);
+    if (io_class < 1 || io_class > 3 || priority->level < 0 || priority->level > 7)
+      return wrong_value(SpawnStep::io_priority, "class " + std::to_string(io_class) + ", level " +
+                                                     std::to_string(priority->level));
+  }
+  if (const auto score = resources.oom_score_adjust; score && (*score < -1000 || *score > 1000))
+    return wrong_value(SpawnStep::oom_score_adjust, std::to_string(*score));
+  if (resources.timer_slack && resources.timer_slack->count() <= 0)
+    return wrong_value(SpawnStep::timer_slack, std::to_string(resources.timer_slack->count()));
+  return std::nullopt;
+}
+
+const ResourcePlanner resource_planner{plan_more_descriptors, plan_resources,
+                                       plan_fewer_descriptors};
 
 }  // namespace detail
 }  // namespace v0
