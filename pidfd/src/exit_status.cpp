@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
+#include <sysfd/detail/decimal.hpp>
 #include <sysfd/exit_status.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
 std::string to_string(ExitStatus status) {
-  if (const auto code = status.code()) return "exited with code " + std::to_string(*code);
+  if (const auto code = status.code()) return "exited with code " + detail::decimal(*code);
   const int signo = *status.signal();
-  std::string text = "killed by signal " + std::to_string(signo);
+  std::string text = "killed by signal " + detail::decimal(signo);
   if (const char* description = ::sigdescr_np(signo)) text.append(" (").append(description) += ')';
   if (status.core_dumped()) text += ", core dumped";
   return text;

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <string_view>
 
+#include <sysfd/detail/decimal.hpp>
+
 #include "attempt.hpp"
 #include "command_state.hpp"
 
@@ -92,7 +94,7 @@ Command::Command(Text program) : state_(std::make_unique_for_overwrite<State>())
 Command::Command(BorrowedFd program, Text argument0) : Command("(descriptor)") {
   State& state = *state_;
   state.program_fd = program.get();
-  state.program = "descriptor " + std::to_string(program.get());
+  state.program = "descriptor " + detail::decimal(program.get());
   this->argument0(argument0);
   if (program.get() < 0) state.wrong(SpawnStep::program, EBADF, -1, state.program);
 }
@@ -266,7 +268,7 @@ Command& Command::inherit_descriptors(Inheritance options) & {
   for (const int number : options.except)
     if (number < static_cast<int>(standard_streams))
       state.wrong(SpawnStep::descriptor, EINVAL, -1,
-                  std::to_string(number) + ", which is not to be inherited");
+                  detail::decimal(number) + ", which is not to be inherited");
   state.inherits = true;
   state.not_inherited = std::move(options.except);
   return *this;
@@ -373,7 +375,7 @@ Command& Command::on_drop(DropPolicy policy, Timeout grace) & {
 Command& Command::parent_death_signal(int signo) & {
   State& state = changed_state();
   if (signo < 1 || signo > SIGRTMAX)
-    state.wrong(SpawnStep::parent_death, EINVAL, -1, std::to_string(signo));
+    state.wrong(SpawnStep::parent_death, EINVAL, -1, detail::decimal(signo));
   state.parent_death_signal = signo;
   return *this;
 }

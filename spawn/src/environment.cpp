@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <sysfd/detail/decimal.hpp>
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
@@ -110,7 +112,7 @@ char* const* Environment::resolve_for_listeners(std::size_t count, const std::st
                                                 EnvironmentBuffer& buffer) const {
   constexpr std::size_t digits = 20;  // of 64 bits
   auto& [fds, fd_names, pid, identity] = buffer.listen_texts;
-  fds = "LISTEN_FDS=" + std::to_string(count);
+  fds = "LISTEN_FDS=" + decimal(count);
   fd_names = "LISTEN_FDNAMES=" + names;
   pid = "LISTEN_PID=";
   identity = "LISTEN_PIDFDID=";

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
@@ -77,7 +78,7 @@ std::string shortened(std::string_view text) {
 }
 
 std::string too_long(std::size_t size, std::size_t allowed) {
-  return std::to_string(size) + " bytes long, where " + std::to_string(allowed) + " are allowed";
+  return detail::decimal(size) + " bytes long, where " + detail::decimal(allowed) + " are allowed";
 }
 
 std::size_t longest_string() noexcept {  // MAX_ARG_STRLEN, without the NUL

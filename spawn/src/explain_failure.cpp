@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <sysfd/detail/decimal.hpp>
+
 #include "attempt.hpp"
 
 namespace sysfd {
@@ -60,7 +62,7 @@ int Command::Attempt::target_of_descriptor(int index) const noexcept {
 // With what was said at that step.
 SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int index) const {
   SpawnError error{step, code, index, ""};
-  const auto to_be = [](int target) { return "to be number " + std::to_string(target); };
+  const auto to_be = [](int target) { return "to be number " + detail::decimal(target); };
   switch (error.step) {
     case SpawnStep::exec: error.subject = work_.job.path ? work_.job.path : state_.program; break;
     case SpawnStep::wait: error.subject = state_.program; break;

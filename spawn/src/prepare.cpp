@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
@@ -187,7 +188,7 @@ Mistake Command::Attempt::make_plan() {
   lower_sources();
   if (const auto twice = work_.fds.make())
     return SpawnError{twice->step, error_code(EINVAL), twice->index,
-                      "to be number " + std::to_string(twice->target) + ", which is given twice"};
+                      "to be number " + detail::decimal(twice->target) + ", which is given twice"};
 
   const Namespaces& namespaces = state_.namespaces;
   if (!namespaces.user_map.empty() || !namespaces.group_map.empty()) {
@@ -257,8 +258,9 @@ Mistake Command::Attempt::keep_changes() {
   for (const PlacedFd& placed : changes_.placed) {
     const int index = static_cast<int>(state_.passed.size() + numbers.size());
     if (std::ranges::find(numbers, placed.number) != numbers.end())
-      return SpawnError{SpawnStep::descriptor, error_code(EINVAL), index,
-                        "to be number " + std::to_string(placed.number) + ", which is given twice"};
+      return SpawnError{
+          SpawnStep::descriptor, error_code(EINVAL), index,
+          "to be number " + detail::decimal(placed.number) + ", which is given twice"};
     numbers.push_back(placed.number);
   }
   if (changes_.working_directory) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/decimal.hpp>
 
 #include "attempt.hpp"
 #include "children_pid_namespace.hpp"
@@ -25,7 +26,7 @@ Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnS
                                              std::uint64_t limit) {
   const auto wrong = [&](const char* reason) {
     return SpawnError{step, error_code(EBADF), index,
-                      "to be number " + std::to_string(passed.target) + reason};
+                      "to be number " + detail::decimal(passed.target) + reason};
   };
   if (passed.handed_over) return wrong(", which an earlier child was given");
   const bool is_other = step == SpawnStep::descriptor && !changes_.descriptors.empty();
@@ -45,9 +46,9 @@ Mistake Command::Attempt::prepare_descriptor(const State::Passed& passed, SpawnS
 
 Mistake Command::Attempt::prepare_passed() {
   if (!changes_.descriptors.empty() && changes_.descriptors.size() != state_.passed.size())
-    return detail::wrong_value(SpawnStep::descriptor, std::to_string(changes_.descriptors.size()) +
+    return detail::wrong_value(SpawnStep::descriptor, detail::decimal(changes_.descriptors.size()) +
                                                           " instead of " +
-                                                          std::to_string(state_.passed.size()));
+                                                          detail::decimal(state_.passed.size()));
   if (state_.passed.empty() && state_.listeners.empty() && changes_.placed.empty())
     return std::nullopt;
   rlimit now{};

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sysfd/detail/decimal.hpp>
+
 namespace sysfd {
 inline namespace v0 {
 namespace {
@@ -61,14 +63,14 @@ const char* name_of(SpawnStep step) noexcept {
 }
 
 std::string what_failed(const SpawnError& error) {
-  const std::string stage = error.stage < 0 ? "" : "stage " + std::to_string(error.stage) + ", ";
+  const std::string stage = error.stage < 0 ? "" : "stage " + detail::decimal(error.stage) + ", ";
   if (error.step == SpawnStep::standard_stream && !error.subject.empty()) {
     // Behind the stream may be what is the matter with it.
     const std::size_t name_ends = std::min(error.subject.find(','), error.subject.size());
     return stage + std::string(error.subject).insert(name_ends, " of the child");
   }
   std::string text = stage + name_of(error.step);
-  if (error.index >= 0) text += ' ' + std::to_string(error.index);
+  if (error.index >= 0) text += ' ' + detail::decimal(error.index);
   switch (error.step) {
     case SpawnStep::descriptor:
     case SpawnStep::listen_fds:

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include <sysfd/detail/decimal.hpp>
+
 #include "../kernel.hpp"
 #include "attributes.hpp"
 
@@ -154,7 +156,7 @@ Mistake prepare(Identity said, PreparedIdentity& prepared) {
                          *said.iab + ": not permitted by " + *said.capabilities);
   }
   if (said.seccomp.size() > longest_bpf_program)
-    return wrong_value(SpawnStep::seccomp, std::to_string(said.seccomp.size()) + " instructions");
+    return wrong_value(SpawnStep::seccomp, decimal(said.seccomp.size()) + " instructions");
   prepared.said = std::move(said);
   return std::nullopt;
 }

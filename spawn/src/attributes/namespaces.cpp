@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "attributes.hpp"
@@ -21,8 +22,8 @@ constexpr std::size_t longest_map = 4095;      // one write of less than a page
 std::string map_text(const std::vector<IdRange>& ranges) {
   std::string text;
   for (const IdRange& range : ranges)
-    text += std::to_string(range.inside) + ' ' + std::to_string(range.outside) + ' ' +
-            std::to_string(range.count) + '\n';
+    text +=
+        decimal(range.inside) + ' ' + decimal(range.outside) + ' ' + decimal(range.count) + '\n';
   return text;
 }
 

@@ -8,6 +8,8 @@
 #include <array>
 #include <cstdint>
 
+#include <sysfd/detail/decimal.hpp>
+
 #include "../kernel.hpp"
 #include "attributes.hpp"
 
@@ -97,7 +99,7 @@ void plan_all_processors(Steps& steps) {
 }
 
 void plan_oom_score(int adjustment, Steps& steps) {
-  const std::string text = std::to_string(adjustment);
+  const std::string text = decimal(adjustment);
   steps.add(SpawnStep::oom_score_adjust, -1, Step::write_proc, "thread-self/oom_score_adj",
             steps.keep(text.data(), text.size()), text.size());
 }
@@ -149,35 +151,34 @@ Mistake check(const Resources& resources) {
     const ResourceLimit& limit = resources.limits[i];
     const int index = static_cast<int>(i);
     if (limit.resource < 0 || limit.resource >= static_cast<int>(RLIM_NLIMITS))
-      return wrong_value(SpawnStep::limit, "of resource " + std::to_string(limit.resource), index);
+      return wrong_value(SpawnStep::limit, "of resource " + decimal(limit.resource), index);
     if (limit.soft > limit.hard)
       return wrong_value(SpawnStep::limit, "the soft limit exceeds the hard one", index);
   }
   if (resources.umask && (*resources.umask & ~mode_t{0777}) != 0)
     return wrong_value(SpawnStep::umask, octal(*resources.umask));
   if (resources.nice && (*resources.nice < -20 || *resources.nice > 19))
-    return wrong_value(SpawnStep::nice, std::to_string(*resources.nice));
+    return wrong_value(SpawnStep::nice, decimal(*resources.nice));
   if (const auto& scheduler = resources.scheduler)
     if (scheduler->policy < 0 || scheduler->policy > SCHED_DEADLINE || scheduler->priority > 99 ||
         std::min({scheduler->runtime, scheduler->deadline, scheduler->period}).count() < 0)
-      return wrong_value(SpawnStep::scheduler, "policy " + std::to_string(scheduler->policy) +
-                                                   ", priority " +
-                                                   std::to_string(scheduler->priority));
+      return wrong_value(SpawnStep::scheduler, "policy " + decimal(scheduler->policy) +
+                                                   ", priority " + decimal(scheduler->priority));
   for (const int processor : resources.processors)
     if (processor < 0 || processor > highest_processor)
-      return wrong_value(SpawnStep::processors, std::to_string(processor));
+      return wrong_value(SpawnStep::processors, decimal(processor));
   if (resources.all_processors && !resources.processors.empty())
     return wrong_value(SpawnStep::processors, "all, and some");
   if (const auto& priority = resources.io_priority) {
     const auto io_class = static_cast<int>(priority->io_class);
     if (io_class < 1 || io_class > 3 || priority->level < 0 || priority->level > 7)
-      return wrong_value(SpawnStep::io_priority, "class " + std::to_string(io_class) + ", level " +
-                                                     std::to_string(priority->level));
+      return wrong_value(SpawnStep::io_priority,
+                         "class " + decimal(io_class) + ", level " + decimal(priority->level));
   }
   if (const auto score = resources.oom_score_adjust; score && (*score < -1000 || *score > 1000))
-    return wrong_value(SpawnStep::oom_score_adjust, std::to_string(*score));
+    return wrong_value(SpawnStep::oom_score_adjust, decimal(*score));
   if (resources.timer_slack && resources.timer_slack->count() <= 0)
-    return wrong_value(SpawnStep::timer_slack, std::to_string(resources.timer_slack->count()));
+    return wrong_value(SpawnStep::timer_slack, decimal(resources.timer_slack->count()));
   return std::nullopt;
 }
 

@@ -3,6 +3,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <sysfd/detail/decimal.hpp>
+
 #include "attributes.hpp"
 
 namespace sysfd {
@@ -11,9 +13,8 @@ namespace detail {
 
 Mistake check(const Session& session) {
   if (session.process_group && (*session.process_group < 0 || session.new_session))
-    return wrong_value(SpawnStep::process_group, session.new_session
-                                                     ? "in a new session"
-                                                     : std::to_string(*session.process_group));
+    return wrong_value(SpawnStep::process_group,
+                       session.new_session ? "in a new session" : decimal(*session.process_group));
   if (session.controlling_terminal && !session.new_session)
     return wrong_value(SpawnStep::controlling_terminal, "without a new session");
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdint>
 
+#include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "../kernel.hpp"
@@ -39,15 +40,15 @@ bool names(const SignalList& list, int signo) noexcept {
 Mistake check(const Signals& signals) {
   const auto exists = [](int signo) { return signo > 0 && signo <= kernel::signal_count; };
   for (const int signo : signals.blocked)
-    if (!exists(signo)) return wrong_value(SpawnStep::signals, std::to_string(signo) + " blocked");
+    if (!exists(signo)) return wrong_value(SpawnStep::signals, decimal(signo) + " blocked");
   int index = 0;
   for (const auto* list : {&signals.to_default, &signals.ignored, &signals.unchanged})
     for (const int signo : *list) {
       if (!exists(signo) || (list == &signals.ignored && is_fixed(signo)))
-        return wrong_value(SpawnStep::signals, std::to_string(signo), index);
+        return wrong_value(SpawnStep::signals, decimal(signo), index);
       const auto clash = [&](const SignalList& earlier, const char* what) -> Mistake {
         if (list == &earlier || !names(earlier, signo)) return std::nullopt;
-        return wrong_value(SpawnStep::signals, std::to_string(signo) + what, index);
+        return wrong_value(SpawnStep::signals, decimal(signo) + what, index);
       };
       if (list == &signals.ignored)
         if (auto mistake = clash(signals.to_default, ", default and ignored")) return mistake;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+//
+// Numbers in messages. std::to_string() is code of its own in each program, for each type of number.
+// Not for users.
+#ifndef SYSFD_DETAIL_DECIMAL_HPP
+#define SYSFD_DETAIL_DECIMAL_HPP
+#include <sysfd/detail/cxx23.hpp>
+
+#include <string>
+
+#include <sysfd/attributes.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+// As std::to_string(). Allocates where there are more than 15 digits.
+SYSFD_API std::string decimal(long long number);
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_DETAIL_DECIMAL_HPP
