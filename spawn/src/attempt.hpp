@@ -48,6 +48,11 @@ struct Command::Made {
   std::optional<Pipe> report;  // the child's end is in its table only
   detail::Environment::ListenSlots listen_slots{};
   detail::SlotLease slots;
+
+  Made() = default;
+  Made(const Made&) = delete;
+  Made& operator=(const Made&) = delete;
+  ~Made();  // once for all who have an Attempt
 };
 
 // One call of spawn() or exec(): what it makes on top of what the Command has.

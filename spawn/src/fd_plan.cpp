@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <sysfd/detail/raw_syscall.hpp>
@@ -20,6 +21,14 @@ namespace detail {
 namespace {
 
 constexpr int done = -1;  // in place of the number of readers
+
+// They are few, and mostly in order already: std::sort() would take two kilobytes of code.
+template <class T, class Key = std::identity>
+void sort(std::vector<T>& all, Key key = {}) {
+  if (std::ranges::is_sorted(all, {}, key)) return;
+  std::ranges::make_heap(all, {}, key);
+  std::ranges::sort_heap(all, {}, key);
+}
 
 bool copies(const FdRequest& request) noexcept {
   return request.kind == FdRequest::Kind::descriptor && request.source != request.target;
@@ -49,7 +58,7 @@ std::optional<FdRequest> FdPlan::make() {
   ready_.clear();
   numbers_.clear();
   next_unused_ = 0;
-  std::ranges::sort(requests_, {}, &Pending::target);
+  sort(requests_, &Pending::target);
   const auto twice = std::ranges::adjacent_find(requests_, {}, &Pending::target);
   if (twice != requests_.end()) {
     const auto given = [](const Pending& request) {
@@ -125,7 +134,7 @@ void FdPlan::find_gaps() {
   }
   for (const Held& held : held_)
     numbers_.push_back(held.source);
-  std::ranges::sort(numbers_);
+  sort(numbers_);
   int next = 3;
   needs_until_exec_ = false;
   for (const int number : numbers_) {
@@ -188,7 +197,7 @@ int FdPlan::next_unused_number() {
       numbers_.push_back(request.target);
       if (request.kind == FdRequest::Kind::descriptor) numbers_.push_back(request.source);
     }
-    std::ranges::sort(numbers_);
+    sort(numbers_);
   }
   while (std::ranges::binary_search(numbers_, next_unused_) ||
          (spares_open_ && system_call(SYS_fcntl, next_unused_, F_GETFD) >= 0))

@@ -14,6 +14,15 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace detail {
+
+// Not inlined: so many steps are added in so many places.
+void Steps::push(const Step& step) {
+  steps_.push_back(step);
+}
+
+}  // namespace detail
+
 using detail::FdAction;
 using detail::Step;
 

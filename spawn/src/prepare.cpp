@@ -76,6 +76,8 @@ void Command::State::find_candidates(char* const* environment_of_child,
   candidates.push_back('\0');
 }
 
+Command::Made::~Made() = default;
+
 Command::State::Prepared Command::Attempt::ask_once(const State& state) {
   State::Prepared prepared{{}, state.environment.frozen(), {}, &Attempt::append_arguments};
   for (int number = 0; number < 3; ++number)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
@@ -165,6 +166,19 @@ Mistake Command::Attempt::prepare_streams() {
     if (number == 2 && kind_of(number) == Stdio::Kind::like_stdout) continue;
     if (is_passed[number] && is_left_to_us(number)) continue;
     if (auto mistake = prepare_stream(number)) return mistake;
+  }
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::refuse_own_ends() const {
+  for (int number = 0; number < 3; ++number) {
+    const auto kind = said_of(number);
+    if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
+      return detail::wrong_value(
+          SpawnStep::standard_stream,
+          std::string(detail::stream_names[number]) + ", where status() cannot use " +
+              (kind == Stdio::Kind::pipe ? "pipe()" : "terminal()") + ": nobody has its other end",
+          number);
   }
   return std::nullopt;
 }

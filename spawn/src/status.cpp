@@ -7,7 +7,6 @@
 
 #include <csignal>
 #include <memory>
-#include <string>
 
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
@@ -20,20 +19,6 @@ namespace sysfd {
 inline namespace v0 {
 
 using detail::Job;
-using detail::Mistake;
-
-Mistake Command::Attempt::refuse_own_ends() const {
-  for (int number = 0; number < 3; ++number) {
-    const auto kind = said_of(number);
-    if (kind == Stdio::Kind::pipe || kind == Stdio::Kind::terminal)
-      return detail::wrong_value(
-          SpawnStep::standard_stream,
-          std::string(detail::stream_names[number]) + ", where status() cannot use " +
-              (kind == Stdio::Kind::pipe ? "pipe()" : "terminal()") + ": nobody has its other end",
-          number);
-  }
-  return std::nullopt;
-}
 
 // Whether no part of this process but its memory has to wait for the child to execute, which is soon.
 // What holds for the next child as well has made nothing for this one.

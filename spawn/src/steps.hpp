@@ -30,7 +30,7 @@ class Steps {
     requires(sizeof...(Arguments) <= 5)
   void add(SpawnStep step, int index, long call, Arguments... arguments) {
     const long values[5] = {as_argument(arguments)...};
-    steps_.push_back({call, values[0], values[1], values[2], values[3], values[4], step, index});
+    push({call, values[0], values[1], values[2], values[3], values[4], step, index});
   }
 
   // A copy that lives as long as the steps.
@@ -47,6 +47,8 @@ class Steps {
   std::span<const Step> all() const noexcept { return steps_; }
 
  private:
+  void push(const Step& step);
+
   template <class T>
   static long as_argument(T value) noexcept {
     if constexpr (std::is_pointer_v<T>)
