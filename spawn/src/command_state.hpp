@@ -163,6 +163,7 @@ struct Command::State {
   }
   // The PATH to search for a child with this environment.
   std::string_view path_to_search(char* const* environment_of_child) const noexcept;
+  // The paths to try for the program, as Job::candidates has them.
   void find_candidates(char* const* environment_of_child, std::string& candidates) const;
   // Whether the Command says what this stream is.
   bool says(int stream) const noexcept;

@@ -4,9 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
-
-#include <sysfd/detail/decimal.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -34,35 +31,6 @@ bool has_listen_variable(char* const* environment) noexcept {
 
 }  // namespace
 
-void Environment::set(std::string_view name, std::string_view value, int call) {
-  std::string text;
-  text.reserve(name.size() + 1 + value.size());
-  text.append(name).append(1, '=').append(value);
-  put({std::move(text), name.size(), false, call});
-}
-
-void Environment::remove(std::string_view name) {
-  put({std::string(name), name.size(), true});
-}
-
-void Environment::clear() {
-  starts_empty_ = true;
-  block_.clear();
-  changes_.clear();
-}
-
-void Environment::add(std::string_view entry, int call) {
-  block_.push_back({std::string(entry), std::min(entry.find('='), entry.size()), false, call});
-}
-
-void Environment::put(Change change) {
-  const auto same = std::ranges::find(changes_, change.name(), &Change::name);
-  if (same != changes_.end())
-    *same = std::move(change);
-  else
-    changes_.push_back(std::move(change));
-}
-
 bool Environment::changes(std::string_view name) const noexcept {
   return std::ranges::find(changes_, name, &Change::name) != changes_.end();
 }
@@ -82,19 +50,6 @@ void Environment::collect(std::vector<char*>& variables) const {
     if (!change.removes) add_text(change);
 }
 
-Environment Environment::frozen() const {
-  std::vector<char*> variables;
-  collect(variables);
-  Environment frozen;
-  frozen.starts_empty_ = true;
-  frozen.changes_.reserve(variables.size());
-  for (const char* variable : variables)
-    frozen.changes_.push_back({variable, name_of(variable).size(), false});
-  frozen.collect(frozen.frozen_);
-  frozen.frozen_.push_back(nullptr);
-  return frozen;
-}
-
 [[gnu::hot]] char* const* Environment::resolve(EnvironmentBuffer& buffer) const {
   static char* const nothing[] = {nullptr};
   if (!frozen_.empty()) return frozen_.data();
@@ -107,43 +62,12 @@ Environment Environment::frozen() const {
   return buffer.variables.data();
 }
 
-char* const* Environment::resolve_for_listeners(std::size_t count, const std::string& names,
-                                                ListenSlots& slots,
-                                                EnvironmentBuffer& buffer) const {
-  constexpr std::size_t digits = 20;  // of 64 bits
-  auto& [fds, fd_names, pid, identity] = buffer.listen_texts;
-  fds = "LISTEN_FDS=" + decimal(count);
-  fd_names = "LISTEN_FDNAMES=" + names;
-  pid = "LISTEN_PID=";
-  identity = "LISTEN_PIDFDID=";
-  auto& variables = buffer.variables;
-  collect(variables);
-  for (std::string& text : buffer.listen_texts) {
-    const std::size_t value = text.size();
-    if (&text == &pid || &text == &identity) text.append(digits, '\0');
-    variables.push_back(text.data());
-    if (&text == &pid) slots.number = text.data() + value;
-    if (&text == &identity) slots.identity = text.data() + value;
-  }
-  variables.push_back(nullptr);
-  slots.identity_variable = &variables[variables.size() - 2];
-  return variables.data();
-}
-
 const char* Environment::listen_variable() const noexcept {
   for (const Change& entry : block_)
     if (is_listen_variable(entry.text.c_str()) && !changes(entry.name())) return entry.text.c_str();
   for (const Change& change : changes_)
     if (!change.removes && is_listen_variable(change.text.c_str())) return change.text.c_str();
   return nullptr;
-}
-
-int Environment::call_of(std::string_view name) const noexcept {
-  for (const auto* list : {&changes_, &block_}) {
-    const auto found = std::ranges::find(*list, name, &Change::name);
-    if (found != list->end()) return found->call;
-  }
-  return -1;
 }
 
 const char* find_variable(char* const* environment, std::string_view name) noexcept {
