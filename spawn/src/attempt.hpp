@@ -34,6 +34,7 @@ inline bool need_another_plan(const SpawnChanges& changes) noexcept {
 // What is made for this child only. Not there where the plan of an earlier child holds.
 struct Command::Made {
   Session session;
+  decltype(&detail::plan_session) plan_session = nullptr;
   std::optional<OwnedFd> child_ends[3];  // of pipes
   std::optional<OwnedFd> parent_ends[3];
   std::optional<OwnedFd> child_terminal;
@@ -64,8 +65,16 @@ struct Command::Attempt {
     reported,  // such a one, and there is a descriptor that says when it is decided
     in_place,
   };
+  static const State::DescriptorParts descriptor_parts;
+  static const State::NamespaceParts namespace_parts;
+  static const State::ParentDeathParts parent_death_parts;
+  static const State::PreparedParts prepared_parts;
+
   // What each stream is that the Command says nothing about; no pointer: inherited.
-  using Defaults = std::array<const Stdio*, 3>;
+  struct Defaults {
+    std::array<const Stdio*, 3> streams;
+    const State::DescriptorParts* parts = &descriptor_parts;
+  };
   Attempt(State& state, Workspace& work, Kind kind, const Defaults* defaults,
           const SpawnChanges& changes) noexcept
       : state_(state), work_(work), kind_(kind), defaults_(defaults), changes_(changes) {}
@@ -103,9 +112,11 @@ struct Command::Attempt {
     if (work.job.former_foreground > 0 && state.session.foreground_of) [[unlikely]]
       give_foreground_back(*state.session.foreground_of, work.job.former_foreground);
   }
-  // Those that a State points to.
+  // Those that a State points to by themselves.
   detail::Mistake prepare_cgroup();
-  detail::Mistake prepare_pid_namespace();
+  void prepare_shell_arguments();
+  // For run_in_place(), before prepare().
+  detail::Mistake refuse_in_place() const;
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
   // Whether the child needs a copy of the descriptor table from the start: it is given descriptors of
@@ -126,11 +137,10 @@ struct Command::Attempt {
   const Stdio* default_of(int stream) const noexcept;
   Stdio::Kind kind_of(int stream) const noexcept;
   detail::Mistake append_arguments();
-  [[gnu::cold]] void prepare_shell_arguments();
   detail::Mistake check_changes() {
     if (work_.rare) work_.rare->directory.reset();
     if (!detail::need_another_plan(changes_)) return std::nullopt;
-    return keep_changes();
+    return (this->*state_.prepared->parts->keep_changes)();
   }
   [[gnu::cold]] detail::Mistake keep_changes();
   detail::Rare& rare() {
@@ -152,6 +162,11 @@ struct Command::Attempt {
   int target_of_descriptor(int index) const noexcept;
   detail::Mistake prepare_streams();
   detail::Mistake prepare_stream(int number);
+  detail::Mistake prepare_said_stream(int number);
+  // None where nothing is said of any descriptor.
+  const State::DescriptorParts* parts_for_descriptors() const noexcept {
+    return state_.descriptor_parts || !defaults_ ? state_.descriptor_parts : defaults_->parts;
+  }
   void give_to_child(BorrowedFd made, bool with_group) const noexcept;
   detail::Mistake prepare_terminal(int number);
   detail::Mistake prepare_like_stdout(int number);
@@ -159,16 +174,18 @@ struct Command::Attempt {
   detail::Mistake prepare_placed(std::uint64_t limit);
   detail::Mistake prepare_descriptor(const State::Passed& passed, SpawnStep step, int index,
                                      std::uint64_t limit);
-  detail::Mistake prepare_session();
+  detail::Mistake prepare_session_of_terminal();
+  detail::Mistake prepare_pid_namespace();
+  detail::Mistake prepare_maps();
   detail::Mistake prepare_report();
   detail::Mistake prepare_directory();
   detail::Mistake prepare_held();
+  detail::Mistake prepare_parent_death();
   [[gnu::hot]] detail::Mistake prepare_environment(const detail::Environment& environment);
-  detail::Mistake refuse_in_place() const;
   bool is_own(int fd) const noexcept;
   bool changes_credentials() const noexcept;
   detail::Mistake refuse_own_descriptors() const;
-  void lower_sources() noexcept;
+  void lower_sources();
   void plan_steps();
   int number_of(const State::Directory& wanted) const noexcept;
   void plan_directory();

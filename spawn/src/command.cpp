@@ -19,7 +19,7 @@ constexpr std::size_t standard_streams = 3;
 // What stands in a message for a string that cannot be shown.
 std::string shown(Text string) {
   const char* fault = string.fault();
-  return fault ? '(' + std::string(fault) + ')' : std::string(string.view());
+  return fault ? std::string("(") + fault + ')' : std::string(string.view());
 }
 
 bool is_name_of_variable(Text name) noexcept {
@@ -132,7 +132,7 @@ void Command::add_search_directory(Text directory) {
 }
 
 Command& Command::shell_fallback() & {
-  changed_state().falls_back_to_shell = true;
+  changed_state().prepare_shell_arguments = &Attempt::prepare_shell_arguments;
   return *this;
 }
 
@@ -236,17 +236,17 @@ Command& Command::cgroup(BorrowedFd directory) & {
 }
 
 Command& Command::stdin_from(Stdio source) & {
-  changed_state().streams[0] = std::move(source);
+  changed_state().set_stream(0, std::move(source));
   return *this;
 }
 
 Command& Command::stdout_to(Stdio destination) & {
-  changed_state().streams[1] = std::move(destination);
+  changed_state().set_stream(1, std::move(destination));
   return *this;
 }
 
 Command& Command::stderr_to(Stdio destination) & {
-  changed_state().streams[2] = std::move(destination);
+  changed_state().set_stream(2, std::move(destination));
   return *this;
 }
 
@@ -293,10 +293,16 @@ Command& Command::listen_fds(Text name, OwnedFd&& fd) & {
   return *this;
 }
 
+void Command::State::set_stream(int stream, Stdio&& said) {
+  descriptor_parts = &Attempt::descriptor_parts;
+  streams[stream] = std::move(said);
+}
+
 // Makes room first: where there is none, the owner still has its descriptor.
 void Command::State::add(std::vector<Passed>& list, int source, int target, OwnedFd* owner) {
   if (list.size() == list.capacity()) list.reserve(2 * list.size() + 1);
   workspace.reserve(passed.capacity() + listeners.capacity());
+  descriptor_parts = &Attempt::descriptor_parts;
   list.push_back({source, target, std::nullopt});
   if (owner) list.back().owned = std::move(*owner);
 }
@@ -322,6 +328,7 @@ void Command::State::add_listener(Text name, BorrowedFd fd, OwnedFd* owner) {
 Command& Command::terminal(WindowSize size) & {
   State& state = changed_state();
   state.window_size = size;
+  state.descriptor_parts = &Attempt::descriptor_parts;
   for (Stdio& stream : state.streams)
     stream = Stdio::terminal();
   return *this;
@@ -346,6 +353,7 @@ Command& Command::session(Session session) & {
   State& state = changed_state();
   state.wrong(detail::check(session));
   state.session = session;
+  state.plan_session = &detail::plan_session;
   return *this;
 }
 
@@ -361,7 +369,7 @@ Command& Command::namespaces(Namespaces namespaces) & {
   state.wrong(detail::check(namespaces));
   state.namespaces = std::move(namespaces);
   state.namespace_planner = &detail::namespace_planner;
-  state.prepare_pid_namespace = &Attempt::prepare_pid_namespace;
+  state.namespace_parts = &Attempt::namespace_parts;
   return *this;
 }
 
@@ -377,11 +385,14 @@ Command& Command::parent_death_signal(int signo) & {
   if (signo < 1 || signo > SIGRTMAX)
     state.wrong(SpawnStep::parent_death, EINVAL, -1, detail::decimal(signo));
   state.parent_death_signal = signo;
+  state.parent_death_parts = &Attempt::parent_death_parts;
   return *this;
 }
 
 Command& Command::kill_with_parent() & {
-  changed_state().killed_with_parent = true;
+  State& state = changed_state();
+  state.killed_with_parent = true;
+  state.parent_death_parts = &Attempt::parent_death_parts;
   return *this;
 }
 

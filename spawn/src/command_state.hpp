@@ -102,7 +102,6 @@ struct Command::State {
   std::optional<int> program_fd;
   ProgramSearch search = ProgramSearch::child_path;
   std::vector<std::string> search_directories;  // instead of a PATH, where `search` is `nowhere`
-  bool falls_back_to_shell = false;
   std::deque<std::string>
       argument_text;             // a deque: what the pointers below point to stays where it is
   std::vector<char*> arguments;  // ends with a null pointer, at all times
@@ -128,13 +127,31 @@ struct Command::State {
   Signals signals;
   Namespaces namespaces;
 
-  // What only some children need is called through these pointers. The setters set them, so that a
-  // program that calls no such setter is linked without it.
+  // What only some children need is called through these pointers, of which many are to parts of an
+  // Attempt. The setters set them, so that a program that calls no such setter is linked without it.
+  struct DescriptorParts {
+    detail::Mistake (Attempt::*prepare_stream)(int number);  // one of which something is said
+    detail::Mistake (Attempt::*prepare_passed)();
+    detail::Mistake (Attempt::*prepare_session_of_terminal)();
+    void (Attempt::*lower_sources)();
+  };
+  struct NamespaceParts {
+    detail::Mistake (Attempt::*prepare_pid_namespace)();
+    detail::Mistake (Attempt::*prepare_maps)();
+  };
+  struct ParentDeathParts {
+    detail::Mistake (Attempt::*prepare)();
+    void (Attempt::*plan)();
+  };
+  const DescriptorParts* descriptor_parts = nullptr;
+  const NamespaceParts* namespace_parts = nullptr;
+  const ParentDeathParts* parent_death_parts = nullptr;
   const detail::IdentityPlanner* identity_planner = nullptr;
   const detail::ResourcePlanner* resource_planner = nullptr;
   const detail::NamespacePlanner* namespace_planner = nullptr;
+  decltype(&detail::plan_session) plan_session = nullptr;
   detail::Mistake (Attempt::*prepare_cgroup)() = nullptr;
-  detail::Mistake (Attempt::*prepare_pid_namespace)() = nullptr;
+  void (Attempt::*prepare_shell_arguments)() = nullptr;
   decltype(&detail::Environment::resolve_for_listeners) resolve_for_listeners = nullptr;
 
   DropPolicy drop_policy = DropPolicy::kill;
@@ -143,12 +160,21 @@ struct Command::State {
   bool killed_with_parent = false;
   int busy_retries = 0;
 
+  // What SpawnChanges need, and spawn_async(), which only a PreparedCommand has.
+  struct PreparedParts {
+    detail::Mistake (Attempt::*keep_changes)();
+    detail::Mistake (Attempt::*change_environment)();
+    detail::Mistake (Attempt::*prepare_placed)(std::uint64_t limit);
+    detail::Mistake (Attempt::*append_arguments)();
+    detail::Mistake (Attempt::*prepare_report)();
+  };
+
   // Of a PreparedCommand, which keeps what it owns: what was asked of the system once.
   struct Prepared {
     std::bitset<3> inherited_streams;  // of those that are to be
     detail::Environment environment;
     std::string candidates;
-    detail::Mistake (Attempt::*append_arguments)();  // linked to programs that can have such
+    const PreparedParts* parts;
   };
   std::optional<Prepared> prepared;
 
@@ -171,6 +197,7 @@ struct Command::State {
   bool takes_input(const SpawnChanges& changes = {}) const noexcept;
   // For output(), which would never see the end of one.
   detail::Mistake refuse_terminals(const SpawnChanges& changes = {}) const;
+  void set_stream(int stream, Stdio&& said);
   // `owner`: whose descriptor it is, if the Command is to take it over.
   void add(std::vector<Passed>& list, int source, int target, OwnedFd* owner);
   void add_listener(Text name, BorrowedFd fd, OwnedFd* owner);

@@ -65,7 +65,7 @@ std::string visible(std::string_view text) {
     if (c == '\r')
       all += "\\r";
     else if (byte < ' ' || byte == 0x7f)
-      all.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+      ((all += "\\x") += digits[byte >> 4]) += digits[byte & 15];
     else
       all += c;
   }

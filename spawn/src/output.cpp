@@ -78,7 +78,7 @@ Result<Output, SpawnError> Command::Attempt::output(State& state, Workspace& wor
   const detail::Deadline deadline = detail::deadline_after(options.timeout);
   const Stdio in = options.input.empty() ? Stdio::null() : Stdio::pipe();
   const Stdio out = Stdio::pipe();
-  const Defaults defaults{&in, &out, &out};
+  const Defaults defaults{{&in, &out, &out}};
   auto child = spawn(state, work, &defaults, changes);
   if (!child) return std::unexpected(std::move(child.error()));
   child->policy_ = DropPolicy::kill;  // whatever happens here, it is not left

@@ -89,8 +89,8 @@ Result<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
     }
     const Stdio from = from_before ? Stdio::made(*from_before) : Stdio::inherit();
     const Stdio to = between ? Stdio::made(between->write) : Stdio::inherit();
-    const Command::Attempt::Defaults defaults{is_first ? &first_stdin : &from,
-                                              is_last ? &last_stdout : &to, &every_stderr};
+    const Command::Attempt::Defaults defaults{
+        {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr}};
     auto child = Command::Attempt::spawn_stage(stages[i].state(), defaults);
     if (!child) return fail(std::move(child.error()), i);
     child->policy_ = DropPolicy::kill;

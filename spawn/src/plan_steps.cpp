@@ -72,7 +72,6 @@ void Command::Attempt::plan_directory() {
 }
 
 void Command::Attempt::plan_parent_death() {
-  if (state_.parent_death_signal == 0 && !state_.killed_with_parent) return;
   const int parent = kind_ == Kind::in_place ? ::getppid() : ::getpid();
   const int pidfd = made_->own_process ? work_.fds.place_of(made_->own_process->fd().get()) : -1;
   const auto add = [&](int signo, bool unless_kernel_does) {
@@ -98,7 +97,7 @@ void Command::Attempt::plan_steps() {
   if (resources) resources->plan_more_descriptors(state_.resources, descriptors_now, steps);
   plan_descriptors(fds, steps);
   plan_exceptions(state_.not_inherited, fds, steps);
-  detail::plan_session(made_->session, fds, steps);
+  if (made_->plan_session) made_->plan_session(made_->session, fds, steps);
   // With the parent's privileges, which another user namespace, or user, does not have.
   if (resources) resources->plan(state_.resources, steps);
   // From outside to inside: the namespaces, the root in them, the directory in that.
@@ -126,7 +125,8 @@ void Command::Attempt::plan_steps() {
   const auto* identity = state_.identity_planner;
   if (identity) identity->plan(state_.identity, steps);
   if (!changes_early) plan_directory();
-  plan_parent_death();  // which a change of identity would undo
+  // Which a change of identity would undo.
+  if (state_.parent_death_parts) (this->*state_.parent_death_parts->plan)();
   if (!state_.listeners.empty())
     steps.add(SpawnStep::listen_fds, -1, Step::write_listen_pid, made_->listen_slots.number,
               made_->listen_slots.identity, made_->listen_slots.identity_variable);

@@ -61,10 +61,11 @@ void Command::State::find_candidates(char* const* environment_of_child,
                                      std::string& candidates) const {
   candidates.clear();
   const auto add = [&](std::string_view place) {
-    candidates.append(place).append(1, '/').append(program).push_back('\0');
+    candidates.append(place) += '/';
+    candidates.append(program) += '\0';
   };
   if (program.contains('/')) {
-    candidates.append(program).push_back('\0');
+    candidates.append(program) += '\0';
   } else if (search == ProgramSearch::nowhere) {
     for (const std::string& place : search_directories)
       add(place);
@@ -78,8 +79,19 @@ void Command::State::find_candidates(char* const* environment_of_child,
 
 Command::Made::~Made() = default;
 
+const Command::State::DescriptorParts Command::Attempt::descriptor_parts{
+    &Attempt::prepare_said_stream, &Attempt::prepare_passed, &Attempt::prepare_session_of_terminal,
+    &Attempt::lower_sources};
+const Command::State::NamespaceParts Command::Attempt::namespace_parts{
+    &Attempt::prepare_pid_namespace, &Attempt::prepare_maps};
+const Command::State::ParentDeathParts Command::Attempt::parent_death_parts{
+    &Attempt::prepare_parent_death, &Attempt::plan_parent_death};
+const Command::State::PreparedParts Command::Attempt::prepared_parts{
+    &Attempt::keep_changes, &Attempt::change_environment, &Attempt::prepare_placed,
+    &Attempt::append_arguments, &Attempt::prepare_report};
+
 Command::State::Prepared Command::Attempt::ask_once(const State& state) {
-  State::Prepared prepared{{}, state.environment.frozen(), {}, &Attempt::append_arguments};
+  State::Prepared prepared{{}, state.environment.frozen(), {}, &prepared_parts};
   for (int number = 0; number < 3; ++number)
     prepared.inherited_streams[static_cast<std::size_t>(number)] =
         detail::system_call(SYS_fcntl, number, F_GETFD) == 0;
@@ -88,13 +100,13 @@ Command::State::Prepared Command::Attempt::ask_once(const State& state) {
   return prepared;
 }
 
-Mistake Command::Attempt::prepare_session() {
-  made_->session = state_.session;
+Mistake Command::Attempt::prepare_session_of_terminal() {
   if (!made_->child_terminal) return std::nullopt;
   if (made_->session.controlling_terminal)
     return detail::wrong_value(SpawnStep::controlling_terminal, "beside a new terminal");
   made_->session.new_session = true;
   made_->session.controlling_terminal = *made_->child_terminal;
+  made_->plan_session = &detail::plan_session;
   return detail::check(made_->session);
 }
 
@@ -137,6 +149,22 @@ Mistake Command::Attempt::prepare_pid_namespace() {
   return std::nullopt;
 }
 
+Mistake Command::Attempt::prepare_maps() {
+  const Namespaces& namespaces = state_.namespaces;
+  if (namespaces.user_map.empty() && namespaces.group_map.empty()) return std::nullopt;
+  // The writer of the maps would be that one, and take the child along when it is done.
+  if (detail::next_child_is_init())
+    return detail::wrong_value(SpawnStep::user_map, "with a pid namespace that has no init yet");
+  made_->user_map = state_.namespace_planner->map_text(namespaces.user_map);
+  made_->group_map = state_.namespace_planner->map_text(namespaces.group_map);
+  made_->maps.emplace();
+  if (!made_->user_map.empty()) made_->maps->users = made_->user_map.data();
+  made_->maps->users_size = made_->user_map.size();
+  if (!made_->group_map.empty()) made_->maps->groups = made_->group_map.data();
+  made_->maps->groups_size = made_->group_map.size();
+  return std::nullopt;
+}
+
 Mistake Command::Attempt::prepare_environment(const detail::Environment& environment) {
   if (state_.listeners.empty()) {
     work_.job.environment = environment.resolve(work_.environment);
@@ -167,44 +195,39 @@ Mistake Command::Attempt::make_plan() {
   made_.emplace();
   work_.job = {};
   work_.birth = {};
-  if (kind_ == Kind::in_place)
-    if (auto mistake = refuse_in_place()) return mistake;
   if (auto mistake = check_changes()) return mistake;
   if (auto mistake = prepare_environment(state_.environment_of_children())) return mistake;
   if (!changes_.environment.empty())
-    if (auto mistake = change_environment()) return mistake;
+    if (auto mistake = (this->*state_.prepared->parts->change_environment)()) return mistake;
   work_.fds.clear(kind_ == Kind::in_place || state_.inherits);
+  made_->session = state_.session;
+  made_->plan_session = state_.plan_session;
+  const auto* descriptors = parts_for_descriptors();
   if (auto mistake = prepare_streams()) return mistake;
-  if (auto mistake = prepare_passed()) return mistake;
-  if (said_of(2) == Stdio::Kind::like_stdout)
-    if (auto mistake = prepare_like_stdout(2)) return mistake;
-  if (auto mistake = prepare_session()) return mistake;
+  if (descriptors) {
+    if (auto mistake = (this->*descriptors->prepare_passed)()) return mistake;
+    if (said_of(2) == Stdio::Kind::like_stdout)
+      if (auto mistake = (this->*descriptors->prepare_stream)(2)) return mistake;
+    if (auto mistake = (this->*descriptors->prepare_session_of_terminal)()) return mistake;
+  }
   if (state_.prepare_cgroup)
     if (auto mistake = (this->*state_.prepare_cgroup)()) return mistake;
   if (auto mistake = prepare_directory()) return mistake;
-  if (state_.prepare_pid_namespace)
-    if (auto mistake = (this->*state_.prepare_pid_namespace)()) return mistake;
-  if (auto mistake = prepare_report()) return mistake;
+  if (state_.namespace_parts)
+    if (auto mistake = (this->*state_.namespace_parts->prepare_pid_namespace)()) return mistake;
+  if (kind_ == Kind::reported)
+    if (auto mistake = (this->*state_.prepared->parts->prepare_report)()) return mistake;
   if (auto mistake = prepare_held()) return mistake;
+  if (state_.parent_death_parts)
+    if (auto mistake = (this->*state_.parent_death_parts->prepare)()) return mistake;
   if (auto mistake = refuse_own_descriptors()) return mistake;
-  lower_sources();
+  if (descriptors) (this->*descriptors->lower_sources)();
   if (const auto twice = work_.fds.make())
     return SpawnError{twice->step, error_code(EINVAL), twice->index,
                       "to be number " + detail::decimal(twice->target) + ", which is given twice"};
 
-  const Namespaces& namespaces = state_.namespaces;
-  if (!namespaces.user_map.empty() || !namespaces.group_map.empty()) {
-    // The writer of the maps would be that one, and take the child along when it is done.
-    if (detail::next_child_is_init())
-      return detail::wrong_value(SpawnStep::user_map, "with a pid namespace that has no init yet");
-    made_->user_map = state_.namespace_planner->map_text(namespaces.user_map);
-    made_->group_map = state_.namespace_planner->map_text(namespaces.group_map);
-    made_->maps.emplace();
-    if (!made_->user_map.empty()) made_->maps->users = made_->user_map.data();
-    made_->maps->users_size = made_->user_map.size();
-    if (!made_->group_map.empty()) made_->maps->groups = made_->group_map.data();
-    made_->maps->groups_size = made_->group_map.size();
-  }
+  if (state_.namespace_parts)
+    if (auto mistake = (this->*state_.namespace_parts->prepare_maps)()) return mistake;
   plan_steps();
 
   work_.job.first_unneeded = work_.fds.first_unneeded();
@@ -218,7 +241,7 @@ Mistake Command::Attempt::make_plan() {
   work_.job.busy_retries = state_.busy_retries;
   work_.job.is_filtered = !state_.identity.said.seccomp.empty();
   if (state_.program_fd) work_.job.program = work_.fds.place_of(*state_.program_fd);
-  work_.birth.namespaces = namespaces.create;
+  work_.birth.namespaces = state_.namespaces.create;
   work_.birth.cgroup = made_->cgroup ? made_->cgroup->get() : -1;
   work_.birth.reaps_itself = state_.drop_policy == DropPolicy::detach;
   work_.birth.killed_with_parent = state_.killed_with_parent;
@@ -247,7 +270,7 @@ bool Command::Attempt::is_repeatable() const noexcept {
   };
   if (!made_->slots.is_empty() || std::ranges::any_of(work_.fds.requests(), is_high)) return false;
   // Limits, numbers and namespaces that may have changed the next time.
-  return !detail::need_another_plan(changes_) && !state_.falls_back_to_shell && !defaults_ &&
+  return !detail::need_another_plan(changes_) && !state_.prepare_shell_arguments && !defaults_ &&
          kind_ != Kind::in_place && !state_.inherits && state_.namespaces.join.empty() &&
          state_.listeners.empty() && state_.resources.limits.empty() &&
          state_.parent_death_signal == 0 && !state_.killed_with_parent;
@@ -268,7 +291,7 @@ Mistake Command::Attempt::keep_changes() {
   if (changes_.working_directory) {
     const Text path = *changes_.working_directory;
     if (const char* fault = path.fault())
-      return detail::wrong_value(SpawnStep::working_directory, '(' + std::string(fault) + ')');
+      return detail::wrong_value(SpawnStep::working_directory, std::string("(") + fault + ')');
     rare().directory = {std::string(path.view()), std::nullopt};
   }
   return std::nullopt;
@@ -285,7 +308,7 @@ Mistake Command::Attempt::change_environment() {
     const Text entry = change;
     const int index = state_.environment_calls + static_cast<int>(texts.size());
     if (const char* fault = entry.fault())
-      return detail::wrong_value(SpawnStep::environment, '(' + std::string(fault) + ')', index);
+      return detail::wrong_value(SpawnStep::environment, std::string("(") + fault + ')', index);
     const std::string_view name = name_of(entry.view());
     const bool is_ours = name == "LISTEN_PID" || name == "LISTEN_PIDFDID" || name == "LISTEN_FDS" ||
                          name == "LISTEN_FDNAMES";

@@ -27,7 +27,7 @@ Mistake Command::Attempt::append_arguments() {
   for (const CStr argument : changes_.arguments) {
     if (!argument.get())
       return detail::wrong_value(SpawnStep::argument,
-                                 '(' + std::string(Text(argument).fault()) + ')',
+                                 std::string("(") + Text(argument).fault() + ')',
                                  static_cast<int>(all.size()) - 1 - state_.preset_arguments);
     const char* text = argument.get();
     if (!is_waited_for()) text = work_.argument_text.emplace_back(text).c_str();
@@ -55,8 +55,8 @@ Mistake Command::Attempt::prepare() {
   if (state_.signals.inherit_mask) work_.job.signal_mask = detail::signal_mask(state_.signals);
   work_.job.arguments = state_.arguments.data();
   if (!changes_.arguments.empty())
-    if (auto mistake = (this->*state_.prepared->append_arguments)()) return mistake;
-  if (!held && state_.falls_back_to_shell) prepare_shell_arguments();
+    if (auto mistake = (this->*state_.prepared->parts->append_arguments)()) return mistake;
+  if (!held && state_.prepare_shell_arguments) (this->*state_.prepare_shell_arguments)();
   return std::nullopt;
 }
 

@@ -65,7 +65,8 @@ Mistake Command::Attempt::prepare_passed() {
     return std::nullopt;
   };
   if (auto mistake = add(state_.passed, SpawnStep::descriptor)) return mistake;
-  if (auto mistake = prepare_placed(limit)) return mistake;
+  if (!changes_.placed.empty())
+    if (auto mistake = (this->*state_.prepared->parts->prepare_placed)(limit)) return mistake;
   return add(state_.listeners, SpawnStep::listen_fds);
 }
 
@@ -90,7 +91,6 @@ Mistake Command::Attempt::prepare_placed(std::uint64_t limit) {
 }
 
 Mistake Command::Attempt::prepare_report() {
-  if (kind_ != Kind::reported) return std::nullopt;
   auto made = pipe();
   if (!made) return SpawnError{SpawnStep::start, made.error(), -1, "of which a pipe is to tell"};
   made_->report = std::move(*made);
@@ -147,16 +147,19 @@ Mistake Command::Attempt::prepare_held() {
     hold(joins[i].of.get(), SpawnStep::join_namespace, static_cast<int>(i));
 
   if (made_->report) hold(made_->report->write.get(), SpawnStep::start, -1, true);
-
-  const bool looks_at_parent = state_.parent_death_signal != 0 || state_.killed_with_parent;
-  if (looks_at_parent && kind_ != Kind::in_place &&
-      (is_in_other_pid_namespace() || detail::children_are_in_other_pid_namespace())) {
-    auto process = PidFd::open(::getpid());
-    if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
-    made_->own_process = std::move(*process);
-    hold(made_->own_process->fd().get(), SpawnStep::parent_death, -1, true);
-  }
   return mistake;
+}
+
+// A child that cannot tell its parent by a number watches its pidfd.
+Mistake Command::Attempt::prepare_parent_death() {
+  if (kind_ == Kind::in_place) return std::nullopt;
+  if (!is_in_other_pid_namespace() && !detail::children_are_in_other_pid_namespace())
+    return std::nullopt;
+  auto process = PidFd::open(::getpid());
+  if (!process) return SpawnError{SpawnStep::parent_death, process.error(), -1, ""};
+  made_->own_process = std::move(*process);
+  work_.fds.hold(made_->own_process->fd().get(), SpawnStep::parent_death, -1, true);
+  return std::nullopt;
 }
 
 bool Command::Attempt::is_own(int fd) const noexcept {
@@ -181,7 +184,7 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
   return std::nullopt;
 }
 
-void Command::Attempt::lower_sources() noexcept {
+void Command::Attempt::lower_sources() {
   // Where the child starts with a copy of the table it is too late.
   if (kind_ == Kind::in_place || starts_with_copy() || state_.inherits) return;
   work_.fds.lower_sources([this](int source) { return made_->slots.lower(source); });

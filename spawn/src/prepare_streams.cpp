@@ -44,7 +44,7 @@ Result<Terminal> open_terminal(WindowSize size) noexcept {
 }  // namespace
 
 const Stdio* Command::Attempt::default_of(int stream) const noexcept {
-  return defaults_ ? (*defaults_)[static_cast<std::size_t>(stream)] : nullptr;
+  return defaults_ ? defaults_->streams[static_cast<std::size_t>(stream)] : nullptr;
 }
 
 // Of a stream that is not passed by its number.
@@ -52,7 +52,7 @@ Stdio::Kind Command::Attempt::kind_of(int stream) const noexcept {
   const auto said = said_of(stream);
   if (said != Stdio::Kind::unset) return said;
   const Stdio* standard = default_of(stream);
-  return standard ? standard->kind_ : Stdio::Kind::inherit;
+  return standard && standard->kind_ != Stdio::Kind::unset ? standard->kind_ : Stdio::Kind::inherit;
 }
 
 // What is made for a child that becomes another user is that user's, which may open it again, as
@@ -82,6 +82,19 @@ Mistake Command::Attempt::prepare_terminal(int number) {
 }
 
 Mistake Command::Attempt::prepare_stream(int number) {
+  if (kind_of(number) != Stdio::Kind::inherit)
+    return (this->*parts_for_descriptors()->prepare_stream)(number);
+  const bool is_open =
+      !state_.prepared || state_.prepared->inherited_streams[static_cast<std::size_t>(number)];
+  work_.fds.add({.kind = is_open ? FdRequest::Kind::inherited : FdRequest::Kind::null,
+                 .source = -1,
+                 .target = number,
+                 .step = SpawnStep::standard_stream,
+                 .index = number});
+  return std::nullopt;
+}
+
+Mistake Command::Attempt::prepare_said_stream(int number) {
   const bool is_unset = said_of(number) == Stdio::Kind::unset;
   const Stdio* said = is_unset ? default_of(number) : &state_.streams[number];
   FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
@@ -90,12 +103,7 @@ Mistake Command::Attempt::prepare_stream(int number) {
   };
   switch (kind_of(number)) {
     case Stdio::Kind::unset:
-    case Stdio::Kind::inherit:
-      request.kind =
-          state_.prepared && !state_.prepared->inherited_streams[static_cast<std::size_t>(number)]
-              ? FdRequest::Kind::null
-              : FdRequest::Kind::inherited;
-      break;
+    case Stdio::Kind::inherit: return prepare_stream(number);
     case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
     case Stdio::Kind::pipe: {
       auto made = pipe();

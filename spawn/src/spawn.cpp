@@ -163,6 +163,7 @@ SpawnError Command::exec() {
   State& state = this->state();
   if (state.mistake) return *state.mistake;
   Attempt attempt(state, state.workspace, Attempt::Kind::in_place, {}, detail::no_changes);
+  if (auto mistake = attempt.refuse_in_place()) return *std::move(mistake);
   if (auto mistake = attempt.prepare()) return *std::move(mistake);
   return attempt.run_in_place();
 }
