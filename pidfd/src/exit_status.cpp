@@ -2,16 +2,19 @@
 #include <cstring>
 
 #include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
 #include <sysfd/exit_status.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
 std::string to_string(ExitStatus status) {
-  if (const auto code = status.code()) return "exited with code " + detail::decimal(*code);
+  if (const auto code = status.code())
+    return detail::join({"exited with code ", detail::decimal(*code)});
   const int signo = *status.signal();
-  std::string text = "killed by signal " + detail::decimal(signo);
-  if (const char* description = ::sigdescr_np(signo)) text.append(" (").append(description) += ')';
+  std::string text = detail::join({"killed by signal ", detail::decimal(signo)});
+  if (const char* description = ::sigdescr_np(signo))
+    detail::append(text, {" (", description, ")"});
   if (status.core_dumped()) text += ", core dumped";
   return text;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
 
 #include "attempt.hpp"
 #include "command_state.hpp"
@@ -19,7 +20,7 @@ constexpr std::size_t standard_streams = 3;
 // What stands in a message for a string that cannot be shown.
 std::string shown(Text string) {
   const char* fault = string.fault();
-  return fault ? std::string("(") + fault + ')' : std::string(string.view());
+  return fault ? detail::join({"(", fault, ")"}) : std::string(string.view());
 }
 
 bool is_name_of_variable(Text name) noexcept {
@@ -35,7 +36,7 @@ SpawnError wrong_value(SpawnStep step, std::string subject, int index) {
 }  // namespace detail
 
 void Command::State::wrong(SpawnStep step, int error, int index, std::string subject) {
-  if (!mistake) mistake = SpawnError{step, detail::error_code(error), index, std::move(subject)};
+  if (!mistake) mistake.emplace(step, detail::error_code(error), index, std::move(subject));
 }
 
 void Command::State::add_argument(std::string_view value) {

@@ -16,6 +16,7 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "attempt.hpp"
@@ -58,14 +59,14 @@ bool has_execute_permission(BorrowedFd file) noexcept {
 
 // Of a file's text, in a message: what cannot be seen is to be seen.
 std::string visible(std::string_view text) {
-  constexpr const char* digits = "0123456789abcdef";
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string all;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\r')
       all += "\\r";
     else if (byte < ' ' || byte == 0x7f)
-      ((all += "\\x") += digits[byte >> 4]) += digits[byte & 15];
+      detail::append(all, {"\\x", digits.substr(byte >> 4, 1), digits.substr(byte & 15, 1)});
     else
       all += c;
   }
@@ -74,11 +75,12 @@ std::string visible(std::string_view text) {
 
 std::string shortened(std::string_view text) {
   constexpr std::size_t shown = 32;
-  return visible(text.substr(0, shown)) + (text.size() > shown ? "..." : "");
+  return detail::join({visible(text.substr(0, shown)), text.size() > shown ? "..." : ""});
 }
 
 std::string too_long(std::size_t size, std::size_t allowed) {
-  return detail::decimal(size) + " bytes long, where " + detail::decimal(allowed) + " are allowed";
+  return detail::join(
+      {detail::decimal(size), " bytes long, where ", detail::decimal(allowed), " are allowed"});
 }
 
 std::size_t longest_string() noexcept {  // MAX_ARG_STRLEN, without the NUL
@@ -99,7 +101,7 @@ Result<OwnedFd> Command::Attempt::View::look(const std::string& path) const {
   if (is_relative && !knows_relative) return detail::failure(EOPNOTSUPP);
   if (!root && is_relative && directory)
     return open(BorrowedFd::unsafe_borrow(*directory), path, O_PATH);
-  const std::string whole = is_relative ? prefix + path : path;
+  const std::string whole = is_relative ? detail::join({prefix, path}) : path;
   if (!root) return open(cwd(), whole, O_PATH);
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
@@ -124,7 +126,7 @@ std::optional<Command::Attempt::View> Command::Attempt::view_of_child() const {
   }
   const auto& start = directory();
   if (start.path) {
-    view.prefix = *start.path + '/';
+    view.prefix = detail::join({*start.path, "/"});
   } else if (start.fd) {
     view.knows_relative = is_waited_for() && !view.root;
     if (!start.is_cwd()) view.directory = start.fd;
@@ -149,7 +151,7 @@ void Command::Attempt::explain_interpreter(const View& view, BorrowedFd program,
   for (int i = 0; i < most_interpreters && next && !next->interpreter.empty(); ++i) {
     const auto found = view.look(next->interpreter);
     const auto add = [&](const char* what) {
-      error.subject += ", whose interpreter " + visible(next->interpreter) + what;
+      detail::append(error.subject, {", whose interpreter ", visible(next->interpreter), what});
     };
     if (!found) {
       if (is_not_there && is_missing(found.error())) add(" is missing");
@@ -166,8 +168,9 @@ void Command::Attempt::explain_interpreter(const View& view, BorrowedFd program,
   if (!state_.program_fd) {
     if (!is_script) error.subject += ", for which binfmt_misc has an interpreter that is missing";
   } else if (!is_program_passed()) {
-    error.subject += is_script ? ", a script that" : ", which";
-    error.subject += " its interpreter cannot open again: pass() it to the child too";
+    detail::append(error.subject,
+                   {is_script ? ", a script that" : ", which",
+                    " its interpreter cannot open again: pass() it to the child too"});
   }
 }
 
@@ -196,7 +199,7 @@ void Command::Attempt::explain_search(const View& view, SpawnError& error) const
       state_.path_to_search(work_.job.environment), [&](std::string_view directory) {
         if (directory.starts_with('/')) return;
         const auto found =
-            view.look(std::string(directory.empty() ? "." : directory) + '/' + state_.program);
+            view.look(detail::join({directory.empty() ? "." : directory, "/", state_.program}));
         if (found && is_regular(*found)) is_left_out = true;
       });
   if (is_left_out)
@@ -205,28 +208,27 @@ void Command::Attempt::explain_search(const View& view, SpawnError& error) const
 
 void Command::Attempt::explain_size(SpawnError& error) const {
   const std::size_t longest = longest_string();
+  const auto name = [&](std::string_view text, std::size_t size, SpawnStep step, int index) {
+    error.step = step;
+    error.index = index;
+    error.subject = detail::join({shortened(text), ", ", too_long(size, longest)});
+  };
   std::size_t total = std::strlen(work_.job.path ? work_.job.path : "") + 1;
   for (int i = 0; const char* argument = work_.job.arguments[i]; ++i) {
     const std::string_view text(argument);
     if (text.size() > longest) {
       const int call = i - 1 - state_.preset_arguments;
-      error.step = call < 0 ? SpawnStep::program : SpawnStep::argument;
-      error.index = std::max(call, -1);
-      error.subject = shortened(text);
-      error.subject += ", " + too_long(text.size(), longest);
-      return;
+      return name(text, text.size(), call < 0 ? SpawnStep::program : SpawnStep::argument,
+                  std::max(call, -1));
     }
     total += text.size() + 1 + sizeof argument;
   }
   for (int i = 0; const char* variable = work_.job.environment[i]; ++i) {
     const std::string_view text(variable);
     if (text.size() > longest) {
-      const std::string_view name = text.substr(0, text.find('='));
-      error.step = SpawnStep::environment;
-      error.index = state_.environment.call_of(name);
-      error.subject = shortened(name);
-      error.subject += ", " + too_long(text.size(), longest);
-      return;
+      const std::string_view variable_name = text.substr(0, text.find('='));
+      return name(variable_name, text.size(), SpawnStep::environment,
+                  state_.environment.call_of(variable_name));
     }
     total += text.size() + 1 + sizeof variable;
   }
@@ -237,7 +239,8 @@ void Command::Attempt::explain_size(SpawnError& error) const {
     if (wanted.resource == RLIMIT_STACK) limit = wanted.soft;
   const std::size_t room = room_of_strings(limit);
   if (total > room)
-    error.subject += ", whose arguments and environment are together " + too_long(total, room);
+    detail::append(error.subject,
+                   {", whose arguments and environment are together ", too_long(total, room)});
 }
 
 void Command::Attempt::explain_exec(SpawnError& error) const {

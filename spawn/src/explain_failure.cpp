@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
 
 #include "attempt.hpp"
 
@@ -62,19 +63,23 @@ int Command::Attempt::target_of_descriptor(int index) const noexcept {
 // With what was said at that step.
 SpawnError Command::Attempt::error_at(SpawnStep step, std::error_code code, int index) const {
   SpawnError error{step, code, index, ""};
-  const auto to_be = [](int target) { return "to be number " + detail::decimal(target); };
+  const auto name = [&](const State::Directory& wanted) {
+    if (wanted.path) error.subject = *wanted.path;
+  };
+  const auto to_be = [&](int target) {
+    detail::append(error.subject, {"to be number ", detail::decimal(target)});
+  };
   switch (error.step) {
     case SpawnStep::exec: error.subject = work_.job.path ? work_.job.path : state_.program; break;
     case SpawnStep::wait: error.subject = state_.program; break;
-    case SpawnStep::working_directory: error.subject = directory().path.value_or(""); break;
-    case SpawnStep::root_directory: error.subject = state_.root.path.value_or(""); break;
+    case SpawnStep::working_directory: name(directory()); break;
+    case SpawnStep::root_directory: name(state_.root); break;
     case SpawnStep::standard_stream: error.subject = detail::stream_names[error.index]; break;
     case SpawnStep::descriptor:
-      if (error.index >= 0) error.subject = to_be(target_of_descriptor(error.index));
+      if (error.index >= 0) to_be(target_of_descriptor(error.index));
       break;
     case SpawnStep::listen_fds:
-      if (error.index >= 0)
-        error.subject = to_be(state_.listeners[static_cast<std::size_t>(error.index)].target);
+      if (error.index >= 0) to_be(state_.listeners[static_cast<std::size_t>(error.index)].target);
       break;
     default: break;
   }
@@ -86,7 +91,7 @@ SpawnError Command::Attempt::failure() const {
       error_at(work_.job.failed_step, detail::error_code(work_.job.error), work_.job.index);
   if (error.step == SpawnStep::exec) explain_exec(error);
   if (const char* path = path_opened_at(error.step, work_.job.error))
-    error.subject.append(error.subject.empty() ? "" : ", ").append(path);
+    detail::append(error.subject, {error.subject.empty() ? "" : ", ", path});
   return error;
 }
 

@@ -26,22 +26,17 @@ namespace {
 
 constexpr std::size_t most_read = 256;  // BINPRM_BUF_SIZE: of a script the kernel reads no more
 
-// What is there of the bytes from `offset` on.
-std::string_view read_at(BorrowedFd file, std::uint64_t offset, char (&room)[most_read],
-                         std::size_t size) noexcept {
-  const long got = system_call_retried(SYS_pread64, file.get(), room, std::min(size, most_read),
-                                       static_cast<long>(offset));
-  return {room, got > 0 ? static_cast<std::size_t>(got) : 0};
+// How many of the bytes from `offset` on are there.
+std::size_t read_at(BorrowedFd file, std::uint64_t offset, void* room, std::size_t size) noexcept {
+  const long got =
+      system_call_retried(SYS_pread64, file.get(), room, size, static_cast<long>(offset));
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
 template <class T>
 std::optional<T> read_struct(BorrowedFd file, std::uint64_t offset) noexcept {
-  static_assert(sizeof(T) <= most_read);
-  char room[most_read];
-  const std::string_view bytes = read_at(file, offset, room, sizeof(T));
-  if (bytes.size() != sizeof(T)) return std::nullopt;
   T value;
-  std::memcpy(&value, room, sizeof value);
+  if (read_at(file, offset, &value, sizeof value) != sizeof value) return std::nullopt;
   return value;
 }
 
@@ -64,7 +59,7 @@ std::string loader_of(BorrowedFd file) {
     if (segment->p_type != PT_INTERP) continue;
     if (segment->p_filesz > most_read) return {};
     char room[most_read];
-    const auto path = read_at(file, segment->p_offset, room, segment->p_filesz);
+    const std::string_view path(room, read_at(file, segment->p_offset, room, segment->p_filesz));
     return std::string(path.substr(0, path.find('\0')));
   }
   return {};
@@ -104,7 +99,7 @@ std::optional<Format> format_of(BorrowedFd file) {
                                        O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!readable) return std::nullopt;
   char room[most_read];
-  const std::string_view start = read_at(*readable, 0, room, sizeof room);
+  const std::string_view start(room, read_at(*readable, 0, room, sizeof room));
   if (start.starts_with("#!"))
     return Format{Format::Kind::script, std::string(interpreter_of_script(start.substr(2)))};
   if (auto loader = loader_if_elf(*readable)) return Format{Format::Kind::elf, *std::move(loader)};

@@ -12,6 +12,7 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
 #include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
@@ -59,13 +60,13 @@ std::string_view Command::State::path_to_search(char* const* environment_of_chil
 
 void Command::State::find_candidates(char* const* environment_of_child,
                                      std::string& candidates) const {
+  constexpr std::string_view end("\0", 1);
   candidates.clear();
   const auto add = [&](std::string_view place) {
-    candidates.append(place) += '/';
-    candidates.append(program) += '\0';
+    detail::append(candidates, {place, "/", program, end});
   };
   if (program.contains('/')) {
-    candidates.append(program) += '\0';
+    detail::append(candidates, {program, end});
   } else if (search == ProgramSearch::nowhere) {
     for (const std::string& place : search_directories)
       add(place);
@@ -223,8 +224,9 @@ Mistake Command::Attempt::make_plan() {
   if (auto mistake = refuse_own_descriptors()) return mistake;
   if (descriptors) (this->*descriptors->lower_sources)();
   if (const auto twice = work_.fds.make())
-    return SpawnError{twice->step, error_code(EINVAL), twice->index,
-                      "to be number " + detail::decimal(twice->target) + ", which is given twice"};
+    return SpawnError{
+        twice->step, error_code(EINVAL), twice->index,
+        detail::join({"to be number ", detail::decimal(twice->target), ", which is given twice"})};
 
   if (state_.namespace_parts)
     if (auto mistake = (this->*state_.namespace_parts->prepare_maps)()) return mistake;
@@ -283,15 +285,15 @@ Mistake Command::Attempt::keep_changes() {
   for (const PlacedFd& placed : changes_.placed) {
     const int index = static_cast<int>(state_.passed.size() + numbers.size());
     if (std::ranges::find(numbers, placed.number) != numbers.end())
-      return SpawnError{
-          SpawnStep::descriptor, error_code(EINVAL), index,
-          "to be number " + detail::decimal(placed.number) + ", which is given twice"};
+      return SpawnError{SpawnStep::descriptor, error_code(EINVAL), index,
+                        detail::join({"to be number ", detail::decimal(placed.number),
+                                      ", which is given twice"})};
     numbers.push_back(placed.number);
   }
   if (changes_.working_directory) {
     const Text path = *changes_.working_directory;
     if (const char* fault = path.fault())
-      return detail::wrong_value(SpawnStep::working_directory, std::string("(") + fault + ')');
+      return detail::wrong_value(SpawnStep::working_directory, detail::join({"(", fault, ")"}));
     rare().directory = {std::string(path.view()), std::nullopt};
   }
   return std::nullopt;
@@ -308,7 +310,7 @@ Mistake Command::Attempt::change_environment() {
     const Text entry = change;
     const int index = state_.environment_calls + static_cast<int>(texts.size());
     if (const char* fault = entry.fault())
-      return detail::wrong_value(SpawnStep::environment, std::string("(") + fault + ')', index);
+      return detail::wrong_value(SpawnStep::environment, detail::join({"(", fault, ")"}), index);
     const std::string_view name = name_of(entry.view());
     const bool is_ours = name == "LISTEN_PID" || name == "LISTEN_PIDFDID" || name == "LISTEN_FDS" ||
                          name == "LISTEN_FDNAMES";

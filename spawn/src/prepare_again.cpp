@@ -3,6 +3,8 @@
 // What is left to prepare for a child where the plan of an earlier one holds.
 #include <algorithm>
 
+#include <sysfd/detail/join.hpp>
+
 #include "attempt.hpp"
 
 namespace sysfd {
@@ -27,7 +29,7 @@ Mistake Command::Attempt::append_arguments() {
   for (const CStr argument : changes_.arguments) {
     if (!argument.get())
       return detail::wrong_value(SpawnStep::argument,
-                                 std::string("(") + Text(argument).fault() + ')',
+                                 detail::join({"(", Text(argument).fault(), ")"}),
                                  static_cast<int>(all.size()) - 1 - state_.preset_arguments);
     const char* text = argument.get();
     if (!is_waited_for()) text = work_.argument_text.emplace_back(text).c_str();
