@@ -115,6 +115,7 @@ struct Command::Attempt {
   // Those that a State points to by themselves.
   detail::Mistake prepare_cgroup();
   void prepare_shell_arguments();
+  void plan_root();
   // For run_in_place(), before prepare().
   detail::Mistake refuse_in_place() const;
   // The pipe that is hung up when the child is decided.
@@ -160,9 +161,10 @@ struct Command::Attempt {
     return is_placed ? Stdio::Kind::unset : state_.streams[stream].kind_;
   }
   int target_of_descriptor(int index) const noexcept;
+  detail::Mistake prepare_descriptors();
   detail::Mistake prepare_streams();
+  void inherit_stream(int number);
   detail::Mistake prepare_stream(int number);
-  detail::Mistake prepare_said_stream(int number);
   // None where nothing is said of any descriptor.
   const State::DescriptorParts* parts_for_descriptors() const noexcept {
     return state_.descriptor_parts || !defaults_ ? state_.descriptor_parts : defaults_->parts;
@@ -185,7 +187,7 @@ struct Command::Attempt {
   bool is_own(int fd) const noexcept;
   bool changes_credentials() const noexcept;
   detail::Mistake refuse_own_descriptors() const;
-  void lower_sources();
+  detail::Mistake settle_sources();
   void plan_steps();
   int number_of(const State::Directory& wanted) const noexcept;
   void plan_directory();

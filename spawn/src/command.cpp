@@ -95,6 +95,7 @@ Command::Command(Text program) : state_(std::make_unique_for_overwrite<State>())
 Command::Command(BorrowedFd program, Text argument0) : Command("(descriptor)") {
   State& state = *state_;
   state.program_fd = program.get();
+  state.use_descriptors();
   state.program = "descriptor " + detail::decimal(program.get());
   this->argument0(argument0);
   if (program.get() < 0) state.wrong(SpawnStep::program, EBADF, -1, state.program);
@@ -208,6 +209,7 @@ Command& Command::working_directory(Text path, DirectoryChange change) & {
 Command& Command::working_directory(BorrowedFd directory, DirectoryChange change) & {
   State& state = changed_state();
   state.directory = {std::nullopt, directory.get()};
+  state.use_descriptors();
   state.directory_change = change;
   return *this;
 }
@@ -215,6 +217,7 @@ Command& Command::working_directory(BorrowedFd directory, DirectoryChange change
 Command& Command::root_directory(Text path) & {
   State& state = changed_state();
   state.root = {};
+  state.plan_root = &Attempt::plan_root;
   if (path.fault())
     state.wrong(SpawnStep::root_directory, EINVAL, -1, shown(path));
   else
@@ -223,7 +226,10 @@ Command& Command::root_directory(Text path) & {
 }
 
 Command& Command::root_directory(BorrowedFd directory) & {
-  changed_state().root = {std::nullopt, directory.get()};
+  State& state = changed_state();
+  state.root = {std::nullopt, directory.get()};
+  state.plan_root = &Attempt::plan_root;
+  state.use_descriptors();
   return *this;
 }
 
@@ -231,6 +237,7 @@ Command& Command::cgroup(BorrowedFd directory) & {
   State& state = changed_state();
   state.cgroup_fd = directory.get();
   state.prepare_cgroup = &Attempt::prepare_cgroup;
+  state.use_descriptors();
   if (directory.get() < 0 && directory.get() != cwd().get())
     state.wrong(SpawnStep::cgroup, EBADF, -1, "");
   return *this;
@@ -294,8 +301,12 @@ Command& Command::listen_fds(Text name, OwnedFd&& fd) & {
   return *this;
 }
 
-void Command::State::set_stream(int stream, Stdio&& said) {
+void Command::State::use_descriptors() noexcept {
   descriptor_parts = &Attempt::descriptor_parts;
+}
+
+void Command::State::set_stream(int stream, Stdio&& said) {
+  use_descriptors();
   streams[stream] = std::move(said);
 }
 
@@ -303,7 +314,7 @@ void Command::State::set_stream(int stream, Stdio&& said) {
 void Command::State::add(std::vector<Passed>& list, int source, int target, OwnedFd* owner) {
   if (list.size() == list.capacity()) list.reserve(2 * list.size() + 1);
   workspace.reserve(passed.capacity() + listeners.capacity());
-  descriptor_parts = &Attempt::descriptor_parts;
+  use_descriptors();
   list.push_back({source, target, std::nullopt});
   if (owner) list.back().owned = std::move(*owner);
 }
@@ -329,7 +340,7 @@ void Command::State::add_listener(Text name, BorrowedFd fd, OwnedFd* owner) {
 Command& Command::terminal(WindowSize size) & {
   State& state = changed_state();
   state.window_size = size;
-  state.descriptor_parts = &Attempt::descriptor_parts;
+  state.use_descriptors();
   for (Stdio& stream : state.streams)
     stream = Stdio::terminal();
   return *this;
@@ -355,6 +366,7 @@ Command& Command::session(Session session) & {
   state.wrong(detail::check(session));
   state.session = session;
   state.plan_session = &detail::plan_session;
+  state.use_descriptors();
   return *this;
 }
 
@@ -371,6 +383,7 @@ Command& Command::namespaces(Namespaces namespaces) & {
   state.namespaces = std::move(namespaces);
   state.namespace_planner = &detail::namespace_planner;
   state.namespace_parts = &Attempt::namespace_parts;
+  state.use_descriptors();
   return *this;
 }
 

@@ -130,10 +130,10 @@ struct Command::State {
   // What only some children need is called through these pointers, of which many are to parts of an
   // Attempt. The setters set them, so that a program that calls no such setter is linked without it.
   struct DescriptorParts {
-    detail::Mistake (Attempt::*prepare_stream)(int number);  // one of which something is said
-    detail::Mistake (Attempt::*prepare_passed)();
-    detail::Mistake (Attempt::*prepare_session_of_terminal)();
-    void (Attempt::*lower_sources)();
+    detail::Mistake (Attempt::*refuse_own_ends)() const;
+    detail::Mistake (Attempt::*prepare)();
+    detail::Mistake (Attempt::*prepare_held)();
+    detail::Mistake (Attempt::*settle_sources)();
   };
   struct NamespaceParts {
     detail::Mistake (Attempt::*prepare_pid_namespace)();
@@ -152,6 +152,7 @@ struct Command::State {
   decltype(&detail::plan_session) plan_session = nullptr;
   detail::Mistake (Attempt::*prepare_cgroup)() = nullptr;
   void (Attempt::*prepare_shell_arguments)() = nullptr;
+  void (Attempt::*plan_root)() = nullptr;
   decltype(&detail::Environment::resolve_for_listeners) resolve_for_listeners = nullptr;
 
   DropPolicy drop_policy = DropPolicy::kill;
@@ -198,6 +199,8 @@ struct Command::State {
   // For output(), which would never see the end of one.
   detail::Mistake refuse_terminals(const SpawnChanges& changes = {}) const;
   void set_stream(int stream, Stdio&& said);
+  // For a setter that takes a descriptor, or says what one is.
+  void use_descriptors() noexcept;
   // `owner`: whose descriptor it is, if the Command is to take it over.
   void add(std::vector<Passed>& list, int source, int target, OwnedFd* owner);
   void add_listener(Text name, BorrowedFd fd, OwnedFd* owner);

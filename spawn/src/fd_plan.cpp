@@ -67,10 +67,16 @@ std::optional<FdRequest> FdPlan::make() {
     return std::ranges::max(twice[0], twice[1], {}, given);  // the later of the two is the mistake
   }
 
+  find_gaps();
+  if (plan_copies_) (this->*plan_copies_)();
+  plan_what_is_left();
+  return std::nullopt;
+}
+
+void FdPlan::plan_copies() {
   for (Pending& request : requests_)
     if (copies(request))
       if (Pending* writer = writer_of(request.source)) ++writer->readers;
-  find_gaps();
   put_held_ones_aside();
 
   // Those in their place already are never overwritten: targets differ. They, and /dev/null, read
@@ -99,9 +105,6 @@ std::optional<FdRequest> FdPlan::make() {
     break_cycle(request, aside);
     move_all_ready();
   }
-
-  plan_what_is_left();
-  return std::nullopt;
 }
 
 // Last, when every number that was to be copied from is free to be taken. /dev/null is opened once to
@@ -129,8 +132,9 @@ void FdPlan::plan_what_is_left() {
 void FdPlan::find_gaps() {
   gaps_.clear();
   for (const Pending& request : requests_) {
-    if (request.kind == FdRequest::Kind::inherited) numbers_.push_back(request.target);
-    if (request.kind == FdRequest::Kind::descriptor) numbers_.push_back(request.source);
+    const bool is_inherited = request.kind == FdRequest::Kind::inherited;
+    if (is_inherited || request.kind == FdRequest::Kind::descriptor)
+      numbers_.push_back(is_inherited ? request.target : request.source);
   }
   for (const Held& held : held_)
     numbers_.push_back(held.source);

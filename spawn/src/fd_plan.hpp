@@ -74,12 +74,20 @@ class FdPlan {
   void clear(bool spares_open = false) noexcept {
     requests_.clear();
     held_.clear();
+    plan_copies_ = nullptr;
     spares_open_ = spares_open;
   }
-  void add(const FdRequest& request) { requests_.push_back({request, 0}); }
+  void add(const FdRequest& request) {
+    plan_copies_ = &FdPlan::plan_copies;
+    add_without_source(request);
+  }
+  // The same for one that copies nothing: a program that adds no other is linked without what plans
+  // the copies.
+  void add_without_source(const FdRequest& request) { requests_.push_back({request, 0}); }
   // Something else needs what `source` is in the parent after the plan was carried out; the program
   // does not.
   void hold(int source, SpawnStep step, int index = -1, bool is_own = false) {
+    plan_copies_ = &FdPlan::plan_copies;
     held_.push_back({source, source, step, index, is_own});
   }
 
@@ -119,6 +127,7 @@ class FdPlan {
   }
   void emit(FdAction::Kind kind, int source, int target, SpawnStep step, int index);
   void find_gaps();
+  void plan_copies();
   void put_held_ones_aside();
   void plan_what_is_left();
   Pending* writer_of(int number) noexcept;
@@ -132,6 +141,7 @@ class FdPlan {
   std::vector<Held> held_;
   std::vector<FdRange> gaps_;
   std::vector<int> numbers_;  // all that the requests and held ones name, once it is needed
+  void (FdPlan::*plan_copies_)() = nullptr;
   int next_unused_ = 0;
   bool spares_open_ = false;
   unsigned first_unneeded_ = 0;

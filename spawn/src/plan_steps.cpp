@@ -63,6 +63,16 @@ void plan_exceptions(const std::vector<int>& numbers, const detail::FdPlan& fds,
 
 }  // namespace
 
+void Command::Attempt::plan_root() {
+  const auto& root = state_.root;
+  const auto add = [&](long call, auto argument) {
+    work_.steps.add(SpawnStep::root_directory, -1, call, argument);
+  };
+  if (root.fd) add(SYS_fchdir, work_.fds.place_of(number_of(root)));
+  add(SYS_chroot, root.path ? root.path->c_str() : ".");
+  add(SYS_chdir, "/");
+}
+
 void Command::Attempt::plan_directory() {
   const auto& wanted = directory();
   if (wanted.path)
@@ -112,13 +122,7 @@ void Command::Attempt::plan_steps() {
   if (changes_credentials()) steps.add(SpawnStep::dumpable, -1, Step::make_undumpable);
   if (const auto* namespaces = state_.namespace_planner)
     namespaces->plan(state_.namespaces, fds, steps);
-  if (state_.root.fd)
-    steps.add(SpawnStep::root_directory, -1, SYS_fchdir, fds.place_of(number_of(state_.root)));
-  if (state_.root.is_given()) {
-    steps.add(SpawnStep::root_directory, -1, SYS_chroot,
-              state_.root.path ? state_.root.path->c_str() : ".");
-    steps.add(SpawnStep::root_directory, -1, SYS_chdir, "/");
-  }
+  if (state_.plan_root) (this->*state_.plan_root)();
   const bool changes_early = state_.directory_change == DirectoryChange::before_identity;
   if (changes_early) plan_directory();
   // Power is given up when nothing needs it any more.

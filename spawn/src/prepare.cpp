@@ -81,8 +81,8 @@ void Command::State::find_candidates(char* const* environment_of_child,
 Command::Made::~Made() = default;
 
 const Command::State::DescriptorParts Command::Attempt::descriptor_parts{
-    &Attempt::prepare_said_stream, &Attempt::prepare_passed, &Attempt::prepare_session_of_terminal,
-    &Attempt::lower_sources};
+    &Attempt::refuse_own_ends, &Attempt::prepare_descriptors, &Attempt::prepare_held,
+    &Attempt::settle_sources};
 const Command::State::NamespaceParts Command::Attempt::namespace_parts{
     &Attempt::prepare_pid_namespace, &Attempt::prepare_maps};
 const Command::State::ParentDeathParts Command::Attempt::parent_death_parts{
@@ -99,16 +99,6 @@ Command::State::Prepared Command::Attempt::ask_once(const State& state) {
   detail::EnvironmentBuffer unused;
   state.find_candidates(prepared.environment.resolve(unused), prepared.candidates);
   return prepared;
-}
-
-Mistake Command::Attempt::prepare_session_of_terminal() {
-  if (!made_->child_terminal) return std::nullopt;
-  if (made_->session.controlling_terminal)
-    return detail::wrong_value(SpawnStep::controlling_terminal, "beside a new terminal");
-  made_->session.new_session = true;
-  made_->session.controlling_terminal = *made_->child_terminal;
-  made_->plan_session = &detail::plan_session;
-  return detail::check(made_->session);
 }
 
 Mistake Command::Attempt::prepare_cgroup() {
@@ -204,25 +194,24 @@ Mistake Command::Attempt::make_plan() {
   made_->session = state_.session;
   made_->plan_session = state_.plan_session;
   const auto* descriptors = parts_for_descriptors();
-  if (auto mistake = prepare_streams()) return mistake;
   if (descriptors) {
-    if (auto mistake = (this->*descriptors->prepare_passed)()) return mistake;
-    if (said_of(2) == Stdio::Kind::like_stdout)
-      if (auto mistake = (this->*descriptors->prepare_stream)(2)) return mistake;
-    if (auto mistake = (this->*descriptors->prepare_session_of_terminal)()) return mistake;
+    if (auto mistake = (this->*descriptors->prepare)()) return mistake;
+  } else {
+    for (int number = 0; number < 3; ++number)
+      inherit_stream(number);
   }
   if (state_.prepare_cgroup)
     if (auto mistake = (this->*state_.prepare_cgroup)()) return mistake;
-  if (auto mistake = prepare_directory()) return mistake;
   if (state_.namespace_parts)
     if (auto mistake = (this->*state_.namespace_parts->prepare_pid_namespace)()) return mistake;
   if (kind_ == Kind::reported)
     if (auto mistake = (this->*state_.prepared->parts->prepare_report)()) return mistake;
-  if (auto mistake = prepare_held()) return mistake;
+  if (descriptors)
+    if (auto mistake = (this->*descriptors->prepare_held)()) return mistake;
   if (state_.parent_death_parts)
     if (auto mistake = (this->*state_.parent_death_parts->prepare)()) return mistake;
-  if (auto mistake = refuse_own_descriptors()) return mistake;
-  if (descriptors) (this->*descriptors->lower_sources)();
+  if (descriptors)
+    if (auto mistake = (this->*descriptors->settle_sources)()) return mistake;
   if (const auto twice = work_.fds.make())
     return SpawnError{
         twice->step, error_code(EINVAL), twice->index,

@@ -70,6 +70,24 @@ Mistake Command::Attempt::prepare_passed() {
   return add(state_.listeners, SpawnStep::listen_fds);
 }
 
+Mistake Command::Attempt::prepare_session_of_terminal() {
+  if (!made_->child_terminal) return std::nullopt;
+  if (made_->session.controlling_terminal)
+    return detail::wrong_value(SpawnStep::controlling_terminal, "beside a new terminal");
+  made_->session.new_session = true;
+  made_->session.controlling_terminal = *made_->child_terminal;
+  made_->plan_session = &detail::plan_session;
+  return detail::check(made_->session);
+}
+
+Mistake Command::Attempt::prepare_descriptors() {
+  if (auto mistake = prepare_streams()) return mistake;
+  if (auto mistake = prepare_passed()) return mistake;
+  if (said_of(2) == Stdio::Kind::like_stdout)
+    if (auto mistake = prepare_like_stdout(2)) return mistake;
+  return prepare_session_of_terminal();
+}
+
 // But for the streams.
 Mistake Command::Attempt::prepare_placed(std::uint64_t limit) {
   for (std::size_t i = 0; i < changes_.placed.size(); ++i) {
@@ -124,6 +142,7 @@ int Command::Attempt::number_of(const State::Directory& wanted) const noexcept {
 
 // What the child's steps use after the descriptors have been placed.
 Mistake Command::Attempt::prepare_held() {
+  if (auto mistake = prepare_directory()) return mistake;
   Mistake mistake;
   const auto hold = [&](int fd, SpawnStep step, int index = -1, bool is_own = false) {
     if (fd < 0 && !mistake) mistake = error_at(step, error_code(EBADF), index);
@@ -184,10 +203,12 @@ Mistake Command::Attempt::refuse_own_descriptors() const {
   return std::nullopt;
 }
 
-void Command::Attempt::lower_sources() {
+Mistake Command::Attempt::settle_sources() {
+  if (auto mistake = refuse_own_descriptors()) return mistake;
   // Where the child starts with a copy of the table it is too late.
-  if (kind_ == Kind::in_place || starts_with_copy() || state_.inherits) return;
-  work_.fds.lower_sources([this](int source) { return made_->slots.lower(source); });
+  if (kind_ != Kind::in_place && !starts_with_copy() && !state_.inherits)
+    work_.fds.lower_sources([this](int source) { return made_->slots.lower(source); });
+  return std::nullopt;
 }
 
 }  // namespace v0

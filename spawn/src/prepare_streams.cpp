@@ -81,20 +81,14 @@ Mistake Command::Attempt::prepare_terminal(int number) {
   return std::nullopt;
 }
 
-Mistake Command::Attempt::prepare_stream(int number) {
-  if (kind_of(number) != Stdio::Kind::inherit)
-    return (this->*parts_for_descriptors()->prepare_stream)(number);
+void Command::Attempt::inherit_stream(int number) {
   const bool is_open =
       !state_.prepared || state_.prepared->inherited_streams[static_cast<std::size_t>(number)];
-  work_.fds.add({.kind = is_open ? FdRequest::Kind::inherited : FdRequest::Kind::null,
-                 .source = -1,
-                 .target = number,
-                 .step = SpawnStep::standard_stream,
-                 .index = number});
-  return std::nullopt;
+  work_.fds.add_without_source({is_open ? FdRequest::Kind::inherited : FdRequest::Kind::null, -1,
+                                number, SpawnStep::standard_stream, number});
 }
 
-Mistake Command::Attempt::prepare_said_stream(int number) {
+Mistake Command::Attempt::prepare_stream(int number) {
   const bool is_unset = said_of(number) == Stdio::Kind::unset;
   const Stdio* said = is_unset ? default_of(number) : &state_.streams[number];
   FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
@@ -103,7 +97,7 @@ Mistake Command::Attempt::prepare_said_stream(int number) {
   };
   switch (kind_of(number)) {
     case Stdio::Kind::unset:
-    case Stdio::Kind::inherit: return prepare_stream(number);
+    case Stdio::Kind::inherit: inherit_stream(number); return std::nullopt;
     case Stdio::Kind::null: request.kind = FdRequest::Kind::null; break;
     case Stdio::Kind::pipe: {
       auto made = pipe();

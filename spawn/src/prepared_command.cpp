@@ -54,7 +54,6 @@ Result<PreparedCommand, SpawnError> Command::prepare() && {
   State& state = this->state();
   if (state.mistake) return std::unexpected(*state.mistake);
   (void)detail::fork_mark();  // which each Child keeps: spawn() need not make it
-  state.descriptor_parts = &Attempt::descriptor_parts;  // for SpawnChanges
   auto asked = Attempt::ask_once(state);
   const auto shared = std::make_shared<PreparedCommand::Shared>();
   PreparedCommand::Takeover takeover(*shared, state_, std::move(asked));

@@ -39,6 +39,7 @@ class PreparedCommand::Takeover {
            Command::State::Prepared&& asked) noexcept
       : shared_(shared), command_(&state) {
     state->prepared = std::move(asked);
+    state->use_descriptors();  // for SpawnChanges, and for the pipe that reports
     shared_.state = std::move(state);
   }
   ~Takeover() {

@@ -73,8 +73,9 @@ Result<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
 Result<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace& work,
                                                         const SpawnChanges& changes) {
   Attempt attempt(state, work, Kind::child, nullptr, changes);
-  if (!work.plan_holds)  // or there are none
-    if (auto mistake = attempt.refuse_own_ends()) return std::unexpected(*std::move(mistake));
+  if (const auto* parts = work.plan_holds ? nullptr : attempt.parts_for_descriptors())
+    if (auto mistake = (attempt.*parts->refuse_own_ends)())
+      return std::unexpected(*std::move(mistake));
   if (auto mistake = attempt.prepare()) return std::unexpected(*std::move(mistake));
   auto status = work.runs_beside ? attempt.run_beside() : attempt.run_and_wait();
   give_foreground_back(state, work);
