@@ -16,6 +16,7 @@ set(SYSFD_VERSION 0.1.0 CACHE INTERNAL "the version of the family; stated here a
 set(SYSFD_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." CACHE INTERNAL "the folder that holds the modules of sysfd")
 set(SYSFD_IS_TOP_LEVEL ${PROJECT_IS_TOP_LEVEL} CACHE INTERNAL "sysfd is built for its own sake, not embedded")
 option(SYSFD_INSTALL "Install the modules of sysfd" ${SYSFD_IS_TOP_LEVEL})
+option(SYSFD_GC_SECTIONS "Have the linker leave out what a program with a static library of sysfd does not use" ON)
 option(SYSFD_WERROR "Compile sysfd's own code with all warnings as errors" ${SYSFD_IS_TOP_LEVEL})
 
 # The flags of our own code, tests and examples included. They never reach those who link to us.
@@ -48,6 +49,7 @@ function(sysfd_add_module name)
   add_library(${target} ${arg_SOURCES}) # static, or shared where BUILD_SHARED_LIBS says so
   add_library(sysfd::${name} ALIAS ${target})
   sysfd_compile_strictly(${target})
+  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections) # each can be left out by itself
   # Every function is to run on a thread with 16 KiB of stack, below which may be one guard page and then memory of others.
   if(SYSFD_WERROR AND NOT CMAKE_CXX_FLAGS MATCHES -fsanitize) # whose frames are larger
     target_compile_options(${target} PRIVATE -Wframe-larger-than=3072)
@@ -56,7 +58,10 @@ function(sysfd_add_module name)
   sysfd_add_headers(${target} ${arg_HEADERS})
   target_link_libraries(${target} PUBLIC ${dependency_targets} PRIVATE ${arg_LIBRARIES})
   get_target_property(type ${target} TYPE)
-  if(type STREQUAL SHARED_LIBRARY)
+  if(type STREQUAL STATIC_LIBRARY AND SYSFD_GC_SECTIONS)
+    set(arg_LINK_OPTIONS -Wl,--gc-sections)
+    target_link_options(${target} INTERFACE ${arg_LINK_OPTIONS})
+  elseif(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
     # Hidden visibility does not reach what is instantiated from the standard library, whose namespace says "default".
     target_link_options(${target} PRIVATE "LINKER:--version-script=${SYSFD_ROOT}/cmake/exports.map")
@@ -77,7 +82,7 @@ function(sysfd_add_module name)
     SOVERSION ${abi_version}
     VERIFY_INTERFACE_HEADER_SETS ${SYSFD_IS_TOP_LEVEL})
   if(SYSFD_INSTALL)
-    sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}")
+    sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}" "${arg_LINK_OPTIONS}")
   endif()
 endfunction()
 
@@ -98,7 +103,7 @@ endfunction()
 
 # What is installed for one module. The files shared by the family (the package configuration) belong to every module's
 # component: installing one component alone gives a package that works and that knows which modules are there.
-function(sysfd_install_module name dependencies libraries)
+function(sysfd_install_module name dependencies libraries link_options)
   set(component sysfd-${name})
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
   install(TARGETS sysfd_${name} EXPORT sysfd-${name}
@@ -119,6 +124,7 @@ function(sysfd_install_module name dependencies libraries)
   list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
   list(JOIN pc_requires ", " pc_requires)
   list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to its user
+  list(APPEND pc_libraries ${link_options})
   list(JOIN pc_libraries " " pc_libraries)
   file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
   configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
