@@ -173,6 +173,24 @@ TEST(CommandCapabilities, ThatAreExactGoTogetherWithVectors) {
                {{"CapInh", set_of({CAP_KILL, CAP_NET_RAW})}, {"CapPrm", set_of({CAP_KILL})}});
 }
 
+// Also as root, also where its program executes another or is set-user-ID.
+TEST(CommandCapabilities, AreNoneWhereNoneAreToBe) {
+  const Facts nothing = {
+      {"CapInh", none}, {"CapPrm", none}, {"CapEff", none}, {"CapAmb", none}, {"NoNewPrivs", "1"}};
+  expect_facts(with({.no_capabilities = true}), nothing);
+  run_apart([&] {
+    if (::geteuid() == 0) sysfd_test::become_nobody();
+    expect_facts(with({.no_capabilities = true}), nothing);
+  });
+  if (::geteuid() != 0) return;
+  expect_facts(with({.user = user, .group = user, .no_capabilities = true}), nothing);
+  const auto nested = Command::shell("sh -c 'grep -h ^CapEff /proc/self/status'")
+                          .identity({.no_capabilities = true})
+                          .output();
+  ASSERT_TRUE(nested) << nested.error().describe();
+  EXPECT_EQ(nested->out, "CapEff:\t" + none + "\n");
+}
+
 TEST(CommandCapabilities, ThatCannotBeAreRefused) {
   const std::string with_nul("cap_kill=p\0", 11);
   sysfd_test::expect_refused({
@@ -182,6 +200,10 @@ TEST(CommandCapabilities, ThatCannotBeAreRefused) {
        "capabilities \"cap_kill=e: effective, but not permitted\""},
       {with({.capabilities = with_nul}), SpawnStep::capabilities,
        "capabilities \"" + with_nul + '"'},
+      {with({.no_capabilities = true, .capabilities = "="}), SpawnStep::capabilities,
+       "capabilities \"no_capabilities, and some\""},
+      {with({.no_capabilities = true, .iab = "^cap_kill"}), SpawnStep::capabilities,
+       "capabilities \"no_capabilities, and some\""},
       {with({.iab = "^nonsense"}), SpawnStep::ambient_set, "ambient capabilities \"^nonsense\""},
       {with({.capabilities = "cap_kill=p", .iab = "^cap_chown"}), SpawnStep::ambient_set,
        "ambient capabilities \"^cap_chown: not permitted by cap_kill=p\""},
@@ -205,6 +227,7 @@ TEST(CommandCapabilities, ThatCannotBeTakenAreNamedByTheirStep) {
       {{SYS_capset, EPERM}, with({.capabilities = "="}), SpawnStep::capabilities},
       {refused(PR_CAP_AMBIENT), with(all), SpawnStep::ambient_set},
       {refused(PR_SET_SECUREBITS), with(all), SpawnStep::securebits},
+      {refused(PR_SET_NO_NEW_PRIVS), with({.no_capabilities = true}), SpawnStep::no_new_privileges},
   });
 }
 

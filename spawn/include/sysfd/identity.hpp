@@ -54,16 +54,25 @@ struct Identity {
   std::optional<std::vector<gid_t>> groups{};
   bool keep_groups = false;
 
+  // The program, and every program that it executes, has no capabilities, even as root. All sets
+  // but the bounding set are empty, and no_new_privileges is set (without it, execve(2) would give
+  // root the whole bounding set). Needs no privileges. It excludes `capabilities` and `iab`
+  // (EINVAL). A process can still create a user namespace and has all capabilities inside that:
+  // refuse it with `seccomp`.
+  bool no_capabilities = false;
+
   // The effective, permitted and inheritable capabilities at exec, as text for cap_from_text(3):
   // "cap_chown,cap_kill=ep". They survive the change of user. But execve(2) then changes them, see
   // capabilities(7). A user other than root keeps only ambient ones, if the program's file has no
-  // capabilities. Root gets the whole bounding set, unless `securebits` contains SECBIT_NOROOT. Use
-  // `iab` for capabilities that the program is to keep.
+  // capabilities. Root gets the whole bounding set, also with "", unless `securebits` contains
+  // SECBIT_NOROOT or no_new_privileges is set. Use `iab` for capabilities that the program is to
+  // keep, and no_capabilities for none.
   std::optional<std::string> capabilities{};
 
   // The inheritable, ambient and bounding sets, as text for cap_iab_from_text(3): "^cap_net_raw"
   // makes it ambient (and inheritable), "cap_kill" inheritable, "!cap_sys_admin" removes it from
-  // the bounding set. A capability that is not named is neither inheritable nor ambient.
+  // the bounding set. A capability that is not named is neither inheritable nor ambient. There is
+  // no word for all of them.
   std::optional<std::string> iab{};
 
   // prctl(PR_SET_SECUREBITS), SECBIT_... of <linux/securebits.h>. Set after the ambient

@@ -155,6 +155,13 @@ Mistake prepare(Identity said, PreparedIdentity& prepared) {
       return wrong_value(SpawnStep::ambient_set,
                          *said.iab + ": not permitted by " + *said.capabilities);
   }
+  if (said.no_capabilities) {
+    if (said.capabilities || said.iab)
+      return wrong_value(SpawnStep::capabilities, "no_capabilities, and some");
+    prepared.capabilities.emplace();
+    prepared.iab.emplace();
+    said.no_new_privileges = true;
+  }
   if (said.seccomp.size() > longest_bpf_program)
     return wrong_value(SpawnStep::seccomp, decimal(said.seccomp.size()) + " instructions");
   prepared.said = std::move(said);
