@@ -54,7 +54,8 @@ Preparation::Preparation(const Task& task) {
   request_.passed = numbers_for(task.passing);
   if (task.passing != Passing::three_fresh) return;
   for (Passed& each : request_.passed) {
-    fresh_.push_back(std::move(sysfd::socket_pair(SOCK_STREAM)->first));
+    auto [first, second] = *sysfd::socket_pair(SOCK_STREAM);
+    fresh_.push_back(std::move(first));
     each.source = fresh_.back().get();
   }
 }

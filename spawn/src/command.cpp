@@ -410,6 +410,11 @@ Command& Command::kill_with_parent() & {
   return *this;
 }
 
+Command& Command::leave_no_zombie() & {
+  changed_state().prepare_no_zombie = &Attempt::prepare_no_zombie;
+  return *this;
+}
+
 Command& Command::retry_busy(int times) & {
   changed_state().busy_retries = times;
   return *this;

@@ -72,7 +72,8 @@ struct Command::Workspace {
   bool changes_credentials = false;
   bool leads_group = false;
 
-  std::unique_ptr<detail::Apart> apart;  // for status(), from the first time on
+  std::unique_ptr<detail::Apart> apart;     // for status(), from the first time on, or:
+  detail::Apart* apart_of_spawn = nullptr;  // the same, for a child that leaves no zombie
 
   // Whether all of this is for the next child as well: until a setter is called, where nothing is
   // made for each child (a pipe, ...) and nothing was asked of the system.
@@ -151,6 +152,7 @@ struct Command::State {
   const detail::NamespacePlanner* namespace_planner = nullptr;
   decltype(&detail::plan_session) plan_session = nullptr;
   detail::Mistake (Attempt::*prepare_cgroup)() = nullptr;
+  detail::Mistake (Attempt::*prepare_no_zombie)() = nullptr;
   void (Attempt::*prepare_shell_arguments)() = nullptr;
   void (Attempt::*plan_root)() = nullptr;
   decltype(&detail::Environment::resolve_for_listeners) resolve_for_listeners = nullptr;

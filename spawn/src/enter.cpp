@@ -17,6 +17,7 @@
 #include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 
+#include "clone_call.hpp"
 #include "kernel.hpp"
 #include "raw_syscall.hpp"
 
@@ -29,17 +30,6 @@ namespace {
 // refused to one thread says nothing about another one: nothing is remembered.
 bool is_clone_refused(long answer) noexcept {
   return is_refusal(answer) || answer == -E2BIG || answer == -EINVAL;
-}
-
-void reset(Job& job, const Apart* apart) noexcept {
-  job.pidfd = -1;
-  job.progress = Job::Progress::not_started;
-  job.table_was_copied = false;
-  job.table_copy = Job::TableCopy::not_checked;
-  job.times_busy = 0;
-  job.stop_signals = 0;
-  job.former_foreground = 0;
-  job.suspends_parent = !apart || apart->suspends_parent;
 }
 
 // What this process has seen of the kernel: nobody can change that.
@@ -75,59 +65,46 @@ class TableCopies {
     system_call(SYS_pidfd_send_signal, job.pidfd, SIGCONT, nullptr, 0);
 }
 
-// CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
-// copies only what it needs.
-std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) noexcept {
-  return CLONE_VM | CLONE_PIDFD | (apart && apart->is_watched ? CLONE_CHILD_CLEARTID : 0) |
-         (job.suspends_parent ? CLONE_VFORK : 0) | (job.shares_table ? CLONE_FILES : 0) |
-         birth.namespaces.flags();
-}
-
 [[gnu::hot]] long by_clone3(Job& job, const Birth& birth, Apart* apart) noexcept {
-  reset(job, apart);
-  job.shares_table = !apart || !apart->copies_table;
-  job.resets_handlers = false;
-  job.killed_with_parent = birth.killed_with_parent;
   kernel::CloneArguments arguments{};
-  arguments.flags = flags_for(job, birth, apart) | kernel::clone_clear_sighand;
-  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&job.pidfd);
-  arguments.exit_signal = SIGCHLD;
-  if (birth.reaps_itself || birth.killed_with_parent) {
-    arguments.flags |= kernel::clone_autoreap;
-    arguments.exit_signal = 0;
-  }
-  if (birth.killed_with_parent) {
-    arguments.flags |= kernel::clone_pidfd_autokill;
-    if (birth.no_new_privileges) arguments.flags |= kernel::clone_nnp;
-  }
-  std::size_t size = kernel::clone_arguments_first_size;
-  if (birth.cgroup >= 0) {
-    arguments.flags |= kernel::clone_into_cgroup;
-    arguments.cgroup = static_cast<std::uint64_t>(birth.cgroup);
-    size = sizeof arguments;
-  }
-  if (apart) {
-    arguments.child_tid = reinterpret_cast<std::uintptr_t>(&apart->is_inside);
-    arguments.stack = reinterpret_cast<std::uintptr_t>(apart->stack);
-    arguments.stack_size = sizeof apart->stack;
-  }
-  return clone_and_run(SYS_clone3, address(&arguments), static_cast<long>(size), 0, 0, run_child,
-                       &job);
+  const CloneCall call = call_of_clone3(job, birth, apart, arguments);
+  return clone_and_run(call.number, call.a, call.b, call.c, call.child_tid, run_child, &job);
 }
 
 long by_clone(Job& job, const Birth& birth, Apart* apart) noexcept {
-  reset(job, apart);
-  job.shares_table = apart ? !apart->copies_table : !is_emulated();
-  job.resets_handlers = true;
-  job.killed_with_parent = false;
-  return clone_and_run(SYS_clone, static_cast<long>(flags_for(job, birth, apart) | SIGCHLD),
-                       apart ? address(apart->stack + sizeof apart->stack) : 0, address(&job.pidfd),
-                       apart ? address(&apart->is_inside) : 0, run_child, &job);
+  const CloneCall call = call_of_clone(job, birth, apart);
+  return clone_and_run(call.number, call.a, call.b, call.c, call.child_tid, run_child, &job);
 }
 
 // clone(2) has no cgroup, and has the bit of time namespaces for something else.
 bool clone_can(const Birth& birth) noexcept {
   return birth.cgroup < 0 && !birth.namespaces.contains(Namespace::time);
+}
+
+// After clone3(2) has given this answer: asks for less, then another system call. `entered` says what
+// was left out.
+[[gnu::cold]] long clone_otherwise(long answer, Job& job, const Birth& birth, Apart* apart,
+                                   Entered& entered) noexcept {
+  Birth tried = birth;
+  const auto ask_for_less = [&] {
+    tried.reaps_itself = tried.killed_with_parent = false;
+    entered.reaps_itself = entered.killed_with_parent = false;
+  };
+  const auto make = [&](bool is_by_clone3) {
+    if (apart && apart->clone_orphan) return apart->clone_orphan(job, tried, *apart, is_by_clone3);
+    return is_by_clone3 ? by_clone3(job, tried, apart) : by_clone(job, tried, apart);
+  };
+  if (entered.reaps_itself && (answer == -EINVAL || answer == -EPERM)) {
+    ask_for_less();
+    answer = make(true);
+  }
+  if (is_clone_refused(answer) && clone_can(birth)) {
+    ask_for_less();
+    entered.by_clone3 = false;
+    answer = apart && is_emulated() ? -ENOSYS : make(false);
+  }
+  if (answer < 0 && apart) apart->is_inside = 0;
+  return answer;
 }
 
 }  // namespace
@@ -154,28 +131,19 @@ bool is_emulated() noexcept {
 [[gnu::hot]] Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart) noexcept {
   if (apart) apart->is_inside = 1;
   TableCopies::prepare(job);
-  Birth tried = birth;
-  bool is_by_clone3 = true;
-  long answer = by_clone3(job, tried, apart);
-  const bool asks_for_more = tried.reaps_itself || tried.killed_with_parent;
-  if (asks_for_more && (answer == -EINVAL || answer == -EPERM)) {
-    tried.reaps_itself = tried.killed_with_parent = false;
-    answer = by_clone3(job, tried, apart);
-  }
-  if (is_clone_refused(answer) && clone_can(birth)) {
-    is_by_clone3 = tried.reaps_itself = tried.killed_with_parent = false;
-    answer = apart && is_emulated() ? -ENOSYS : by_clone(job, tried, apart);
-  }
-  if (answer < 0) {
-    if (apart) apart->is_inside = 0;
-    return failure(static_cast<int>(-answer));
+  Entered entered{.pid = 0,
+                  .by_clone3 = true,
+                  .reaps_itself = birth.reaps_itself || birth.killed_with_parent,
+                  .killed_with_parent = birth.killed_with_parent};
+  long answer = by_clone3(job, birth, apart);
+  if (answer < 0) [[unlikely]] {
+    answer = clone_otherwise(answer, job, birth, apart, entered);
+    if (answer < 0) return failure(static_cast<int>(-answer));
   }
   if (job.suspends_parent) [[likely]]
     note_departure(job);
-  return Entered{.pid = static_cast<pid_t>(answer),
-                 .by_clone3 = is_by_clone3,
-                 .reaps_itself = tried.reaps_itself || tried.killed_with_parent,
-                 .killed_with_parent = tried.killed_with_parent};
+  entered.pid = static_cast<pid_t>(answer);
+  return entered;
 }
 
 void note_departure(const Job& job) noexcept {

@@ -53,13 +53,18 @@ struct Apart {
   // Whether the parent is suspended all the same (CLONE_VFORK): enter_child() returns when the child
   // has left.
   bool suspends_parent = false;
+  // For a child that leaves neither a zombie nor a SIGCHLD here: how to clone it where it cannot reap
+  // itself. The child is watched.
+  long (*clone_orphan)(Job& job, const Birth& birth, Apart& apart,
+                       bool by_clone3) noexcept = nullptr;
 };
 
 // Makes the child and has it run the job. Returns when the child has left this memory: it executes
 // the program, or has ended; or, with an Apart, at once. job.pidfd refers to it. All signals are to
 // be blocked. Uses clone3(2), or clone(2) with the same flags where clone3 is refused and clone can
 // do the same; never anything that copies this process. With an Apart: ENOSYS in an emulator that
-// would copy it all the same.
+// would copy it all the same. A child that leaves no zombie needs an Apart that is watched.
+// EOPNOTSUPP: no process can be in between, see orphan.cpp.
 Result<Entered> enter_child(Job& job, const Birth& birth, Apart* apart = nullptr) noexcept;
 
 // Whether this process runs in such an emulator.

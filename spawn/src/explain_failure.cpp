@@ -51,7 +51,10 @@ SpawnError Command::Attempt::clone_failure(std::error_code code) const {
   if (has_cgroup && is_of_a_cgroup(error)) return {SpawnStep::cgroup, code, -1, ""};
   if (has_namespaces && !is_a_limit(error)) return {SpawnStep::namespaces, code, -1, ""};
   if (has_cgroup && !is_a_limit(error)) return {SpawnStep::cgroup, code, -1, ""};
-  return {SpawnStep::clone, code, -1, ""};
+  const bool is_to_be_orphan = state_.prepare_no_zombie && error == EOPNOTSUPP;
+  return {
+      SpawnStep::clone, code, -1,
+      is_to_be_orphan ? "leave_no_zombie() by init, a subreaper, or into a new pid namespace" : ""};
 }
 
 int Command::Attempt::target_of_descriptor(int index) const noexcept {

@@ -132,7 +132,23 @@ struct IdMaps {
   int error = ECANCELED;  // 0: written
 };
 
-// The child's life from clone to exec; `prepared` is a Job. These three are in files of their own,
+// What clone_and_run() takes.
+struct CloneCall {
+  long number;  // of the system call: clone3 or clone
+  long a, b, c, child_tid;
+};
+
+// A clone that another process is to make, so that the child is that one's and, when that one has
+// ended, an orphan.
+struct OrphanClone {
+  CloneCall call;
+  Job* job;
+  long answer = -ECANCELED;  // of the system call; as it is if the process was killed before
+};
+
+// The life of the process that makes it; `prepared` is an OrphanClone.
+[[noreturn]] void make_orphan(void* prepared) noexcept;
+// The child's life from clone to exec; `prepared` is a Job. These are in files of their own,
 // which are compiled apart: they use nothing but raw system calls.
 [[noreturn]] void run_child(void* prepared) noexcept;
 // The same in the calling process itself. Comes back after a failure only.

@@ -20,6 +20,7 @@
 #include "attempt.hpp"
 #include "children_pid_namespace.hpp"
 #include "kernel.hpp"
+#include "orphan.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -182,6 +183,24 @@ Mistake Command::Attempt::refuse_in_place() const {
   return std::nullopt;
 }
 
+// An orphan has no parent that it could follow, or that could join a pid namespace for it.
+Mistake Command::Attempt::prepare_no_zombie() {
+  const auto refuse = [](const char* what) {
+    return detail::wrong_value(SpawnStep::clone, "leave_no_zombie() with " + std::string(what));
+  };
+  if (kind_ == Kind::in_place) return refuse("exec()");
+  if (kind_ == Kind::stage || defaults_) return refuse("output() or a pipeline");
+  if (state_.killed_with_parent) return refuse("kill_with_parent()");
+  if (state_.parent_death_signal != 0) return refuse("parent_death_signal()");
+  if (joins(Namespace::pid)) return refuse("a pid namespace that is joined");
+  work_.birth.reaps_itself = true;
+  if (!work_.apart) work_.apart = std::make_unique_for_overwrite<detail::Apart>();
+  work_.apart->suspends_parent = work_.apart->is_watched = true;
+  work_.apart->clone_orphan = detail::clone_orphan;
+  work_.apart_of_spawn = work_.apart.get();
+  return std::nullopt;
+}
+
 Mistake Command::Attempt::make_plan() {
   made_.emplace();
   work_.job = {};
@@ -237,6 +256,8 @@ Mistake Command::Attempt::make_plan() {
   work_.birth.reaps_itself = state_.drop_policy == DropPolicy::detach;
   work_.birth.killed_with_parent = state_.killed_with_parent;
   work_.birth.no_new_privileges = state_.identity.said.no_new_privileges;
+  if (state_.prepare_no_zombie)
+    if (auto mistake = (this->*state_.prepare_no_zombie)()) return mistake;
   work_.changes_credentials = changes_credentials();
   work_.leads_group = made_->session.new_session || made_->session.process_group == 0;
   return std::nullopt;

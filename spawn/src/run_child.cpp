@@ -366,6 +366,14 @@ long execute(Job& job) {
   exit_quietly();
 }
 
+void make_orphan(void* prepared) noexcept {
+  OrphanClone& clone = *static_cast<OrphanClone*>(prepared);
+  const CloneCall& call = clone.call;
+  clone.answer =
+      clone_and_run(call.number, call.a, call.b, call.c, call.child_tid, run_child, clone.job);
+  exit_quietly();
+}
+
 void run_in_place(Job& job) noexcept {
   run(job, true);
 }

@@ -88,7 +88,7 @@ Result<Child, SpawnError> Command::Attempt::run() {
   const auto entered = [&] {
     const detail::DumpableKept dumpable(work_.changes_credentials, work_.job);
     const detail::SignalsBlocked blocked;
-    return enter();
+    return enter(work_.apart_of_spawn);
   }();
   if (!entered) return std::unexpected(entered.error());
   return outcome(*entered);

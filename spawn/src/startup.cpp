@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "child_end.hpp"
+#include "orphan.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -16,6 +17,7 @@ detail::Mistake Command::Startup::prepare() {
 detail::Mistake Command::Startup::enter() {
   apart_.copies_table = attempt_.starts_with_copy();
   apart_.suspends_parent = must_suspend(state_);
+  if (state_.prepare_no_zombie) apart_.clone_orphan = detail::clone_orphan;
   if (const auto& terminal = state_.session.foreground_of) {
     auto duplicate = terminal->duplicate();
     if (!duplicate) return SpawnError{SpawnStep::foreground_group, duplicate.error(), -1, ""};

@@ -21,6 +21,17 @@
 #define SYSFD_LIFETIMEBOUND
 #endif
 
+// On a parameter of a member function: the object refers to that argument from then on. Clang 20
+// and newer warn (-Wdangling-capture) if the argument dies before the object.
+#if defined(__clang__) && defined(__has_cpp_attribute)
+#if __has_cpp_attribute(clang::lifetime_capture_by)
+#define SYSFD_CAPTURED_BY_THIS [[clang::lifetime_capture_by(this)]]
+#endif
+#endif
+#ifndef SYSFD_CAPTURED_BY_THIS
+#define SYSFD_CAPTURED_BY_THIS
+#endif
+
 // On classes: a SYSFD_OWNER owns what a SYSFD_POINTER refers to.
 #if defined(__clang__)
 #define SYSFD_OWNER [[gsl::Owner]]

@@ -302,9 +302,9 @@ class Command {
                             DirectoryChange change = DirectoryChange::before_identity) && {
     return std::move(working_directory(path, change));
   }
-  SYSFD_API Command& working_directory(BorrowedFd directory,
+  SYSFD_API Command& working_directory(BorrowedFd directory SYSFD_CAPTURED_BY_THIS,
                                        DirectoryChange change = DirectoryChange::before_identity) &;
-  Command working_directory(BorrowedFd directory,
+  Command working_directory(BorrowedFd directory SYSFD_CAPTURED_BY_THIS,
                             DirectoryChange change = DirectoryChange::before_identity) && {
     return std::move(working_directory(directory, change));
   }
@@ -313,8 +313,10 @@ class Command {
   // given here, start there.
   SYSFD_API Command& root_directory(Text path) &;
   Command root_directory(Text path) && { return std::move(root_directory(path)); }
-  SYSFD_API Command& root_directory(BorrowedFd directory) &;
-  Command root_directory(BorrowedFd directory) && { return std::move(root_directory(directory)); }
+  SYSFD_API Command& root_directory(BorrowedFd directory SYSFD_CAPTURED_BY_THIS) &;
+  Command root_directory(BorrowedFd directory SYSFD_CAPTURED_BY_THIS) && {
+    return std::move(root_directory(directory));
+  }
 
   // CLONE_INTO_CGROUP: creates the child in this cgroup (version 2), so that it never runs in
   // another one. `directory` is the directory of the cgroup, opened with O_RDONLY or O_PATH. The
@@ -334,8 +336,10 @@ class Command {
   //     enabled.
   //   ECANCELED: it was killed once (cgroup.kill). Linux 6.14 to 7.1 then kill everything that is
   //     created in it. Remove it and make a new one.
-  SYSFD_API Command& cgroup(BorrowedFd directory) &;
-  Command cgroup(BorrowedFd directory) && { return std::move(cgroup(directory)); }
+  SYSFD_API Command& cgroup(BorrowedFd directory SYSFD_CAPTURED_BY_THIS) &;
+  Command cgroup(BorrowedFd directory SYSFD_CAPTURED_BY_THIS) && {
+    return std::move(cgroup(directory));
+  }
 
   SYSFD_API Command& stdin_from(Stdio source) &;
   Command stdin_from(Stdio source) && { return std::move(stdin_from(std::move(source))); }
@@ -353,8 +357,10 @@ class Command {
   //   EBADF: `fd` is not open; `number` is negative or not below RLIMIT_NOFILE; or no free
   //     descriptor number is left for swapping.
   //   EINVAL: `number` is given twice.
-  SYSFD_API Command& pass(BorrowedFd fd, int number) &;
-  Command pass(BorrowedFd fd, int number) && { return std::move(pass(fd, number)); }
+  SYSFD_API Command& pass(BorrowedFd fd SYSFD_CAPTURED_BY_THIS, int number) &;
+  Command pass(BorrowedFd fd SYSFD_CAPTURED_BY_THIS, int number) && {
+    return std::move(pass(fd, number));
+  }
   SYSFD_API Command& pass(OwnedFd&& fd, int number) &;
   Command pass(OwnedFd&& fd, int number) && { return std::move(pass(std::move(fd), number)); }
 
@@ -393,8 +399,10 @@ class Command {
   // 255 printable ASCII characters, without ':'.
   //
   // Ownership: borrowed or owned by the Command, as with pass().
-  SYSFD_API Command& listen_fds(Text name, BorrowedFd fd) &;
-  Command listen_fds(Text name, BorrowedFd fd) && { return std::move(listen_fds(name, fd)); }
+  SYSFD_API Command& listen_fds(Text name, BorrowedFd fd SYSFD_CAPTURED_BY_THIS) &;
+  Command listen_fds(Text name, BorrowedFd fd SYSFD_CAPTURED_BY_THIS) && {
+    return std::move(listen_fds(name, fd));
+  }
   SYSFD_API Command& listen_fds(Text name, OwnedFd&& fd) &;
   Command listen_fds(Text name, OwnedFd&& fd) && {
     return std::move(listen_fds(name, std::move(fd)));
@@ -468,6 +476,27 @@ class Command {
   // as parent_death_signal(SIGKILL), with its limits. Child::report() tells which.
   SYSFD_API Command& kill_with_parent() &;
   Command kill_with_parent() && { return std::move(kill_with_parent()); }
+
+  // The child leaves neither a zombie nor a SIGCHLD in the caller's process, and no wait(2) there
+  // finds it. On Linux 7.1 it reaps itself (CLONE_AUTOREAP). Before, it is an orphan, as after a
+  // double fork(2): an intermediate process clones it and exits, and init or the nearest subreaper
+  // (PR_SET_CHILD_SUBREAPER) reaps it. The program can see its parent change once, right after it
+  // was started.
+  //
+  // The Child works as any other: signals, pipes, drop policy. Its waits return the status since
+  // Linux 6.15, and fail with ECHILD before.
+  //
+  // Errors (of spawn(), at SpawnStep::clone):
+  //   EOPNOTSUPP: the kernel is older than 7.1, and the caller's process is itself init of its pid
+  //     namespace or a subreaper, or unshare(CLONE_NEWPID) has made a pid namespace for the
+  //     children of this thread.
+  //   ECANCELED: the intermediate process was killed.
+  //   EINVAL: used with status(), output(), exec(), a pipeline, kill_with_parent(),
+  //     parent_death_signal() or a joined pid namespace.
+  // Allocates: a stack of 16 KiB at the first spawn(), which the Command keeps.
+  // Cost: before Linux 7.1 about a dozen more system calls.
+  SYSFD_API Command& leave_no_zombie() &;
+  Command leave_no_zombie() && { return std::move(leave_no_zombie()); }
 
   // Retries up to `times` times if the program is open for writing (ETXTBSY), with pauses that grow
   // from 0.1 to 10 milliseconds. This happens when a program was just written, and a child of

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+//
+// Command::leave_no_zombie(): children that nobody here has to reap, nor can.
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/create.hpp>
+#include <sysfd/pipeline.hpp>
+#include <sysfd/spawn_all.hpp>
+
+#include "pidfd/child.hpp"
+#include "support/held_calls.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/requirements.hpp"
+#include "support/results.hpp"
+#include "support/run_apart.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sysfd::Child;
+using sysfd::Command;
+using sysfd::ExitStatus;
+using sysfd::SpawnStep;
+using sysfd_test::HeldCalls;
+using sysfd_test::must;
+using sysfd_test::refuse_calls;
+using sysfd_test::run_apart;
+using sysfd_test::wait_until_ended;
+using sysfd_test::wait_until_gone;
+
+Command shell(const char* line) {
+  return Command("/bin/sh").args({"-c", line}).leave_no_zombie();
+}
+
+// Any child, also one whose end is announced by no signal, or that has ended.
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+// SIGCHLD is pending from the first child on that ends and leaves a zombie.
+void block_sigchld() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+bool sigchld_is_pending() {
+  sigset_t set;
+  ::sigpending(&set);
+  return sigismember(&set, SIGCHLD) == 1;
+}
+
+// Whether the kernel knows CLONE_AUTOREAP, which needs nobody else.
+bool kernel_reaps() {
+  auto child = Command("/bin/true").on_drop(sysfd::DropPolicy::detach).spawn();
+  if (!child) return false;
+  const bool reaps = child->report().reaps_itself;
+  (void)child->wait();
+  return reaps;
+}
+
+// A status, or the error of kernels that cannot tell that of somebody else's child.
+void expect_end(const sysfd::Result<ExitStatus>& status, const ExitStatus& expected) {
+  if (!status && status.error() == std::errc::no_child_process) return;
+  EXPECT_EQ(status, expected);
+}
+
+class ChildWithoutZombie : public testing::Test {
+ protected:
+  void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
+};
+
+TEST_F(ChildWithoutZombie, IsFoundByNobodyWhoWaits) {
+  run_apart([] {
+    Child child = must(shell("read line; exit 7").stdin_from(sysfd::Stdio::pipe()).spawn());
+    EXPECT_EQ(child.report().reaps_itself, kernel_reaps());
+    EXPECT_TRUE(child.report().reaps_itself || !has_children()) << "it is another's";
+    child.stdin_pipe().reset();
+    wait_until_gone(child.pidfd());
+    EXPECT_FALSE(has_children());
+    expect_end(child.wait(), ExitStatus::exited(7));
+  });
+}
+
+TEST_F(ChildWithoutZombie, SendsNoSigchld) {
+  run_apart([] {
+    block_sigchld();
+    Child child = must(shell("exit 0").spawn());
+    wait_until_gone(child.pidfd());
+    EXPECT_FALSE(sigchld_is_pending());
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsAChildOfInitWhenSpawnHasReturned) {
+  run_apart([] {
+    Child child = must(shell("read line; cut -d ' ' -f 4 /proc/$$/stat")
+                           .stdin_from(sysfd::Stdio::pipe())
+                           .stdout_to(sysfd::Stdio::pipe())
+                           .spawn());
+    const std::string parent = must(child.communicate()).out;
+    EXPECT_EQ(parent, (child.report().reaps_itself ? std::to_string(::getpid()) : "1") + "\n");
+  });
+}
+
+TEST_F(ChildWithoutZombie, HasItsPipesItsDescriptorsAndItsNumber) {
+  run_apart([] {
+    sysfd::Pipe pipe = must(sysfd::pipe());
+    Child child = must(shell("cat; cat <&7; echo $$")
+                           .stdin_from(sysfd::Stdio::pipe())
+                           .stdout_to(sysfd::Stdio::pipe())
+                           .pass(std::move(pipe.read), 7)
+                           .spawn());
+    ASSERT_EQ(::write(pipe.write.get(), "seven ", 6), 6);
+    {
+      const sysfd::OwnedFd closed = std::move(pipe.write);
+    }
+    const auto output = must(child.communicate({.input = "zero "}));
+    EXPECT_EQ(output.out, "zero seven " + std::to_string(child.pid()) + "\n");
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsKilledWhenItIsDropped) {
+  run_apart([] {
+    std::optional<sysfd::PidFd> process;
+    {
+      Child child = must(shell("read line").stdin_from(sysfd::Stdio::pipe()).spawn());
+      process.emplace(sysfd::PidFd::unsafe_adopt(must(child.pidfd().fd().duplicate())));
+    }
+    wait_until_ended(*process);
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsEndedWithTheGroupThatItLeads) {
+  run_apart([] {
+    Child child = must(shell("sleep 1000 & read line")
+                           .session({.process_group = 0})
+                           .stdin_from(sysfd::Stdio::pipe())
+                           .stdout_to(sysfd::Stdio::pipe())
+                           .spawn());
+    EXPECT_TRUE(child.send_signal_to_group(SIGKILL));
+    EXPECT_EQ(must(child.communicate()).out, "") << "to the end: nobody has the pipe any more";
+  });
+}
+
+TEST_F(ChildWithoutZombie, ComesFromEveryWayToStartOne) {
+  run_apart([] {
+    const auto prepared = must(shell("exit 3").prepare());
+    for (int i = 0; i < 3; ++i)
+      expect_end(must(prepared.spawn()).wait(), ExitStatus::exited(3));
+    for (const auto how : {sysfd::Confirmation::by_finish, sysfd::Confirmation::by_descriptor}) {
+      sysfd::PendingChild pending = must(shell("exit 4").spawn_async(how));
+      expect_end(must(pending.finish()).wait(), ExitStatus::exited(4));
+    }
+    const auto both = must(shell("exit 4").prepare());
+    expect_end(must(must(both.spawn_async()).finish()).wait(), ExitStatus::exited(4));
+    expect_end(must(both.spawn()).wait(), ExitStatus::exited(4));
+    std::vector<Command> commands;
+    for (int i = 0; i < 8; ++i)
+      commands.push_back(shell("exit 5"));
+    for (auto& child : sysfd::spawn_all(commands)) {
+      ASSERT_TRUE(child) << child.error().describe();
+      expect_end(child->wait(), ExitStatus::exited(5));
+    }
+    Command again = shell("exit 6");
+    for (int i = 0; i < 3; ++i)
+      expect_end(must(again.spawn()).wait(), ExitStatus::exited(6));
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsMadeByCloneWhereClone3IsRefused) {
+  for (const int error : {ENOSYS, EPERM}) {
+    run_apart([&] {
+      refuse_calls({{SYS_clone3, error}});
+      Child child = must(shell("exit 3").spawn());
+      EXPECT_FALSE(child.report().by_clone3);
+      EXPECT_FALSE(child.report().reaps_itself);
+      wait_until_gone(child.pidfd());
+      EXPECT_FALSE(has_children());
+    });
+  }
+}
+
+TEST_F(ChildWithoutZombie, IsNotLeftWhereTheProgramCannotBeExecuted) {
+  run_apart([] {
+    Command command = Command("/no/such/program").leave_no_zombie();
+    for (int i = 0; i < 2; ++i) {
+      const auto child = command.spawn();
+      ASSERT_FALSE(child);
+      EXPECT_EQ(child.error().step, SpawnStep::exec);
+      EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
+    }
+    auto pending = must(Command("/no/such/program").leave_no_zombie().spawn_async());
+    const auto child = pending.finish();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::exec);
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, MayLiveInNamespacesWithIdMaps) {
+  run_apart([] {
+    auto child = shell("id -u; echo $$")
+                     .stdout_to(sysfd::Stdio::pipe())
+                     .namespaces({.create = sysfd::Namespace::user | sysfd::Namespace::pid,
+                                  .user_map = {{0, ::geteuid(), 1}}})
+                     .spawn();
+    if (!child && child.error().step == SpawnStep::namespaces)
+      GTEST_SKIP() << "needs user namespaces";
+    ASSERT_TRUE(child) << child.error().describe();
+    EXPECT_EQ(must(child->communicate()).out, "0\n1\n");
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsRefusedToAProcessThatIsGivenOrphans) {
+  run_apart([] {
+    if (kernel_reaps()) return;
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const auto child = shell("exit 0").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::clone);
+    EXPECT_EQ(child.error().code, std::errc::operation_not_supported);
+    EXPECT_NE(child.error().describe().find("leave_no_zombie()"), std::string::npos)
+        << child.error().describe();
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsRefusedToAThreadWhoseChildrenAreInANewPidNamespace) {
+  run_apart([] {
+    if (kernel_reaps() || ::unshare(CLONE_NEWPID) != 0) return;
+    const auto child = shell("exit 0").spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().code, std::errc::operation_not_supported);
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST_F(ChildWithoutZombie, IsRefusedWhereItNeedsAParent) {
+  const auto expect_refusal = [](const sysfd::SpawnError& error, const std::string& why) {
+    EXPECT_EQ(error.step, SpawnStep::clone);
+    EXPECT_EQ(error.code, std::errc::invalid_argument);
+    EXPECT_NE(error.describe().find("leave_no_zombie() with " + why), std::string::npos)
+        << error.describe();
+  };
+  run_apart([&] {
+    expect_refusal(shell("exit 0").status().error(), "status()");
+    expect_refusal(shell("exit 0").output().error(), "output()");
+    expect_refusal((shell("exit 0") | Command("/bin/cat")).spawn().error(), "output()");
+    expect_refusal(shell("exit 0").exec(), "exec()");
+    expect_refusal(shell("exit 0").kill_with_parent().spawn().error(), "kill_with_parent()");
+    expect_refusal(shell("exit 0").parent_death_signal(SIGTERM).spawn().error(),
+                   "parent_death_signal()");
+    EXPECT_FALSE(has_children());
+  });
+}
+
+// The process that makes the child sleeps until that has executed its program, or is in its memory
+// no more.
+TEST_F(ChildWithoutZombie, IsKilledAndReportedWhereTheProcessThatMadeItIsKilled) {
+  if (!std::filesystem::exists("/proc/thread-self/children"))
+    GTEST_SKIP() << "needs /proc/<pid>/children";
+  SYSFD_REQUIRE_ONE_THREAD();
+  run_apart([] {
+    if (kernel_reaps()) return;
+    HeldCalls held(SYS_execve);
+    const pid_t self = ::getpid();
+    std::thread killer([&] {
+      if (!held.await()) return;
+      std::ifstream children("/proc/" + std::to_string(self) + "/task/" + std::to_string(self) +
+                             "/children");
+      pid_t between = 0;
+      children >> between;
+      if (between > 0) ::kill(between, SIGKILL);
+    });
+    const auto child = shell("exit 0").spawn();
+    killer.join();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::clone);
+    EXPECT_EQ(child.error().code, std::errc::operation_canceled);
+    EXPECT_FALSE(has_children());
+  });
+}
+
+}  // namespace
