@@ -4,8 +4,6 @@
 //
 // These compile, as the language cannot tell them from what is meant:
 // - `*open(...)`, `*pipe()`, `fds->fds.at(0)` of an error: the program stops, and names the error.
-// - `if (DescriptionLock::try_acquire(fd, mode)) use(fd);`: the lock is gone at the end of the
-//   condition. What is meant is `if (auto lock = ...)`. The same of FlockLock.
 // - `fds->take()` for `ListenFds::take()`: the second call says `already_taken`.
 // - `message->fds` where `fds_error` is set: it is empty.
 // - `if (notify(...))`: no error, also where there is no manager.

@@ -354,6 +354,28 @@ void test(BorrowedFd fd) {
 }
 #endif
 
+#ifdef CASE_lock_for_the_condition_only
+void test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  if (DescriptionLock::try_acquire(fd, LockMode::shared)) use(fd);  // error
+#else
+  if (auto lock = DescriptionLock::try_acquire(fd, LockMode::shared)) use(fd);
+#endif
+}
+#endif
+
+#ifdef CASE_flock_lock_for_the_condition_only
+void test(BorrowedFd fd) {
+#ifdef EXPECT_ERROR
+  if (!FlockLock::try_acquire(fd, LockMode::shared)) return;  // error
+#else
+  auto lock = FlockLock::try_acquire(fd, LockMode::shared);
+  if (!lock) return;
+#endif
+  use(fd);
+}
+#endif
+
 #ifdef CASE_number_as_a_timeout_of_a_lock
 void test(BorrowedFd fd) {
 #ifdef EXPECT_ERROR

@@ -91,7 +91,7 @@ TEST_F(SharingCost, AllocatesNothing) {
     {
       auto lock = DescriptionLock::acquire(fd, LockMode::shared);
       EXPECT_TRUE(lock && lock->upgrade() && lock->downgrade() && lock->try_upgrade());
-      EXPECT_FALSE(DescriptionLock::try_acquire(file, LockMode::shared));
+      EXPECT_FALSE(DescriptionLock::try_acquire(file, LockMode::shared).has_value());
     }
     {
       auto lock = FlockLock::acquire(fd, LockMode::shared);
@@ -148,8 +148,9 @@ TEST_F(SharingCost, OfALockIsOneSystemCallEachBesideItsDuplicate) {
   SYSFD_EXPECT_CALLS(try_it, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_close);
   const OwnedFd other = scratch.open(O_RDWR);
   auto lock = must(DescriptionLock::acquire(other, LockMode::exclusive));
-  SYSFD_EXPECT_CALLS([&] { EXPECT_FALSE(DescriptionLock::try_acquire(fd, LockMode::shared)); },
-                     SYS_fcntl, SYS_fcntl, SYS_close);
+  SYSFD_EXPECT_CALLS(
+      [&] { EXPECT_FALSE(DescriptionLock::try_acquire(fd, LockMode::shared).has_value()); },
+      SYS_fcntl, SYS_fcntl, SYS_close);
   const auto change = [&] {
     auto own = must(DescriptionLock::acquire(fd, LockMode::shared, {100, 1}));
     EXPECT_TRUE(own.upgrade() && own.downgrade() && own.try_upgrade() && std::move(own).unlock());

@@ -274,7 +274,8 @@ TEST_F(Lock, OutlivesTheDescriptorThatItWasAcquiredBy) {
   ours.reset();
   const OwnedFd stranger = file.open(O_RDWR);  // under the same number
   EXPECT_EQ(stranger.get(), number);
-  EXPECT_FALSE(DescriptionLock::try_acquire(stranger, LockMode::exclusive)) << "it is locked still";
+  EXPECT_FALSE(DescriptionLock::try_acquire(stranger, LockMode::exclusive).has_value())
+      << "it is locked still";
   lock.reset();
   EXPECT_TRUE(DescriptionLock::try_acquire(stranger, LockMode::exclusive));
 }
@@ -288,7 +289,7 @@ TEST_F(Lock, CanBeHandedOver) {
       << "it goes on";
   {
     const auto adopted = must(DescriptionLock::adopt(std::move(released), LockMode::exclusive));
-    EXPECT_FALSE(DescriptionLock::try_acquire(other, LockMode::shared));
+    EXPECT_FALSE(DescriptionLock::try_acquire(other, LockMode::shared).has_value());
   }
   EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::exclusive)) << "the guard unlocks";
 }

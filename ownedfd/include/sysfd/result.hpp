@@ -92,6 +92,10 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 template <class T>
 concept IsAnswer = std::same_as<T, bool> || is_optional<T>;
 
+// A value whose destructor ends what it stands for, as that of a lock. It must have a name.
+template <class T>
+inline constexpr bool is_guard = false;
+
 // A value of type To can be made from one of type From. Both may be void.
 template <class To, class From>
 concept MakesValue = (std::is_void_v<To> && std::is_void_v<From>) ||
@@ -129,7 +133,8 @@ template <class Error>
 // A std::expected, which converts to and from it, with these differences:
 // - `*` and `->` of an error, and error() of a value, stop the program with a message, in every
 //   build.
-// - There is no conversion to bool if the value is a bool or an optional.
+// - There is no conversion to bool if the value is a bool or an optional, nor from a temporary
+//   Result of a lock.
 // - `*` and value() of a temporary Result return the value itself, not a reference to it.
 // - and_then, transform, or_else and transform_error exist with every supported compiler.
 // - or_throw() is a member.
@@ -188,14 +193,19 @@ class [[nodiscard]] Result : public std::expected<T, E> {
   Result(std::expected<U, G>&& other) = delete;
 
   // True if there is a value.
-  constexpr explicit operator bool() const noexcept
+  constexpr explicit operator bool() const& noexcept
     requires(!detail::IsAnswer<T>)
   {
     return Base::has_value();
   }
   // `if (result)` could mean the value. Write `result.has_value()`, `*result`, or `result == true`.
-  constexpr explicit operator bool() const noexcept
+  constexpr explicit operator bool() const& noexcept
     requires(detail::IsAnswer<T>)
+  = delete;
+  // `if (try_acquire(file))` would unlock at the end of the condition. Write
+  // `if (auto lock = try_acquire(file))`.
+  constexpr explicit operator bool() const&& noexcept
+    requires(detail::is_guard<T>)
   = delete;
 
   // The value. Stops the program with a message that names the error if there is one.

@@ -46,6 +46,10 @@ struct LockRange {
   std::uint64_t length = 0;  // 0: to the end, including bytes that are added later
 };
 
+class DescriptionLock;
+template <>
+inline constexpr bool detail::is_guard<DescriptionLock> = true;
+
 // A shared lock needs a descriptor that is open for reading, an exclusive lock one that is open for
 // writing.
 class DescriptionLock {

@@ -43,6 +43,10 @@
 namespace sysfd {
 inline namespace v0 {
 
+class FlockLock;
+template <>
+inline constexpr bool detail::is_guard<FlockLock> = true;
+
 class FlockLock {
  public:
   // flock(2): waits until nobody else holds a conflicting lock.
