@@ -11,6 +11,7 @@
 #include <sysfd/stop_fd.hpp>
 
 #include "pidfd/child.hpp"
+#include "support/kernel_features.hpp"
 #include "support/results.hpp"
 
 namespace sysfd_test {
@@ -80,6 +81,7 @@ TEST_F(WaitCanceled, InNonBlockingModeToo) {
 }
 
 TEST_F(WaitCanceled, OfOneselfEndsSo) {
+  SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");  // else it fails at once
   const std::jthread other([this] { stop(); });
   EXPECT_EQ(error_of(must(PidFd::self()).wait_for(for_ever())), canceled);
 }
