@@ -7,6 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <expected>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <sysfd/create.hpp>
@@ -24,6 +28,37 @@ static_assert(static_cast<std::uint64_t>(Resolve::no_mount_points) == RESOLVE_NO
               static_cast<std::uint64_t>(Resolve::beneath) == RESOLVE_BENEATH &&
               static_cast<std::uint64_t>(Resolve::in_root) == RESOLVE_IN_ROOT);
 static_assert(detail::flags_that_create == (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
+
+namespace {
+
+// errno values of flags that create a file, where no mode is given.
+class ModeCategory : public std::error_category {
+ public:
+  constexpr ModeCategory() noexcept = default;
+  const char* name() const noexcept override { return "sysfd::open"; }
+  std::string message(int) const override {
+    return "flags that create a file (O_CREAT, O_TMPFILE) need a mode: open(directory, path, "
+           "flags, 0644)";
+  }
+  std::error_condition default_error_condition(int value) const noexcept override {
+    return {value, std::generic_category()};
+  }
+};
+
+// Neither made nor destroyed while the program runs, so that open() is async-signal-safe.
+union ModeCategoryForEver {
+  constexpr ModeCategoryForEver() noexcept : category() {}
+  constexpr ~ModeCategoryForEver() {}
+  char unused;  // with a destructor that is constexpr
+  ModeCategory category;
+};
+constexpr ModeCategoryForEver mode_category;
+
+}  // namespace
+
+std::error_code detail::mode_is_missing() noexcept {
+  return {EINVAL, mode_category.category};
+}
 
 Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) noexcept {
   if (!path.get()) return detail::failure(EINVAL);
@@ -58,7 +93,7 @@ Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode,
 }
 
 Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, Resolve resolve) noexcept {
-  if ((flags & detail::flags_that_create) != 0) return detail::failure(EINVAL);
+  if ((flags & detail::flags_that_create) != 0) return std::unexpected(detail::mode_is_missing());
   return open(directory, path, flags, 0, resolve);
 }
 

@@ -24,6 +24,8 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <expected>
+#include <system_error>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/cstr.hpp>
@@ -36,6 +38,9 @@ namespace detail {
 
 // O_CREAT, and O_TMPFILE without the O_DIRECTORY that is part of it.
 inline constexpr int flags_that_create = 020000100;
+
+// EINVAL, with a message that names the flags.
+[[gnu::cold]] SYSFD_API std::error_code mode_is_missing() noexcept;
 
 }  // namespace detail
 
@@ -55,9 +60,10 @@ inline BorrowedFd cwd() noexcept {
                                              mode_t mode) noexcept;
 
 // The same with flags that create no file.
-// Errors: also EINVAL: the flags create a file (O_CREAT, O_TMPFILE).
+// Errors: also EINVAL: the flags create a file (O_CREAT, O_TMPFILE). Its message says so: the
+//   category is not std::system_category().
 [[nodiscard]] inline Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags) noexcept {
-  if ((flags & detail::flags_that_create) != 0) return detail::failure(EINVAL);
+  if ((flags & detail::flags_that_create) != 0) return std::unexpected(detail::mode_is_missing());
   return open(directory, path, flags, 0);
 }
 
