@@ -204,7 +204,8 @@ TEST(CommandCapabilities, ThatCannotBeAreRefused) {
        "capabilities \"no_capabilities, and some\""},
       {with({.no_capabilities = true, .iab = "^cap_kill"}), SpawnStep::capabilities,
        "capabilities \"no_capabilities, and some\""},
-      {with({.iab = "^nonsense"}), SpawnStep::ambient_set, "ambient capabilities \"^nonsense\""},
+      {with({.iab = "^nonsense"}), SpawnStep::ambient_set,
+       "ambient capabilities \"^nonsense: nonsense is no capability\""},
       {with({.capabilities = "cap_kill=p", .iab = "^cap_chown"}), SpawnStep::ambient_set,
        "ambient capabilities \"^cap_chown: not permitted by cap_kill=p\""},
   });

@@ -3,8 +3,12 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <sysfd/detail/decimal.hpp>
@@ -58,6 +62,20 @@ std::optional<PreparedIdentity::Vectors> parse_vectors(const std::string& text) 
     });
   };
   return PreparedIdentity::Vectors{vector(CAP_IAB_INH), vector(CAP_IAB_AMB), vector(CAP_IAB_BOUND)};
+}
+
+// The text, and which word of it is no capability.
+std::string explained(const std::string& text) {
+  for (std::size_t begin = 0, end = 0; end < text.size(); begin = end + 1) {
+    end = std::min(text.find(',', begin), text.size());
+    const std::size_t name_begins = std::min(text.find_first_not_of("!^%", begin), end);
+    const std::string name = text.substr(name_begins, end - name_begins);
+    cap_value_t value = 0;
+    if (name == "all") return text + ": no word means all; for none, see no_capabilities";
+    if (!name.empty() && ::cap_from_name(name.c_str(), &value) != 0)
+      return (text + ": ").append(name).append(" is no capability");
+  }
+  return text;
 }
 
 template <class Action>
@@ -150,7 +168,7 @@ Mistake prepare(Identity said, PreparedIdentity& prepared) {
   }
   if (said.iab) {
     prepared.iab = parse_vectors(*said.iab);
-    if (!prepared.iab) return wrong_value(SpawnStep::ambient_set, *said.iab);
+    if (!prepared.iab) return wrong_value(SpawnStep::ambient_set, explained(*said.iab));
     if (prepared.capabilities && (prepared.iab->ambient & ~prepared.capabilities->permitted) != 0)
       return wrong_value(SpawnStep::ambient_set,
                          *said.iab + ": not permitted by " + *said.capabilities);
