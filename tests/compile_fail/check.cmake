@@ -3,8 +3,9 @@
 # cmake -DCOMPILER=<compiler> -DFLAGS=<list> -DFILE=<source> -DCASE=<name> -P check.cmake
 #
 # A case is a block `#ifdef CASE_<name>` in the source, with two forms in it: one that compiles, and, where EXPECT_ERROR is
-# defined, one that does not. The error has to be on the line of the block that ends in `// error`: any other one would mean
-# that the mistake is refused by accident.
+# defined, one that does not. The error has to be on the line of the block with `// error`: any other one would mean that the
+# mistake is refused by accident. With `// error: words`, the compiler's message has these words in it. With `// error inside`, the
+# error is in a header of the standard library, and the compiler names the line as the place from where it got there.
 set(ENV{LC_ALL} C)
 
 function(compile result output)
@@ -23,7 +24,7 @@ endif()
 file(READ ${FILE} text)
 string(FIND "${text}" "#ifdef CASE_${CASE}\n" begin)
 string(SUBSTRING "${text}" ${begin} -1 block)
-string(FIND "${block}" "  // error\n" length)
+string(FIND "${block}" "  // error" length)
 if(begin EQUAL -1 OR length EQUAL -1)
   message(FATAL_ERROR "No line of the case ends in \"// error\"")
 endif()
@@ -32,6 +33,13 @@ string(SUBSTRING "${text}" 0 ${end} before)
 string(REGEX MATCHALL "\n" line_ends "${before}")
 list(LENGTH line_ends line)
 math(EXPR line "${line} + 1")
+string(SUBSTRING "${block}" ${length} -1 comment)
+string(REGEX MATCH "^  // error( inside)?(: ([^\n]*))?\n" comment "${comment}")
+if(NOT comment)
+  message(FATAL_ERROR "Line ${line} has an \"// error\" that is neither followed by a colon nor the end")
+endif()
+set(is_inside ${CMAKE_MATCH_1})
+set(words "${CMAKE_MATCH_3}")
 
 compile(result output -DEXPECT_ERROR)
 if(result EQUAL 0)
@@ -39,6 +47,14 @@ if(result EQUAL 0)
 endif()
 get_filename_component(name ${FILE} NAME)
 string(REPLACE "." "\\." name "${name}")
-if(NOT output MATCHES "${name}:${line}:[0-9]+: (fatal )?error")
+set(kind "(fatal )?error")
+if(is_inside)
+  set(kind "  required from here|note: in instantiation")
+endif()
+if(NOT output MATCHES "${name}:${line}:[0-9]+: (${kind})")
   message(FATAL_ERROR "The error should be on line ${line}:\n${output}")
+endif()
+string(FIND "${output}" "${words}" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "The message should have \"${words}\" in it:\n${output}")
 endif()

@@ -70,3 +70,13 @@ void test() {
 #endif
 }
 #endif
+
+#ifdef CASE_strings_of_an_array_that_are_gone
+void test(const std::string& string) {
+#ifdef EXPECT_ERROR
+  CStr names[] = {"a", string + "b"};  // error
+#else
+  CStr names[] = {"a", string};
+#endif
+}
+#endif

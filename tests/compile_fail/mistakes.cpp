@@ -15,6 +15,11 @@
 //   of.
 // - `vector<CStr>::push_back(std::string(...))`: the vector has what has died.
 // - `PidFd::open(pid)` of a number that was given to another process.
+#include <iostream>
+#include <span>
+#include <string>
+#include <vector>
+
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/description.hpp>
@@ -192,7 +197,7 @@ void test(BorrowedFd fd) {
 #ifdef CASE_number_as_a_timeout
 void test(Child& child) {
 #ifdef EXPECT_ERROR
-  static_cast<void>(child.wait_for(5));  // error
+  static_cast<void>(child.wait_for(5));  // error: write a unit: 5s
 #else
   static_cast<void>(child.wait_for(5s));
 #endif
@@ -202,7 +207,7 @@ void test(Child& child) {
 #ifdef CASE_number_as_a_timeout_of_output
 void test(Command& command) {
 #ifdef EXPECT_ERROR
-  static_cast<void>(command.output({.timeout = 5}));  // error
+  static_cast<void>(command.output({.timeout = 5}));  // error: write a unit: 5s
 #else
   static_cast<void>(command.output({.timeout = 5s}));
 #endif
@@ -222,7 +227,7 @@ void test(BorrowedFd directory) {
 #ifdef CASE_close_without_move
 void test(OwnedFd fd) {
 #ifdef EXPECT_ERROR
-  static_cast<void>(fd.close());  // error
+  static_cast<void>(fd.close());  // error: write std::move(fd).close()
 #else
   static_cast<void>(std::move(fd).close());
 #endif
@@ -232,7 +237,7 @@ void test(OwnedFd fd) {
 #ifdef CASE_detach_without_move
 void test(Child child) {
 #ifdef EXPECT_ERROR
-  static_cast<void>(child.detach());  // error
+  static_cast<void>(child.detach());  // error: write std::move(child).detach()
 #else
   static_cast<void>(std::move(child).detach());
 #endif
@@ -242,9 +247,91 @@ void test(Child child) {
 #ifdef CASE_unlock_without_move
 void test(sysfd::DescriptionLock lock) {
 #ifdef EXPECT_ERROR
-  static_cast<void>(lock.unlock());  // error
+  static_cast<void>(lock.unlock());  // error: write std::move(lock).unlock()
 #else
   static_cast<void>(std::move(lock).unlock());
 #endif
+}
+#endif
+
+#ifdef CASE_prepare_without_move
+void test(Command command) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(command.prepare());  // error: write std::move(command).prepare()
+#else
+  static_cast<void>(std::move(command).prepare());
+#endif
+}
+#endif
+
+#ifdef CASE_spawn_async_without_move
+void test(Command command) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(command.spawn_async());  // error: write std::move(command).spawn_async()
+#else
+  static_cast<void>(std::move(command).spawn_async());
+#endif
+}
+#endif
+
+#ifdef CASE_close_that_nobody_checks
+void test(OwnedFd fd) {
+#ifdef EXPECT_ERROR
+  std::move(fd).close();  // error
+#else
+  if (!std::move(fd).close()) use(1);
+#endif
+}
+#endif
+
+#ifdef CASE_values_that_are_no_input
+void test(Command& command, const std::vector<char>& values) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(command.output({.input = values}));  // error: write std::as_bytes(
+#else
+  static_cast<void>(command.output({.input = std::as_bytes(std::span(values))}));
+#endif
+}
+#endif
+
+#ifdef CASE_field_of_options_that_there_is_not
+void test(Command& command) {
+#ifdef EXPECT_ERROR
+  static_cast<void>(command.output({.stdin = "text"}));  // error
+#else
+  static_cast<void>(command.output({.input = "text"}));
+#endif
+}
+#endif
+
+#ifdef CASE_commands_in_the_braces_of_a_vector
+void test() {
+#ifdef EXPECT_ERROR
+  std::vector<Command> commands{Command("a"), Command("b")};  // error inside: push_back()
+#else
+  std::vector<Command> commands;
+  commands.push_back(Command("a"));
+#endif
+}
+#endif
+
+#ifdef CASE_result_that_is_printed
+void test(const Result<sysfd::ExitStatus>& status) {
+#ifdef EXPECT_ERROR
+  std::cout << status;  // error
+#else
+  std::cout << *status;
+#endif
+}
+#endif
+
+#ifdef CASE_entry_of_listen_fds_by_reference
+void test() {
+#ifdef EXPECT_ERROR
+  for (auto& entry : *sysfd::ListenFds::take())  // error
+#else
+  for (const auto& entry : *sysfd::ListenFds::take())
+#endif
+    use(entry.fd);
 }
 #endif

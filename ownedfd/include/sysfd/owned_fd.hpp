@@ -199,6 +199,7 @@ class [[nodiscard(
     fd_ = empty;
     return fd;
   }
+  void release() const& = delete;  // write std::move(fd).release()
 
   // close(2): closes the descriptor, and reports lost data. It is called once and never retried: on
   // Linux the descriptor is closed even after an error, so a second call could close somebody
@@ -211,6 +212,7 @@ class [[nodiscard(
   // Blocks: where close(2) does (network and FUSE file systems, SO_LINGER).
   // Allocates: nothing.
   SYSFD_API Result<> close() && noexcept;
+  void close() const& = delete;  // write std::move(fd).close()
 
  private:
   friend bool detail::was_moved_from(const OwnedFd& owner) noexcept;

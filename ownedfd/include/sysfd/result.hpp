@@ -19,6 +19,7 @@
 
 #include <concepts>
 #include <expected>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -444,6 +445,18 @@ class [[nodiscard]] Result : public std::expected<T, E> {
       return Next(std::in_place, *std::forward<Self>(self));
   }
 };
+
+namespace detail {
+struct AnyResult {
+  template <class T, class E>
+  AnyResult(const Result<T, E>&) noexcept {}
+};
+}  // namespace detail
+
+// A Result does not print. Write `*result` or `result.error()`. (An operator of yours, also one for
+// std::expected, is preferred to this one.)
+template <class Traits>
+void operator<<(std::basic_ostream<char, Traits>&, detail::AnyResult) = delete;
 
 #if defined(__cpp_exceptions)
 // Result::or_throw() for a std::expected.

@@ -16,6 +16,7 @@
 #include <concepts>
 #include <optional>
 #include <ratio>
+#include <type_traits>
 #include <utility>
 
 #include <sysfd/detail/chrono.hpp>
@@ -31,6 +32,10 @@ class Timeout {
   template <class Rep, class Period>
   constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
       : duration_(saturated(duration)) {}
+
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  Timeout(Number) = delete;  // write a unit: 5s, std::chrono::milliseconds(number)
 
   static constexpr Timeout forever() noexcept { return Timeout(std::chrono::nanoseconds::max()); }
 

@@ -299,6 +299,7 @@ class PidFd {
 
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return fd_; }
   OwnedFd into_fd() && noexcept { return std::move(fd_); }
+  void into_fd() const& = delete;  // write std::move(process).into_fd()
 
  private:
   explicit PidFd(OwnedFd fd) noexcept : fd_(std::move(fd)) {}

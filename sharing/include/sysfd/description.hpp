@@ -108,9 +108,11 @@ class UniqueDescription {
 
   // Returns an ordinary owner of the descriptor, which may be shared.
   OwnedFd into_shareable() && noexcept { return std::move(fd_); }
+  void into_shareable() const& = delete;  // write std::move(description).into_shareable()
 
   // See OwnedFd::close().
   Result<> close() && noexcept { return std::move(fd_).close(); }
+  void close() const& = delete;  // write std::move(description).close()
 
  private:
   explicit UniqueDescription(OwnedFd fd) noexcept : fd_(std::move(fd)) {}

@@ -122,10 +122,12 @@ class DescriptionLock {
   // fcntl(F_OFD_SETLK) with F_UNLCK: unlocks, and reports errors.
   // Errors: EPERM: the lock belongs to the process that this one was forked from.
   SYSFD_API Result<> unlock() && noexcept;
+  void unlock() const& = delete;  // write std::move(lock).unlock()
 
   // Returns the descriptor without unlocking: to send it, pass it to a child or keep it across
   // exec. The lock is held until the last descriptor of the description is closed.
   SYSFD_API OwnedFd release() && noexcept;
+  void release() const& = delete;  // write std::move(lock).release()
 
  private:
   DescriptionLock(OwnedFd fd, LockMode mode, LockRange range, std::uint64_t mark) noexcept

@@ -121,10 +121,12 @@ class FlockLock {
   // Errors: EPERM: the lock belongs to the process that this one was forked from; EIO and others of
   //   network file systems.
   SYSFD_API Result<> unlock() && noexcept;
+  void unlock() const& = delete;  // write std::move(lock).unlock()
 
   // Returns the descriptor without unlocking: to send it, pass it to a child or keep it across
   // exec. The lock is held until the last descriptor of the description is closed.
   SYSFD_API OwnedFd release() && noexcept;
+  void release() const& = delete;  // write std::move(lock).release()
 
  private:
   FlockLock(OwnedFd fd, LockMode mode, std::uint64_t mark) noexcept

@@ -204,6 +204,7 @@ class PositionedFile {
   operator LentFd() const& noexcept SYSFD_LIFETIMEBOUND { return LentFd(fd_.borrow()); }
   operator LentFd() const&& = delete;
   OwnedFd into_fd() && noexcept { return std::move(fd_); }
+  void into_fd() const& = delete;  // write std::move(file).into_fd()
 
  private:
   template <class R>

@@ -189,6 +189,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // a process waits for it (for example with the returned PidFd) or the caller's process ends. A
   // child that is killed_with_parent lives only as long as this PidFd.
   SYSFD_API PidFd detach() && noexcept;
+  void detach() const& = delete;  // write std::move(child).detach()
 
  private:
   friend class Command;

@@ -164,6 +164,7 @@ class Command {
   // The status is the shell's: exit code 127 if it does not find a program, and 128 + n if signal n
   // killed the program.
   [[nodiscard]] SYSFD_API static Command shell(Text line);
+  Command(const Command&) = delete;  // move it; not in the braces of a std::vector: push_back()
   SYSFD_API Command(Command&&) noexcept;
   SYSFD_API Command& operator=(Command&&) noexcept;
   SYSFD_API ~Command();
@@ -573,6 +574,7 @@ class Command {
   // Cost: two system calls for the signal mask, clone3, and those of spawn() to prepare.
   [[nodiscard]] SYSFD_API Result<PendingChild, SpawnError> spawn_async(
       Confirmation confirmation = Confirmation::by_finish) &&;
+  void spawn_async(Confirmation = {}) const& = delete;  // write std::move(command).spawn_async()
 
   // Prepares the start of many children: does now what need not be repeated for each. The result
   // cannot be changed. See <sysfd/prepared_command.hpp>.
@@ -580,6 +582,7 @@ class Command {
   // Errors: as spawn(), if found before there is a child.
   // Allocates: always.
   [[nodiscard]] SYSFD_API Result<PreparedCommand, SpawnError> prepare() &&;
+  void prepare() const& = delete;  // write std::move(command).prepare()
 
   // execve(2): replaces the caller's process by the program, with everything set on the Command.
   // Returns only an error. on_drop() has no effect here. Other threads run until the program
@@ -636,5 +639,7 @@ class Command {
 
 }  // namespace v0
 }  // namespace sysfd
+
+#include <sysfd/prepared_command.hpp>  // what prepare() returns
 
 #endif  // SYSFD_COMMAND_HPP

@@ -44,6 +44,10 @@ class SYSFD_POINTER Input : public std::span<const std::byte> {
              !std::convertible_to<const T&, Bytes>)
   Input(const T& text SYSFD_LIFETIMEBOUND) noexcept : Bytes(bytes_of(text)) {}
   Input(std::nullptr_t) = delete;
+  template <class T>
+    requires(!std::convertible_to<const T&, std::string_view> &&
+             !std::convertible_to<const T&, Bytes>)
+  Input(const T&) = delete;  // neither bytes nor text: write std::as_bytes(std::span(values))
 
  private:
   template <class T>

@@ -23,7 +23,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
-#include <sysfd/command.hpp>
+#include <sysfd/command.hpp>  // NOLINT(misc-header-include-cycle): includes this for prepare()
 #include <sysfd/cstr.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
