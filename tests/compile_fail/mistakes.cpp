@@ -1,10 +1,54 @@
 // SPDX-License-Identifier: MIT
 //
-// Natural mistakes with all modules, which must not compile: see check.cmake.
+// 40 natural mistakes, and where each is refused: by a case of this file or of another one (see
+// check.cmake), or in the test with this number in tests/family/mistakes_test.cpp.
 //
-// These compile, as the language cannot tell them from what is meant:
-// - `*open(...)`, `*pipe()`, `fds->fds.at(0)` of an error: the program stops, and names the error.
-// - `fds->take()` for `ListenFds::take()`: the second call says `already_taken`.
+//  1. `auto f = *open(...)`, unchecked. Test: it stops the program, and names the error.
+//  2. `auto [r, w] = *pipe()`, unchecked. Test: as 1.
+//  3. `child->` after the error of spawn() was printed. Test: it stops the program.
+//  4. `if (is_socket(fd))`. if_of_is_socket. Test: `if (lock.try_upgrade())` is what it looks like.
+//  5. `if (auto s = child->wait_for(t))`, while the child runs. Test: false.
+//  6. `ListenFds::take()->get(0)`, `->name(0)`. descriptor_of_..., name_of_listen_fds_that_die.
+//  7. `SealedMemory::map(fd)->bytes()`. bytes_of_memory_that_is_unmapped.
+//  8. `Result<BorrowedFd> m = find_mount(id)`. borrow_of_a_mount_that_is_closed.
+//  9. `PidFd::self()->fd()`, kept. descriptor_of_a_pidfd_that_dies.
+// 10. `for (auto& x : *ListenFds::take())`. entry_of_listen_fds_by_reference. Test: const auto&.
+// 11. A function returns `Command(...).stdout_to(local_fd)`. Test: spawn() names the stream.
+// 12. `CStr names[] = {"a", s + "b"}`. Clang: strings_of_an_array_that_are_gone (lifetime.cpp).
+//     Cannot be refused by g++: it knows no lifetimes, and a temporary is right as an argument.
+// 13. `vector<CStr>::push_back(string())`. Cannot be refused: a temporary is right as an argument.
+// 14. `wait_for(std::chrono::hours::max())`. Test: it waits.
+// 15. `output({.timeout = hours::max()})`. Test: it waits.
+// 16. `open(dir, "x", O_CREAT | O_WRONLY)`, without a mode. Test: the error says what is missing.
+// 17. `fd.close()`, `command.prepare()`, `child.detach()`. close_without_move, prepare_..., ...
+// 18. `.timeout = 5`. number_as_a_timeout_of_output. Test: `.input = string` is taken.
+// 19. prepare() without its header. Test: command.hpp is enough.
+// 20. `vector<Command>{Command("a"), ...}`. commands_in_the_braces_of_a_vector.
+// 21. `std::cout << status`. result_that_is_printed. Test: a status, an Output and an error print.
+// 22. `args(argv)`, where argv ends with a null pointer. Test: it is left out.
+// 23. `arg(string_view)`. Test: it is taken.
+// 24. A pipe for stdout is read to its end, while its write end is still open here. Cannot be
+//     refused: others may write to it. Test: with std::move(write) the Command closes it.
+// 25. `stdout_to(pipe())`, and wait_for() without reading. Test: ETIMEDOUT, and nothing is lost.
+// 26. wait_for(), where stdin_pipe is open and the child reads to its end. Test: it is closed.
+// 27. `lock = *acquire(duplicate)`. lock_of_a_temporary_owner (sharing.cpp). Test: still locked.
+// 28. `struct { OwnedFd file; DescriptionLock lock; }` is moved. Test: the lock moves along.
+// 29. `fds->take()` for `ListenFds::take()`. Test: the error is already_taken.
+// 30. `adopt_open(3)` stays inheritable. Test: a Command does not give it to its child. Cannot be
+//     refused for fork(2) of other code, which may want it.
+// 31. `identity({.capabilities = ""})` as root, who gets all again at exec. Cannot be refused: it
+//     is right for other users, and with SECBIT_NOROOT. Test: no_capabilities means none.
+// 32. `identity({.iab = "!all"})`. Test: the error names the word.
+// 33. `working_directory(cwd())`. Test: it is the caller's.
+// 34. `std::move(fd).close()`, unchecked. close_that_nobody_checks, with -Wunused-result.
+// 35. or_throw() of an Output, a PreparedCommand, a ListenFds. Test: each has it.
+// 36. A SpawnError in a function that returns a Result<T>. Test: std::unexpected(error) converts.
+// 37. -std=c++20. compile_fail.older_modes: one line says what is needed.
+// 38. The library is linked into a shared object. tests/consumers: a plugin works.
+// 39. `output({.timeout})` of a shell whose children live on. Test: it returns.
+// 40. A Child in a global, and fork(2) by other code. Test: the copy does not kill the process.
+//
+// These compile as well, as the language cannot tell them from what is meant:
 // - `message->fds` where `fds_error` is set: it is empty.
 // - `if (notify(...))`: no error, also where there is no manager.
 // - A FlockLock that is used after its upgrade has failed, without is_locked().
@@ -13,7 +57,6 @@
 //   `make().borrow()` of a function that returns an OwnedFd does; Clang warns (lifetime.cpp).
 // - A Notification, a CStr or a Timeout that is kept longer than the text or descriptor it was made
 //   of.
-// - `vector<CStr>::push_back(std::string(...))`: the vector has what has died.
 // - `PidFd::open(pid)` of a number that was given to another process.
 #include <iostream>
 #include <span>
