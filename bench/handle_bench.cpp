@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every operation of handle that calls the kernel, beside the raw calls. Finding a mount by hand is to
-// know its path and to open it.
+// Every operation of handle that calls the kernel, beside the raw calls. Finding a mount by hand is
+// to know its path and to open it.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/vfs.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Every operation of listen that calls the kernel, beside the raw calls. Left out: ListenFds::take(), which
-// a process can do once, and notify_barrier(), which waits for the manager.
+// Every operation of listen that calls the kernel, beside the raw calls. Left out:
+// ListenFds::take(), which a process can do once, and notify_barrier(), which waits for the
+// manager.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every operation of ownedfd that calls the kernel, beside the raw calls. What makes a descriptor closes
-// it too.
+// Every operation of ownedfd that calls the kernel, beside the raw calls. What makes a descriptor
+// closes it too.
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>

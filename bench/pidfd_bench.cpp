@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Every operation of pidfd that calls the kernel, beside the raw calls. Left out: release_memory(), which
-// needs a process that is being killed. Raw calls have no way to a process's identity but the file handle
-// of its pidfd, which is what they do here.
+// Every operation of pidfd that calls the kernel, beside the raw calls. Left out: release_memory(),
+// which needs a process that is being killed. Raw calls have no way to a process's identity but the
+// file handle of its pidfd, which is what they do here.
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>

@@ -3,15 +3,15 @@
 // Starting a program and waiting for its end: sysfd beside what one would use instead, in the same
 // run, in random order. scripts/bench runs it, once for each case.
 //
-//     spawn_bench --list                        the cases, one a line, with tabs between: id, dimension,
-//                                               label, amount, "quick" or "full"
-//     spawn_bench --peers                       who is here, and what one must know of each: as JSON
+//     spawn_bench --list                        the cases, one a line, with tabs between: id,
+//                                               dimension, label, amount, "quick" or "full"
+//     spawn_bench --peers                       who is here, and what to know of each: as JSON
 //     spawn_bench --case ID [--quick] --out F   measures: F gets the JSON of Google Benchmark
-//     spawn_bench --case bars [--ratios F]      prints the ratios that are aimed at; fails if one is over
-//                                               its limit
+//     spawn_bench --case bars [--ratios F]      prints the ratios that are aimed at; fails if one
+//                                               is over its limit
 //
-// Where one thread starts programs, parent and child stay on one processor, so that the time it takes
-// to wake up another one, the same for all and more than anything else, is left out.
+// Where one thread starts programs, parent and child stay on one processor, so that the time it
+// takes to wake up another one, the same for all and more than anything else, is left out.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -92,7 +92,8 @@ void list_peers() {
   std::puts("\n]}");
 }
 
-// All peers in one case. Programs of their own take long to begin, so that they get fewer repetitions.
+// All peers in one case. Programs of their own take long to begin, so that they get fewer
+// repetitions.
 void add_case(Samples& samples, const Case& each, bool quick) {
   const int repetitions = quick ? 5 : 10;
   const int repetitions_of_programs = quick ? 2 : 3;

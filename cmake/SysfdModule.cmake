@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 #
-# sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...] [LIBRARIES <library>...])
+# sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...] [LIBRARIES
+# <library>...])
 #
-# Declares one module of the family, from the CMakeLists.txt of its folder: the library target sysfd::<name>, and, where
-# SYSFD_INSTALL is on, its own export set, install component (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on
-# and that nobody has declared yet are added from their sibling folders, so that any single folder can be used alone. LIBRARIES are
-# those of others that its sources use, as the linker knows them: "cap" is libcap. A header that ends in ".in" is a template: CMake
-# writes the header from it, with the version.
+# Declares one module of the family, from the CMakeLists.txt of its folder: the library target
+# sysfd::<name>, and, where SYSFD_INSTALL is on, its own export set, install component
+# (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on and that nobody has declared yet
+# are added from their sibling folders, so that any single folder can be used alone. LIBRARIES are
+# those of others that its sources use, as the linker knows them: "cap" is libcap. A header that
+# ends in ".in" is a template: CMake writes the header from it, with the version.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# Cached, because the modules may be added from several folders of somebody else's project, and this file is read once.
+# Cached, because the modules may be added from several folders of somebody else's project, and this
+# file is read once.
 set(SYSFD_VERSION 0.1.0 CACHE INTERNAL "the version of the family; stated here and nowhere else")
 set(SYSFD_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." CACHE INTERNAL "the folder that holds the modules of sysfd")
 set(SYSFD_IS_TOP_LEVEL ${PROJECT_IS_TOP_LEVEL} CACHE INTERNAL "sysfd is built for its own sake, not embedded")
@@ -50,7 +53,8 @@ function(sysfd_add_module name)
   add_library(sysfd::${name} ALIAS ${target})
   sysfd_compile_strictly(${target})
   target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections) # each can be left out by itself
-  # Every function is to run on a thread with 16 KiB of stack, below which may be one guard page and then memory of others.
+  # Every function is to run on a thread with 16 KiB of stack, below which may be one guard page and
+  # then memory of others.
   if(SYSFD_WERROR AND NOT CMAKE_CXX_FLAGS MATCHES -fsanitize) # whose frames are larger
     target_compile_options(${target} PRIVATE -Wframe-larger-than=3072)
   endif()
@@ -63,7 +67,8 @@ function(sysfd_add_module name)
     target_link_options(${target} INTERFACE ${arg_LINK_OPTIONS})
   elseif(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
-    # Hidden visibility does not reach what is instantiated from the standard library, whose namespace says "default".
+    # Hidden visibility does not reach what is instantiated from the standard library, whose
+    # namespace says "default".
     target_link_options(${target} PRIVATE "LINKER:--version-script=${SYSFD_ROOT}/cmake/exports.map")
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${SYSFD_ROOT}/cmake/exports.map)
     if(NOT DEFINED CMAKE_INSTALL_RPATH)
@@ -101,8 +106,9 @@ function(sysfd_add_headers target)
   endforeach()
 endfunction()
 
-# What is installed for one module. The files shared by the family (the package configuration) belong to every module's
-# component: installing one component alone gives a package that works and that knows which modules are there.
+# What is installed for one module. The files shared by the family (the package configuration)
+# belong to every module's component: installing one component alone gives a package that works and
+# that knows which modules are there.
 function(sysfd_install_module name dependencies libraries link_options)
   set(component sysfd-${name})
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# find_package(sysfd COMPONENTS <module>...) gives sysfd::<module> and what it depends on; without COMPONENTS, every module
-# that is installed beside this file.
+# find_package(sysfd COMPONENTS <module>...) gives sysfd::<module> and what it depends on; without
+# COMPONENTS, every module that is installed beside this file.
 file(GLOB sysfd_installed RELATIVE "${CMAKE_CURRENT_LIST_DIR}" "${CMAKE_CURRENT_LIST_DIR}/sysfd-*-targets.cmake")
 list(TRANSFORM sysfd_installed REPLACE "^sysfd-(.*)-targets\\.cmake$" "\\1")
 

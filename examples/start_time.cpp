@@ -60,8 +60,8 @@ StartTimes measure_start_times(std::size_t few, std::size_t many) {
   for (int block = 0; block < 5; ++block) {
     for (const bool is_many : {false, true}) {
       hold(is_many ? many : few);
-      // One after the other, not in turns: on a busy machine the scheduler makes a thread wait for the
-      // time that it has used before, which one way would have to pay for the other.
+      // One after the other, not in turns: on a busy machine the scheduler makes a thread wait for
+      // the time that it has used before, which one way would have to pay for the other.
       for (int round = 0; round < rounds / 5; ++round)
         times[is_many ? 1 : 0].push_back(microseconds(&by_sysfd));
       for (int round = 0; round < rounds / 5; ++round)

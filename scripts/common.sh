@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What the scripts beside it share: they source it first. It brings them to the root of the repository.
+# What the scripts beside it share: they source it first. It brings them to the root of the
+# repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p build

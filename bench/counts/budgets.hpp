@@ -26,8 +26,8 @@ class Budgets {
   // The names in the file, in its order.
   std::vector<std::string> names() const;
 
-  // Writes the file anew: the same comments and lines, in their order, each with what is given for it;
-  // a line for which nothing is given goes. What has no line yet gets one at the end.
+  // Writes the file anew: the same comments and lines, in their order, each with what is given for
+  // it; a line for which nothing is given goes. What has no line yet gets one at the end.
   void write(const std::map<std::string, Figures>& figures) const;
 
  private:

@@ -117,7 +117,8 @@ void add_types(Operations& operations) {
       [] { return sysfd::is_listening_stream(pair.first); }));
 }
 
-// Whom it is told: a socket in the abstract namespace, whose name the kernel chooses, five characters.
+// Whom it is told: a socket in the abstract namespace, whose name the kernel chooses, five
+// characters.
 struct Manager {
   Manager() : socket(static_cast<int>(checked(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)))) {
     address.sun_family = AF_UNIX;

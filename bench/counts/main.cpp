@@ -36,8 +36,8 @@ void give_up(const char* what) {
 
 namespace {
 
-// Nothing here allocates: where strings lie, on which depends how long strcmp(3) takes, is to be the
-// same with all arguments.
+// Nothing here allocates: where strings lie, on which depends how long strcmp(3) takes, is to be
+// the same with all arguments.
 struct Options {
   bool write = false;
   const char* json = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Operations whose costs are counted, each beside its raw twin: the system calls that a careful user
-// would make instead, with a look at what they answer.
+// Operations whose costs are counted, each beside its raw twin: the system calls that a careful
+// user would make instead, with a look at what they answer.
 #ifndef SYSFD_BENCH_COUNTS_OPERATION_HPP
 #define SYSFD_BENCH_COUNTS_OPERATION_HPP
 

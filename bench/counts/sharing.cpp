@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Open file descriptions, positioned files and locks; memory and messages are in sharing_memory.cpp.
+// Open file descriptions, positioned files and locks; memory and messages are in
+// sharing_memory.cpp.
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>

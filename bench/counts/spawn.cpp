@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Starting programs: what it takes until the child executes one. How that ends is counted for status()
-// only, which waits for it.
+// Starting programs: what it takes until the child executes one. How that ends is counted for
+// status() only, which waits for it.
 #include <sysfd/command.hpp>
 
 #include <sys/socket.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Boost.Process v2: basic_process with the default launcher, and its wait(). Not with the
-// vfork_launcher, which lets Asio's handlers for the child of a fork run on the memory of the parent,
-// and tells no error of execve. Not with bind_fd either, a function of which has no return statement in
-// Boost 1.81: the initializer here does what it is to do.
+// vfork_launcher, which lets Asio's handlers for the child of a fork run on the memory of the
+// parent, and tells no error of execve. Not with bind_fd either, a function of which has no return
+// statement in Boost 1.81: the initializer here does what it is to do.
 #include <unistd.h>
 
 #include <cerrno>

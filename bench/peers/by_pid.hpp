@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the peers share that start by hand: argument vectors, descriptors in a safe order, and waiting
-// by process number.
+// What the peers share that start by hand: argument vectors, descriptors in a safe order, and
+// waiting by process number.
 #ifndef SYSFD_BENCH_PEERS_BY_PID_HPP
 #define SYSFD_BENCH_PEERS_BY_PID_HPP
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// fork and vfork with execve, by hand: the least that a program can do, and nothing else. An error of
-// execve reaches the parent as exit status 127, so that ETXTBSY (see busy_programs.cpp) is seen too.
+// fork and vfork with execve, by hand: the least that a program can do, and nothing else. An error
+// of execve reaches the parent as exit status 127, so that ETXTBSY (see busy_programs.cpp) is seen
+// too.
 #include <unistd.h>
 
 #include <cerrno>

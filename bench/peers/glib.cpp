@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// GLib: g_spawn_async_with_pipes_and_fds() with G_SPAWN_DO_NOT_REAP_CHILD, and waitpid(2), which that
-// flag allows. By default it closes all other descriptors and forks; with
+// GLib: g_spawn_async_with_pipes_and_fds() with G_SPAWN_DO_NOT_REAP_CHILD, and waitpid(2), which
+// that flag allows. By default it closes all other descriptors and forks; with
 // G_SPAWN_LEAVE_DESCRIPTORS_OPEN, its own fast way, it uses posix_spawn(3).
 #include <glib.h>
 

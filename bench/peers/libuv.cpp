@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// libuv: uv_spawn(), and its loop until the exit callback has come and the handle is closed. Descriptors
-// that are passed become those of the indices of `stdio`.
+// libuv: uv_spawn(), and its loop until the exit callback has come and the handle is closed.
+// Descriptors that are passed become those of the indices of `stdio`.
 #include <uv.h>
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Go: exec.Cmd with Start and Wait; passed descriptors are ExtraFiles, which become 3, 4, ... of the
-// child in their order. Arguments and output: see peer.hpp.
+// Go: exec.Cmd with Start and Wait; passed descriptors are ExtraFiles, which become 3, 4, ... of
+// the child in their order. Arguments and output: see peer.hpp.
 package main
 
 import (

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The peers in other languages are programs of their own that measure themselves: see Peer::command.
+// The peers in other languages are programs of their own that measure themselves: see
+// Peer::command.
 #ifndef SYSFD_BENCH_PEERS_LOOP_HPP
 #define SYSFD_BENCH_PEERS_LOOP_HPP
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Node: child_process.spawn() with inherited streams, awaited to 'exit'. Passed descriptors are further
-// entries of `stdio`. It has one thread: "threads" are so many children at once. Arguments and output:
-// see peer.hpp.
+// Node: child_process.spawn() with inherited streams, awaited to 'exit'. Passed descriptors are
+// further entries of `stdio`. It has one thread: "threads" are so many children at once. Arguments
+// and output: see peer.hpp.
 'use strict';
 const {spawn} = require('child_process');
 const fs = require('fs');

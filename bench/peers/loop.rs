@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Rust: std::process::Command::spawn() and Child::wait(). std passes nothing but the standard streams.
-// Arguments and output: see peer.hpp.
+// Rust: std::process::Command::spawn() and Child::wait(). std passes nothing but the standard
+// streams. Arguments and output: see peer.hpp.
 use std::fs::File;
 use std::process::Command;
 use std::time::Instant;

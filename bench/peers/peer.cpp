@@ -20,7 +20,8 @@ int Starter::start_many(int count) {
 }
 
 const std::vector<Peer>& all_peers() {
-  // Written by CMake: SYSFD_PEER(function) of those that are here, SYSFD_MISSING(name, why) of others.
+  // Written by CMake: SYSFD_PEER(function) of those that are here, SYSFD_MISSING(name, why) of
+  // others.
   static const std::vector<Peer> peers = {
 #define SYSFD_PEER(function) function(),
 #define SYSFD_MISSING(peer, why) missing(peer, why),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the benchmark knows of those that start programs: one file for each beside this one. A peer is
-// used as its own documentation says for "start a program, wait until it has ended", in the fastest
-// way that is correct; what it does and does not do is said beside.
+// What the benchmark knows of those that start programs: one file for each beside this one. A peer
+// is used as its own documentation says for "start a program, wait until it has ended", in the
+// fastest way that is correct; what it does and does not do is said beside.
 #ifndef SYSFD_BENCH_PEERS_PEER_HPP
 #define SYSFD_BENCH_PEERS_PEER_HPP
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# Who else starts programs: what is here becomes part of spawn_bench, and what is not is named there with the reason, so that every
-# table has a row for it.
+# Who else starts programs: what is here becomes part of spawn_bench, and what is not is named there
+# with the reason, so that every table has a row for it.
 set(peer_list "")
 
-# add_peer(NAME FUNCTIONS name... [FOUND variable MISSING why] [SOURCES file...] [LIBRARIES target...] [DEFINITIONS definition...])
+# add_peer(NAME FUNCTIONS name... [FOUND variable MISSING why] [SOURCES file...] [LIBRARIES
+# target...] [DEFINITIONS definition...])
 # FUNCTIONS are those that peer.cpp calls. Where FOUND is false, NAME is missing.
 function(add_peer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MISSING" "FUNCTIONS;FOUND;SOURCES;LIBRARIES;DEFINITIONS")
@@ -28,8 +29,9 @@ function(add_peer name)
   set(peer_list "${peer_list}" PARENT_SCOPE)
 endfunction()
 
-# build_loop(RESULT SOURCE OUTPUT COMMAND...): builds a peer in another language now, if its source is newer than what there is, so
-# that one that does not build is a missing peer and no error. RESULT becomes whether it is there.
+# build_loop(RESULT SOURCE OUTPUT COMMAND...): builds a peer in another language now, if its source
+# is newer than what there is, so that one that does not build is a missing peer and no error.
+# RESULT becomes whether it is there.
 function(build_loop result source output)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
   if(${source} IS_NEWER_THAN ${output})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Poco: Process::launch() without pipes, and ProcessHandle::wait(). In the child it closes every number
-// from 3 up to RLIMIT_NOFILE, one by one.
+// Poco: Process::launch() without pipes, and ProcessHandle::wait(). In the child it closes every
+// number from 3 up to RLIMIT_NOFILE, one by one.
 #include <Poco/Exception.h>
 #include <Poco/Process.h>
 #include <Poco/Version.h>

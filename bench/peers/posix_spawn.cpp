@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // posix_spawn(3) without attributes; the same with those that give its child what sysfd's gets (an
-// empty signal mask, all other descriptors closed); and pidfd_spawn(3), which glibc has since 2.39 and
-// which is looked up when the program runs.
+// empty signal mask, all other descriptors closed); and pidfd_spawn(3), which glibc has since 2.39
+// and which is looked up when the program runs.
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
 #include <spawn.h>

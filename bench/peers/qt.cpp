@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Qt: QProcess with forwarded channels (no pipes), start() and waitForFinished(). It has no descriptors
-// to pass; setupChildProcess() is where its documentation puts what is to be done in the child.
+// Qt: QProcess with forwarded channels (no pipes), start() and waitForFinished(). It has no
+// descriptors to pass; setupChildProcess() is where its documentation puts what is to be done in
+// the child.
 #include <QCoreApplication>
 #include <QProcess>
 

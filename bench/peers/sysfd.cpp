@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// sysfd itself: a Command that is started many times, one that was prepared, one that tries again while
-// its program is open for writing; both in one call, from start to end; a prepared one that nobody
-// waits for, and many of them at once.
+// sysfd itself: a Command that is started many times, one that was prepared, one that tries again
+// while its program is open for writing; both in one call, from start to end; a prepared one that
+// nobody waits for, and many of them at once.
 #include <cerrno>
 #include <deque>
 #include <optional>

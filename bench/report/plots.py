@@ -5,7 +5,8 @@ import subprocess
 
 from markdown import columns_of, peers_in_order
 
-# The colours of Okabe and Ito, which people with any kind of colour vision can tell apart. Kinds of line and point repeat less often.
+# The colours of Okabe and Ito, which people with any kind of colour vision can tell apart. Kinds of
+# line and point repeat less often.
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#777777", "#000000"]
 POINTS = [4, 6, 8, 10, 12, 1, 2, 3]
 OURS = ["sysfd", "sysfd, prepared", "sysfd, status", "sysfd, prepared, status"]  # one colour, lines with ever more gaps

@@ -63,8 +63,9 @@ const std::vector<Measurement>& measurements() {
 }  // namespace
 
 const std::vector<Ratio>& bars() {
-  // The limits leave room for noise, of which there is much on a machine that is shared with others:
-  // what fails is a spawn that has become as slow as others, or slower with what is open or resident.
+  // The limits leave room for noise, of which there is much on a machine that is shared with
+  // others: what fails is a spawn that has become as slow as others, or slower with what is open or
+  // resident.
   static const std::vector<Ratio> all = {
       {"defaults: sysfd / posix_spawn", "sysfd", "posix_spawn", 0.78, 1.00},
       {"defaults: sysfd / bare vfork+execve", "sysfd", "vfork", 1.08, 1.50},

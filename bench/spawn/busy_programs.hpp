@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Programs that have just been written: 16 threads each write one, close it and start it. Where a child
-// that another thread is just starting still has the descriptor that it was written by, execve fails
-// with ETXTBSY.
+// Programs that have just been written: 16 threads each write one, close it and start it. Where a
+// child that another thread is just starting still has the descriptor that it was written by,
+// execve fails with ETXTBSY.
 #ifndef SYSFD_BENCH_SPAWN_BUSY_PROGRAMS_HPP
 #define SYSFD_BENCH_SPAWN_BUSY_PROGRAMS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The cases of the benchmark of spawn. Each is run by a process of its own, which measures every peer
-// in it, in random order.
+// The cases of the benchmark of spawn. Each is run by a process of its own, which measures every
+// peer in it, in random order.
 #ifndef SYSFD_BENCH_SPAWN_CASES_HPP
 #define SYSFD_BENCH_SPAWN_CASES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Some peers handle SIGCHLD, and set their handler once, or leave none behind. Each finds what it has
-// left here, as if it were the only one in the process.
+// Some peers handle SIGCHLD, and set their handler once, or leave none behind. Each finds what it
+// has left here, as if it were the only one in the process.
 #ifndef SYSFD_BENCH_SPAWN_OWN_SIGCHLD_HPP
 #define SYSFD_BENCH_SPAWN_OWN_SIGCHLD_HPP
 

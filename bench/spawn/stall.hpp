@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// How long other threads of the parent come to a halt while it starts programs: one writes to a GiB of
-// memory, in small units of work, and notes how long each took; another starts one program after the
-// other, on another processor.
+// How long other threads of the parent come to a halt while it starts programs: one writes to a GiB
+// of memory, in small units of work, and notes how long each took; another starts one program after
+// the other, on another processor.
 #ifndef SYSFD_BENCH_SPAWN_STALL_HPP
 #define SYSFD_BENCH_SPAWN_STALL_HPP
 

@@ -21,7 +21,8 @@ struct Conditions {
 // RLIMIT_NOFILE from here on. Some peers look at each number below it.
 inline constexpr std::size_t descriptor_limit = 20000;
 
-// Pages of the usual size for this process and all that it starts, and descriptor_limit as the limit.
+// Pages of the usual size for this process and all that it starts, and descriptor_limit as the
+// limit.
 void set_limits();
 
 // Why this machine cannot be brought there; empty if it can. `reserve`: memory that is to be left.

@@ -162,8 +162,8 @@ struct Range {
   bool contains(Address address) const { return begin <= address && address < end; }
 };
 
-// The code that the kernel lends to all processes. How long it takes to read the clock there depends
-// on whether the kernel is just setting it.
+// The code that the kernel lends to all processes. How long it takes to read the clock there
+// depends on whether the kernel is just setting it.
 Range find_vdso() {
   const Address begin = ::getauxval(AT_SYSINFO_EHDR);
   if (begin == 0) return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What Google Benchmark writes as JSON, with the quantiles of single measurements added to the line of
-// the median, as counters: start_median, start_p10, start_p90 and starts, in nanoseconds.
+// What Google Benchmark writes as JSON, with the quantiles of single measurements added to the line
+// of the median, as counters: start_median, start_p10, start_p90 and starts, in nanoseconds.
 #ifndef SYSFD_BENCH_SUPPORT_JSON_REPORTER_HPP
 #define SYSFD_BENCH_SUPPORT_JSON_REPORTER_HPP
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Pairs of benchmarks: an operation of sysfd, and the raw system calls that one would write instead.
+// Pairs of benchmarks: an operation of sysfd, and the raw system calls that one would write
+// instead.
 //
 //     int main(int argc, char** argv) {
-//       sysfd_bench::add_pair("duplicate", [&] { return ::fcntl(...); }, [&] { return fd.duplicate(); });
+//       sysfd_bench::add_pair("duplicate", [&] { return ::fcntl(...); },
+//                             [&] { return fd.duplicate(); });
 //       return sysfd_bench::run_pairs(argc, argv);
 //     }
 //
-// Both answer whether it has worked: a number that is not negative, true, or a Result with a value. What
-// does not work the first time is shown as not there, with the error.
+// Both answer whether it has worked: a number that is not negative, true, or a Result with a value.
+// What does not work the first time is shown as not there, with the error.
 #ifndef SYSFD_BENCH_SUPPORT_PAIR_HPP
 #define SYSFD_BENCH_SUPPORT_PAIR_HPP
 
@@ -63,8 +65,8 @@ void add_pair(const std::string& name, Raw raw, Ours ours) {
   add_one(name + "/sysfd", std::move(ours));
 }
 
-// Runs all that were added, in random order. Arguments: [--quick] [--out FILE], for the JSON of Google
-// Benchmark.
+// Runs all that were added, in random order. Arguments: [--quick] [--out FILE], for the JSON of
+// Google Benchmark.
 int run_pairs(int argc, char** argv);
 
 }  // namespace sysfd_bench

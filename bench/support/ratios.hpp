@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One time divided by another of the same run: what we want it to be at most (the bar), and what is too
-// much to be noise (the limit).
+// One time divided by another of the same run: what we want it to be at most (the bar), and what is
+// too much to be noise (the limit).
 #ifndef SYSFD_BENCH_SUPPORT_RATIOS_HPP
 #define SYSFD_BENCH_SUPPORT_RATIOS_HPP
 

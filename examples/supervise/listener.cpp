@@ -42,8 +42,8 @@ Result<OwnedFd> bind_and_listen(const sockaddr* address, socklen_t size) {
 }
 
 // Whether there is a socket under that path that nobody has open. Asked with a socket of another
-// type than those that are listened on, which is refused otherwise (EPROTOTYPE) if somebody has: who
-// listens there gets no connection, and a full backlog is not waited for.
+// type than those that are listened on, which is refused otherwise (EPROTOTYPE) if somebody has:
+// who listens there gets no connection, and a full backlog is not waited for.
 bool is_abandoned(const sockaddr_un& address, socklen_t size) {
   struct stat status{};
   if (::stat(address.sun_path, &status) == -1 || !S_ISSOCK(status.st_mode)) return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A small supervisor of one service: it listens on addresses, starts the service when somebody
-// connects, hands it the sockets the way systemd does (LISTEN_FDS), and starts it again after it has
-// ended. Connections are never refused in between: they wait for the next one.
+// connects, hands it the sockets the way systemd does (LISTEN_FDS), and starts it again after it
+// has ended. Connections are never refused in between: they wait for the next one.
 //
 //     supervise -l /run/app.sock -l web=127.0.0.1:8080 -- /usr/bin/app --flag
 #include <getopt.h>
@@ -31,16 +31,18 @@ using supervise::Settings;
 constexpr const char usage[] =
     R"(usage: supervise [-l [NAME=]ADDRESS]... [OPTION]... [--] PROGRAM [ARGUMENT]...
 
-Starts PROGRAM when somebody connects, and hands it the listening sockets as sd_listen_fds(3) finds them. When
-it ends, the next connection starts it again; after a failure, a pause that doubles each time comes first.
+Starts PROGRAM when somebody connects, and passes it the listening sockets as sd_listen_fds(3)
+finds them. When it ends, the next connection starts it again; after a failure, it first waits for a
+pause that doubles each time.
 
-  -l, --listen [NAME=]ADDRESS  /path, @abstract, PORT, 127.0.0.1:PORT or [::1]:PORT; may be said several times. Sockets
-                               that supervise itself was given by a service manager are handed on as well.
+  -l, --listen [NAME=]ADDRESS  /path, @abstract, PORT, 127.0.0.1:PORT or [::1]:PORT; may be given
+                               several times. Sockets that supervise itself was given by a service
+                               manager are passed on as well.
       --first-pause MS         after the first failure (100)
-      --longest-pause MS       after many (10000); who has run for longer begins anew
+      --longest-pause MS       after many (10000); a service that ran longer starts from the first
       --stop-timeout MS        from SIGTERM to SIGKILL when it is to stop (5000)
 
-SIGTERM and SIGINT stop the service and supervise, a second one at once. SIGHUP is handed on.
+SIGTERM and SIGINT stop the service and supervise, a second one at once. SIGHUP is passed on.
 )";
 
 [[noreturn]] void fail(const std::string& why) {

@@ -37,8 +37,8 @@ OwnedFd make_signal_fd() {
   return made(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
 }
 
-// The service is to have what it would have from a service manager, and its own group, so that nothing of
-// it is left when it is to end.
+// The service is to have what it would have from a service manager, and its own group, so that
+// nothing of it is left when it is to end.
 sysfd::PreparedCommand prepare_command(const Settings& settings,
                                        const std::vector<Listener>& listeners) {
   sysfd::Command command(settings.service.front());

@@ -193,7 +193,8 @@ void add_store(const Notification& said, Message& message) {
 
 // The first thing that is wrong with the notification, or with how it is to be sent.
 Result<> compose(const Notification& said, bool is_for_vsock, Message& message) {
-  // There is one FDNAME in a message: what is stored without a name would get that of what is removed.
+  // There is one FDNAME in a message: what is stored without a name would get that of what is
+  // removed.
   const bool stores = !said.store.empty() || !said.store_name.empty();
   const bool has_no_descriptors = said.store.empty() && (stores || !said.store_poll);
   if (has_no_descriptors || (stores && !said.remove_stored.empty()))

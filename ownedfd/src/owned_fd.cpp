@@ -14,8 +14,8 @@
 #include <iterator>
 #include <string>
 
-// close(2) as the thread sanitizer has it, in a program that was built with that, be this library or
-// not.
+// close(2) as the thread sanitizer has it, in a program that was built with that, be this library
+// or not.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" [[gnu::weak]] int __interceptor_close(int fd);
 

@@ -22,9 +22,9 @@ static_assert(wait_pidfd == P_PIDFD);
 
 inline constexpr long pidfs_magic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
 
-// struct file_handle of a pidfd, Linux 6.14. The kernel documents (and service managers rely on) its
-// eight bytes: the 64-bit inode number. st_ino may be narrower than that, and is the same for all
-// processes where pidfds have no file system of their own.
+// struct file_handle of a pidfd, Linux 6.14. The kernel documents (and service managers rely on)
+// its eight bytes: the 64-bit inode number. st_ino may be narrower than that, and is the same for
+// all processes where pidfds have no file system of their own.
 struct PidfsHandle {
   std::uint32_t size = sizeof inode;
   std::int32_t type = 0;
@@ -36,8 +36,8 @@ inline constexpr int pidfs_handle_type = 0xfe;  // FILEID_KERNFS
 inline constexpr unsigned pidfd_thread = 0x80;  // PIDFD_THREAD (O_EXCL), Linux 6.9
 inline constexpr int so_peerpidfd = 77;         // SO_PEERPIDFD, Linux 6.5
 
-// PIDFD_GET_INFO, Linux 6.13. Kernels write as much as they know of it, up to exit_code at least, and
-// may leave the rest as it is; the mask says what is known.
+// PIDFD_GET_INFO, Linux 6.13. Kernels write as much as they know of it, up to exit_code at least,
+// and may leave the rest as it is; the mask says what is known.
 struct PidFdInfo {
   std::uint64_t mask;
   std::uint64_t cgroup_id;

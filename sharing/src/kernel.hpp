@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What this module needs of the kernel's interface and the headers of the oldest supported system do
-// not have, or have in a form that cannot be included. Sources: include/uapi/linux/fcntl.h,
+// What this module needs of the kernel's interface and the headers of the oldest supported system
+// do not have, or have in a form that cannot be included. Sources: include/uapi/linux/fcntl.h,
 // include/uapi/linux/kcmp.h, include/uapi/linux/fs.h, include/uapi/linux/memfd.h,
-// include/uapi/asm-generic/socket.h,
-// include/linux/socket.h.
+// include/uapi/asm-generic/socket.h, include/linux/socket.h.
 #ifndef SYSFD_SHARING_SRC_KERNEL_HPP
 #define SYSFD_SHARING_SRC_KERNEL_HPP
 

@@ -153,7 +153,8 @@ Result<std::size_t> PositionedFile::append(std::span<const std::byte> data) noex
   if (!flags) return std::unexpected(flags.error());
   if (*flags == WriteFlags::ignored) return detail::failure(EOPNOTSUPP);
   const iovec vector = vector_of(data);
-  // A block device has no end to append to, and takes the offset instead: to it, this one is ENOSPC.
+  // A block device has no end to append to, and takes the offset instead: to it, this one is
+  // ENOSPC.
   const std::uint64_t nowhere = furthest - std::min<std::uint64_t>(data.size(), furthest);
   return answer(
       detail::with_flags(SYS_pwritev2, fd_.get(), std::span(&vector, 1), nowhere, rwf_append));

@@ -145,9 +145,9 @@ Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
 }
 
 // A private mapping of what nobody can write to is as good as a shared one, which kernels before
-// 6.7 refuse. But of huge pages the kernel sets as many aside for it as could be copied, which there
-// may not be; for a shared one, only those that the file does not have yet. A file that has them all
-// needs none.
+// 6.7 refuse. But of huge pages the kernel sets as many aside for it as could be copied, which
+// there may not be; for a shared one, only those that the file does not have yet. A file that has
+// them all needs none.
 Result<SealedMemory> SealedMemory::map(LentFd file, std::size_t max_size) noexcept {
   const auto map_as = [&](int flags) {
     return map_sealed(file.get(), max_size, F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, flags);

@@ -92,8 +92,8 @@ struct Command::Attempt {
   // What the Command owns is the child's from now on.
   static void hand_over(State& state) noexcept;
 
-  // For a PreparedCommand: what is asked of the system once, and not at each spawn. The Command stays
-  // as it is.
+  // For a PreparedCommand: what is asked of the system once, and not at each spawn. The Command
+  // stays as it is.
   static State::Prepared ask_once(const State& state);
 
   // Everything that can be decided or made before there is a child.
@@ -121,8 +121,9 @@ struct Command::Attempt {
   detail::Mistake refuse_in_place() const;
   // The pipe that is hung up when the child is decided.
   std::optional<OwnedFd> take_report() noexcept;
-  // Whether the child needs a copy of the descriptor table from the start: it is given descriptors of
-  // somebody else (not 0, 1 and 2), who need not wait for it, or is the only one to hold the report.
+  // Whether the child needs a copy of the descriptor table from the start: it is given descriptors
+  // of somebody else (not 0, 1 and 2), who need not wait for it, or is the only one to hold the
+  // report.
   bool starts_with_copy() const noexcept {
     return kind_ == Kind::reported ||
            (kind_ == Kind::pending && (work_.fds.lends() || state_.inherits));

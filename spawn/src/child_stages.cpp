@@ -20,8 +20,8 @@ void Child::Stages::take(Child&& child) noexcept {
   dropped.push_back(std::move(child));  // there is room
 }
 
-// All are killed before the first of them is waited for, with one bound for all. Those that may take
-// as long as they like come last.
+// All are killed before the first of them is waited for, with one bound for all. Those that may
+// take as long as they like come last.
 Child::Stages::~Stages() {
   if (dropped.empty() || detail::is_forked_copy(dropped.front().mark_)) return;
   const auto begin = Clock::now();

@@ -11,9 +11,9 @@
 namespace sysfd {
 inline namespace v0 {
 
-// What the children of a pipeline share: those that were dropped. One may end only when another's pipes
-// are closed: none is waited for before the last of them is dropped. Its functions are virtual so that
-// a program that runs no pipeline is linked without them.
+// What the children of a pipeline share: those that were dropped. One may end only when another's
+// pipes are closed: none is waited for before the last of them is dropped. Its functions are
+// virtual so that a program that runs no pipeline is linked without them.
 struct Child::Stages {
   explicit Stages(std::size_t count) { dropped.reserve(count); }
   virtual ~Stages();

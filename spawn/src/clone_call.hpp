@@ -31,7 +31,8 @@ SYSFD_ALWAYS_INLINE void reset(Job& job, const Apart* apart) noexcept {
 
 // CLONE_FILES: the child starts with this process's own descriptor table instead of a copy, and
 // copies only what it needs.
-SYSFD_ALWAYS_INLINE std::uint64_t flags_for(const Job& job, const Birth& birth, const Apart* apart) noexcept {
+SYSFD_ALWAYS_INLINE std::uint64_t flags_for(const Job& job, const Birth& birth,
+                                            const Apart* apart) noexcept {
   return CLONE_VM | CLONE_PIDFD | (apart && apart->is_watched ? CLONE_CHILD_CLEARTID : 0) |
          (job.suspends_parent ? CLONE_VFORK : 0) | (job.shares_table ? CLONE_FILES : 0) |
          birth.namespaces.flags();

@@ -129,7 +129,8 @@ struct Command::State {
   Namespaces namespaces;
 
   // What only some children need is called through these pointers, of which many are to parts of an
-  // Attempt. The setters set them, so that a program that calls no such setter is linked without it.
+  // Attempt. The setters set them, so that a program that calls no such setter is linked without
+  // it.
   struct DescriptorParts {
     detail::Mistake (Attempt::*refuse_own_ends)() const;
     detail::Mistake (Attempt::*prepare)();

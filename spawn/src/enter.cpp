@@ -81,8 +81,8 @@ bool clone_can(const Birth& birth) noexcept {
   return birth.cgroup < 0 && !birth.namespaces.contains(Namespace::time);
 }
 
-// After clone3(2) has given this answer: asks for less, then another system call. `entered` says what
-// was left out.
+// After clone3(2) has given this answer: asks for less, then another system call. `entered` says
+// what was left out.
 [[gnu::cold]] long clone_otherwise(long answer, Job& job, const Birth& birth, Apart* apart,
                                    Entered& entered) noexcept {
   Birth tried = birth;
@@ -109,8 +109,8 @@ bool clone_can(const Birth& birth) noexcept {
 
 }  // namespace
 
-// valgrind ends the whole program for CLONE_FILES. Its files are mapped into a process that it runs.
-// (What a call answers says nothing: filters refuse calls as well.)
+// valgrind ends the whole program for CLONE_FILES. Its files are mapped into a process that it
+// runs. (What a call answers says nothing: filters refuse calls as well.)
 bool is_emulated() noexcept {
   static const bool emulated = [] {
     const auto maps = open_proc_file("thread-self/maps");

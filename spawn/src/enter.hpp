@@ -50,11 +50,11 @@ struct Apart {
   // the common one in its first system call, which may come late: what is lent to it must stay open
   // so long.
   bool copies_table = false;
-  // Whether the parent is suspended all the same (CLONE_VFORK): enter_child() returns when the child
-  // has left.
+  // Whether the parent is suspended all the same (CLONE_VFORK): enter_child() returns when the
+  // child has left.
   bool suspends_parent = false;
-  // For a child that leaves neither a zombie nor a SIGCHLD here: how to clone it where it cannot reap
-  // itself. The child is watched.
+  // For a child that leaves neither a zombie nor a SIGCHLD here: how to clone it where it cannot
+  // reap itself. The child is watched.
   long (*clone_orphan)(Job& job, const Birth& birth, Apart& apart,
                        bool by_clone3) noexcept = nullptr;
 };

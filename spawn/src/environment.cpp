@@ -15,7 +15,8 @@ std::string_view name_of(const char* variable) noexcept {
   return text.substr(0, text.find('='));
 }
 
-// Those of sd_listen_fds(3). Every spawn looks at all variables: most differ in their first letters.
+// Those of sd_listen_fds(3). Every spawn looks at all variables: most differ in their first
+// letters.
 [[gnu::hot]] bool is_listen_variable(const char* variable) noexcept {
   if (variable[0] != 'L' || variable[1] != 'I') return false;
   const std::string_view name = name_of(variable);

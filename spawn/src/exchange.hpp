@@ -39,12 +39,12 @@ class Exchange {
   Exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size) noexcept
       : outlet_(outlet), inlets_(inlets), max_size_(max_size) {}
 
-  // Goes on until all pipes are closed. Errors: ETIMEDOUT the deadline is past: it takes what is there
-  // then; ECANCELED.
+  // Goes on until all pipes are closed. Errors: ETIMEDOUT the deadline is past: it takes what is
+  // there then; ECANCELED.
   Result<> run(const Deadline& deadline);
 
-  // Takes what is in the pipes, without waiting for more, once run() has ended. Whoever writes on and
-  // on does not keep it.
+  // Takes what is in the pipes, without waiting for more, once run() has ended. Whoever writes on
+  // and on does not keep it.
   void drain();
 
  private:

@@ -174,8 +174,8 @@ void Command::Attempt::explain_interpreter(const View& view, BorrowedFd program,
   }
 }
 
-// Where it was looked for in vain in all directories, it may be in one and not executable, or in one
-// that was left out.
+// Where it was looked for in vain in all directories, it may be in one and not executable, or in
+// one that was left out.
 void Command::Attempt::explain_search(const View& view, SpawnError& error) const {
   if (work_.job.path) {
     const auto found = view.look(work_.job.path);

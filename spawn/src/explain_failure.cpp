@@ -14,8 +14,8 @@ inline namespace v0 {
 
 namespace {
 
-// What clone3(2) answers for a cgroup only: no directory of one, removed, not allowed, frozen or with
-// controllers on, of a wrong type. clone(2), which is tried where clone3 is refused, has none.
+// What clone3(2) answers for a cgroup only: no directory of one, removed, not allowed, frozen or
+// with controllers on, of a wrong type. clone(2), which is tried where clone3 is refused, has none.
 bool is_of_a_cgroup(int error) noexcept {
   return error == EBADF || error == ENOENT || error == ENODEV || error == EACCES ||
          error == EBUSY || error == EOPNOTSUPP || error == ENOSYS || error == E2BIG;
@@ -25,8 +25,8 @@ bool is_a_limit(int error) noexcept {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-// The path that a step opens by itself, if that is what it has failed at: /proc is not mounted, /dev is
-// empty, ... nullptr: the step has opened nothing, or its error is about something else.
+// The path that a step opens by itself, if that is what it has failed at: /proc is not mounted,
+// /dev is empty, ... nullptr: the step has opened nothing, or its error is about something else.
 const char* path_opened_at(SpawnStep step, int error) noexcept {
   if (error != ENOENT && error != ENOTDIR && error != EACCES && error != ENXIO && error != ENODEV &&
       error != EXDEV && error != ELOOP && error != EROFS)

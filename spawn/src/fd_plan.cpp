@@ -107,8 +107,8 @@ void FdPlan::plan_copies() {
   }
 }
 
-// Last, when every number that was to be copied from is free to be taken. /dev/null is opened once to
-// be read, as 0, and once to be written.
+// Last, when every number that was to be copied from is free to be taken. /dev/null is opened once
+// to be read, as 0, and once to be written.
 void FdPlan::plan_what_is_left() {
   const FdRequest* written_null = nullptr;
   for (const Pending& request : requests_) {

@@ -24,8 +24,8 @@ struct Format {
   std::string interpreter{};
 };
 
-// Of a regular file that may be read. Anything else is not opened, since that may have an effect, or
-// block.
+// Of a regular file that may be read. Anything else is not opened, since that may have an effect,
+// or block.
 std::optional<Format> format_of(BorrowedFd file);
 
 }  // namespace detail

@@ -98,8 +98,8 @@ struct Job {
   bool made_undumpable = false;   // the memory, which was dumpable before
   TableCopy table_copy = TableCopy::not_checked;
   // Those of SIGTSTP, SIGTTIN and SIGTTOU that came for the child before it executed, one bit each.
-  // It does not stop for them, since the suspended parent could not stop then: the parent sends them
-  // to the program.
+  // It does not stop for them, since the suspended parent could not stop then: the parent sends
+  // them to the program.
   std::uint64_t stop_signals = 0;
   // The process group that was in the foreground of a terminal before the child's own, or 0.
   int former_foreground = 0;

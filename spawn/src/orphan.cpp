@@ -18,9 +18,9 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// An orphan is given to the init of its pid namespace, or to the nearest ancestor that has asked for
-// that (PR_SET_CHILD_SUBREAPER). In a new pid namespace, the process in between would be init, and
-// take the child along when it ends.
+// An orphan is given to the init of its pid namespace, or to the nearest ancestor that has asked
+// for that (PR_SET_CHILD_SUBREAPER). In a new pid namespace, the process in between would be init,
+// and take the child along when it ends.
 bool can_have_orphans() noexcept {
   int is_subreaper = 0;
   system_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, &is_subreaper);

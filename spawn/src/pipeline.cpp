@@ -53,9 +53,9 @@ Result<std::vector<Child>, SpawnError> Pipeline::spawn() {
   return children;
 }
 
-// The arguments say what the streams are that are neither pipes nor said by the Commands. A pipeline
-// starts whole or not at all: until all run, every stage is killed when it is dropped, and the Commands
-// keep what they own.
+// The arguments say what the streams are that are neither pipes nor said by the Commands. A
+// pipeline starts whole or not at all: until all run, every stage is killed when it is dropped, and
+// the Commands keep what they own.
 Result<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
                                                        const Stdio& last_stdout,
                                                        const Stdio& every_stderr) {

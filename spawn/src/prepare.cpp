@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The parent's part before there is a child: everything is decided and made ready, for this child or for
-// those after it as well.
+// The parent's part before there is a child: everything is decided and made ready, for this child
+// or for those after it as well.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The parent's part before there is a child: the descriptors beside the streams, passed ones and those
-// that only its steps use.
+// The parent's part before there is a child: the descriptors beside the streams, passed ones and
+// those that only its steps use.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>

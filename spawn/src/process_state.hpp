@@ -21,9 +21,9 @@ struct ProcessState {
   std::uint32_t was_dumpable;
 };
 
-// The state of this process; a copy of the process (fork(2)) has another one. The first call of each
-// copy of the library reads /proc/thread-self/maps. Where there is no /proc, or no memory, each copy
-// has a state of its own.
+// The state of this process; a copy of the process (fork(2)) has another one. The first call of
+// each copy of the library reads /proc/thread-self/maps. Where there is no /proc, or no memory,
+// each copy has a state of its own.
 ProcessState& process_state() noexcept;
 
 class ProcessStateLock {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What is made of raw system calls for the child between clone and exec, which shares the errno, the
-// locks and everything else of the parent's libc and must not touch any of it.
+// What is made of raw system calls for the child between clone and exec, which shares the errno,
+// the locks and everything else of the parent's libc and must not touch any of it.
 #ifndef SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
 #define SYSFD_SPAWN_SRC_RAW_SYSCALL_HPP
 
@@ -16,11 +16,11 @@ namespace detail {
 
 #if defined(__x86_64__)
 
-// The system call clone or clone3 with these arguments (`child_tid` is one of clone's), for a child that shares this memory. The
-// parent gets the answer; the child runs `run(argument)`, which must not return, on the stack that
-// the arguments say. If that is the parent's own, the parent is to be suspended (CLONE_VFORK): the
-// child runs below everything of the parent's, the 128 bytes under the stack pointer that the ABI
-// lets a function use included.
+// The system call clone or clone3 with these arguments (`child_tid` is one of clone's), for a child
+// that shares this memory. The parent gets the answer; the child runs `run(argument)`, which must
+// not return, on the stack that the arguments say. If that is the parent's own, the parent is to be
+// suspended (CLONE_VFORK): the child runs below everything of the parent's, the 128 bytes under the
+// stack pointer that the ABI lets a function use included.
 SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long child_tid,
                                        void (*run)(void*), void* argument) noexcept {
   long result;

@@ -244,9 +244,9 @@ long set_signal_mask(const std::uint64_t& mask) {
   return raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, address(&mask), 0, sizeof mask);
 }
 
-// One attempt, with the signals of the program unblocked; they are blocked again when it has failed.
-// A signal that has come for the child since it was made may end it here. That is no failure to
-// start: it would have come a moment later just as well.
+// One attempt, with the signals of the program unblocked; they are blocked again when it has
+// failed. A signal that has come for the child since it was made may end it here. That is no
+// failure to start: it would have come a moment later just as well.
 template <class Attempt>
 [[gnu::hot]] SYSFD_ALWAYS_INLINE long unblocked(Job& job, Attempt attempt) {
   static constexpr std::uint64_t all = ~std::uint64_t{0};

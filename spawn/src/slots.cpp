@@ -33,12 +33,12 @@ struct FileId {
 constexpr std::size_t most_slots = 64;
 constexpr int worthwhile = detail::SlotLease::worthwhile;
 
-// Of the whole process, as far as it has this copy of the library, for ever: slot i is numbers[i], and
-// holds a duplicate of `placeholder`, an empty file in memory, while nobody uses it.
+// Of the whole process, as far as it has this copy of the library, for ever: slot i is numbers[i],
+// and holds a duplicate of `placeholder`, an empty file in memory, while nobody uses it.
 //
 // A program that closes what is not its own takes these numbers away, and may open something else
-// there. So what a number holds is looked at each time before it is changed. (Who opens a file there
-// between the look and the change loses it: two calls are never one.)
+// there. So what a number holds is looked at each time before it is changed. (Who opens a file
+// there between the look and the change loses it: two calls are never one.)
 std::mutex reserving;
 std::size_t reserved = 0;
 std::array<int, most_slots> numbers;
@@ -64,10 +64,10 @@ bool is_ours(int number) noexcept {
   return number >= 0 && file_of(number) == file_of_placeholder();
 }
 
-// Which file, if it is a pipe or a socket without a name: closing a duplicate of one has no effect on
-// the others. That of a file, also of a FIFO, drops the locks that this process has on it (F_SETLK),
-// of a message queue its notification, ... Both live in file systems of their own, one each as long as
-// the system is up.
+// Which file, if it is a pipe or a socket without a name: closing a duplicate of one has no effect
+// on the others. That of a file, also of a FIFO, drops the locks that this process has on it
+// (F_SETLK), of a message queue its notification, ... Both live in file systems of their own, one
+// each as long as the system is up.
 std::optional<FileId> nameless_file_of(int fd) noexcept {
   static std::atomic<dev_t> pipes = 0, sockets = 0;
   const auto file = file_of(fd);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Low numbers that this process has kept for what children are given (reserve_spawn_slots()): the copy of
-// the descriptor table that a child gets is as long as the highest number in it that is needed.
+// Low numbers that this process has kept for what children are given (reserve_spawn_slots()): the
+// copy of the descriptor table that a child gets is as long as the highest number in it that is
+// needed.
 #ifndef SYSFD_SPAWN_SRC_SLOTS_HPP
 #define SYSFD_SPAWN_SRC_SLOTS_HPP
 
@@ -21,8 +22,8 @@ class SlotLease {
   SlotLease(const SlotLease&) = delete;
   SlotLease& operator=(const SlotLease&) = delete;
 
-  // From this number on it is worth it: below, copying the table up to there costs less than a few calls
-  // for each descriptor.
+  // From this number on it is worth it: below, copying the table up to there costs less than a few
+  // calls for each descriptor.
   static constexpr int worthwhile = 128;
 
   // A low number for the same pipe or socket as `fd`; or `fd` itself where that is low enough or

@@ -22,15 +22,15 @@ class Command::Startup {
  public:
   Startup(State& state, Workspace& work, Attempt::Kind kind, const SpawnChanges& changes) noexcept
       : state_(state), work_(work), attempt_(state, work, kind, nullptr, changes) {}
-  // Whether something is written for it in /proc, where all belongs to root as long as another child
-  // that gives up power is in this memory (see DumpableKept).
+  // Whether something is written for it in /proc, where all belongs to root as long as another
+  // child that gives up power is in this memory (see DumpableKept).
   bool needs_dumpable_memory() const noexcept {
     return !state_.namespaces.user_map.empty() || !state_.namespaces.group_map.empty() ||
            state_.resources.oom_score_adjust;
   }
-  // True if the caller is to be suspended (CLONE_VFORK) while the child is in its memory. The kernel
-  // applies an OOM score, and the OOM killer's choice in a cgroup with a memory limit, to all
-  // processes that share the memory, except to a child whose parent is suspended.
+  // True if the caller is to be suspended (CLONE_VFORK) while the child is in its memory. The
+  // kernel applies an OOM score, and the OOM killer's choice in a cgroup with a memory limit, to
+  // all processes that share the memory, except to a child whose parent is suspended.
   static bool must_suspend(const State& state) noexcept {
 #ifdef SYSFD_SUSPEND_CALLER
     constexpr bool always = true;

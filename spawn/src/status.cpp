@@ -20,8 +20,8 @@ inline namespace v0 {
 
 using detail::Job;
 
-// Whether no part of this process but its memory has to wait for the child to execute, which is soon.
-// What holds for the next child as well has made nothing for this one.
+// Whether no part of this process but its memory has to wait for the child to execute, which is
+// soon. What holds for the next child as well has made nothing for this one.
 bool Command::Attempt::can_run_beside() const noexcept {
   return work_.plan_holds && !Startup::must_suspend(state_) && !work_.changes_credentials &&
          state_.busy_retries <= 0;

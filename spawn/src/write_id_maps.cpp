@@ -56,7 +56,8 @@ void write_id_maps(void* prepared) noexcept {
   IdMaps& maps = *static_cast<IdMaps*>(prepared);
   const long parent = raw_syscall(SYS_getppid);  // 0: in another pid namespace
   if (parent != 0 && parent != maps.parent) exit_quietly();
-  // It holds none of them, or, where close_range is refused, a copy of each; never the parent's own.
+  // It holds none of them, or, where close_range is refused, a copy of each; never the parent's
+  // own.
   const bool has_own_table =
       raw_syscall(SYS_close_range, 0, ~0U, kernel::close_range_unshare) == 0 ||
       raw_syscall(SYS_unshare, CLONE_FILES) == 0;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# cmake -DCOMPILER=<compiler> -DINCLUDES=<list> -DHEADERS=<list> -DWORK=<folder> -P older_modes.cmake
+# cmake -DCOMPILER=<compiler> -DINCLUDES=<list> -DHEADERS=<list> -DWORK=<folder> -P
+# older_modes.cmake
 #
-# Every public header says what it needs where the compiler is in an older mode, or its standard library lacks <expected>: first,
-# and then the compiler stops.
+# Every public header says what it needs where the compiler is in an older mode, or its standard
+# library lacks <expected>: first, and then the compiler stops.
 set(ENV{LC_ALL} C)
 
 function(expect_only message header)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The end of every consumer: a program that uses sysfd::${MODULE}, whichever way that target got here; with AS_PLUGIN, in a shared
-# object that it loads.
+# The end of every consumer: a program that uses sysfd::${MODULE}, whichever way that target got
+# here; with AS_PLUGIN, in a shared object that it loads.
 
 # With the module came what it depends on, and nothing else.
 function(check_reachable_only module)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A service for supervise: tells everybody who connects its process number, the name of the socket, and
-// what signals it got, then does what the line says that it reads: "exit CODE", "obstinate" (it ignores
-// SIGTERM from then on), or nothing.
+// A service for supervise: tells everybody who connects its process number, the name of the socket,
+// and what signals it got, then does what the line says that it reads: "exit CODE", "obstinate" (it
+// ignores SIGTERM from then on), or nothing.
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The supervisor of examples/supervise, with a service that is killed, fails, ends and does not want to
-// end.
+// The supervisor of examples/supervise, with a service that is killed, fails, ends and does not
+// want to end.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -100,8 +100,8 @@ class Supervise : public testing::Test {
   }
   Command supervise() { return Command(SUPERVISE).args({"-l", path()}); }
 
-  // Somebody's greeting. A service that was about to end may have taken the connection with it: that is
-  // not refused, but cut off, and tried again.
+  // Somebody's greeting. A service that was about to end may have taken the connection with it:
+  // that is not refused, but cut off, and tried again.
   Greeting ask() {
     for (int attempt = 0; attempt < 100; ++attempt) {
       const auto connection = connect_to(path());
@@ -162,7 +162,8 @@ TEST_F(Supervise, StartsItAgainWhenItHasFailedAndWhenItHasEndedWell) {
   stop(supervisor);
 }
 
-// The connection is still there when it ends without having taken it: a storm, if nothing held it up.
+// The connection is still there when it ends without having taken it: a storm, if nothing held it
+// up.
 TEST_F(Supervise, HoldsAServiceUpThatEndsWellAtOnceAgainAndAgain) {
   Child supervisor = start(supervise().args({"--first-pause", "10000", "--", "/bin/true"}));
   const auto waiting = must(connect_to(path()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A process that was activated: a forked copy of the test program, since a process takes what it was
-// given once, from number 3 on.
+// A process that was activated: a forked copy of the test program, since a process takes what it
+// was given once, from number 3 on.
 #ifndef SYSFD_TESTS_LISTEN_ACTIVATED_HPP
 #define SYSFD_TESTS_LISTEN_ACTIVATED_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// With programs of others: one that activates, systemd-socket-activate(1), and one that is activated,
-// uuidd(8).
+// With programs of others: one that activates, systemd-socket-activate(1), and one that is
+// activated, uuidd(8).
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -96,8 +96,9 @@ std::string read_all(BorrowedFd connection) {
   return text;
 }
 
-// The number, name and kind of each line: the other side cannot tell which socket it is. Whether the
-// activator sets LISTEN_PIDFDID depends on its version; where it does, the receiver has compared it.
+// The number, name and kind of each line: the other side cannot tell which socket it is. Whether
+// the activator sets LISTEN_PIDFDID depends on its version; where it does, the receiver has
+// compared it.
 std::string without_files(std::string report) {
   constexpr std::string_view identified = "identified\n";
   if (report.starts_with(identified)) report.erase(0, identified.size());

@@ -153,7 +153,8 @@ TEST(NotifyVirtualMachine, TakesNoDescriptors) {
   }
 }
 
-// A listener of AF_VSOCK on this machine's own loopback (vsock_loopback of the kernel), which few have.
+// A listener of AF_VSOCK on this machine's own loopback (vsock_loopback of the kernel), which few
+// have.
 TEST(NotifyVirtualMachine, IsReachedByItsNumbers) {
   constexpr std::uint32_t local = 1, any = 0xffffffff;
   for (const auto& [type, prefix] :

@@ -34,10 +34,11 @@ struct Object {
 // Files of theirs are made in the directory. Without those that this kernel does not have.
 std::vector<Object> all_objects(const std::filesystem::path& directory);
 
-// A socket, bound to an address of AF_UNIX, as it stands in sun_path: a path, without a NUL behind it,
-// or an abstract name, with the NUL before it.
+// A socket, bound to an address of AF_UNIX, as it stands in sun_path: a path, without a NUL behind
+// it, or an abstract name, with the NUL before it.
 sysfd::OwnedFd unix_socket(int type, std::string_view address);
-// Bound to the loopback address of this family, and a free port. Nothing where there is no such family.
+// Bound to the loopback address of this family, and a free port. Nothing where there is no such
+// family.
 std::optional<sysfd::OwnedFd> loopback_socket(int family, int type);
 sysfd::OwnedFd listening(sysfd::OwnedFd socket);
 // One that is connected to it.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# check.sh MODEL: has spin(1) look at every order of steps of the model of spawn_async(). It must hold as it is, and spin must find
-# each of the mistakes that can be put into it: else the model would not see them in the library either.
+# check.sh MODEL: has spin(1) look at every order of steps of the model of spawn_async(). It must
+# hold as it is, and spin must find each of the mistakes that can be put into it: else the model
+# would not see them in the library either.
 set -euo pipefail
 model=$(realpath "$1")
 directory=$(mktemp -d)

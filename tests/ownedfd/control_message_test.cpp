@@ -15,8 +15,8 @@ namespace {
 using sysfd::BorrowedFd;
 using sysfd::detail::DescriptorsBuffer;
 
-// The kernel reads what lies between an odd number of descriptors and the end of the message too, and
-// tools that look for memory without a value complain.
+// The kernel reads what lies between an odd number of descriptors and the end of the message too,
+// and tools that look for memory without a value complain.
 TEST(ControlMessage, HasNoBytesWithoutAValue) {
   const std::array fds{BorrowedFd::unsafe_borrow(0), BorrowedFd::unsafe_borrow(1),
                        BorrowedFd::unsafe_borrow(2)};

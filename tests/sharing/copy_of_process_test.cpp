@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A copy of the process that fork(2) made, and that destroys what it has a copy of: children, locks,
-// mappings and descriptors of this process are as before.
+// A copy of the process that fork(2) made, and that destroys what it has a copy of: children,
+// locks, mappings and descriptors of this process are as before.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>

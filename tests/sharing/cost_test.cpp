@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How many system calls and allocations things take. Those of a PositionedFile are with its other tests.
+// How many system calls and allocations things take. Those of a PositionedFile are with its other
+// tests.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -42,7 +43,7 @@ class SharingCost : public testing::Test {
   void SetUp() override {
     SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
     SYSFD_REQUIRE_ISOLATION();
-    SYSFD_REQUIRE_ONE_THREAD();  // whose runtime also makes calls of its own when memory is asked for
+    SYSFD_REQUIRE_ONE_THREAD();  // whose runtime makes calls of its own for memory
   }
   const ScratchFile scratch{"0123456789"};
   const OwnedFd fd = scratch.open(O_RDWR);

@@ -60,8 +60,8 @@ class ScratchFile {
   ScratchDirectory directory_;
 };
 
-// The same in memory: a file system that places writes as it is told, whatever the scratch directory
-// is on.
+// The same in memory: a file system that places writes as it is told, whatever the scratch
+// directory is on.
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view content = "") {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The program that the tests of sharing start: another process that holds an open file description, and
-// does to it, with plain system calls, what it is ordered to. See second_holder.hpp for the other side.
+// The program that the tests of sharing start: another process that holds an open file description,
+// and does to it, with plain system calls, what it is ordered to. See second_holder.hpp for the
+// other side.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What others may send, and what is open here afterwards: nothing that was not asked for. The leak check
-// of each test looks, and some look in between.
+// What others may send, and what is open here afterwards: nothing that was not asked for. The leak
+// check of each test looks, and some look in between.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>

@@ -109,7 +109,8 @@ TEST(ForkedLock, IsUnlockedThoughACommandRuns) {
   EXPECT_TRUE(can_lock(other));
 }
 
-// The guard's copy in a forked process, which is destroyed there, told to unlock, and told to change.
+// The guard's copy in a forked process, which is destroyed there, told to unlock, and told to
+// change.
 void expect_to_leave_it_alone(std::optional<DescriptionLock>& lock) {
   EXPECT_EQ(error_of(lock->upgrade()).value(), EPERM);
   EXPECT_EQ(error_of(lock->downgrade()).value(), EPERM);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Files of an overlayfs, whose writes go to a file below that has the status flags of the one above,
-// whatever the flags of the call are; and which become other files when they are opened for writing.
+// Files of an overlayfs, whose writes go to a file below that has the status flags of the one
+// above, whatever the flags of the call are; and which become other files when they are opened for
+// writing.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A process that was given an open file description of ours, as sysfd::Command gives one, and does to it
-// what the test says: holder.cpp.
+// A process that was given an open file description of ours, as sysfd::Command gives one, and does
+// to it what the test says: holder.cpp.
 #ifndef SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
 #define SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
 

@@ -26,8 +26,8 @@ using sysfd::LentFd;
 using sysfd::OwnedFd;
 using sysfd::UniqueDescription;
 
-// What would make a second descriptor of it takes one of these. Each has a test that must not compile
-// (tests/compile_fail/sharing.cpp); here is the reason.
+// What would make a second descriptor of it takes one of these. Each has a test that must not
+// compile (tests/compile_fail/sharing.cpp); here is the reason.
 static_assert(!std::convertible_to<UniqueDescription&, BorrowedFd>);
 static_assert(!std::constructible_from<BorrowedFd, UniqueDescription&>);
 static_assert(!std::constructible_from<OwnedFd, UniqueDescription>);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// spawn() and status() allocate nothing that the Command does not have already; and a Command is as it
-// was where memory runs out.
+// spawn() and status() allocate nothing that the Command does not have already; and a Command is as
+// it was where memory runs out.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -80,8 +80,8 @@ TEST(SpawnAllocations, AreAStackForTheFirstStatus) {
 
 #if defined(__cpp_exceptions)
 
-// A Command that `consume` takes over, unless an allocation fails in it, each in turn: then it starts
-// what it would have started before, with all that it owned.
+// A Command that `consume` takes over, unless an allocation fails in it, each in turn: then it
+// starts what it would have started before, with all that it owned.
 template <class Consume>
 void expect_unchanged_by_failures(Consume consume) {
   bool failed = true;

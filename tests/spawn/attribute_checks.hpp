@@ -26,8 +26,8 @@ Facts facts_of_child(const Configure& configure);
 // Fails the test for each of these facts that the child does not have.
 void expect_facts(const Configure& configure, const Facts& expected);
 
-// The error of a command that must not start; fails the test where it leaves a child, a descriptor or
-// any other trace in this process.
+// The error of a command that must not start; fails the test where it leaves a child, a descriptor
+// or any other trace in this process.
 sysfd::SpawnError error_of_spawn(sysfd::Command& command);
 void expect_error(sysfd::Command& command, sysfd::SpawnStep step, int error, int index = -1);
 

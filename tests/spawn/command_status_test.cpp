@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Command::status(): the same program with the same descriptors as by spawn() and wait(), and the same
-// errors, whether the parent sleeps until it has ended or is suspended until it executes.
+// Command::status(): the same program with the same descriptors as by spawn() and wait(), and the
+// same errors, whether the parent sleeps until it has ended or is suspended until it executes.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -165,7 +165,8 @@ TEST(CommandStatus, KnowsEveryAttribute) {
   });
 }
 
-// A child that reaps itself has one only where the kernel remembers it, which is where there are such.
+// A child that reaps itself has one only where the kernel remembers it, which is where there are
+// such.
 TEST(CommandStatus, IsThereWhateverWouldBecomeOfADroppedChild) {
   for (const DropPolicy policy :
        {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait, DropPolicy::detach})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every small map of descriptors, and many larger ones, in real children: each finds exactly what it
-// was given under the numbers that were said, and nothing else; the parent keeps what it had.
+// Every small map of descriptors, and many larger ones, in real children: each finds exactly what
+// it was given under the numbers that were said, and nothing else; the parent keeps what it had.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -293,7 +293,8 @@ INSTANTIATE_TEST_SUITE_P(Quarter, FourDescriptorMaps, testing::Range(0, 4));
 // `GetParam()`: the seed.
 class LargeDescriptorMaps : public testing::TestWithParam<unsigned> {};
 
-// The descriptors that attributes use lie among those that are mapped, and may be mapped themselves.
+// The descriptors that attributes use lie among those that are mapped, and may be mapped
+// themselves.
 TEST_P(LargeDescriptorMaps, AreRightWithDescriptorsThatAttributesHold) {
   SYSFD_REQUIRE_ROOT();  // chroot(2)
   constexpr int numbers = 41;

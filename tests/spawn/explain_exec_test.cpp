@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What an error of execve(2) is about: an interpreter, a string, a limit; the kernel's errno alone says
-// something else.
+// What an error of execve(2) is about: an interpreter, a string, a limit; the kernel's errno alone
+// says something else.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>

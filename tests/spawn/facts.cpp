@@ -135,7 +135,8 @@ void add_place(Facts& facts) {
   facts["mount of the directory"] = mount_of(".");
 }
 
-// The first numbers of groups of 64 that are free, and that the kernel does not choose all the same.
+// The first numbers of groups of 64 that are free, and that the kernel does not choose all the
+// same.
 void add_numbers(Facts& facts) {
   constexpr int group = 64;
   constexpr int end = 8192;

@@ -12,7 +12,8 @@
 
 namespace sysfd_test {
 
-// A system call on the way to the program, the errors that it may have, and the step that is to blame.
+// A system call on the way to the program, the errors that it may have, and the step that is to
+// blame.
 struct Fault {
   sysfd::Command (EveryStep::*command)() const;
   int call;

@@ -167,7 +167,8 @@ TEST(FdPlan, MovesAChainWithoutPuttingAnythingAside) {
   EXPECT_EQ(plan.actions().size(), 3U);
 }
 
-// They may be /dev/null in the child: what reads them is to come before, what is to be like them after.
+// They may be /dev/null in the child: what reads them is to come before, what is to be like them
+// after.
 TEST(FdPlan, LooksAtInheritedStreamsAfterEverythingThatReadsThem) {
   FdPlan plan;
   expect_right(plan, {inherited(1)}, 8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Children that cannot be ended: the kill is refused, or a tracer keeps the status. Nobody waits for
-// them without a bound: here they go only when the test lets them, which it does afterwards.
+// Children that cannot be ended: the kill is refused, or a tracer keeps the status. Nobody waits
+// for them without a bound: here they go only when the test lets them, which it does afterwards.
 #include <gtest/gtest.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>

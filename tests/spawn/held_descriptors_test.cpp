@@ -64,8 +64,9 @@ struct Numbers {
 const std::vector<Numbers> all_numbers = {{5, {5}},        {5, {6}}, {5, {5, 6, 7}}, {40, {5, 40}},
                                           {5, {40, 5, 3}}, {2, {2}}, {0, {0, 5}},    {1, {0, 2}}};
 
-// The files that are passed are open under each other's numbers where these are free, in a circle, so
-// that the plan needs numbers to put some aside. `also_passed`: the one that is used is passed too.
+// The files that are passed are open under each other's numbers where these are free, in a circle,
+// so that the plan needs numbers to put some aside. `also_passed`: the one that is used is passed
+// too.
 void expect_right_one(const Use& use, const Numbers& numbers, std::optional<int> also_passed) {
   SCOPED_TRACE(use.name + (" is " + std::to_string(numbers.used)));
   run_apart([&] {

@@ -138,8 +138,9 @@ TEST(CommandLife, CanHaveBoth) {
                {{fact, "9"}});
 }
 
-// A process that starts a child, and is dead when the child asks for the signal: the child's call is
-// held by this process, which kills the parent meanwhile. Answers what the child's program wrote.
+// A process that starts a child, and is dead when the child asks for the signal: the child's call
+// is held by this process, which kills the parent meanwhile. Answers what the child's program
+// wrote.
 std::string output_of_orphan(const Configure& configure) {
   auto numbers = sysfd::pipe();
   auto output = sysfd::pipe();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PendingChild: how it is decided, by a descriptor, a cancel or somebody else; and what the parent keeps
-// of itself meanwhile.
+// PendingChild: how it is decided, by a descriptor, a cancel or somebody else; and what the parent
+// keeps of itself meanwhile.
 #include <sysfd/pending_child.hpp>
 
 #include <fcntl.h>

@@ -254,7 +254,8 @@ TEST(Pipeline, EndsInTimeIfItDoes) {
   EXPECT_EQ(run.out, "out");
 }
 
-// Each of these ends only once another's pipe is closed here, be it dropped before or after that one.
+// Each of these ends only once another's pipe is closed here, be it dropped before or after that
+// one.
 TEST(PipelineDrop, ClosesAllPipesBeforeItWaits) {
   for (const bool backwards : {false, true}) {
     const auto wait = [](Command command) { return std::move(command).on_drop(DropPolicy::wait); };

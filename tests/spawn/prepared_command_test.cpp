@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PreparedCommand: its children are those of the Command that it was, whatever has changed since, with
-// their own arguments and descriptors, from any thread.
+// PreparedCommand: its children are those of the Command that it was, whatever has changed since,
+// with their own arguments and descriptors, from any thread.
 #include <sysfd/prepared_command.hpp>
 
 #include <fcntl.h>

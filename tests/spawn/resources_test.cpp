@@ -303,7 +303,8 @@ TEST(CommandResources, AreThoseThatTheParentMayGive) {
   });
 }
 
-// In which the child is from its first moment, and root of nothing outside. A joined one comes later.
+// In which the child is from its first moment, and root of nothing outside. A joined one comes
+// later.
 TEST(CommandResources, AreNoMoreThanANewUserNamespaceMayHave) {
   SYSFD_REQUIRE_ROOT();
   using sysfd::Namespace;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The second child of a Command is what a first one would be now: what spawn() keeps from one time to
-// the next is not what has changed since.
+// The second child of a Command is what a first one would be now: what spawn() keeps from one time
+// to the next is not what has changed since.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

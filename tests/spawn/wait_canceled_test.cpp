@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Waits for children that are called off by a descriptor, and what can be said of a Child later than
-// by its Command.
+// Waits for children that are called off by a descriptor, and what can be said of a Child later
+// than by its Command.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 

@@ -26,7 +26,8 @@ int allocations_of(Body body) {
 
 inline thread_local int allocations_until_failure = 0;  // 0: none fails
 
-// The n-th allocation that `call` makes in this thread throws std::bad_alloc. Whether there was one.
+// The n-th allocation that `call` makes in this thread throws std::bad_alloc. Whether there was
+// one.
 template <class Call>
 bool fails_at_allocation(int n, Call call) {
   allocations_until_failure = n;

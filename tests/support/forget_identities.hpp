@@ -12,8 +12,8 @@
 namespace sysfd_test {
 
 // From now on pidfds have no identities, as before Linux 6.9, where they share one inode: see
-// refuse_calls(). False if that cannot be had on this kernel: without PIDFD_GET_INFO, files of /proc
-// tell the numbers of processes, and they are not believed where fstatfs(2) is refused.
+// refuse_calls(). False if that cannot be had on this kernel: without PIDFD_GET_INFO, files of
+// /proc tell the numbers of processes, and they are not believed where fstatfs(2) is refused.
 inline bool forget_identities() {
   if (!kernel_has("inode numbers of pidfds")) return true;
   if (!kernel_has("PIDFD_GET_INFO")) return false;

@@ -20,8 +20,8 @@ namespace sysfd_test {
 // Whether this kernel has overlayfs, and this process may mount it.
 bool has_overlay();
 
-// In a forked copy of this process with mounts of its own (see run_apart()): `fill` is given an empty
-// directory, which becomes the lower layer, and `body` the overlay.
+// In a forked copy of this process with mounts of its own (see run_apart()): `fill` is given an
+// empty directory, which becomes the lower layer, and `body` the overlay.
 using OnDirectory = std::function<void(const std::filesystem::path&)>;
 void run_on_overlay(const OnDirectory& fill, const OnDirectory& body);
 

@@ -30,8 +30,8 @@ void refuse_calls(std::initializer_list<RefusedCall> calls);
 
 // A process that makes this call is killed by SIGSYS. Of `call` the error does not matter.
 void kill_on_call(const RefusedCall& call);
-// For a kill that must leave those alive that share memory with the killed process. Before Linux 5.16
-// it ends them too, as a core dump does.
+// For a kill that must leave those alive that share memory with the killed process. Before Linux
+// 5.16 it ends them too, as a core dump does.
 bool kill_on_call_spares_others();
 #define SYSFD_REQUIRE_KILL_OF_ONE()              \
   if (!sysfd_test::kill_on_call_spares_others()) \

@@ -17,8 +17,8 @@ std::error_code error_of(const sysfd::Result<T>& result) {
   return result.has_value() ? std::error_code() : result.error();
 }
 
-// The value, for what a test cannot go on without, also where there are no exceptions. Stops the test
-// program if there is none.
+// The value, for what a test cannot go on without, also where there are no exceptions. Stops the
+// test program if there is none.
 template <class T, class Error>
 T must(sysfd::Result<T, Error> result) {
   if (!result.has_value()) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The groups of attributes of a child: for each, what is wrong with what was said, and the steps
-// that make it so. The larger ones are planned through a table, which the setter of the group leaves
-// in the Command: a program that says nothing of a group is linked without it.
+// that make it so. The larger ones are planned through a table, which the setter of the group
+// leaves in the Command: a program that says nothing of a group is linked without it.
 #ifndef SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
 #define SYSFD_SPAWN_SRC_ATTRIBUTES_ATTRIBUTES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Numbers in messages. std::to_string() is code of its own in each program, for each type of number.
-// Not for users.
+// Numbers in messages. std::to_string() is code of its own in each program, for each type of
+// number. Not for users.
 #ifndef SYSFD_DETAIL_DECIMAL_HPP
 #define SYSFD_DETAIL_DECIMAL_HPP
 #include <sysfd/detail/cxx23.hpp>

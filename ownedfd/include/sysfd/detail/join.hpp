@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Texts put together from parts. Each place where a std::string grows is code of its own: here is one
-// for all of them. Not for users.
+// Texts put together from parts. Each place where a std::string grows is code of its own: here is
+// one for all of them. Not for users.
 #ifndef SYSFD_DETAIL_JOIN_HPP
 #define SYSFD_DETAIL_JOIN_HPP
 #include <sysfd/detail/cxx23.hpp>
