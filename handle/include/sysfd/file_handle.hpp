@@ -18,6 +18,8 @@
 #define SYSFD_FILE_HANDLE_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <fcntl.h>  // O_RDONLY, ...
+
 #include <compare>
 #include <concepts>
 #include <cstddef>

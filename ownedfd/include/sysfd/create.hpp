@@ -21,6 +21,8 @@
 #define SYSFD_CREATE_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <fcntl.h>       // O_RDONLY, ...
+#include <sys/socket.h>  // SOCK_STREAM, ...
 #include <sys/types.h>
 
 #include <cstdint>

@@ -18,6 +18,7 @@
 #define SYSFD_DESCRIPTION_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <fcntl.h>  // O_RDONLY, ...
 #include <sys/types.h>
 
 #include <concepts>

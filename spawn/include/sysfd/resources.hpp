@@ -15,6 +15,7 @@
 #define SYSFD_RESOURCES_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <sys/resource.h>  // RLIMIT_NOFILE, ...
 #include <sys/types.h>
 
 #include <cstdint>
