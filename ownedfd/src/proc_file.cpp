@@ -39,7 +39,7 @@ Result<OwnedFd> open_in_mount(BorrowedFd directory, std::string_view name, int f
   char path[64];
   if (name.size() >= sizeof path) return failure(ENAMETOOLONG);
   path[name.copy(path, name.size())] = '\0';
-  auto opened = open(directory, path, flags | O_NOFOLLOW);
+  auto opened = open(directory, path, flags | O_NOFOLLOW, 0);
   if (!opened) return opened;
   const auto found = mount_of(*opened);
   if (!found) return std::unexpected(found.error());
@@ -87,7 +87,7 @@ Result<OwnedFd> open_proc() noexcept {
 }
 
 Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* path, int flags) noexcept {
-  auto opened = open(directory, path, flags, Resolve::no_mount_points | Resolve::no_magic_links);
+  auto opened = open(directory, path, flags, 0, Resolve::no_mount_points | Resolve::no_magic_links);
   if (opened || !is_refusal(-opened.error().value())) return opened;
   const auto mount = mount_of(directory);
   if (!mount) return opened;
@@ -102,7 +102,7 @@ Result<OwnedFd> open_proc_file(const char* path, int flags) noexcept {
 
 Result<OwnedFd> open_proc_link(BorrowedFd directory, const char* name, int flags) noexcept {
   if (auto link = open_in_proc(directory, name, O_PATH | O_NOFOLLOW); !link) return link;
-  return open(directory, name, flags);
+  return open(directory, name, flags, 0);
 }
 
 Result<OwnedFd> open_proc_link(const char* directory, const char* name, int flags) noexcept {

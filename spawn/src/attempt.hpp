@@ -114,7 +114,7 @@ struct Command::Attempt {
   }
   // Those that a State points to by themselves.
   detail::Mistake prepare_cgroup();
-  detail::Mistake prepare_no_zombie();
+  detail::Mistake prepare_no_zombie(const char* call);
   void prepare_shell_arguments();
   void plan_root();
   // For run_in_place(), before prepare().

@@ -153,7 +153,7 @@ struct Command::State {
   const detail::NamespacePlanner* namespace_planner = nullptr;
   decltype(&detail::plan_session) plan_session = nullptr;
   detail::Mistake (Attempt::*prepare_cgroup)() = nullptr;
-  detail::Mistake (Attempt::*prepare_no_zombie)() = nullptr;
+  detail::Mistake (Attempt::*prepare_no_zombie)(const char* call) = nullptr;
   void (Attempt::*prepare_shell_arguments)() = nullptr;
   void (Attempt::*plan_root)() = nullptr;
   decltype(&detail::Environment::resolve_for_listeners) resolve_for_listeners = nullptr;

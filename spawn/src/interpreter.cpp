@@ -47,19 +47,45 @@ std::string_view interpreter_of_script(std::string_view start) noexcept {
   return line.substr(0, line.find_first_of(std::string_view(" \t\0", 3)));
 }
 
-template <class Header, class Segment>
-std::string loader_of(BorrowedFd file) {
-  constexpr int most_segments = 64;
+// What both kinds of ELF files say, each in fields of its own size.
+struct Segments {
+  std::uint64_t offset;  // of the first one's header
+  std::uint64_t header_size;
+  int count;
+};
+struct Segment {
+  std::uint32_t type;
+  std::uint64_t offset, size;
+};
+
+template <class Header, class SegmentHeader>
+std::optional<Segments> read_segments(BorrowedFd file) noexcept {
   const auto header = read_struct<Header>(file, 0);
-  if (!header || header->e_phentsize != sizeof(Segment)) return {};
-  for (int i = 0; i < std::min<int>(header->e_phnum, most_segments); ++i) {
+  if (!header || header->e_phentsize != sizeof(SegmentHeader)) return std::nullopt;
+  return Segments{header->e_phoff, header->e_phentsize, header->e_phnum};
+}
+
+template <class SegmentHeader>
+std::optional<Segment> read_segment(BorrowedFd file, std::uint64_t offset) noexcept {
+  const auto header = read_struct<SegmentHeader>(file, offset);
+  if (!header) return std::nullopt;
+  return Segment{header->p_type, header->p_offset, header->p_filesz};
+}
+
+std::string loader_of(BorrowedFd file, bool is_64) {
+  constexpr int most_segments = 64;
+  const auto segments = is_64 ? read_segments<Elf64_Ehdr, Elf64_Phdr>(file)
+                              : read_segments<Elf32_Ehdr, Elf32_Phdr>(file);
+  if (!segments) return {};
+  for (int i = 0; i < std::min(segments->count, most_segments); ++i) {
+    const auto offset = segments->offset + static_cast<unsigned>(i) * segments->header_size;
     const auto segment =
-        read_struct<Segment>(file, header->e_phoff + static_cast<unsigned>(i) * sizeof(Segment));
+        is_64 ? read_segment<Elf64_Phdr>(file, offset) : read_segment<Elf32_Phdr>(file, offset);
     if (!segment) return {};
-    if (segment->p_type != PT_INTERP) continue;
-    if (segment->p_filesz > most_read) return {};
+    if (segment->type != PT_INTERP) continue;
+    if (segment->size > most_read) return {};
     char room[most_read];
-    const std::string_view path(room, read_at(file, segment->p_offset, room, segment->p_filesz));
+    const std::string_view path(room, read_at(file, segment->offset, room, segment->size));
     return std::string(path.substr(0, path.find('\0')));
   }
   return {};
@@ -82,10 +108,10 @@ std::optional<std::string> loader_if_elf(BorrowedFd file) {
       header->e_ident[EI_DATA] != own_order)
     return std::nullopt;
   if (header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_machine == machine)
-    return loader_of<Elf64_Ehdr, Elf64_Phdr>(file);
+    return loader_of(file, true);
   if (header->e_ident[EI_CLASS] == ELFCLASS32 &&
       (header->e_machine == small_machine || header->e_machine == machine))  // x32
-    return loader_of<Elf32_Ehdr, Elf32_Phdr>(file);
+    return loader_of(file, false);
   return std::nullopt;
 }
 

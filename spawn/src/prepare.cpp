@@ -183,11 +183,13 @@ Mistake Command::Attempt::refuse_in_place() const {
   return std::nullopt;
 }
 
-// An orphan has no parent that it could follow, or that could join a pid namespace for it.
-Mistake Command::Attempt::prepare_no_zombie() {
+// An orphan has no parent that it could follow, or that could join a pid namespace for it. `call`: a
+// function that cannot have one, or nullptr.
+Mistake Command::Attempt::prepare_no_zombie(const char* call) {
   const auto refuse = [](const char* what) {
-    return detail::wrong_value(SpawnStep::clone, "leave_no_zombie() with " + std::string(what));
+    return detail::wrong_value(SpawnStep::clone, detail::join({"leave_no_zombie() with ", what}));
   };
+  if (call) return refuse(call);
   if (kind_ == Kind::in_place) return refuse("exec()");
   if (kind_ == Kind::stage || defaults_) return refuse("output() or a pipeline");
   if (state_.killed_with_parent) return refuse("kill_with_parent()");
@@ -257,7 +259,7 @@ Mistake Command::Attempt::make_plan() {
   work_.birth.killed_with_parent = state_.killed_with_parent;
   work_.birth.no_new_privileges = state_.identity.said.no_new_privileges;
   if (state_.prepare_no_zombie)
-    if (auto mistake = (this->*state_.prepare_no_zombie)()) return mistake;
+    if (auto mistake = (this->*state_.prepare_no_zombie)(nullptr)) return mistake;
   work_.changes_credentials = changes_credentials();
   work_.leads_group = made_->session.new_session || made_->session.process_group == 0;
   return std::nullopt;

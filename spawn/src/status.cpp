@@ -72,10 +72,9 @@ Result<ExitStatus, SpawnError> Command::Attempt::run_and_wait() {
 
 Result<ExitStatus, SpawnError> Command::Attempt::status(State& state, Workspace& work,
                                                         const SpawnChanges& changes) {
-  if (state.prepare_no_zombie) [[unlikely]]
-    return std::unexpected(
-        detail::wrong_value(SpawnStep::clone, "leave_no_zombie() with status()"));
   Attempt attempt(state, work, Kind::child, nullptr, changes);
+  if (state.prepare_no_zombie) [[unlikely]]
+    return std::unexpected(*(attempt.*state.prepare_no_zombie)("status()"));
   if (const auto* parts = work.plan_holds ? nullptr : attempt.parts_for_descriptors())
     if (auto mistake = (attempt.*parts->refuse_own_ends)())
       return std::unexpected(*std::move(mistake));
