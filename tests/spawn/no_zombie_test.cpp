@@ -155,7 +155,9 @@ TEST_F(ChildWithoutZombie, IsEndedWithTheGroupThatItLeads) {
                            .stdin_from(sysfd::Stdio::pipe())
                            .stdout_to(sysfd::Stdio::pipe())
                            .spawn());
-    EXPECT_TRUE(child.send_signal_to_group(SIGKILL));
+    const auto sent = child.send_signal_to_group(SIGKILL);
+    if (!sent && sent.error() == std::errc::operation_not_supported) return;  // before Linux 6.9
+    ASSERT_TRUE(sent) << sent.error().message();
     EXPECT_EQ(must(child.communicate()).out, "") << "to the end: nobody has the pipe any more";
   });
 }

@@ -485,7 +485,8 @@ class Command {
   // was started.
   //
   // The Child works as any other: signals, pipes, drop policy. Its waits return the status since
-  // Linux 6.15, and fail with ECHILD before.
+  // Linux 6.15, and fail with ECHILD before. Before Linux 6.9, the process group that it leads
+  // cannot be signaled (EOPNOTSUPP) and is not killed with it: the number could be another group's.
   //
   // Errors (of spawn(), at SpawnStep::clone):
   //   EOPNOTSUPP: the kernel is older than 7.1, and the caller's process is itself init of its pid
