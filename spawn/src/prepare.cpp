@@ -183,8 +183,8 @@ Mistake Command::Attempt::refuse_in_place() const {
   return std::nullopt;
 }
 
-// An orphan has no parent that it could follow, or that could join a pid namespace for it. `call`: a
-// function that cannot have one, or nullptr.
+// An orphan has no parent that it could follow, or that could join a pid namespace for it.
+// `call`: a function that cannot have one, or nullptr.
 Mistake Command::Attempt::prepare_no_zombie(const char* call) {
   const auto refuse = [](const char* what) {
     return detail::wrong_value(SpawnStep::clone, detail::join({"leave_no_zombie() with ", what}));
