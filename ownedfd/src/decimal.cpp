@@ -5,7 +5,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-std::string decimal(long long number) {
+std::string text_of(long long number) {
   return std::to_string(number);
 }
 

@@ -72,21 +72,28 @@ Child& Child::operator=(Child&& other) noexcept {
   drop();
 }
 
-// The pipes go first, since the child may be waiting for somebody to read them. What a copy of the
-// process (fork(2)) drops is still its parent's.
+// The pipes are closed before anything is waited for, since the child may be waiting for somebody to
+// read them; and after the kill: a child that is to be killed must not come to the end of its input
+// before, and act on it. What a copy of the process (fork(2)) drops is still its parent's.
 [[gnu::hot]] void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached
+  const bool is_left = status_ || policy_ == DropPolicy::detach || detail::is_forked_copy(mark_);
+  if (!is_left && !stages_ && policy_ == DropPolicy::kill) {
+    const auto killed = kill();
+    close_pipes();
+    (void)await_kill(killed, detail::Clock::now() + detail::kill_patience);
+    return;
+  }
   close_pipes();
-  if (status_ || policy_ == DropPolicy::detach || detail::is_forked_copy(mark_)) return;
+  if (is_left) return;
   if (stages_) {
     const auto stages = std::move(stages_);
     return stages->take(std::move(*this));
   }
-  switch (policy_) {
-    case DropPolicy::kill: (void)end_by_force(); break;
-    case DropPolicy::terminate: (void)terminate(grace_); break;
-    default: (void)wait(); break;
-  }
+  if (policy_ == DropPolicy::terminate)
+    (void)terminate(grace_);
+  else
+    (void)wait();
 }
 
 [[gnu::hot]] void Child::close_pipes() noexcept {

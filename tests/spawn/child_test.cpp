@@ -116,6 +116,20 @@ TEST(Child, IsKilledAndReapedWhenItIsDropped) {
   }
 }
 
+// A program commits what it has read when its input ends: one that is killed must not come so far.
+TEST(Child, IsKilledBeforeItSeesTheEndOfItsInput) {
+  SYSFD_REQUIRE_ISOLATION();
+  const sysfd::Pipe said = must(sysfd::pipe());
+  for (int i = 0; i < 100; ++i)
+    (void)must(Command::shell("read line; echo ended >&7")
+                   .stdin_from(Stdio::pipe())
+                   .pass(said.write, 7)
+                   .spawn());
+  ASSERT_TRUE(sysfd::set_nonblocking(said.read, true));
+  char byte = 0;
+  EXPECT_EQ(::read(said.read.get(), &byte, 1), -1) << "one has seen it";
+}
+
 TEST(Child, IsDroppedWhenAnotherIsAssigned) {
   SYSFD_REQUIRE_ISOLATION();
   Child child = endless();

@@ -176,8 +176,8 @@ Mistake prepare(Identity said, PreparedIdentity& prepared) {
   if (said.no_capabilities) {
     if (said.capabilities || said.iab)
       return wrong_value(SpawnStep::capabilities, "no_capabilities, and some");
-    prepared.capabilities.emplace();
-    prepared.iab.emplace();
+    prepared.capabilities = PreparedIdentity::Sets{0, 0, 0};
+    prepared.iab = PreparedIdentity::Vectors{0, 0, 0};
     said.no_new_privileges = true;
   }
   if (said.seccomp.size() > longest_bpf_program)

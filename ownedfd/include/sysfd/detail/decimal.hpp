@@ -6,6 +6,7 @@
 #define SYSFD_DETAIL_DECIMAL_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <concepts>
 #include <string>
 
 #include <sysfd/attributes.hpp>
@@ -14,8 +15,13 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+SYSFD_API std::string text_of(long long number);
+
 // As std::to_string(). Allocates where there are more than 15 digits.
-SYSFD_API std::string decimal(long long number);
+template <std::integral Number>
+std::string decimal(Number number) {
+  return text_of(static_cast<long long>(number));
+}
 
 }  // namespace detail
 }  // namespace v0
