@@ -59,7 +59,7 @@ def function(path, number, body):
     """Its name, and the lines of its definition."""
     name = re.sub(r'\W', '_', path) + f'_{number}'
     return name, [f'[[maybe_unused]] Anything {name}([[maybe_unused]] Given& has) {{', '  SYSFD_NAMES_OF_SNIPPETS',
-                  *body, '  return {};', '}']
+                  *body, 'return {};', '}']
 
 
 def main():
