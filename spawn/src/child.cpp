@@ -72,9 +72,9 @@ Child& Child::operator=(Child&& other) noexcept {
   drop();
 }
 
-// The pipes are closed before anything is waited for, since the child may be waiting for somebody to
-// read them; and after the kill: a child that is to be killed must not come to the end of its input
-// before, and act on it. What a copy of the process (fork(2)) drops is still its parent's.
+// The pipes are closed before the wait, since the child may be waiting for somebody to read them;
+// and after the kill: a child that is to be killed must not come to the end of its input before,
+// and act on it. What a copy of the process (fork(2)) drops is still its parent's.
 [[gnu::hot]] void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached
   const bool is_left = status_ || policy_ == DropPolicy::detach || detail::is_forked_copy(mark_);
