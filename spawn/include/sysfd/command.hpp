@@ -641,6 +641,7 @@ class Command {
 }  // namespace v0
 }  // namespace sysfd
 
-#include <sysfd/prepared_command.hpp>  // what prepare() returns
+// What prepare() returns. NOLINTNEXTLINE(misc-header-include-cycle): either header may come first
+#include <sysfd/prepared_command.hpp>
 
 #endif  // SYSFD_COMMAND_HPP
