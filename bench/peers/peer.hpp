@@ -2,7 +2,7 @@
 //
 // What the benchmark knows of those that start programs: one file for each beside this one. A peer
 // is used as its own documentation says for "start a program, wait until it has ended", in the
-// fastest way that is correct; what it does and does not do is said beside.
+// fastest way that is correct; its comment says what it does and does not do.
 #ifndef SYSFD_BENCH_PEERS_PEER_HPP
 #define SYSFD_BENCH_PEERS_PEER_HPP
 

@@ -167,7 +167,7 @@ struct Command::Attempt {
   detail::Mistake prepare_streams();
   void inherit_stream(int number);
   detail::Mistake prepare_stream(int number);
-  // None where nothing is said of any descriptor.
+  // nullptr if no descriptor is set.
   const State::DescriptorParts* parts_for_descriptors() const noexcept {
     return state_.descriptor_parts || !defaults_ ? state_.descriptor_parts : defaults_->parts;
   }

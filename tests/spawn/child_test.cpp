@@ -120,11 +120,15 @@ TEST(Child, IsKilledAndReapedWhenItIsDropped) {
 TEST(Child, IsKilledBeforeItSeesTheEndOfItsInput) {
   SYSFD_REQUIRE_ISOLATION();
   const sysfd::Pipe said = must(sysfd::pipe());
-  for (int i = 0; i < 100; ++i)
-    (void)must(Command::shell("read line; echo ended >&7")
-                   .stdin_from(Stdio::pipe())
-                   .pass(said.write, 7)
-                   .spawn());
+  for (int i = 0; i < 100; ++i) {
+    Child child = must(Command::shell("echo; read line; echo ended >&7")
+                           .stdin_from(Stdio::pipe())
+                           .stdout_to(Stdio::pipe())
+                           .pass(said.write, 7)
+                           .spawn());
+    char started = 0;
+    ASSERT_EQ(::read(child.stdout_pipe()->get(), &started, 1), 1);
+  }
   ASSERT_TRUE(sysfd::set_nonblocking(said.read, true));
   char byte = 0;
   EXPECT_EQ(::read(said.read.get(), &byte, 1), -1) << "one has seen it";

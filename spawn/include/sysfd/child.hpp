@@ -46,7 +46,7 @@ struct Killed;
 
 // What happens to a child when its Child is destroyed before it was waited for.
 enum class DropPolicy {
-  kill,       // SIGKILL, then wait for its end (see below)
+  kill,       // SIGKILL, before its pipes are closed; then wait for its end (see below)
   terminate,  // Child::terminate(), with the grace period of on_drop()
   wait,       // wait until it ends by itself, without a limit
   detach,     // nothing. Since Linux 7.1 it reaps itself when it ends, without a SIGCHLD
