@@ -22,9 +22,12 @@
 #endif
 
 // On a parameter of a member function: the object refers to that argument from then on. Clang 20
-// and newer warn (-Wdangling-capture) if the argument dies before the object.
+// and newer warn (-Wdangling-capture) if the argument dies before the object. The newest have
+// another name for it.
 #if defined(__clang__) && defined(__has_cpp_attribute)
-#if __has_cpp_attribute(clang::lifetime_capture_by)
+#if __has_cpp_attribute(clang::lifetime_capture_by_this)
+#define SYSFD_CAPTURED_BY_THIS [[clang::lifetime_capture_by_this]]
+#elif __has_cpp_attribute(clang::lifetime_capture_by)
 #define SYSFD_CAPTURED_BY_THIS [[clang::lifetime_capture_by(this)]]
 #endif
 #endif

@@ -23,6 +23,11 @@ class Text;
 
 namespace detail {
 
+// A type that refers to characters or bytes and may die before them: std::string_view, std::span,
+// a pointer.
+template <class T>
+inline constexpr bool is_view = std::ranges::enable_borrowed_range<T> || std::is_pointer_v<T>;
+
 // Classes only: a pointer has its own constructor, and an array converts to a pointer.
 template <class S>
 concept TextLike =
@@ -43,9 +48,11 @@ class SYSFD_POINTER Text {
         fault_(string.get() ? nullptr : "a null pointer, or a string with a NUL inside") {}
 
   template <detail::TextLike S>
-  Text(const S& string SYSFD_LIFETIMEBOUND) noexcept
-      : text_(view_of(string)),
-        fault_(text_.find('\0') == text_.npos ? nullptr : "a string with a NUL inside") {}
+    requires(!detail::is_view<S>)
+  Text(const S& string SYSFD_LIFETIMEBOUND) noexcept : Text(view_of(string), Whole()) {}
+  template <detail::TextLike S>
+    requires detail::is_view<S>
+  Text(const S& string) noexcept : Text(view_of(string), Whole()) {}
 
   // The whole string, with any NUL inside. Empty for a null pointer.
   std::string_view view() const noexcept { return text_; }
@@ -54,6 +61,10 @@ class SYSFD_POINTER Text {
   const char* fault() const noexcept { return fault_; }
 
  private:
+  struct Whole {};  // tells the constructor from the others
+  Text(std::string_view text, Whole) noexcept
+      : text_(text),
+        fault_(text_.find('\0') == text_.npos ? nullptr : "a string with a NUL inside") {}
   template <class S>
   static std::string_view view_of(const S& string) noexcept {
     if constexpr (std::convertible_to<const S&, std::string_view>)

@@ -22,6 +22,7 @@
 #include <sysfd/attributes.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/text.hpp>
 #include <sysfd/timeout.hpp>
 
 namespace sysfd {
@@ -35,14 +36,21 @@ class SYSFD_POINTER Input : public std::span<const std::byte> {
   constexpr Input() noexcept = default;
   // A std::span<std::byte>, std::vector<std::byte>, ...
   template <class T>
-    requires std::convertible_to<const T&, Bytes>
+    requires(std::convertible_to<const T&, Bytes> && !detail::is_view<T>)
   constexpr Input(const T& bytes SYSFD_LIFETIMEBOUND) noexcept : Bytes(bytes) {}
+  template <class T>
+    requires(std::convertible_to<const T&, Bytes> && detail::is_view<T>)
+  constexpr Input(const T& bytes) noexcept : Bytes(bytes) {}
   // A std::string, std::string_view, a string literal without its NUL, ... A null pointer stops the
   // program.
   template <class T>
     requires(std::convertible_to<const T&, std::string_view> &&
-             !std::convertible_to<const T&, Bytes>)
+             !std::convertible_to<const T&, Bytes> && !detail::is_view<T>)
   Input(const T& text SYSFD_LIFETIMEBOUND) noexcept : Bytes(bytes_of(text)) {}
+  template <class T>
+    requires(std::convertible_to<const T&, std::string_view> &&
+             !std::convertible_to<const T&, Bytes> && detail::is_view<T>)
+  Input(const T& text) noexcept : Bytes(bytes_of(text)) {}
   Input(std::nullptr_t) = delete;
   template <class T>
     requires(!std::convertible_to<const T&, std::string_view> &&
