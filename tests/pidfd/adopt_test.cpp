@@ -34,7 +34,7 @@ void expect_refused(sysfd::Result<OwnedFd> fd) {
 }
 
 TEST(PidFdAdopt, AcceptsAPidFdInEveryStateOfItsProcess) {
-  Child child;
+  ForkedChild child;
   expect_adopted(child.pidfd());
   PidFd zombie = child.pidfd();
   PidFd reaped = child.pidfd();
@@ -50,19 +50,19 @@ TEST(PidFdAdopt, AcceptsAPidFdOfAProcessThatIsNoChild) {
 }
 
 TEST(PidFdAdopt, AcceptsANonBlockingPidFd) {
-  const Child child;
+  const ForkedChild child;
   PidFd process = child.pidfd();
   ASSERT_TRUE(sysfd::set_nonblocking(process, true));
   expect_adopted(std::move(process));
 }
 
 TEST(PidFdAdopt, AcceptsAChildThatAnnouncesItsEndByNoSignal) {
-  const Child child = Child::with_exit_signal(0);
+  const ForkedChild child = ForkedChild::with_exit_signal(0);
   expect_adopted(child.pidfd());
 }
 
 TEST(PidFdAdopt, DoesNotReap) {
-  Child child;
+  ForkedChild child;
   PidFd process = child.pidfd();
   child.end(3);
   const auto adopted = PidFd::adopt(std::move(process).into_fd());
@@ -84,7 +84,7 @@ TEST(PidFdAdopt, RefusesTheProcDirectoryOfAProcess) {
 }
 
 TEST(PidFdAdopt, RefusesAPathOnlyPidFd) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   expect_refused(
       sysfd::open(sysfd::cwd(), "/proc/self/fd/" + std::to_string(process.fd().get()), O_PATH));

@@ -49,7 +49,7 @@ class SystemCalls : public testing::Test {
 };
 
 TEST_F(SystemCalls, OneIsEnoughForMostThings) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
   const PidFd* const both[] = {&process, &process};
@@ -70,7 +70,7 @@ TEST_F(SystemCalls, OneIsEnoughForMostThings) {
 TEST_F(SystemCalls, OfWaiting) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   // The copy that asks has a child of its own.
-  std::optional<Child> child;
+  std::optional<ForkedChild> child;
   std::optional<PidFd> process;
   const auto running = [&] { process.emplace(child.emplace().pidfd()); };
   const auto ended = [&] {
@@ -96,7 +96,7 @@ TEST_F(SystemCalls, OfWaiting) {
 
 TEST_F(SystemCalls, OfInformation) {
   SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   EXPECT_EQ(count([&] { return process.pid(); }), 1U);
   EXPECT_EQ(count([&] { return process.info(); }), 1U);
@@ -104,7 +104,7 @@ TEST_F(SystemCalls, OfInformation) {
 }
 
 TEST_F(SystemCalls, OfInformationWithoutGetInfo) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   const auto old = [] { refuse_calls({{SYS_ioctl, ENOTTY}}); };
   EXPECT_EQ(count([&] { return process.proc_directory(); }, old), 27U);
@@ -112,14 +112,14 @@ TEST_F(SystemCalls, OfInformationWithoutGetInfo) {
 
 TEST_F(SystemCalls, OfNamespaces) {
   SYSFD_REQUIRE_KERNEL("PIDFD_GET_..._NAMESPACE");
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   EXPECT_EQ(count([&] { return process.namespace_fd(Namespace::uts); }), 1U);
 }
 
 TEST_F(SystemCalls, OfIdentities) {
   SYSFD_REQUIRE_KERNEL("file handles of pidfds");
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   const auto id = must(process.id());
   EXPECT_EQ(count([&] { return process.id(); }), 1U);
@@ -163,7 +163,7 @@ class Reuse : public testing::Test {
   static std::size_t ask_once(const std::function<void(const PidFd&)>& ask,
                               const std::function<void()>& prepare, std::size_t when) {
     const Signpost marked;
-    Child old([&] {
+    ForkedChild old([&] {
       if (::prctl(PR_SET_NAME, mark) != 0 || ::unshare(CLONE_NEWUTS) != 0 ||
           ::sethostname(mark, std::strlen(mark)) != 0)
         std::abort();
@@ -171,11 +171,11 @@ class Reuse : public testing::Test {
     });
     marked.wait();
     const PidFd process = old.pidfd();
-    std::unique_ptr<Child> innocent;
+    std::unique_ptr<ForkedChild> innocent;
     const auto reuse = [&](std::size_t number) {
       if (number != when) return;
       old.end_and_reap();
-      innocent.reset(new Child(Child::with_number(old.pid())));
+      innocent.reset(new ForkedChild(ForkedChild::with_number(old.pid())));
     };
     return system_calls_of([&] { ask(process); }, reuse, prepare).value().size();
   }
@@ -236,20 +236,20 @@ TEST_F(Reuse, TheNumberIsThatOfTheProcessOrItIsGone) {
 
 TEST_F(Reuse, TheIdentityIsNotThatOfTheNewProcess) {
   SYSFD_REQUIRE_KERNEL("file handles of pidfds");
-  Child old;
+  ForkedChild old;
   const auto id = must(old.pidfd().id());
   old.end_and_reap();
-  const Child innocent = Child::with_number(old.pid());
+  const ForkedChild innocent = ForkedChild::with_number(old.pid());
   EXPECT_TRUE(is_gone(error_of(PidFd::from_id(id))));
   EXPECT_EQ(must(PidFd::from_id(must(innocent.pidfd().id()))).pid(), old.pid());
 }
 
 TEST_F(Reuse, TheOldProcessIsNotTheSameAsTheNewOne) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
-  Child old;
+  ForkedChild old;
   const PidFd gone = old.pidfd();
   old.end_and_reap();
-  const Child innocent = Child::with_number(old.pid());
+  const ForkedChild innocent = ForkedChild::with_number(old.pid());
   EXPECT_EQ(same_process(gone, innocent.pidfd()), false);
   EXPECT_EQ(same_process(innocent.pidfd(), gone), false);
 }

@@ -28,10 +28,10 @@ namespace sysfd_test {
 
 // A child process that lives until it is told to end. It is told so through a pipe: no signal is
 // ever sent.
-class Child {
+class ForkedChild {
  public:
   // `first` is what it does before it waits for the end.
-  explicit Child(const std::function<void()>& first = {}) : pid_(::fork()) {
+  explicit ForkedChild(const std::function<void()>& first = {}) : pid_(::fork()) {
     if (pid_ == 0) {
       if (first) first();
       wait_for_orders();
@@ -40,17 +40,17 @@ class Child {
   }
 
   // A child with this process number, which must be free. Needs root.
-  static Child with_number(pid_t pid) { return Child(SIGCHLD, pid); }
+  static ForkedChild with_number(pid_t pid) { return ForkedChild(SIGCHLD, pid); }
 
   // A child whose end is announced by this signal, or by none (0).
-  static Child with_exit_signal(int signo) { return Child(signo, 0); }
+  static ForkedChild with_exit_signal(int signo) { return ForkedChild(signo, 0); }
 
-  ~Child() {
+  ~ForkedChild() {
     end();
     reap();
   }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
+  ForkedChild(const ForkedChild&) = delete;
+  ForkedChild& operator=(const ForkedChild&) = delete;
 
   pid_t pid() const { return pid_; }
 
@@ -86,7 +86,7 @@ class Child {
   }
 
  private:
-  Child(int exit_signal, pid_t number) : pid_(clone(exit_signal, number)) {
+  ForkedChild(int exit_signal, pid_t number) : pid_(clone(exit_signal, number)) {
     if (pid_ == 0) wait_for_orders();
     if (pid_ < 0) std::abort();
   }

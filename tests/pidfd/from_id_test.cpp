@@ -31,7 +31,7 @@ class FromId : public testing::Test {
  protected:
   void SetUp() override { SYSFD_REQUIRE_KERNEL("file handles of pidfds"); }
 
-  Child child_;
+  ForkedChild child_;
   const ProcessId id_ = child_.pidfd().id().value_or(ProcessId(0));
 };
 
@@ -160,7 +160,7 @@ void run_both_ways(const std::function<void()>& body) {
 
 TEST(SameProcess, IsSoForTwoPidFdsOfOne) {
   run_both_ways([] {
-    const Child child;
+    const ForkedChild child;
     EXPECT_EQ(same_process(child.pidfd(), child.pidfd()), true);
     EXPECT_EQ(same_process(must(PidFd::self()), must(PidFd::self())), true);
     const PidFd one = child.pidfd();
@@ -170,8 +170,8 @@ TEST(SameProcess, IsSoForTwoPidFdsOfOne) {
 
 TEST(SameProcess, IsNotSoForTwoProcesses) {
   run_both_ways([] {
-    const Child child;
-    const Child other;
+    const ForkedChild child;
+    const ForkedChild other;
     EXPECT_EQ(same_process(child.pidfd(), other.pidfd()), false);
     EXPECT_EQ(same_process(other.pidfd(), child.pidfd()), false);
     EXPECT_EQ(same_process(child.pidfd(), must(PidFd::self())), false);
@@ -180,7 +180,7 @@ TEST(SameProcess, IsNotSoForTwoProcesses) {
 
 TEST(SameProcess, IsSoForAZombie) {
   run_both_ways([] {
-    Child child;
+    ForkedChild child;
     const PidFd before = child.pidfd();
     child.end();
     EXPECT_EQ(same_process(before, child.pidfd()), true);
@@ -201,7 +201,7 @@ TEST(SameProcess, TellsAThreadFromItsProcess) {
 
 TEST(SameProcess, IsKnownOfReapedOnesByIdentity) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
-  Child child;
+  ForkedChild child;
   const PidFd one = child.pidfd();
   const PidFd two = child.pidfd();
   child.end_and_reap();
@@ -212,7 +212,7 @@ TEST(SameProcess, IsKnownOfReapedOnesByIdentity) {
 
 TEST(SameProcess, IsAnErrorWithoutIdentitiesOnceOneWasReaped) {
   run_apart([] {
-    Child child;
+    ForkedChild child;
     const PidFd gone = child.pidfd();
     const PidFd self = must(PidFd::self());
     child.end_and_reap();

@@ -25,7 +25,7 @@ class GetFd : public testing::Test {
   static constexpr int number_in_child = 123;
 
   sysfd::Pipe pipe_ = *sysfd::pipe();
-  Child child_{[this] {
+  ForkedChild child_{[this] {
     const OwnedFd file = some_file();
     const int number = ::fcntl(file.get(), F_DUPFD, number_in_child);
     if (::write(number, "of the child", 12) != 12) std::abort();

@@ -31,7 +31,7 @@ class Identity : public testing::Test {
 };
 
 TEST_F(Identity, IsTheSameForTwoPidFdsOfAProcess) {
-  const Child child;
+  const ForkedChild child;
   const PidFd first = child.pidfd();
   const PidFd second = child.pidfd();
   ASSERT_TRUE(first.id());
@@ -39,14 +39,14 @@ TEST_F(Identity, IsTheSameForTwoPidFdsOfAProcess) {
 }
 
 TEST_F(Identity, DiffersBetweenProcesses) {
-  const Child one;
-  const Child two;
+  const ForkedChild one;
+  const ForkedChild two;
   EXPECT_NE(one.pidfd().id(), two.pidfd().id());
   EXPECT_NE(one.pidfd().id(), must(PidFd::self()).id());
 }
 
 TEST_F(Identity, StaysAfterTheEnd) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   const auto id = process.id();
   ASSERT_TRUE(id);
@@ -57,7 +57,7 @@ TEST_F(Identity, StaysAfterTheEnd) {
 }
 
 TEST_F(Identity, IsTheInodeNumberOfThePidFd) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   struct statfs file_system;
   ASSERT_EQ(::fstatfs(process.fd().get(), &file_system), 0);
@@ -68,7 +68,7 @@ TEST_F(Identity, IsTheInodeNumberOfThePidFd) {
 }
 
 TEST_F(Identity, IsTheSameWithoutAFileHandle) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   const auto id = process.id();
   ASSERT_TRUE(id);

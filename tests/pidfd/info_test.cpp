@@ -65,7 +65,7 @@ TEST_F(Info, OfTheCaller) {
 }
 
 TEST_F(Info, OfAChild) {
-  const Child child;
+  const ForkedChild child;
   const auto info = child.pidfd().info();
   ASSERT_TRUE(info) << info.error().message();
   EXPECT_EQ(info->pid, child.pid());
@@ -85,7 +85,7 @@ TEST_F(Info, HasEachOfTheEightCredentials) {
                            .file_system_user = 1007,
                            .file_system_group = 1008};
   const Signpost changed;
-  const Child child([&] {
+  const ForkedChild child([&] {
     // Capabilities stay, for what comes after the first change.
     if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0 ||
         ::setresgid(wanted.group, wanted.effective_group, wanted.saved_group) != 0 ||
@@ -101,7 +101,7 @@ TEST_F(Info, HasEachOfTheEightCredentials) {
 
 TEST_F(Info, IsToldToOtherUsers) {
   SYSFD_REQUIRE_ROOT();
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   run_apart([&] {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
@@ -113,7 +113,7 @@ TEST_F(Info, IsToldToOtherUsers) {
 }
 
 TEST_F(Info, OfAZombieHasNoEndYet) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end(3);
   const auto info = process.info();
@@ -141,7 +141,7 @@ void expect_only_the_end(const PidFd& process, ExitStatus end) {
 
 TEST_F(Info, OfAReapedProcessIsItsEnd) {
   for (const int code : {0, 1, 255}) {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end_and_reap(code);
     expect_only_the_end(process, ExitStatus::exited(code));
@@ -151,7 +151,7 @@ TEST_F(Info, OfAReapedProcessIsItsEnd) {
 TEST_F(Info, OfAProcessThatReapedItselfIsItsEnd) {
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end(4);
     wait_until_gone(process);
@@ -179,7 +179,7 @@ TEST_F(Info, OfAProcessWhoseParentIsOutsideOfThePidNamespaceHasNoParent) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
-    const Child first;
+    const ForkedChild first;
     run_apart([] {
       ASSERT_EQ(::getppid(), 0);
       for (const pid_t pid : {1, ::getpid()}) {
@@ -194,7 +194,7 @@ TEST_F(Info, OfAProcessWhoseParentIsOutsideOfThePidNamespaceHasNoParent) {
 
 TEST_F(Info, OfAProcessOutsideOfThePidNamespaceIsAnError) {
   SYSFD_REQUIRE_ROOT();
-  const Child child;
+  const ForkedChild child;
   const PidFd outside = child.pidfd();
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
@@ -230,7 +230,7 @@ TEST(InfoWithoutGetInfo, IsTheNumberAlone) {
   for (const int error : {ENOTTY, EINVAL, EPERM, EACCES, ENOSYS})
     run_apart([error] {
       refuse_calls({{SYS_ioctl, error}});
-      Child child;
+      ForkedChild child;
       const PidFd process = child.pidfd();
       expect_the_number_alone(process, child.pid());
       child.end(3);
@@ -251,7 +251,7 @@ TEST(InfoWithoutGetInfo, NeedsProc) {
 TEST(InfoWithoutGetInfo, OfAProcessOutsideOfThePidNamespaceIsAnError) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
-  const Child child;
+  const ForkedChild child;
   const PidFd outside = child.pidfd();
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
@@ -288,7 +288,7 @@ class CgroupInfo : public Info {
   const ScratchDirectory scratch_;
   std::string cgroup_;
   bool mounted_ = false;
-  Child child_;
+  ForkedChild child_;
   const PidFd process_ = child_.pidfd();
 };
 
@@ -335,7 +335,7 @@ TEST_F(CoreDumpInfo, OfALivingProcessTellsWhoseTheDumpWouldBe) {
   } cases[] = {{1, {.as_user = true}}, {0, {.skipped = true}}};
   for (const auto& [dumpable, expected] : cases) {
     const Signpost changed;
-    const Child child([&, set = dumpable] {
+    const ForkedChild child([&, set = dumpable] {
       ::prctl(PR_SET_DUMPABLE, set);
       changed.reached();
     });
@@ -356,7 +356,7 @@ TEST_F(Info, OfACrashedProcessIsItsSignalAndWhetherACoreWasDumped) {
   const ScratchDirectory scratch;
   for (const int signo : {SIGSEGV, SIGABRT})
     for (const bool may_dump : {false, true}) {
-      Child child([&] {
+      ForkedChild child([&] {
         rlimit limit;
         if (::chdir(scratch.path().c_str()) != 0 || ::getrlimit(RLIMIT_CORE, &limit) != 0)
           ::_exit(1);

@@ -33,7 +33,7 @@ class AdviseMemory : public testing::Test {
     ASSERT_NE(memory_, MAP_FAILED);
     std::fill_n(static_cast<char*>(memory_), parts * page_, 'x');
     ASSERT_EQ(::munmap(at(2).iov_base, page_), 0);
-    child_ = std::make_unique<Child>();
+    child_ = std::make_unique<ForkedChild>();
   }
   void TearDown() override {
     child_.reset();
@@ -47,7 +47,7 @@ class AdviseMemory : public testing::Test {
   const std::size_t page_ = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* const memory_ =
       ::mmap(nullptr, parts* page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  std::unique_ptr<Child> child_;
+  std::unique_ptr<ForkedChild> child_;
 };
 
 TEST_F(AdviseMemory, IsTakenForTheCallerAndForAChild) {
@@ -104,7 +104,7 @@ TEST_F(AdviseMemory, OfAProcessOfAnotherUserIsAnError) {
 
 TEST(ReleaseMemory, OfALivingProcessIsAnError) {
   SYSFD_REQUIRE_KERNEL("process_mrelease");
-  const Child child;
+  const ForkedChild child;
   EXPECT_EQ(error_of(child.pidfd().release_memory()), std::errc::invalid_argument);
   EXPECT_EQ(error_of(must(PidFd::self()).release_memory()), std::errc::invalid_argument);
 }
@@ -113,7 +113,7 @@ TEST(ReleaseMemory, OfAProcessThatIsBeingKilledSucceeds) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("process_mrelease");
   for (int i = 0; i < 50; ++i) {
-    const Child child;
+    const ForkedChild child;
     const PidFd process = child.pidfd();
     ASSERT_TRUE(process.send_signal(SIGKILL));
     const auto released = process.release_memory();
@@ -124,7 +124,7 @@ TEST(ReleaseMemory, OfAProcessThatIsBeingKilledSucceeds) {
 
 TEST(ReleaseMemory, OfAProcessThatIsGoneIsNothingToDo) {
   SYSFD_REQUIRE_KERNEL("process_mrelease");
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end();
   EXPECT_TRUE(process.release_memory());
@@ -133,7 +133,7 @@ TEST(ReleaseMemory, OfAProcessThatIsGoneIsNothingToDo) {
 }
 
 TEST(ReleaseMemory, OtherErrorsArePassedOn) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   for (const int error : {EPERM, EAGAIN, ENOSYS})
     run_apart([&] {

@@ -85,7 +85,7 @@ class WithNamespaces : public testing::Test {
   void SetUp() override {
     SYSFD_REQUIRE_ISOLATION();
     SYSFD_REQUIRE_ROOT();
-    child_ = std::make_unique<Child>([this] {
+    child_ = std::make_unique<ForkedChild>([this] {
       if (::unshare(static_cast<int>(unshared.flags())) != 0) std::abort();
       if (::sethostname(host_name, std::string_view(host_name).size()) != 0) std::abort();
       sysfd::Pipe end = must(sysfd::pipe());
@@ -101,7 +101,7 @@ class WithNamespaces : public testing::Test {
   }
 
   Signpost unshared_;
-  std::unique_ptr<Child> child_;
+  std::unique_ptr<ForkedChild> child_;
 };
 
 class NamespacesOf : public WithNamespaces, public testing::WithParamInterface<Way> {
@@ -181,7 +181,7 @@ TEST_P(NamespacesOf, TheNextChildrenMayWaitForTheirFirstProcess) {
 
 TEST_P(NamespacesOf, AProcessThatHasEndedAreNone) {
   run([] {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end();
     for (int turn = 0; turn < 2; ++turn, child.reap()) {
@@ -283,7 +283,7 @@ TEST_F(EnterNamespaces, WithAThreadBesideSomeAreAnError) {
 
 TEST_F(EnterNamespaces, OfAProcessThatHasEndedIsAnError) {
   run_apart([] {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end();
     EXPECT_EQ(error_of(process.enter_namespaces(Namespace::uts)), std::errc::no_such_process);

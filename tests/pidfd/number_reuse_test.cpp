@@ -26,10 +26,10 @@ class NumberReuse : public testing::Test {
 };
 
 TEST_F(NumberReuse, SignalsDoNotReachTheNewProcess) {
-  Child old;
+  ForkedChild old;
   const PidFd gone = old.pidfd();
   old.end_and_reap(3);
-  Child innocent = Child::with_number(old.pid());
+  ForkedChild innocent = ForkedChild::with_number(old.pid());
   ASSERT_EQ(innocent.pid(), old.pid());
   EXPECT_EQ(error_of(gone.send_signal(SIGKILL)), std::errc::no_such_process);
   EXPECT_EQ(error_of(gone.send_signal(0)), std::errc::no_such_process);
@@ -38,10 +38,10 @@ TEST_F(NumberReuse, SignalsDoNotReachTheNewProcess) {
 }
 
 TEST_F(NumberReuse, WaitingIsNotForTheNewProcess) {
-  Child old;
+  ForkedChild old;
   const PidFd gone = old.pidfd();
   old.end_and_reap(3);
-  Child innocent = Child::with_number(old.pid());
+  ForkedChild innocent = ForkedChild::with_number(old.pid());
   innocent.end(5);
   const auto answer = gone.wait();
   if (kernel_has("PIDFD_INFO_EXIT"))
@@ -52,28 +52,28 @@ TEST_F(NumberReuse, WaitingIsNotForTheNewProcess) {
 }
 
 TEST_F(NumberReuse, TheOldProcessHasNoNumberAnyMore) {
-  Child old;
+  ForkedChild old;
   const PidFd gone = old.pidfd();
   old.end_and_reap();
-  const Child innocent = Child::with_number(old.pid());
+  const ForkedChild innocent = ForkedChild::with_number(old.pid());
   EXPECT_EQ(error_of(gone.pid()), std::errc::no_such_process);
   EXPECT_EQ(innocent.pidfd().pid(), old.pid());
 }
 
 TEST_F(NumberReuse, IdentitiesDiffer) {
-  Child old;
+  ForkedChild old;
   const PidFd gone = old.pidfd();
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   old.end_and_reap();
-  const Child innocent = Child::with_number(old.pid());
+  const ForkedChild innocent = ForkedChild::with_number(old.pid());
   EXPECT_NE(gone.id(), innocent.pidfd().id());
 }
 
 TEST_F(NumberReuse, DescriptorsAreNotFetchedFromTheNewProcess) {
-  Child old;
+  ForkedChild old;
   const PidFd gone = old.pidfd();
   old.end_and_reap();
-  const Child innocent = Child::with_number(old.pid());
+  const ForkedChild innocent = ForkedChild::with_number(old.pid());
   EXPECT_TRUE(innocent.pidfd().get_fd(sysfd::ForeignFd{0}));
   EXPECT_EQ(error_of(gone.get_fd(sysfd::ForeignFd{0})), std::errc::no_such_process);
 }

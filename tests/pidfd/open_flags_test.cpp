@@ -59,7 +59,7 @@ TEST_F(ThreadPidFd, TellsTheEndOfTheThreadAlone) {
 }
 
 TEST_F(ThreadPidFd, OfAChildsFirstThreadWaitsForTheChild) {
-  Child child;
+  ForkedChild child;
   const PidFd first = must(PidFd::open(child.pid(), of_thread));
   EXPECT_EQ(error_of(first.try_wait()), std::errc::resource_unavailable_try_again);
   child.tell_to_end(5);
@@ -102,7 +102,7 @@ TEST(PidFdFlags, AKernelThatDoesNotKnowOneIsAnError) {
   for (const auto& [flags, bits] :
        {std::pair{of_thread, pidfd_thread}, std::pair{nonblocking, std::uint32_t{O_NONBLOCK}}})
     run_apart([flags, bits] {
-      const Child child;
+      const ForkedChild child;
       refuse_calls({{SYS_pidfd_open, EINVAL, RefusedCall::Match{1, bits}}});
       for (const pid_t pid : {child.pid(), ::getpid(), std::numeric_limits<pid_t>::max()})
         EXPECT_EQ(error_of(PidFd::open(pid, flags)), std::errc::operation_not_supported) << pid;
@@ -114,7 +114,7 @@ TEST(PidFdFlags, AKernelThatDoesNotKnowOneIsAnError) {
 TEST(PidFdFlags, AnInvalidThreadIsNoProofOfAKernelThatDoesNotKnowThem) {
   SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   run_apart([] {
-    const Child child;
+    const ForkedChild child;
     const auto number = static_cast<std::uint32_t>(child.pid());
     refuse_calls({{SYS_pidfd_open, EINVAL, RefusedCall::Match{0, number}}});
     EXPECT_EQ(error_of(PidFd::open(child.pid(), of_thread)), std::errc::no_such_process);
@@ -123,7 +123,7 @@ TEST(PidFdFlags, AnInvalidThreadIsNoProofOfAKernelThatDoesNotKnowThem) {
 }
 
 TEST(PidFdFlags, NonBlockingIsTheModeOfTheDescriptor) {
-  const Child child;
+  const ForkedChild child;
   const PidFd waits = child.pidfd();
   const PidFd does_not = must(PidFd::open(child.pid(), nonblocking));
   EXPECT_FALSE(::fcntl(waits.fd().get(), F_GETFL) & O_NONBLOCK);
@@ -139,7 +139,7 @@ TEST(PidFdFlags, ANonBlockingPidFdIsWaitedForAllTheSame) {
               [](const sysfd::WaitEvent& event) { return *event.status; });
         }}) {
     const Interruptions parent;
-    const Child child([&] {
+    const ForkedChild child([&] {
       parent.interrupt(0);
       ::_exit(4);
     });

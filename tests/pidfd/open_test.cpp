@@ -68,7 +68,7 @@ TEST(PidFdDeathTest, UseAfterMoveStopsTheProgram) {
 }
 
 TEST(PidFdOpen, RefersToTheProcessWithTheNumber) {
-  const Child child;
+  const ForkedChild child;
   const auto process = PidFd::open(child.pid());
   ASSERT_TRUE(process) << process.error().message();
   EXPECT_EQ(process->pid(), child.pid());
@@ -93,7 +93,7 @@ TEST(PidFdOpen, SelfIsTheCaller) {
 }
 
 TEST(PidFdOpen, OpensAZombie) {
-  Child child;
+  ForkedChild child;
   child.end();
   EXPECT_TRUE(PidFd::open(child.pid()));
 }
@@ -112,7 +112,7 @@ TEST(PidFdOpen, ANumberThatNoProcessHasIsAnError) {
 }
 
 TEST(PidFdOpen, TheNumberOfAReapedChildIsAnError) {
-  Child child;
+  ForkedChild child;
   child.end_and_reap();
   EXPECT_EQ(error_of(PidFd::open(child.pid())), std::errc::no_such_process);
 }
@@ -155,7 +155,7 @@ TEST(PidFdOpen, OtherErrorsArePassedOn) {
 // In a program that was started without 0, 1 and 2.
 TEST(PidFdMakers, NothingIsMadeInPlaceOfAStandardStream) {
   run_apart([] {
-    const Child child;
+    const ForkedChild child;
     const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
     const auto expect_high = [](const char* what, const auto& made) {
       if (!made) {

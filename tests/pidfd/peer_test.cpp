@@ -69,7 +69,7 @@ TEST_F(Peer, OfAConnectionIsWhoConnectedAndWhoListens) {
   for (const int type : {SOCK_STREAM, SOCK_SEQPACKET}) {
     const Listener listener(type);
     const pid_t here = ::getpid();
-    Child client([&] {
+    ForkedChild client([&] {
       const OwnedFd connection = listener.connect();
       const auto server = PidFd::of_peer(connection);
       if (!server || server->pid() != here) ::_exit(9);
@@ -89,7 +89,7 @@ TEST_F(Peer, OfASocketPairIsWhoMadeIt) {
     const auto pair = must(sysfd::socket_pair(type));
     const pid_t maker = ::getpid();
     EXPECT_EQ(must(PidFd::of_peer(pair.first)).pid(), maker);
-    Child heir([&] {
+    ForkedChild heir([&] {
       const auto peer = PidFd::of_peer(pair.second);
       if (!peer || peer->pid() != maker) ::_exit(9);
     });
@@ -105,7 +105,7 @@ TEST_F(Peer, OfAListenerIsItself) {
 
 TEST_F(Peer, IsFoundAsAZombie) {
   const Listener listener(SOCK_STREAM);
-  Child client([&] { static_cast<void>(listener.connect().release()); });
+  ForkedChild client([&] { static_cast<void>(listener.connect().release()); });
   const OwnedFd connection = listener.accept();
   client.end(3);
   EXPECT_EQ(must(PidFd::of_peer(connection)).wait(), ExitStatus::exited(3));
@@ -113,7 +113,7 @@ TEST_F(Peer, IsFoundAsAZombie) {
 
 TEST_F(Peer, ThatWasReapedIsFoundOrIsAnError) {
   const Listener listener(SOCK_STREAM);
-  Child client([&] { static_cast<void>(listener.connect().release()); });
+  ForkedChild client([&] { static_cast<void>(listener.connect().release()); });
   const OwnedFd connection = listener.accept();
   const PidFd before = must(PidFd::of_peer(connection));
   client.end_and_reap(3);

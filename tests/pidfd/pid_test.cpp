@@ -32,7 +32,7 @@ namespace {
 using sysfd::PidFd;
 
 void expect_the_number_until_it_is_reaped() {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   EXPECT_EQ(process.pid(), child.pid());
   child.end();
@@ -58,8 +58,8 @@ TEST(PidWithoutGetInfo, IsTheNumberUntilTheProcessIsReaped) {
 
 TEST(PidWithoutGetInfo, IsOfTheDescriptorOfTheThread) {
   run_apart([] {
-    const Child child;
-    const Child other;
+    const ForkedChild child;
+    const ForkedChild other;
     const PidFd process = child.pidfd();
     const PidFd another = other.pidfd();
     std::jthread([&] {
@@ -79,8 +79,8 @@ TEST(PidWithoutGetInfo, IsAnErrorWhereSomethingIsMountedOverProc) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
-    const Child child;
-    const Child other;
+    const ForkedChild child;
+    const ForkedChild other;
     const PidFd process = child.pidfd();
     const PidFd another = other.pidfd();
     const auto fdinfo = [](const PidFd& of) {

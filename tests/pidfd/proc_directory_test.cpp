@@ -52,7 +52,7 @@ void run_both_ways(const std::function<void()>& body) {
 
 TEST(ProcDirectory, IsThatOfTheProcess) {
   run_both_ways([] {
-    const Child child;
+    const ForkedChild child;
     const auto directory = child.pidfd().proc_directory();
     ASSERT_TRUE(directory) << directory.error().message();
     EXPECT_EQ(number_in(*directory), child.pid());
@@ -63,7 +63,7 @@ TEST(ProcDirectory, IsThatOfTheProcess) {
 
 TEST(ProcDirectory, IsThereForAZombieAndHoldsNothingOnceItWasReaped) {
   run_both_ways([] {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end();
     const auto directory = process.proc_directory();
@@ -88,8 +88,8 @@ TEST(ProcDirectory, OfAThreadIsItsOwn) {
 
 TEST(ProcDirectory, IsThatOfTheDescriptorOfTheThread) {
   run_both_ways([] {
-    const Child child;
-    const Child other;
+    const ForkedChild child;
+    const ForkedChild other;
     const PidFd process = child.pidfd();
     const PidFd another = other.pidfd();
     std::jthread([&] {
@@ -137,7 +137,7 @@ TEST_F(OtherProc, OfAPidNamespaceBelowIsAnError) {
     const PidFd self = must(PidFd::self());
     const PidFd init = must(PidFd::open(1));
     const Signpost mounted;
-    const Child below([&] {
+    const ForkedChild below([&] {
       if (::getpid() != 1 || ::mount("proc", "/proc", "proc", 0, nullptr) != 0) std::abort();
       mounted.reached();
     });
@@ -170,11 +170,11 @@ TEST_F(OtherProc, ThatIsNotMountedIsAnError) {
 TEST_F(OtherProc, OfAnotherProcessThatIsMountedThereIsAnError) {
   for (const int refused : {0, ENOSYS})
     run_both_ways([refused] {
-      const Child child;
-      const Child other;
+      const ForkedChild child;
+      const ForkedChild other;
       ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
       ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-      const auto path = [](const Child& of) { return "/proc/" + std::to_string(of.pid()); };
+      const auto path = [](const ForkedChild& of) { return "/proc/" + std::to_string(of.pid()); };
       ASSERT_EQ(::mount(path(other).c_str(), path(child).c_str(), nullptr, MS_BIND, nullptr), 0);
       if (refused != 0) refuse_calls({{SYS_openat2, refused}});
       EXPECT_EQ(error_of(child.pidfd().proc_directory()).value(), EXDEV);
@@ -183,7 +183,7 @@ TEST_F(OtherProc, OfAnotherProcessThatIsMountedThereIsAnError) {
 }
 
 TEST_F(OtherProc, ThatHidesTheProcessIsAnError) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   run_both_ways([&] {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
@@ -199,7 +199,7 @@ TEST_F(OtherProc, ThatHidesTheProcessIsAnError) {
 }
 
 TEST_F(OtherProc, OfAProcessOutsideOfThePidNamespaceIsAnError) {
-  const Child child;
+  const ForkedChild child;
   const PidFd outside = child.pidfd();
   run_both_ways([&] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);

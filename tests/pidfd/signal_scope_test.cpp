@@ -107,9 +107,9 @@ class ProcessGroup : public testing::Test {
     ASSERT_EQ(::setpgid(member_.pid(), leader_.pid()), 0);
   }
 
-  Child leader_;
-  Child member_;
-  const Child stranger_;
+  ForkedChild leader_;
+  ForkedChild member_;
+  const ForkedChild stranger_;
   const PidFd leader_fd_ = leader_.pidfd();
   const PidFd member_fd_ = member_.pidfd();
 };
@@ -160,7 +160,7 @@ TEST_F(ProcessGroup, WhoLeadsNoneHasNone) {
 TEST(SignalScope, WhatIsNoSignalIsAnErrorInEach) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
-  const Child child;
+  const ForkedChild child;
   ASSERT_EQ(::setpgid(child.pid(), child.pid()), 0);
   const PidFd process = child.pidfd();
   for (const SignalScope scope : all_scopes)
@@ -173,9 +173,9 @@ TEST(SignalScope, WhatIsNoSignalIsAnErrorInEach) {
 TEST(SignalScope, OneThatTheKernelDoesNotKnowIsAnErrorOfItsOwn) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
-    Child other;
+    ForkedChild other;
     const PidFd reaped = other.pidfd();
     other.end_and_reap();
     for (const SignalScope scope : new_scopes)
@@ -199,7 +199,7 @@ TEST(SignalScope, OneThatAFilterRefusesIsAnErrorOfItsOwn) {
   SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   for (const int refusal : {EPERM, EACCES, ENOSYS})
     run_apart([refusal] {
-      const Child child;
+      const ForkedChild child;
       const PidFd process = child.pidfd();
       for (const SignalScope scope : new_scopes)
         refuse_calls({{SYS_pidfd_send_signal, refusal,
@@ -218,7 +218,7 @@ TEST(SignalScope, OneThatAFilterRefusesIsAnErrorOfItsOwn) {
 TEST(SignalScope, AllThatAFilterRefusesIsItsError) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    const Child child;
+    const ForkedChild child;
     const PidFd process = child.pidfd();
     refuse_calls({{SYS_pidfd_send_signal, EPERM}});
     for (const SignalScope scope : all_scopes)
@@ -231,7 +231,7 @@ TEST(SignalScope, AProcessOfAnotherUserIsNotPermittedInEach) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   run_apart([] {
-    const Child child;
+    const ForkedChild child;
     ASSERT_EQ(::setpgid(child.pid(), child.pid()), 0);
     const PidFd process = child.pidfd();
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
@@ -243,7 +243,7 @@ TEST(SignalScope, AProcessOfAnotherUserIsNotPermittedInEach) {
 TEST(SignalScope, AProcessOutsideOfThePidNamespaceIsInvalidInEach) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
-  const Child child;
+  const ForkedChild child;
   const PidFd outside = child.pidfd();
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);

@@ -19,7 +19,7 @@ using sysfd::PidFd;
 
 TEST(SendSignal, ReachesTheProcess) {
   SYSFD_REQUIRE_ISOLATION();
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(process.send_signal(SIGTERM));
   EXPECT_EQ(process.wait(), ExitStatus::killed(SIGTERM));
@@ -36,7 +36,7 @@ TEST(SendSignal, ReachesTheProcessItselfOnlyOnce) {
 
 TEST(SendSignal, ZeroOnlyAsksWhetherTheProcessIsThere) {
   SYSFD_REQUIRE_ISOLATION();
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   EXPECT_TRUE(process.send_signal(0));
   EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
@@ -46,7 +46,7 @@ TEST(SendSignal, ZeroOnlyAsksWhetherTheProcessIsThere) {
 
 TEST(SendSignal, AZombieTakesAndIgnoresIt) {
   SYSFD_REQUIRE_ISOLATION();
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end(3);
   EXPECT_TRUE(process.send_signal(0));
@@ -56,7 +56,7 @@ TEST(SendSignal, AZombieTakesAndIgnoresIt) {
 
 TEST(SendSignal, AReapedProcessIsAnError) {
   SYSFD_REQUIRE_ISOLATION();
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end_and_reap();
   EXPECT_EQ(error_of(process.send_signal(SIGKILL)), std::errc::no_such_process);
@@ -64,7 +64,7 @@ TEST(SendSignal, AReapedProcessIsAnError) {
 
 TEST(SendSignal, WhatIsNoSignalIsAnError) {
   SYSFD_REQUIRE_ISOLATION();
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   EXPECT_EQ(error_of(process.send_signal(-1)), std::errc::invalid_argument);
   EXPECT_EQ(error_of(process.send_signal(SIGRTMAX + 1)), std::errc::invalid_argument);
@@ -73,7 +73,7 @@ TEST(SendSignal, WhatIsNoSignalIsAnError) {
 TEST(SendSignal, AProcessOfAnotherUserIsAnError) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   run_apart([&] {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);

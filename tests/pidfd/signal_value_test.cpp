@@ -63,7 +63,7 @@ TEST_F(SignalValue, ArrivesWithTheSendersProcessAndUser) {
       ASSERT_EQ(::setresuid(user, 0, 0), 0);
       const PidFd self = must(PidFd::self());
       int somewhere = 0;
-      Child sender([&] {
+      ForkedChild sender([&] {
         if (!self.send_signal(signo, pointer_to(&somewhere))) ::_exit(9);
       });
       sender.end();
@@ -116,7 +116,7 @@ TEST_F(SignalValue, RealTimeSignalsQueueAndStandardOnesDoNot) {
 }
 
 TEST_F(SignalValue, ZeroOnlyAsks) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   EXPECT_TRUE(process.send_signal(0, sigval{.sival_int = 1}));
   EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
@@ -144,7 +144,7 @@ TEST_F(SignalValue, IsAnErrorWhereTooManySignalsWait) {
 
 TEST_F(SignalValue, AProcessOfAnotherUserIsAnError) {
   SYSFD_REQUIRE_ROOT();
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   run_apart([&] {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);

@@ -30,7 +30,7 @@ using sysfd::ProcessId;
 
 class PidFdSmallStack : public testing::Test {
  protected:
-  Child child_;
+  ForkedChild child_;
   const PidFd process_ = child_.pidfd();
 };
 

@@ -33,7 +33,7 @@ constexpr nanoseconds long_timeouts[] = {24h, nanoseconds::max() - 1ns, nanoseco
 
 class WaitAny : public testing::Test {
  protected:
-  Child children_[3];
+  ForkedChild children_[3];
   const PidFd a_ = children_[0].pidfd();
   const PidFd b_ = children_[1].pidfd();
   const PidFd c_ = children_[2].pidfd();
@@ -105,7 +105,7 @@ TEST_F(WaitAny, TakesMoreThan64) {
     EXPECT_EQ(error_of(wait_any(many, 0ns)), std::errc::timed_out);
     const PidFd self = must(PidFd::self());
     many.front() = &self;
-    Child last;
+    ForkedChild last;
     const PidFd ended = last.pidfd();
     last.end();
     many.back() = &ended;
@@ -139,7 +139,7 @@ TEST_F(WaitAny, GoesOnAfterSignals) {
   SYSFD_REQUIRE_ISOLATION();
   for (const auto timeout : long_timeouts) {
     const Interruptions interruptions;
-    const Child child([&] {
+    const ForkedChild child([&] {
       interruptions.interrupt(5);
       ::_exit(7);
     });

@@ -31,7 +31,7 @@ class WaitCanceled : public testing::Test {
   void stop() const { sysfd::detail::raise_event(stop_); }
 
   const OwnedFd stop_ = must(sysfd::event_fd());
-  Child child_;
+  ForkedChild child_;
   const PidFd process_ = child_.pidfd();
 };
 

@@ -31,7 +31,7 @@ Clock::time_point early_deadlines[] = {Clock::time_point::min(), Clock::time_poi
 class EndsMeanwhile : public testing::Test {
  protected:
   Interruptions parent_;
-  Child child_{[this] {
+  ForkedChild child_{[this] {
     parent_.interrupt(0);
     ::_exit(8);
   }};
@@ -39,12 +39,12 @@ class EndsMeanwhile : public testing::Test {
 };
 
 TEST(TryWait, HasNoValueWhileTheProcessRuns) {
-  const Child child;
+  const ForkedChild child;
   EXPECT_EQ(error_of(child.pidfd().try_wait()), std::errc::resource_unavailable_try_again);
 }
 
 TEST(TryWait, HasTheStatusOnceTheProcessHasEnded) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end(5);
   EXPECT_EQ(process.try_wait(), ExitStatus::exited(5));
@@ -59,7 +59,7 @@ TEST(TryWait, HasNoValueForTheCallerItself) {
 }
 
 TEST(WaitFor, HasNoValueWhileTheProcessRuns) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   for (const auto duration : short_durations)
     EXPECT_EQ(error_of(process.wait_for(duration)), std::errc::timed_out) << duration.count();
@@ -67,7 +67,7 @@ TEST(WaitFor, HasNoValueWhileTheProcessRuns) {
 
 TEST(WaitFor, ZeroAndLessMeanOneLook) {
   run_apart([] {
-    const Child child;
+    const ForkedChild child;
     const PidFd process = child.pidfd();
     refuse_calls({{SYS_ppoll, ENOTNAM}});
     EXPECT_EQ(error_of(process.wait_for(0ns)), std::errc::timed_out);
@@ -78,7 +78,7 @@ TEST(WaitFor, ZeroAndLessMeanOneLook) {
 
 TEST(WaitFor, HasTheStatusOfAProcessThatHasEndedHoweverShortTheDuration) {
   for (const auto duration : short_durations) {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end(5);
     EXPECT_EQ(process.wait_for(duration), ExitStatus::exited(5)) << duration.count();
@@ -86,7 +86,7 @@ TEST(WaitFor, HasTheStatusOfAProcessThatHasEndedHoweverShortTheDuration) {
 }
 
 TEST(WaitUntil, HasNoValueWhileTheProcessRuns) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   for (const auto deadline : early_deadlines)
     EXPECT_EQ(error_of(process.wait_until(deadline)), std::errc::timed_out)
@@ -95,7 +95,7 @@ TEST(WaitUntil, HasNoValueWhileTheProcessRuns) {
 
 TEST(WaitUntil, HasTheStatusOfAProcessThatHasEndedHoweverEarlyTheDeadline) {
   for (const auto deadline : early_deadlines) {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.end(5);
     EXPECT_EQ(process.wait_until(deadline), ExitStatus::exited(5))

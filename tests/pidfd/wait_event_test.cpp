@@ -51,7 +51,7 @@ class WaitForEvent : public testing::TestWithParam<bool> {
     ASSERT_TRUE(sysfd::set_nonblocking(process_, GetParam()));
   }
 
-  Child child_;
+  ForkedChild child_;
   const PidFd process_ = child_.pidfd();
 };
 
@@ -156,7 +156,7 @@ TEST_P(WaitForEvent, AProcessThatIsNoChildIsAnError) {
 
 TEST_P(WaitForEvent, WaitsThroughSignals) {
   const Interruptions interruptions;
-  Child child([&] {
+  ForkedChild child([&] {
     interruptions.interrupt(5);
     ::raise(SIGSTOP);
   });
@@ -170,7 +170,7 @@ TEST_P(WaitForEvent, WaitsThroughSignals) {
 TEST_P(WaitForEvent, OfAChildThatReapsItselfIsAnError) {
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     ASSERT_TRUE(sysfd::set_nonblocking(process, GetParam()));
     EXPECT_TRUE(is_none(process.try_wait_event()));
@@ -181,7 +181,7 @@ TEST_P(WaitForEvent, OfAChildThatReapsItselfIsAnError) {
 
 TEST(WaitEvent, TellsTheRealUserOfTheChild) {
   SYSFD_REQUIRE_ROOT();
-  Child child([] {
+  ForkedChild child([] {
     if (::setresuid(1234, 5678, 0) != 0) std::abort();
   });
   const PidFd process = child.pidfd();
@@ -193,7 +193,7 @@ TEST(WaitEvent, TellsTheRealUserOfTheChild) {
 
 TEST(WaitEvent, TellsWhatTheChildHasUsed) {
   constexpr std::size_t size = 8U << 20;
-  Child child([] {
+  ForkedChild child([] {
     std::vector<char> memory(size);
     for (char& byte : memory)
       *const_cast<volatile char*>(&byte) = 1;
@@ -215,7 +215,7 @@ class TracedByTheCaller : public testing::Test {
 
   void go_on() const { ASSERT_EQ(::ptrace(PTRACE_CONT, child_.pid(), nullptr, nullptr), 0); }
 
-  Child child_{[] {
+  ForkedChild child_{[] {
     ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
     ::raise(SIGSTOP);
   }};
@@ -255,7 +255,7 @@ TEST_F(TracedByTheCaller, WaitingForTheEndLeavesATrapToWaitEvent) {
 TEST_F(TracedByTheCaller, WaitPassesOverATrap) {
   // Ended by somebody else than its tracer, which blocks.
   const Interruptions tracer;
-  const Child killer([&] {
+  const ForkedChild killer([&] {
     tracer.interrupt(0);
     static_cast<void>(process_.send_signal(SIGKILL));
     ::_exit(0);

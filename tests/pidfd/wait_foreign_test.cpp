@@ -28,7 +28,7 @@ using sysfd::PidFd;
 
 TEST(StolenStatus, IsKnownAllTheSame) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.tell_to_end(9);
   ASSERT_EQ(::waitpid(-1, nullptr, 0), child.pid());
@@ -40,7 +40,7 @@ TEST(StolenStatus, IsKnownAllTheSame) {
 TEST(StolenStatus, OfAKilledProcessTellsTheSignal) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(process.send_signal(SIGKILL));
   ASSERT_EQ(::waitpid(-1, nullptr, 0), child.pid());
@@ -49,7 +49,7 @@ TEST(StolenStatus, OfAKilledProcessTellsTheSignal) {
 
 TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(sysfd::set_nonblocking(process, true));
   child.end_and_reap(9);
@@ -60,7 +60,7 @@ TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
 TEST(StolenStatus, IsAnErrorWhereTheKernelCannotTell) {
   for (const int refusal : {ENOTTY, EINVAL, ESRCH, EPERM})
     run_apart([refusal] {
-      Child child;
+      ForkedChild child;
       const PidFd process = child.pidfd();
       child.end_and_reap(9);
       refuse_calls({{SYS_ioctl, refusal}});
@@ -74,7 +74,7 @@ TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   run_apart([] {
     ::signal(SIGCHLD, SIG_IGN);
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
     EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::timed_out);
@@ -92,7 +92,7 @@ TEST(IgnoredSigchld, WaitSeesTheEnd) {
     run_apart([wait] {
       ::signal(SIGCHLD, SIG_IGN);
       const Interruptions parent;
-      const Child child([&] {
+      const ForkedChild child([&] {
         parent.interrupt(0);
         ::_exit(4);
       });
@@ -109,9 +109,9 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
     const rlimit one_second{.rlim_cur = 1, .rlim_max = 1};
     ASSERT_EQ(::setrlimit(RLIMIT_CPU, &one_second), 0) << "to end a busy loop";
     const sysfd::Pipe attached = *sysfd::pipe();
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
-    Child tracer([&] {
+    ForkedChild tracer([&] {
       const char answer = ::ptrace(PTRACE_SEIZE, child.pid(), nullptr, nullptr) == 0 ? 'y' : 'n';
       if (::write(attached.write.get(), &answer, 1) != 1) std::abort();
     });
@@ -157,7 +157,7 @@ class Grandchild : public testing::Test {
   sysfd::Pipe number_ = *sysfd::pipe();
   sysfd::Pipe end_ = *sysfd::pipe();
   sysfd::Pipe reap_ = *sysfd::pipe();
-  Child middle_{[this] {
+  ForkedChild middle_{[this] {
     const pid_t grandchild = ::fork();
     if (grandchild == 0) ::_exit(receive(end_));
     if (::write(number_.write.get(), &grandchild, sizeof grandchild) != sizeof grandchild)
@@ -205,7 +205,7 @@ TEST_F(Grandchild, HasNotEndedForWaitAnyUntilItsParentHasReapedIt) {
   run_apart([this] {
     const rlimit one_second{.rlim_cur = 1, .rlim_max = 1};
     ASSERT_EQ(::setrlimit(RLIMIT_CPU, &one_second), 0) << "to end a busy loop";
-    const Child running;
+    const ForkedChild running;
     const PidFd other = running.pidfd();
     const PidFd* const both[] = {&other, &process_};
     EXPECT_EQ(error_of(sysfd::wait_any(both, 0ns)), std::errc::timed_out);

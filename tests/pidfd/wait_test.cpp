@@ -26,7 +26,7 @@ using sysfd::PidFd;
 
 TEST(Wait, TellsTheExitCode) {
   for (const int code : {0, 1, 77, 255}) {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     child.tell_to_end(code);
     EXPECT_EQ(process.wait(), ExitStatus::exited(code));
@@ -36,7 +36,7 @@ TEST(Wait, TellsTheExitCode) {
 TEST(Wait, TellsTheSignalThatKilled) {
   SYSFD_REQUIRE_ISOLATION();
   for (const int signo : {SIGKILL, SIGTERM, SIGRTMAX}) {
-    const Child child;
+    const ForkedChild child;
     const PidFd process = child.pidfd();
     ASSERT_TRUE(process.send_signal(signo));
     EXPECT_EQ(process.wait(), ExitStatus::killed(signo));
@@ -55,16 +55,16 @@ TEST(Wait, TellsThatACoreWasDumped) {
       ::raise(SIGABRT);
     }
   };
-  Child reference(crash);
+  ForkedChild reference(crash);
   const int status = reference.reap();
   ASSERT_TRUE(WIFSIGNALED(status));
   if (!WCOREDUMP(status)) GTEST_SKIP() << "no core is dumped here";
-  const Child child(crash);
+  const ForkedChild child(crash);
   EXPECT_EQ(child.pidfd().wait(), ExitStatus::killed(SIGABRT, true));
 }
 
 TEST(Wait, ReapsTheChild) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end();
   ASSERT_TRUE(process.wait());
@@ -74,7 +74,7 @@ TEST(Wait, ReapsTheChild) {
 
 TEST(Wait, BlocksUntilTheEnd) {
   const Interruptions parent;
-  const Child child([&] {
+  const ForkedChild child([&] {
     parent.interrupt(0);
     ::_exit(4);
   });
@@ -82,7 +82,7 @@ TEST(Wait, BlocksUntilTheEnd) {
 }
 
 TEST(Wait, ASecondTimeHasTheSameAnswer) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   child.end(42);
   ASSERT_EQ(process.wait(), ExitStatus::exited(42));
@@ -98,7 +98,7 @@ TEST(Wait, ASecondTimeHasTheSameAnswer) {
 }
 
 TEST(Wait, IsPossibleForAChildThatAnnouncesItsEndByNoSignal) {
-  Child child = Child::with_exit_signal(0);
+  ForkedChild child = ForkedChild::with_exit_signal(0);
   const PidFd process = child.pidfd();
   EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
   child.tell_to_end(6);
@@ -106,8 +106,8 @@ TEST(Wait, IsPossibleForAChildThatAnnouncesItsEndByNoSignal) {
 }
 
 TEST(Wait, IsForThisChildAlone) {
-  Child other;
-  Child child;
+  ForkedChild other;
+  ForkedChild child;
   other.end(1);
   const PidFd process = child.pidfd();
   EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
@@ -119,7 +119,7 @@ TEST(Wait, IsForThisChildAlone) {
 TEST(Wait, GoesOnAfterSignals) {
   SYSFD_REQUIRE_ISOLATION();
   const Interruptions interruptions;
-  const Child child([&] {
+  const ForkedChild child([&] {
     interruptions.interrupt(5);
     ::_exit(7);
   });
@@ -130,7 +130,7 @@ TEST(Wait, GoesOnAfterSignals) {
 TEST(Wait, WithADeadlineGoesOnAfterSignals) {
   SYSFD_REQUIRE_ISOLATION();
   const Interruptions interruptions;
-  const Child child([&] {
+  const ForkedChild child([&] {
     interruptions.interrupt(5);
     ::_exit(7);
   });
@@ -141,7 +141,7 @@ TEST(Wait, WithADeadlineGoesOnAfterSignals) {
 TEST(Wait, OnANonBlockingPidFdGoesOnAfterSignals) {
   SYSFD_REQUIRE_ISOLATION();
   const Interruptions interruptions;
-  const Child child([&] {
+  const ForkedChild child([&] {
     interruptions.interrupt(5);
     ::_exit(7);
   });
@@ -152,7 +152,7 @@ TEST(Wait, OnANonBlockingPidFdGoesOnAfterSignals) {
 }
 
 TEST(Wait, PassesOtherErrorsOn) {
-  Child child;
+  ForkedChild child;
   const PidFd process = child.pidfd();
   run_apart([&] {
     refuse_calls({{SYS_waitid, ENOTNAM}});
@@ -164,7 +164,7 @@ TEST(Wait, PassesOtherErrorsOn) {
 
 TEST(NonBlockingPidFd, WaitBlocksAllTheSame) {
   const Interruptions parent;
-  const Child child([&] {
+  const ForkedChild child([&] {
     parent.interrupt(0);
     ::_exit(4);
   });
@@ -174,7 +174,7 @@ TEST(NonBlockingPidFd, WaitBlocksAllTheSame) {
 }
 
 TEST(NonBlockingPidFd, AProcessThatRunsHasNoStatusYet) {
-  const Child child;
+  const ForkedChild child;
   const PidFd process = child.pidfd();
   ASSERT_TRUE(sysfd::set_nonblocking(process, true));
   EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
@@ -185,7 +185,7 @@ TEST(NonBlockingPidFd, AProcessThatHasEndedHasOne) {
   for (const auto wait : {+[](const PidFd& p) { return p.try_wait(); },
                           +[](const PidFd& p) { return p.wait_for(1ms); },
                           +[](const PidFd& p) { return p.wait(); }}) {
-    Child child;
+    ForkedChild child;
     const PidFd process = child.pidfd();
     ASSERT_TRUE(sysfd::set_nonblocking(process, true));
     child.end(9);
