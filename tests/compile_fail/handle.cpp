@@ -3,16 +3,14 @@
 // Mistakes that must not compile, each beside what is meant instead: see check.cmake.
 #include <cstdint>
 #include <string>
+#include <utility>
+
 #include <sysfd/create.hpp>
 #include <sysfd/fanotify.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/mount_cache.hpp>
-#include <utility>
 
-using sysfd::BorrowedFd;
-using sysfd::FileHandle;
-using sysfd::MountId;
-using sysfd::OwnedFd;
+using namespace sysfd;
 
 void use(BorrowedFd fd);
 

@@ -2,15 +2,12 @@
 //
 // Borrows that outlive their owner, which Clang warns of: see check.cmake.
 #include <string>
+
 #include <sysfd/create.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
 
-using sysfd::BorrowedFd;
-using sysfd::CStr;
-using sysfd::FileHandle;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
+using namespace sysfd;
 
 OwnedFd make();
 PidFd make_process();

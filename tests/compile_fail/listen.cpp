@@ -3,19 +3,15 @@
 // Mistakes that must not compile, each beside what is meant instead: see check.cmake.
 #include <chrono>
 #include <string>
-#include <sysfd/listen_fds.hpp>
-#include <sysfd/notify.hpp>
-#include <sysfd/pidfd.hpp>
 #include <utility>
 #include <vector>
 
+#include <sysfd/listen_fds.hpp>
+#include <sysfd/notify.hpp>
+#include <sysfd/pidfd.hpp>
+
 using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::FdType;
-using sysfd::ListenFds;
-using sysfd::Notifier;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
+using namespace sysfd;
 
 ListenFds given();
 void use(BorrowedFd fd);

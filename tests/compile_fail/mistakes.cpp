@@ -81,12 +81,7 @@
 #include <sysfd/sealed_memory.hpp>
 
 using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::Result;
+using namespace sysfd;
 
 void use(BorrowedFd fd);
 void use(int number);

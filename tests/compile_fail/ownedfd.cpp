@@ -6,15 +6,15 @@
 #include <chrono>
 #include <optional>
 #include <stop_token>
+#include <utility>
+
 #include <sysfd/create.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/stop_fd.hpp>
 #include <sysfd/timeout.hpp>
-#include <utility>
 
 using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
+using namespace sysfd;
 
 OwnedFd make();
 void use(BorrowedFd fd);

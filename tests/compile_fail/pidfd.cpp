@@ -4,13 +4,11 @@
 #include <signal.h>
 
 #include <chrono>
+
 #include <sysfd/pidfd.hpp>
 
 using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::ForeignFd;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
+using namespace sysfd;
 
 PidFd make();
 void use(BorrowedFd fd);

@@ -8,13 +8,14 @@
 #include <chrono>
 #include <span>
 #include <string>
+#include <vector>
+
 #include <sysfd/description.hpp>
 #include <sysfd/description_lock.hpp>
 #include <sysfd/fd_passing.hpp>
 #include <sysfd/flock_lock.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
-#include <vector>
 
 #if defined(CASE_unique_description_for_a_child) || \
     defined(CASE_unique_description_as_a_stream_of_a_child)
@@ -22,14 +23,7 @@
 #endif
 
 using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::DescriptionLock;
-using sysfd::FlockLock;
-using sysfd::LentFd;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::UniqueDescription;
+using namespace sysfd;
 
 UniqueDescription make();
 OwnedFd make_owned();

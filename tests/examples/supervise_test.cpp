@@ -3,7 +3,6 @@
 // The supervisor of examples/supervise, with a service that is killed, fails, ends and does not
 // want to end.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,18 +19,12 @@
 #include <sysfd/create.hpp>
 #include <sysfd/pidfd.hpp>
 
-#include "support/requirements.hpp"
-#include "support/results.hpp"
+#include "support/prelude.hpp"
+
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::Result;
-using sysfd_test::must;
 
 // A connection to the service, or the error of connect(2).
 Result<OwnedFd> connect_to(const std::string& path) {
@@ -94,7 +87,7 @@ class Supervise : public testing::Test {
 
   // Returns when it listens: it says so.
   Child start(Command command) {
-    auto child = must(command.stderr_to(sysfd::Stdio::pipe()).spawn());
+    auto child = must(command.stderr_to(Stdio::pipe()).spawn());
     EXPECT_EQ(read_line(*child.stderr_pipe()), "supervise: waiting for a connection");
     return child;
   }
@@ -118,7 +111,7 @@ class Supervise : public testing::Test {
     EXPECT_TRUE(supervisor.wait()->success());
   }
 
-  sysfd_test::ScratchDirectory directory_;
+  ScratchDirectory directory_;
 };
 
 TEST_F(Supervise, StartsTheServiceWithTheFirstConnectionAndKeepsIt) {
@@ -266,8 +259,7 @@ TEST_F(Supervise, SharesNoPlaceWithAnotherThatStartsAtTheSameTime) {
   for (int round = 0; round < 10; ++round) {
     std::vector<Child> both;
     for (int i = 0; i < 2; ++i)
-      both.push_back(
-          must(supervise().args({"--", SERVICE}).stderr_to(sysfd::Stdio::pipe()).spawn()));
+      both.push_back(must(supervise().args({"--", SERVICE}).stderr_to(Stdio::pipe()).spawn()));
     int listening = 0;
     for (Child& each : both) {
       const std::string line = read_line(*each.stderr_pipe());
@@ -356,3 +348,4 @@ TEST_F(Supervise, SaysWhatIsWrong) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

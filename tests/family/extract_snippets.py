@@ -79,7 +79,8 @@ def main():
                 for line in (f'#line {number} "{path}"', f'  {{ {statement}; }}')]
         if body:
             code += function(path, 'tables', ['  SYSFD_NAMES_OF_TABLES', *body])[1]
-    text = '\n'.join(['// Made by extract_snippets.py.', *dict.fromkeys(includes), 'namespace {', *code, '}', ''])
+    head = ['// Made by extract_snippets.py.', *dict.fromkeys(includes)]
+    text = '\n'.join([*head, 'namespace sysfd_snippets {', 'namespace {', *code, '}', '}', ''])
     pathlib.Path(output).write_text(text)
 
 

@@ -4,7 +4,6 @@
 // names it, or stops the program with such a message. The list is in
 // tests/compile_fail/mistakes.cpp.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,23 +29,10 @@
 #include <sysfd/description_lock.hpp>
 #include <sysfd/listen_fds.hpp>
 
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Command;
-using sysfd::DescriptionLock;
-using sysfd::ListenErrorKind;
-using sysfd::ListenFds;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
-using sysfd::Result;
-using sysfd::Stdio;
 
 template <class... Values>
 void use(const Values&...) {}
@@ -75,7 +61,7 @@ void run_activated(const std::function<void(std::span<const char* const>)>& body
 
 // 1, 2.
 TEST(NaturalMistakeDeathTest, TheDescriptorOfAnErrorStopsTheProgramAndNamesTheError) {
-  EXPECT_DEATH(use(*sysfd::open(sysfd::cwd(), "/no/such", O_RDONLY)),
+  EXPECT_DEATH(use(*sysfd::open(cwd(), "/no/such", O_RDONLY)),
                "holds an error: No such file or directory \\(ENOENT\\)");
   const auto take_apart = [] {
     auto [read, write] = *sysfd::pipe(O_APPEND);
@@ -94,7 +80,7 @@ TEST(NaturalMistakeDeathTest, TheChildOfAnErrorStopsTheProgramAndNamesTheProgram
 // 4.
 TEST(NaturalMistake, TheConditionOfAnUpgradeIsWhetherThereIsOne) {
   const OwnedFd file = some_file();
-  const OwnedFd other = must(sysfd::reopen(file, O_RDWR));
+  const OwnedFd other = must(reopen(file, O_RDWR));
   auto lock = must(DescriptionLock::acquire(file, LockMode::shared));
   {
     const auto reader = must(DescriptionLock::acquire(other, LockMode::shared));
@@ -180,20 +166,19 @@ TEST(NaturalMistake, OutputTakesTheGreatestDurationAndAString) {
 
 // 16.
 TEST(NaturalMistake, ANewFileWithoutAModeIsRefusedWithAMessageThatSaysSo) {
-  const std::error_code error = error_of(sysfd::open(sysfd::cwd(), "/no/such", O_CREAT | O_WRONLY));
+  const std::error_code error = error_of(sysfd::open(cwd(), "/no/such", O_CREAT | O_WRONLY));
   EXPECT_EQ(error, std::errc::invalid_argument);
   EXPECT_EQ(error.value(), EINVAL);
   EXPECT_EQ(error.message(),
             "flags that create a file (O_CREAT, O_TMPFILE) need a mode: open(directory, path, "
             "flags, 0644)");
-  EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), ".", O_TMPFILE | O_RDWR)), error);
-  EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/no/such", O_CREAT, sysfd::Resolve::beneath)),
-            error);
-  EXPECT_EQ(error_of(sysfd::UniqueDescription::open(sysfd::cwd(), "/no/such", O_CREAT)), error);
+  EXPECT_EQ(error_of(sysfd::open(cwd(), ".", O_TMPFILE | O_RDWR)), error);
+  EXPECT_EQ(error_of(sysfd::open(cwd(), "/no/such", O_CREAT, Resolve::beneath)), error);
+  EXPECT_EQ(error_of(UniqueDescription::open(cwd(), "/no/such", O_CREAT)), error);
 }
 
 TEST(NaturalMistakeDeathTest, ANewFileWithoutAModeStopsTheProgramThatDoesNotCheck) {
-  EXPECT_DEATH(use(*sysfd::open(sysfd::cwd(), "/no/such", O_CREAT | O_WRONLY)),
+  EXPECT_DEATH(use(*sysfd::open(cwd(), "/no/such", O_CREAT | O_WRONLY)),
                "holds an error: flags that create a file \\(O_CREAT, O_TMPFILE\\) need a mode");
 }
 
@@ -249,7 +234,7 @@ TEST(NaturalMistake, AWaitForAChildThatNobodyReadsFromFailsAndLosesNothing) {
 // 27, 28.
 TEST(NaturalMistake, ALockOutlivesTheDescriptorItWasMadeWith) {
   const OwnedFd file = some_file();
-  const OwnedFd other = must(sysfd::reopen(file, O_RDWR));
+  const OwnedFd other = must(reopen(file, O_RDWR));
   {
     auto lock = *DescriptionLock::acquire(file, LockMode::exclusive);
     const OwnedFd duplicate = must(file.duplicate());
@@ -272,14 +257,14 @@ TEST(NaturalMistake, ALockBesideItsDescriptorCanBeMoved) {
   const OwnedFd first = some_file();
   const OwnedFd second = some_file();
   const auto is_locked = [](const OwnedFd& file) {
-    const auto other = must(sysfd::reopen(file, O_RDWR));
+    const auto other = must(reopen(file, O_RDWR));
     return !DescriptionLock::try_acquire(other, LockMode::exclusive).has_value();
   };
   {
-    Locked one = locked(must(sysfd::reopen(first, O_RDWR)));
+    Locked one = locked(must(reopen(first, O_RDWR)));
     Locked moved = std::move(one);
     EXPECT_TRUE(is_locked(first));
-    moved = locked(must(sysfd::reopen(second, O_RDWR)));
+    moved = locked(must(reopen(second, O_RDWR)));
     EXPECT_FALSE(is_locked(first));
     EXPECT_TRUE(is_locked(second));
   }
@@ -291,7 +276,7 @@ TEST(NaturalMistake, AnInheritableDescriptorThatIsAdoptedIsNotGivenToChildren) {
   SYSFD_REQUIRE_ISOLATION();
   const OwnedFd file = some_file();
   const OwnedFd adopted = must(OwnedFd::adopt_open(must(file.duplicate()).release()));
-  must(sysfd::set_close_on_exec(adopted, false));
+  must(set_close_on_exec(adopted, false));
   const std::string path = "/proc/self/fd/" + std::to_string(adopted.get());
   EXPECT_EQ(must(Command("test").args({"-e", path}).status()).code(), 1);
 }
@@ -323,7 +308,7 @@ TEST(NaturalMistake, AWordThatIsNoCapabilityIsNamed) {
 // 33.
 TEST(NaturalMistake, TheCurrentDirectoryIsAWorkingDirectory) {
   SYSFD_REQUIRE_ISOLATION();
-  const auto run = must(Command("pwd").arg("-P").working_directory(sysfd::cwd()).output());
+  const auto run = must(Command("pwd").arg("-P").working_directory(cwd()).output());
   EXPECT_EQ(run.out, std::filesystem::current_path().string() + '\n');
 }
 
@@ -364,7 +349,7 @@ TEST(NaturalMistake, OutputOfAShellWhoseChildrenLiveOnReturns) {
   const auto run = must(Command::shell("cat <&3 4>&- & echo begun")
                             .pass(lives.read, 3)
                             .pass(std::move(has_ended.write), 4)
-                            .output({.timeout = sysfd::Timeout(1h).canceled_by(has_ended.read)}));
+                            .output({.timeout = Timeout(1h).canceled_by(has_ended.read)}));
   EXPECT_EQ(run.out, "begun\n");
   EXPECT_FALSE(run.success());
   EXPECT_TRUE(run.canceled);

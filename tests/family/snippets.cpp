@@ -8,7 +8,7 @@
 #include "support/requirements.hpp"
 #include "support/scratch_directory.hpp"
 
-namespace sysfd_test {
+namespace sysfd_snippets {
 namespace {
 
 sysfd::OwnedFd file_with(const char* text) {
@@ -31,8 +31,8 @@ pid_t child_that_has_ended() {
 
 void run_snippet(Anything (*snippet)(Given&)) {
   SYSFD_REQUIRE_ISOLATION();  // some send signals
-  const ScratchDirectory scratch;
-  run_apart([&] {
+  const sysfd_test::ScratchDirectory scratch;
+  sysfd_test::run_apart([&] {
     ASSERT_EQ(::chdir(scratch.path().c_str()), 0);
     auto [left, right] = sysfd::socket_pair(SOCK_STREAM).or_throw("socket_pair");
     Given given{std::move(left),
@@ -52,4 +52,4 @@ void run_snippet(Anything (*snippet)(Given&)) {
   });
 }
 
-}  // namespace sysfd_test
+}  // namespace sysfd_snippets

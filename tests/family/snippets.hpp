@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the pieces of code in pages and headers may use without declaring it: see
-// extract_snippets.py.
+// Declares what the pieces of code in pages and headers may use without declaring it: see
+// extract_snippets.py. The code must name sysfd:: itself, as a reader does, so it is not in the
+// namespace of the tests, where the names of sysfd are in scope.
 #ifndef SYSFD_TESTS_FAMILY_SNIPPETS_HPP
 #define SYSFD_TESTS_FAMILY_SNIPPETS_HPP
 
@@ -43,7 +44,7 @@
 
 #include "support/run_apart.hpp"
 
-namespace sysfd_test {
+namespace sysfd_snippets {
 
 // What a function of the reader's returns: whatever the example returns.
 struct Anything {
@@ -73,7 +74,7 @@ struct Given {
 // programs that the examples start are not there. That it comes back does.
 void run_snippet(Anything (*snippet)(Given&));
 
-}  // namespace sysfd_test
+}  // namespace sysfd_snippets
 
 #define SYSFD_NAMES_OF_SNIPPETS              \
   using namespace std::chrono_literals;      \
@@ -94,11 +95,5 @@ void run_snippet(Anything (*snippet)(Given&));
   [[maybe_unused]] int b = 3, number = 3, s = 0;                                           \
   [[maybe_unused]] uid_t uid = 1;                                                          \
   [[maybe_unused]] gid_t gid = 1;
-
-using sysfd_test::Anything;
-using sysfd_test::fail;
-using sysfd_test::Given;
-using sysfd_test::run_snippet;
-using sysfd_test::use;
 
 #endif  // SYSFD_TESTS_FAMILY_SNIPPETS_HPP

@@ -18,15 +18,16 @@
 #include "notify_address.hpp"
 #include "variables.hpp"
 
-using sysfd::ListenErrorKind;
-using sysfd::ProcessId;
-using sysfd::detail::ListenVariables;
-using sysfd::detail::parse_notify_address;
-using sysfd::detail::read_listen_variables;
-using sysfd::detail::split_names;
-using sysfd_test::promise;
+namespace sysfd_test {
+
+using namespace sysfd;
 
 namespace {
+
+using detail::ListenVariables;
+using detail::parse_notify_address;
+using detail::read_listen_variables;
+using detail::split_names;
 
 constexpr pid_t own_pid = 4711;
 constexpr std::uint64_t own_id = 9223372036854776000U;
@@ -36,7 +37,7 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.front() != '0' && std::ranges::all_of(text, is_digit);
 }
 
-void check_accepted(const ListenVariables& variables, const sysfd::detail::ListenPlan& plan,
+void check_accepted(const ListenVariables& variables, const detail::ListenPlan& plan,
                     bool has_identity) {
   promise(variables.pid && variables.fds, "nothing is given that was not announced");
   promise(variables.pid == std::to_string(own_pid), "nor to another process");
@@ -60,7 +61,7 @@ void check_accepted(const ListenVariables& variables, const sysfd::detail::Liste
   promise(joined == *plan.names, "names can be put together again");
 }
 
-void check_refused(const sysfd::ListenError& error, const ListenVariables& variables) {
+void check_refused(const ListenError& error, const ListenVariables& variables) {
   promise(!error.subject.empty() && !error.problem.empty(), "every error says what is wrong");
   promise(error.describe().starts_with(error.subject), "and describes it");
   promise(error.subject.starts_with("LISTEN_"), "by the variable");
@@ -80,8 +81,7 @@ void check_variables(const ListenVariables& variables) {
   using Identity = std::optional<ProcessId>;
   const auto known = []() noexcept { return Identity(ProcessId(own_id)); };
   const auto none = []() noexcept { return Identity(); };
-  for (const sysfd::detail::Asker& asker :
-       {sysfd::detail::Asker{own_pid, known}, {own_pid, none}}) {
+  for (const detail::Asker& asker : {detail::Asker{own_pid, known}, {own_pid, none}}) {
     const auto plan = read_listen_variables(variables, asker);
     if (plan)
       check_accepted(variables, *plan, asker.id == +known);
@@ -163,5 +163,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t max_size, unsigned seed_number) {
   const std::string valid = seed(seed_number / 16);
-  return sysfd_test::mutate(data, size, max_size, seed_number, std::as_bytes(std::span(valid)));
+  return mutate(data, size, max_size, seed_number, std::as_bytes(std::span(valid)));
 }
+
+}  // namespace sysfd_test

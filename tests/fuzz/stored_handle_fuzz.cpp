@@ -8,8 +8,9 @@
 
 #include "fuzz/seeded.hpp"
 
-using sysfd::FileHandle;
-using sysfd_test::promise;
+namespace sysfd_test {
+
+using namespace sysfd;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto stored = std::as_bytes(std::span(data, size));
@@ -25,8 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   promise(parts && *parts == *handle, "equal parts, equal handles");
   promise(std::hash<FileHandle>()(*parts) == std::hash<FileHandle>()(*handle), "equal hashes");
   if (handle->is_fid())
-    promise(!sysfd::open_by_handle(sysfd::BorrowedFd::unsafe_borrow(0), *handle, 0),
-            "a FID opens nothing");
+    promise(!open_by_handle(BorrowedFd::unsafe_borrow(0), *handle, 0), "a FID opens nothing");
   return 0;
 }
 
@@ -34,5 +34,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
                                                std::size_t max_size, unsigned seed) {
   const std::vector<std::byte> content(seed / 16 % (FileHandle::max_size + 1), std::byte{7});
   const auto valid = FileHandle::from_parts(static_cast<int>(seed % 512), content);
-  return sysfd_test::mutate(data, size, max_size, seed, valid->serialize());
+  return mutate(data, size, max_size, seed, valid->serialize());
 }
+
+}  // namespace sysfd_test

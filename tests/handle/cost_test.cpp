@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // How many system calls and allocations things take.
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include <sysfd/fanotify.hpp>
-#include <sysfd/file_handle.hpp>
-#include <sysfd/mount_cache.hpp>
 #include <vector>
+
+#include <sysfd/fanotify.hpp>
+#include <sysfd/mount_cache.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/scratch_file_system.hpp"
 #include "support/allocations.hpp"
@@ -17,9 +20,6 @@
 namespace sysfd_test {
 namespace {
 
-using sysfd::FileHandle;
-using sysfd::name_to_handle;
-using sysfd::NamedHandle;
 using Calls = std::vector<long>;
 
 class HandleCost : public HandleTest {
@@ -29,7 +29,7 @@ class HandleCost : public HandleTest {
     HandleTest::SetUp();
   }
   NamedHandle named_file() {
-    return must(name_to_handle(sysfd::cwd(), files().create("file", "content")));
+    return must(name_to_handle(cwd(), files().create("file", "content")));
   }
 };
 
@@ -42,7 +42,7 @@ class HandleCost : public HandleTest {
 
 TEST_F(HandleCost, NamingIsOneSystemCallAndNoAllocation) {
   const std::filesystem::path path = files().create("file");
-  const sysfd::BorrowedFd root = files().root();
+  const BorrowedFd root = files().root();
   const auto by_path = [&] { EXPECT_TRUE(name_to_handle(root, path)); };
   const auto by_descriptor = [&] { EXPECT_TRUE(name_to_handle(root)); };
   const auto absent = [&] { EXPECT_FALSE(name_to_handle(root, "absent")); };
@@ -56,10 +56,10 @@ TEST_F(HandleCost, NamingIsOneSystemCallAndNoAllocation) {
 }
 
 TEST_F(HandleCost, AFileSystemThatCannotIsAskedOnce) {
-  const auto named = [] { EXPECT_FALSE(name_to_handle(sysfd::cwd(), "/proc/self/status")); };
+  const auto named = [] { EXPECT_FALSE(name_to_handle(cwd(), "/proc/self/status")); };
   SYSFD_EXPECT_CALLS(named, SYS_name_to_handle_at);
   const auto both = [] {
-    EXPECT_FALSE(name_to_handle(sysfd::cwd(), "/", {.fid = true, .connectable = true}));
+    EXPECT_FALSE(name_to_handle(cwd(), "/", {.fid = true, .connectable = true}));
   };
   SYSFD_EXPECT_CALLS(both);
 }
@@ -67,7 +67,7 @@ TEST_F(HandleCost, AFileSystemThatCannotIsAskedOnce) {
 TEST_F(HandleCost, OpeningIsOneSystemCallAndNoAllocation) {
   const NamedHandle file = named_file();
   const auto open = [&] {
-    const auto opened = sysfd::open_by_handle(files().root(), file.handle, O_RDONLY);
+    const auto opened = open_by_handle(files().root(), file.handle, O_RDONLY);
     EXPECT_TRUE(opened);
   };
   EXPECT_EQ(allocations_of(open), 0);
@@ -75,10 +75,9 @@ TEST_F(HandleCost, OpeningIsOneSystemCallAndNoAllocation) {
 }
 
 TEST_F(HandleCost, AFidIsRefusedWithoutASystemCall) {
-  const auto fid = name_to_handle(sysfd::cwd(), files().create("file"), {.fid = true});
+  const auto fid = name_to_handle(cwd(), files().create("file"), {.fid = true});
   if (!fid) GTEST_SKIP() << "needs AT_HANDLE_FID (Linux 6.5)";
-  SYSFD_EXPECT_CALLS(
-      [&] { EXPECT_FALSE(sysfd::open_by_handle(files().root(), fid->handle, O_RDONLY)); });
+  SYSFD_EXPECT_CALLS([&] { EXPECT_FALSE(open_by_handle(files().root(), fid->handle, O_RDONLY)); });
 }
 
 TEST_F(HandleCost, AnswersAreValuesAndMakeNoSystemCall) {
@@ -95,21 +94,21 @@ TEST_F(HandleCost, AnswersAreValuesAndMakeNoSystemCall) {
 
 TEST_F(HandleCost, FindingAMountAllocatesNothing) {
   const NamedHandle file = named_file();
-  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(sysfd::find_mount(file.mount)); }), 0);
-  EXPECT_EQ(allocations_of([&] { EXPECT_FALSE(sysfd::find_mount(sysfd::MountId(1 << 30))); }), 0);
+  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(find_mount(file.mount)); }), 0);
+  EXPECT_EQ(allocations_of([&] { EXPECT_FALSE(find_mount(MountId(1 << 30))); }), 0);
 }
 
 TEST_F(HandleCost, FindingAMountByItsUniqueIdIsThreeSystemCalls) {
-  const auto named = name_to_handle(sysfd::cwd(), files().create("file"), {.unique_mount = true});
+  const auto named = name_to_handle(cwd(), files().create("file"), {.unique_mount = true});
   if (!named) GTEST_SKIP() << "needs AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12)";
   constexpr long statmount = 457;
-  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::find_mount(named->mount)); }, statmount, SYS_openat,
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(find_mount(named->mount)); }, statmount, SYS_openat,
                      SYS_statx, SYS_close);
 }
 
 TEST_F(HandleCost, OpeningThroughTheCacheIsTwoSystemCallsAndNoAllocation) {
   const NamedHandle file = named_file();
-  sysfd::MountCache mounts;
+  MountCache mounts;
   ASSERT_TRUE(mounts.find(file.mount));
   const auto open = [&] {
     const auto opened = mounts.open_by_handle(file, O_RDONLY);

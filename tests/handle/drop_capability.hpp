@@ -2,10 +2,11 @@
 #ifndef SYSFD_TESTS_HANDLE_DROP_CAPABILITY_HPP
 #define SYSFD_TESTS_HANDLE_DROP_CAPABILITY_HPP
 
-#include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 

@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
 // What handles promise, on each type of file system that opens files by them.
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <sysfd/create.hpp>
-#include <sysfd/file_handle.hpp>
 #include <vector>
+
+#include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/drop_capability.hpp"
 #include "handle/new_file_system.hpp"
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::FileHandle;
-using sysfd::name_to_handle;
-using sysfd::open_by_handle;
-using sysfd::OwnedFd;
 
 class EachFileSystem : public testing::TestWithParam<FileSystemType> {
  protected:
@@ -40,7 +34,7 @@ class EachFileSystem : public testing::TestWithParam<FileSystemType> {
 
   NewFileSystem& files() { return *made_; }
 
-  OwnedFd root() { return must(sysfd::open(sysfd::cwd(), files().path(), O_RDONLY | O_DIRECTORY)); }
+  OwnedFd root() { return must(sysfd::open(cwd(), files().path(), O_RDONLY | O_DIRECTORY)); }
 
   std::string content_by(const FileHandle& handle) {
     const OwnedFd mount = root();
@@ -84,7 +78,7 @@ TEST_P(EachFileSystem, AnUnlinkedFileIsStaleOnceItIsClosed) {
   const auto path = files().create("file", "content");
   const FileHandle handle = handle_of(path);
   {
-    const auto held = sysfd::open(sysfd::cwd(), path, O_RDONLY);
+    const auto held = sysfd::open(cwd(), path, O_RDONLY);
     ASSERT_TRUE(held);
     std::filesystem::remove(path);
     EXPECT_EQ(content_by(handle), "content");
@@ -104,7 +98,7 @@ TEST_P(EachFileSystem, AFileThatTakesTheInodeNumberIsNotMistaken) {
 
 TEST_P(EachFileSystem, HandlesOutliveTheMountWhereFilesDo) {
   if (!GetParam().outlives_mount) return;
-  const auto before = must(name_to_handle(sysfd::cwd(), files().create("file", "content")));
+  const auto before = must(name_to_handle(cwd(), files().create("file", "content")));
   const FileHandle removed = handle_of(files().create("removed"));
   std::filesystem::remove(files().path() / "removed");
   files().unmount();
@@ -132,7 +126,7 @@ TEST_P(EachFileSystem, AStoredHandleOpensTheFile) {
 
 TEST_P(EachFileSystem, AFidIsEqualToTheHandleButOpensNothing) {
   const auto path = files().create("file");
-  const auto fid = name_to_handle(sysfd::cwd(), path, {.fid = true});
+  const auto fid = name_to_handle(cwd(), path, {.fid = true});
   if (error_of(fid) == std::errc::operation_not_supported)
     GTEST_SKIP() << "needs AT_HANDLE_FID (Linux 6.5)";
   ASSERT_TRUE(fid) << fid.error().message();
@@ -143,7 +137,7 @@ TEST_P(EachFileSystem, AFidIsEqualToTheHandleButOpensNothing) {
 
 TEST_P(EachFileSystem, AConnectableHandleOpensAFileWithItsPathAsLongAsItStays) {
   const auto path = files().create("file", "content");
-  const auto named = name_to_handle(sysfd::cwd(), path, {.connectable = true});
+  const auto named = name_to_handle(cwd(), path, {.connectable = true});
   if (!GetParam().connectable) {
     EXPECT_EQ(error_of(named), std::errc::operation_not_supported);
     return;
@@ -174,12 +168,12 @@ TEST_P(EachFileSystem, DeniedAbsentAndGoneAreThreeErrors) {
   const FileHandle handle = handle_of(files().create("file"));
   const FileHandle gone = handle_of(files().create("gone"));
   std::filesystem::remove(files().path() / "gone");
-  EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), files().path() / "gone")).value(), ENOENT);
+  EXPECT_EQ(error_of(name_to_handle(cwd(), files().path() / "gone")).value(), ENOENT);
   EXPECT_EQ(errno_by(gone), ESTALE);
   run_apart([&] {
     drop_capability(CAP_DAC_READ_SEARCH);
     EXPECT_EQ(errno_by(handle), EPERM);
-    EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), files().path() / "gone")).value(), ENOENT);
+    EXPECT_EQ(error_of(name_to_handle(cwd(), files().path() / "gone")).value(), ENOENT);
     EXPECT_EQ(handle_of(files().path() / "file"), handle) << "naming needs no privilege";
   });
 }
@@ -187,12 +181,12 @@ TEST_P(EachFileSystem, DeniedAbsentAndGoneAreThreeErrors) {
 TEST_P(EachFileSystem, TheMountIsFoundByEitherKindOfId) {
   const auto path = files().create("file", "content");
   for (const bool unique : {false, true}) {
-    const auto named = name_to_handle(sysfd::cwd(), path, {.unique_mount = unique});
+    const auto named = name_to_handle(cwd(), path, {.unique_mount = unique});
     if (unique && error_of(named) == std::errc::operation_not_supported)
       GTEST_SKIP() << "needs AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12)";
     ASSERT_TRUE(named);
     EXPECT_EQ(named->mount.is_unique(), unique);
-    const auto mount = sysfd::find_mount(named->mount);
+    const auto mount = find_mount(named->mount);
     ASSERT_TRUE(mount) << mount.error().message();
     const auto file = open_by_handle(*mount, named->handle, O_RDONLY);
     ASSERT_TRUE(file) << file.error().message();

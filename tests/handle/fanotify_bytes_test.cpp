@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Events that no kernel has written. tests/fuzz/ has more of them.
-#include <gtest/gtest.h>
+#include <sysfd/fanotify.hpp>
+
 #include <sys/fanotify.h>
 #include <unistd.h>
 
@@ -9,14 +10,13 @@
 #include <cstddef>
 #include <random>
 #include <span>
-#include <sysfd/fanotify.hpp>
 #include <utility>
 #include <vector>
 
+#include "support/prelude.hpp"
+
 #include "handle/made_events.hpp"
 #include "handle/walk_events.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
 #include "support/sanitizers.hpp"
 
 namespace sysfd_test {
@@ -48,22 +48,22 @@ constexpr std::size_t handle_type = handle_size + 4;
 TEST(FanotifyBytes, AreReadAsTheyWereWritten) {
   const EventBytes bytes = some_events();
   std::span<const std::byte> events(bytes);
-  const auto first = sysfd::take_event(events);
+  const auto first = take_event(events);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->mask, FAN_CREATE);
   EXPECT_EQ(first->pid, 42);
   EXPECT_FALSE(first->file);
   auto records = first->records;
-  const auto fid = sysfd::take_fid(records);
+  const auto fid = take_fid(records);
   ASSERT_TRUE(fid);
-  EXPECT_EQ(fid->kind, sysfd::FanotifyFidKind::dfid_name);
-  EXPECT_EQ(fid->fsid, (sysfd::FileSystemId{{11, 22}}));
+  EXPECT_EQ(fid->kind, FanotifyFidKind::dfid_name);
+  EXPECT_EQ(fid->fsid, (FileSystemId{{11, 22}}));
   EXPECT_EQ(fid->handle.type(), 0x81);
   EXPECT_EQ(fid->handle.bytes().size(), 12U);
   EXPECT_EQ(fid->handle.bytes()[11], std::byte{12});
   EXPECT_FALSE(fid->handle.is_fid());
   EXPECT_EQ(fid->name, "name");
-  EXPECT_EQ(error_of(sysfd::take_fid(records)), std::errc::no_message_available);
+  EXPECT_EQ(error_of(take_fid(records)), std::errc::no_message_available);
 
   const EventCounts counts = walk(bytes);
   EXPECT_EQ(counts.events, 4);
@@ -73,8 +73,8 @@ TEST(FanotifyBytes, AreReadAsTheyWereWritten) {
 
 TEST(FanotifyBytes, NoneAreNoEvent) {
   std::span<const std::byte> nothing;
-  EXPECT_EQ(error_of(sysfd::take_event(nothing)), std::errc::no_message_available);
-  EXPECT_EQ(error_of(sysfd::take_fid(nothing)), std::errc::no_message_available);
+  EXPECT_EQ(error_of(take_event(nothing)), std::errc::no_message_available);
+  EXPECT_EQ(error_of(take_fid(nothing)), std::errc::no_message_available);
 }
 
 TEST(FanotifyBytes, ARecordOfAnotherKindIsPassedOver) {
@@ -94,7 +94,7 @@ TEST(FanotifyBytes, TheProcessOfAnEventIsClosedWithIt) {
   const EventBytes bytes = event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 8), pidfd_record(number)});
   std::span<const std::byte> events(bytes);
   {
-    const auto event = sysfd::take_event(events);
+    const auto event = take_event(events);
     ASSERT_TRUE(event && event->process);
     EXPECT_EQ(event->process->get(), number);
     EXPECT_TRUE(is_open(number));
@@ -108,10 +108,10 @@ TEST(FanotifyBytes, TheProcessOfAnEventIsClosedAlsoBehindAMalformedRecord) {
       event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129), pidfd_record(number)});
   std::span<const std::byte> events(bytes);
   {
-    const auto event = sysfd::take_event(events);
+    const auto event = take_event(events);
     ASSERT_TRUE(event);
     auto records = event->records;
-    EXPECT_EQ(error_of(sysfd::take_fid(records)), std::errc::bad_message);
+    EXPECT_EQ(error_of(take_fid(records)), std::errc::bad_message);
   }
   EXPECT_FALSE(is_open(number));
 }
@@ -120,7 +120,7 @@ TEST(FanotifyBytes, AProcessThatIsGoneIsNone) {
   for (const int none : {-1, -2}) {  // FAN_NOPIDFD, FAN_EPIDFD
     const EventBytes bytes = event_of({pidfd_record(none)});
     std::span<const std::byte> events(bytes);
-    EXPECT_FALSE(must(sysfd::take_event(events)).process);
+    EXPECT_FALSE(must(take_event(events)).process);
   }
 }
 
@@ -134,15 +134,15 @@ TEST(FanotifyBytes, EventsThatNobodyTakesAreClosed) {
     left.push_back(given_number());
     append_bytes(bytes, event_of({pidfd_record(left.back())}));
   }
-  std::optional<sysfd::OwnedFd> file;
+  std::optional<OwnedFd> file;
   {
-    sysfd::FanotifyEvents first(bytes);
+    FanotifyEvents first(bytes);
     auto& event = *first.begin();
     ASSERT_TRUE(event);
     EXPECT_EQ(event->file->get(), taken);
     file = std::move(event->file);
-    sysfd::FanotifyEvents moved(std::move(first));
-    sysfd::FanotifyEvents events({});
+    FanotifyEvents moved(std::move(first));
+    FanotifyEvents events({});
     events = std::move(moved);
     EXPECT_TRUE(std::ranges::all_of(left, is_open));
   }
@@ -185,7 +185,7 @@ TEST(FanotifyBytes, RecordsNeverBeginInsideOfTheMetadata) {
   for (const int wrong : {0, 8, 16, 23}) {
     const EventBytes event = with(event_of({}), metadata_len, static_cast<std::uint16_t>(wrong));
     std::span<const std::byte> events(event);
-    EXPECT_EQ(error_of(sysfd::take_event(events)), std::errc::bad_message) << wrong;
+    EXPECT_EQ(error_of(take_event(events)), std::errc::bad_message) << wrong;
     EXPECT_TRUE(events.empty());
   }
 }

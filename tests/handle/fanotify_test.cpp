@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Events of real fanotify groups.
+#include <sysfd/fanotify.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/fanotify.h>
 #include <unistd.h>
 
@@ -12,28 +13,25 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <vector>
+
 #include <sysfd/create.hpp>
 #include <sysfd/detail/proc_file.hpp>
-#include <sysfd/fanotify.hpp>
-#include <vector>
+
+#include "support/prelude.hpp"
 
 #include "handle/new_file_system.hpp"
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::FanotifyFidKind;
-using sysfd::OwnedFd;
 
 // What an event says, with the name copied.
 struct Seen {
   std::uint64_t mask;
   std::int32_t pid;
   std::optional<OwnedFd> file;
-  std::vector<sysfd::FanotifyFid> fids;
+  std::vector<FanotifyFid> fids;
   std::vector<std::string> names;
 };
 
@@ -56,7 +54,7 @@ class Fanotify : public HandleTest {
     const ssize_t size = ::read(group_->get(), buffer, sizeof buffer);
     std::vector<Seen> all;
     const std::span<const std::byte> read(buffer, size < 0 ? 0 : static_cast<std::size_t>(size));
-    for (auto& event : sysfd::FanotifyEvents(read)) {
+    for (auto& event : FanotifyEvents(read)) {
       Seen seen{event->mask, event->pid, std::move(event->file), {}, {}};
       for (const auto& fid : event->fids()) {
         seen.fids.push_back(*fid);
@@ -67,9 +65,9 @@ class Fanotify : public HandleTest {
     return all;
   }
 
-  sysfd::BorrowedFd group() const { return *group_; }
+  BorrowedFd group() const { return *group_; }
 
-  sysfd::FileSystemId fsid() const { return must(sysfd::file_system_id(files().root())); }
+  FileSystemId fsid() const { return must(file_system_id(files().root())); }
 
  private:
   std::optional<OwnedFd> group_;
@@ -101,7 +99,7 @@ TEST_F(Fanotify, ReportsTheFileItself) {
   EXPECT_EQ(seen[0].fids[0].kind, FanotifyFidKind::fid);
   EXPECT_EQ(seen[0].fids[0].handle, handle_of(path));
   EXPECT_EQ(seen[0].names[0], "");
-  const auto file = sysfd::open_by_handle(files().root(), seen[0].fids[0].handle, O_RDONLY);
+  const auto file = open_by_handle(files().root(), seen[0].fids[0].handle, O_RDONLY);
   ASSERT_TRUE(file) << file.error().message();
   EXPECT_EQ(content_of(*file), "content");
 }
@@ -134,7 +132,7 @@ TEST_F(Fanotify, ReportsTheDirectoryTheNameAndTheFile) {
 TEST_F(Fanotify, ADirectoryItselfIsADot) {
   if (!watch(FAN_REPORT_DFID_NAME, FAN_OPEN | FAN_ONDIR))
     GTEST_SKIP() << "needs FAN_REPORT_DFID_NAME";
-  ASSERT_TRUE(sysfd::open(sysfd::cwd(), files().path(), O_RDONLY | O_DIRECTORY));
+  ASSERT_TRUE(sysfd::open(cwd(), files().path(), O_RDONLY | O_DIRECTORY));
   const auto seen = events();
   ASSERT_EQ(seen.size(), 1U);
   ASSERT_EQ(seen[0].fids.size(), 1U);
@@ -175,7 +173,7 @@ TEST_F(Fanotify, AFidFindsTheEventOfAFileThatCannotBeOpened) {
   const NewFileSystem made(overlay);
   if (!made.missing().empty()) GTEST_SKIP() << made.missing();
   const auto path = made.create("file");
-  const auto fid = sysfd::name_to_handle(sysfd::cwd(), path, {.fid = true});
+  const auto fid = name_to_handle(cwd(), path, {.fid = true});
   if (!fid || !watch(FAN_REPORT_FID, FAN_MODIFY, path))
     GTEST_SKIP() << "needs fanotify by FID of overlayfs";
   std::ofstream(path, std::ios::app) << "content";
@@ -211,16 +209,16 @@ TEST_F(Fanotify, TheProcessIsOwnedByItsEvent) {
   ASSERT_GT(size, 0);
   int seen = 0;
   for (const auto& event :
-       sysfd::FanotifyEvents(std::span(buffer).first(static_cast<std::size_t>(size)))) {
+       FanotifyEvents(std::span(buffer).first(static_cast<std::size_t>(size)))) {
     ++seen;
     for (const auto& fid : event->fids())
       EXPECT_TRUE(fid);
     ASSERT_TRUE(event->process);
-    const sysfd::detail::NumberedPath path("thread-self/fdinfo/", event->process->get());
+    const detail::NumberedPath path("thread-self/fdinfo/", event->process->get());
     char room[16];
-    EXPECT_EQ(must(sysfd::detail::find_field(
-                  must(sysfd::detail::open_proc_file(path.get())).borrow(), "Pid:\t", room)),
-              std::to_string(::getpid()));
+    EXPECT_EQ(
+        must(detail::find_field(must(detail::open_proc_file(path.get())).borrow(), "Pid:\t", room)),
+        std::to_string(::getpid()));
   }
   EXPECT_EQ(seen, files_made);
   EXPECT_EQ(open_descriptors(), before);
@@ -229,7 +227,7 @@ TEST_F(Fanotify, TheProcessIsOwnedByItsEvent) {
 TEST(FileSystemIdOf, AClosedDescriptorIsNone) {
   const int number = some_file().release();
   ::close(number);
-  EXPECT_EQ(error_of(sysfd::file_system_id(sysfd::BorrowedFd::unsafe_borrow(number))),
+  EXPECT_EQ(error_of(file_system_id(BorrowedFd::unsafe_borrow(number))),
             std::errc::bad_file_descriptor);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,23 +11,19 @@
 #include <climits>
 #include <filesystem>
 #include <string>
-#include <sysfd/create.hpp>
-#include <sysfd/file_handle.hpp>
 #include <vector>
+
+#include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/mount_ids.hpp"
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::find_mount;
-using sysfd::MountId;
-using sysfd::OwnedFd;
 
 constexpr int sys_statmount = 457;
 
@@ -53,7 +50,7 @@ TEST_P(FindMount, GivesItsRootToOpenHandlesWith) {
   ASSERT_TRUE(mount) << mount.error().message();
   EXPECT_TRUE(same_file(mount->get(), files().root().get()));
   EXPECT_EQ(::fcntl(mount->get(), F_GETFD), FD_CLOEXEC);
-  const auto file = sysfd::open_by_handle(*mount, handle, O_RDONLY);
+  const auto file = open_by_handle(*mount, handle, O_RDONLY);
   ASSERT_TRUE(file) << file.error().message();
   EXPECT_EQ(content_of(*file), "content");
 }
@@ -147,7 +144,7 @@ TEST_P(FindMount, AMountThatIsGoneIsNone) {
   std::filesystem::create_directory(place);
   std::optional<BindMount> mounted(std::in_place, "/proc", place);
   const MountId id = id_of(place);
-  const auto holds_it = sysfd::open(sysfd::cwd(), place, O_RDONLY);
+  const auto holds_it = sysfd::open(cwd(), place, O_RDONLY);
   ASSERT_TRUE(holds_it) << "so that its number is not given away";
   mounted.reset();
   EXPECT_EQ(error_of(find_mount(id)), std::errc::no_such_file_or_directory);
@@ -161,7 +158,7 @@ TEST_P(FindMount, AMountedFileIsOpened) {
   ASSERT_TRUE(mount) << mount.error().message();
   EXPECT_EQ(content_of(*mount), "content");
   EXPECT_EQ(mount_id(*mount, GetParam()), id_of(place));
-  EXPECT_TRUE(sysfd::open_by_handle(*mount, handle_of(file), O_RDONLY));
+  EXPECT_TRUE(open_by_handle(*mount, handle_of(file), O_RDONLY));
 }
 
 TEST_P(FindMount, AMountedDeviceOrFifoIsLeftAlone) {
@@ -175,7 +172,7 @@ TEST_P(FindMount, AMountedDeviceOrFifoIsLeftAlone) {
 }
 
 TEST_P(FindMount, AMountOfTheKernelsOwnIsNone) {
-  const auto named = sysfd::name_to_handle(some_file().borrow(), {.unique_mount = GetParam()});
+  const auto named = name_to_handle(some_file().borrow(), {.unique_mount = GetParam()});
   ASSERT_TRUE(named);
   EXPECT_EQ(error_of(find_mount(named->mount)), std::errc::no_such_file_or_directory);
 }

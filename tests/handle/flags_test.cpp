@@ -2,35 +2,31 @@
 //
 // What kernels and file systems that do not know a flag answer, and file systems with handles of
 // their own.
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <fstream>
 #include <string>
+
 #include <sysfd/create.hpp>
-#include <sysfd/file_handle.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/new_file_system.hpp"
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::FileHandle;
-using sysfd::name_to_handle;
-using sysfd::open_by_handle;
-using sysfd::OwnedFd;
-
 class HandleFlagsTest : public HandleTest {};
 
 TEST_F(HandleFlagsTest, ADescriptorTakesThemAsAPathDoes) {
-  const auto by_path = name_to_handle(sysfd::cwd(), files().path(), {.unique_mount = true});
+  const auto by_path = name_to_handle(cwd(), files().path(), {.unique_mount = true});
   const auto by_descriptor = name_to_handle(files().root(), {.unique_mount = true});
   if (!by_path) GTEST_SKIP() << "needs AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12)";
   ASSERT_TRUE(by_descriptor);
@@ -46,11 +42,11 @@ TEST_F(HandleFlagsTest, ADescriptorTakesThemAsAPathDoes) {
 }
 
 TEST_F(HandleFlagsTest, WhatAKernelDoesNotKnowIsNotSupported) {
-  const sysfd::BorrowedFd root = files().root();
+  const BorrowedFd root = files().root();
   run_apart([root] {
     refuse_calls({{SYS_name_to_handle_at, EINVAL}});
-    for (const sysfd::HandleFlags flags :
-         {sysfd::HandleFlags{.fid = true}, {.connectable = true}, {.unique_mount = true}})
+    for (const HandleFlags flags :
+         {HandleFlags{.fid = true}, {.connectable = true}, {.unique_mount = true}})
       EXPECT_EQ(error_of(name_to_handle(root, ".", flags)), std::errc::operation_not_supported);
     EXPECT_EQ(error_of(name_to_handle(root, ".")), std::errc::invalid_argument);
     EXPECT_EQ(error_of(name_to_handle(root, ".", {.follow = true})), std::errc::invalid_argument);
@@ -65,7 +61,7 @@ TEST_F(HandleFlagsTest, ThatExcludeEachOtherAreInvalid) {
 }
 
 TEST_F(HandleFlagsTest, AMountAfterAnotherHasAnotherUniqueId) {
-  std::optional<sysfd::MountId> before;
+  std::optional<MountId> before;
   for (int i = 0; i < 5; ++i) {
     const ScratchFileSystem made;
     const auto named = name_to_handle(made.root(), {.unique_mount = true});
@@ -80,25 +76,24 @@ TEST_F(HandleFlagsTest, AFileSystemThatOpensNothingHasFids) {
   const NewFileSystem made(overlay);
   if (!made.missing().empty()) GTEST_SKIP() << made.missing();
   const auto path = made.create("file");
-  EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), path)), std::errc::operation_not_supported);
-  const auto fid = name_to_handle(sysfd::cwd(), path, {.fid = true});
+  EXPECT_EQ(error_of(name_to_handle(cwd(), path)), std::errc::operation_not_supported);
+  const auto fid = name_to_handle(cwd(), path, {.fid = true});
   if (!fid) GTEST_SKIP() << "needs AT_HANDLE_FID of overlayfs";
-  EXPECT_NE(fid->handle, name_to_handle(sysfd::cwd(), made.create("other"), {.fid = true})->handle);
+  EXPECT_NE(fid->handle, name_to_handle(cwd(), made.create("other"), {.fid = true})->handle);
   std::filesystem::rename(path, made.path() / "renamed");
-  EXPECT_EQ(fid->handle,
-            name_to_handle(sysfd::cwd(), made.path() / "renamed", {.fid = true})->handle);
+  EXPECT_EQ(fid->handle, name_to_handle(cwd(), made.path() / "renamed", {.fid = true})->handle);
   EXPECT_EQ(error_of(open_by_handle(files().root(), fid->handle, O_RDONLY)),
             std::errc::operation_not_supported);
 }
 
 TEST_F(HandleFlagsTest, ProcHasFidsOnly) {
   const char* path = "/proc/self/status";
-  EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), path)), std::errc::operation_not_supported);
-  const auto fid = name_to_handle(sysfd::cwd(), path, {.fid = true});
+  EXPECT_EQ(error_of(name_to_handle(cwd(), path)), std::errc::operation_not_supported);
+  const auto fid = name_to_handle(cwd(), path, {.fid = true});
   if (error_of(fid) == std::errc::operation_not_supported)
     GTEST_SKIP() << "needs AT_HANDLE_FID of proc";
   ASSERT_TRUE(fid) << fid.error().message();
-  EXPECT_EQ(fid->handle, name_to_handle(sysfd::cwd(), path, {.fid = true})->handle);
+  EXPECT_EQ(fid->handle, name_to_handle(cwd(), path, {.fid = true})->handle);
   EXPECT_EQ(error_of(open_by_handle(files().root(), fid->handle, O_RDONLY)),
             std::errc::operation_not_supported);
 }
@@ -111,7 +106,7 @@ class CgroupHandle : public HandleTest {
     for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
       path_ = std::string(root) + "/sysfd-test-" + std::to_string(::getpid());
       if (::access((std::string(root) + "/cgroup.procs").c_str(), F_OK) != 0) continue;
-      root_.emplace(must(sysfd::open(sysfd::cwd(), root, O_RDONLY | O_DIRECTORY)));
+      root_.emplace(must(sysfd::open(cwd(), root, O_RDONLY | O_DIRECTORY)));
       if (std::filesystem::create_directory(path_)) return;
     }
     GTEST_SKIP() << "needs cgroup2";
@@ -133,7 +128,7 @@ TEST_F(CgroupHandle, IsTheCgroupIdAndStaleOnceTheCgroupIsGone) {
   {
     const auto opened = open_by_handle(*root_, handle, O_RDONLY | O_DIRECTORY);
     ASSERT_TRUE(opened) << opened.error().message();
-    const OwnedFd expected = must(sysfd::open(sysfd::cwd(), path_, O_RDONLY));
+    const OwnedFd expected = must(sysfd::open(cwd(), path_, O_RDONLY));
     EXPECT_TRUE(same_file(opened->get(), expected.get()));
   }
   ASSERT_EQ(::rmdir(path_.c_str()), 0);
@@ -148,7 +143,7 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
   const auto by_pidfd = open_by_handle(self, named->handle, 0);
   ASSERT_TRUE(by_pidfd) << by_pidfd.error().message();
   EXPECT_TRUE(same_file(by_pidfd->get(), self.get()));
-  const auto by_root = open_by_handle(sysfd::pidfs_root(), named->handle, 0);
+  const auto by_root = open_by_handle(pidfs_root(), named->handle, 0);
   if (error_of(by_root) == std::errc::bad_file_descriptor)
     GTEST_SKIP() << "needs FD_PIDFS_ROOT (Linux 6.17)";
   ASSERT_TRUE(by_root) << by_root.error().message();
@@ -157,10 +152,10 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
 }
 
 TEST(NsfsRoot, OpensANamespaceByItsHandle) {
-  const OwnedFd mine = must(sysfd::open(sysfd::cwd(), "/proc/self/ns/net", O_RDONLY));
+  const OwnedFd mine = must(sysfd::open(cwd(), "/proc/self/ns/net", O_RDONLY));
   const auto named = name_to_handle(mine);
   if (!named) GTEST_SKIP() << "needs FD_NSFS_ROOT (Linux 6.18)";
-  const auto opened = open_by_handle(sysfd::nsfs_root(), named->handle, O_RDONLY);
+  const auto opened = open_by_handle(nsfs_root(), named->handle, O_RDONLY);
   ASSERT_TRUE(opened) << opened.error().message();
   EXPECT_TRUE(same_file(opened->get(), mine.get()));
 }

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/mount_cache.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <sysfd/create.hpp>
-#include <sysfd/mount_cache.hpp>
 #include <utility>
+
+#include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/mount_ids.hpp"
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::MountCache;
-using sysfd::MountId;
 
 class MountCacheTest : public HandleTest {
  protected:
@@ -64,8 +62,8 @@ TEST_F(MountCacheTest, ACopyOfTheProcessTakesNoChangeAwayFromItsParent) {
 
 TEST_F(MountCacheTest, OpensFilesOfManyMounts) {
   const ScratchFileSystem other;
-  const auto first = must(sysfd::name_to_handle(sysfd::cwd(), files().create("first", "1")));
-  const auto second = must(sysfd::name_to_handle(sysfd::cwd(), other.create("second", "2")));
+  const auto first = must(name_to_handle(cwd(), files().create("first", "1")));
+  const auto second = must(name_to_handle(cwd(), other.create("second", "2")));
   MountCache mounts;
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(content_of(must(mounts.open_by_handle(first, O_RDONLY)).borrow()), "1");

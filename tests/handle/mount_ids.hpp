@@ -10,31 +10,31 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
 #include <sysfd/create.hpp>
 #include <sysfd/file_handle.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 
 // By statx(2), which also answers for file systems without handles.
-inline sysfd::MountId mount_id(sysfd::BorrowedFd file, bool unique) {
+inline MountId mount_id(BorrowedFd file, bool unique) {
   constexpr unsigned statx_mnt_id_unique = 0x4000;
   struct statx status;
   const unsigned mask = unique ? statx_mnt_id_unique : STATX_MNT_ID;
   if (::statx(file.get(), "", AT_EMPTY_PATH, mask, &status) != 0 || !(status.stx_mask & mask))
     std::abort();
-  return unique ? sysfd::MountId::unique(status.stx_mnt_id)
-                : sysfd::MountId(static_cast<int>(status.stx_mnt_id));
+  return unique ? MountId::unique(status.stx_mnt_id) : MountId(static_cast<int>(status.stx_mnt_id));
 }
 
-inline sysfd::MountId mount_id(const std::filesystem::path& path, bool unique) {
-  const auto file = must(sysfd::open(sysfd::cwd(), path, O_PATH));
+inline MountId mount_id(const std::filesystem::path& path, bool unique) {
+  const auto file = must(sysfd::open(cwd(), path, O_PATH));
   return mount_id(file, unique);
 }
 
-inline bool has_unique_ids(sysfd::BorrowedFd file) {
-  return sysfd::name_to_handle(file, {.unique_mount = true}).has_value();
+inline bool has_unique_ids(BorrowedFd file) {
+  return name_to_handle(file, {.unique_mount = true}).has_value();
 }
 
 // Mounted for as long as this lives.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,28 +9,23 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <sysfd/file_handle.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::string_literals;
-using sysfd::BorrowedFd;
-using sysfd::name_to_handle;
 
 class NameToHandle : public HandleTest {};
 
 TEST_F(NameToHandle, PathAndDescriptorAgree) {
   const auto path = files().create("file");
-  const auto file = sysfd::open(sysfd::cwd(), path, O_RDONLY);
-  const auto path_only = sysfd::open(sysfd::cwd(), path, O_PATH);
+  const auto file = sysfd::open(cwd(), path, O_RDONLY);
+  const auto path_only = sysfd::open(cwd(), path, O_PATH);
   ASSERT_TRUE(file && path_only);
-  const auto by_path = name_to_handle(sysfd::cwd(), path);
+  const auto by_path = name_to_handle(cwd(), path);
   const auto by_descriptor = name_to_handle(*file);
   const auto by_path_only = name_to_handle(*path_only);
   ASSERT_TRUE(by_path && by_descriptor && by_path_only);
@@ -38,7 +34,7 @@ TEST_F(NameToHandle, PathAndDescriptorAgree) {
   EXPECT_EQ(by_path->handle, by_path_only->handle);
   EXPECT_EQ(by_path->mount, by_path_only->mount);
   EXPECT_GT(by_path->handle.bytes().size(), 0U);
-  EXPECT_LT(by_path->handle.bytes().size(), sysfd::FileHandle::max_size);
+  EXPECT_LT(by_path->handle.bytes().size(), FileHandle::max_size);
 }
 
 TEST_F(NameToHandle, PathIsRelativeToTheDirectory) {
@@ -76,13 +72,13 @@ TEST_F(NameToHandle, ASymbolicLinkHasAHandleOfItsOwnUnlessFollowed) {
 TEST_F(NameToHandle, ADanglingLinkHasAHandleButNothingToFollow) {
   const auto link = files().path() / "link";
   std::filesystem::create_symlink("absent", link);
-  EXPECT_TRUE(name_to_handle(sysfd::cwd(), link));
-  EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), link, {.follow = true})),
+  EXPECT_TRUE(name_to_handle(cwd(), link));
+  EXPECT_EQ(error_of(name_to_handle(cwd(), link, {.follow = true})),
             std::errc::no_such_file_or_directory);
 }
 
 TEST_F(NameToHandle, MountIdIsTheOneOfFdinfo) {
-  const auto file = sysfd::open(sysfd::cwd(), files().create("file"), O_RDONLY);
+  const auto file = sysfd::open(cwd(), files().create("file"), O_RDONLY);
   ASSERT_TRUE(file);
   std::ifstream fdinfo("/proc/self/fdinfo/" + std::to_string(file->get()));
   std::string label;
@@ -90,11 +86,11 @@ TEST_F(NameToHandle, MountIdIsTheOneOfFdinfo) {
   while (fdinfo >> label && label != "mnt_id:") {
   }
   ASSERT_TRUE(fdinfo >> mount);
-  EXPECT_EQ(name_to_handle(*file)->mount, sysfd::MountId(mount));
+  EXPECT_EQ(name_to_handle(*file)->mount, MountId(mount));
 }
 
 TEST_F(NameToHandle, MountIdIsTheOneOfMountinfo) {
-  const auto named = name_to_handle(sysfd::cwd(), files().create("file"));
+  const auto named = name_to_handle(cwd(), files().create("file"));
   ASSERT_TRUE(named);
   std::ifstream mountinfo("/proc/self/mountinfo");
   std::string mounted_at;
@@ -103,15 +99,15 @@ TEST_F(NameToHandle, MountIdIsTheOneOfMountinfo) {
     int id = 0;
     std::string parent, device, root, mount_point;
     fields >> id >> parent >> device >> root >> mount_point;
-    if (sysfd::MountId(id) == named->mount) mounted_at = mount_point;
+    if (MountId(id) == named->mount) mounted_at = mount_point;
   }
   EXPECT_EQ(mounted_at, files().path());
 }
 
 TEST(NameToHandleErrors, AFileSystemWithoutHandlesSaysSo) {
-  EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), "/proc/self/status")),
+  EXPECT_EQ(error_of(name_to_handle(cwd(), "/proc/self/status")),
             std::errc::operation_not_supported);
-  const auto file = sysfd::open(sysfd::cwd(), "/proc/self/status", O_RDONLY);
+  const auto file = sysfd::open(cwd(), "/proc/self/status", O_RDONLY);
   ASSERT_TRUE(file);
   EXPECT_EQ(error_of(name_to_handle(*file)), std::errc::operation_not_supported);
 }
@@ -119,14 +115,12 @@ TEST(NameToHandleErrors, AFileSystemWithoutHandlesSaysSo) {
 TEST(NameToHandleErrors, AHandleLargerThanTheLargestIsNotSupported) {
   run_apart([] {
     refuse_calls({{SYS_name_to_handle_at, EOVERFLOW}});
-    EXPECT_EQ(error_of(name_to_handle(sysfd::cwd(), "/")), std::errc::operation_not_supported);
+    EXPECT_EQ(error_of(name_to_handle(cwd(), "/")), std::errc::operation_not_supported);
   });
 }
 
 TEST(NameToHandleErrors, OthersAreThoseOfThePath) {
-  const auto by_path = [](sysfd::CStr path) {
-    return error_of(name_to_handle(sysfd::cwd(), path));
-  };
+  const auto by_path = [](CStr path) { return error_of(name_to_handle(cwd(), path)); };
   EXPECT_EQ(by_path("/absent/file"), std::errc::no_such_file_or_directory);
   EXPECT_EQ(by_path("/dev/null/file"), std::errc::not_a_directory);
   EXPECT_EQ(by_path(""), std::errc::no_such_file_or_directory);

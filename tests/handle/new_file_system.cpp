@@ -15,15 +15,14 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
+
 #include <sysfd/create.hpp>
 #include <sysfd/owned_fd.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
 
 [[noreturn]] void stop(const char* what) {
   std::perror(what);
@@ -33,14 +32,14 @@ using sysfd::OwnedFd;
 // A loop device for the file, which ends by itself when nobody uses it any more. Nothing if there
 // are no loop devices.
 std::optional<std::pair<OwnedFd, std::string>> loop_device(const std::filesystem::path& image) {
-  const auto control = sysfd::open(sysfd::cwd(), "/dev/loop-control", O_RDWR);
+  const auto control = sysfd::open(cwd(), "/dev/loop-control", O_RDWR);
   if (!control) return std::nullopt;
-  const OwnedFd file = must(sysfd::open(sysfd::cwd(), image, O_RDWR));
+  const OwnedFd file = must(sysfd::open(cwd(), image, O_RDWR));
   for (;;) {
     const int number = ::ioctl(control->get(), LOOP_CTL_GET_FREE);
     if (number < 0) return std::nullopt;
     std::string path = "/dev/loop" + std::to_string(number);
-    auto device = sysfd::open(sysfd::cwd(), path, O_RDWR);
+    auto device = sysfd::open(cwd(), path, O_RDWR);
     if (!device) return std::nullopt;
     loop_config config = {};
     config.fd = static_cast<std::uint32_t>(file.get());
@@ -67,7 +66,7 @@ NewFileSystem::~NewFileSystem() {
 
 bool NewFileSystem::make_image() {
   const auto image = scratch_.path() / "image";
-  const OwnedFd file = must(sysfd::open(sysfd::cwd(), image, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  const OwnedFd file = must(sysfd::open(cwd(), image, O_WRONLY | O_CREAT | O_EXCL, 0600));
   constexpr off_t size = off_t{320} << 20;  // mkfs.xfs demands 300 MiB
   if (::ftruncate(file.get(), size) != 0) stop("ftruncate");
   const std::string command = "PATH=$PATH:/usr/sbin:/sbin; " + std::string(type_.mkfs) + " " +

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "support/prelude.hpp"
+
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {

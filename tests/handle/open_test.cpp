@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
-#include <sysfd/file_handle.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/drop_capability.hpp"
 #include "handle/scratch_file_system.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::open_by_handle;
-using sysfd::OwnedFd;
 
 class OpenByHandle : public HandleTest {};
 
@@ -37,11 +32,11 @@ TEST_F(OpenByHandle, FindsTheFileAfterARename) {
 }
 
 TEST_F(OpenByHandle, FindsAFileOfASharedFileSystem) {
-  const OwnedFd directory = *sysfd::open(sysfd::cwd(), "/dev/shm", O_RDONLY | O_DIRECTORY);
+  const OwnedFd directory = *sysfd::open(cwd(), "/dev/shm", O_RDONLY | O_DIRECTORY);
   const std::string name = "sysfd-test-" + std::to_string(::getpid());
   const auto made = sysfd::open(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
   ASSERT_TRUE(made) << made.error().message();
-  const auto named = sysfd::name_to_handle(directory, name);
+  const auto named = name_to_handle(directory, name);
   ASSERT_EQ(::renameat(directory.get(), name.c_str(), directory.get(), (name + "-2").c_str()), 0);
   const auto found = open_by_handle(directory, named->handle, O_RDONLY);
   ASSERT_EQ(::unlinkat(directory.get(), (name + "-2").c_str(), 0), 0);
@@ -51,7 +46,7 @@ TEST_F(OpenByHandle, FindsAFileOfASharedFileSystem) {
 
 TEST_F(OpenByHandle, AnyDescriptorOfTheFileSystemWillDo) {
   const auto handle = handle_of(files().create("file", "content"));
-  const auto other = sysfd::open(sysfd::cwd(), files().create("other"), O_RDONLY);
+  const auto other = sysfd::open(cwd(), files().create("other"), O_RDONLY);
   ASSERT_TRUE(other);
   const auto file = open_by_handle(*other, handle, O_RDONLY);
   ASSERT_TRUE(file) << file.error().message();
@@ -75,7 +70,7 @@ TEST_F(OpenByHandle, OpensNothingInPlaceOfAStandardStream) {
     const auto file = must(open_by_handle(files().root(), handle, O_RDONLY));
     EXPECT_GE(file.get(), 3);
     EXPECT_EQ(content_of(file), "content");
-    EXPECT_GE(must(sysfd::find_mount(must(sysfd::name_to_handle(file)).mount)).get(), 3);
+    EXPECT_GE(must(find_mount(must(name_to_handle(file)).mount)).get(), 3);
     EXPECT_FALSE(is_open(0) || is_open(1) || is_open(2));
   });
 }
@@ -131,7 +126,7 @@ TEST_F(OpenByHandle, AnUnlinkedFileIsFoundAsLongAsItIsOpen) {
   const auto handle = handle_of(path);
   const BorrowedFd root = files().root();
   {
-    const auto keeps_it = sysfd::open(sysfd::cwd(), path, O_RDONLY);
+    const auto keeps_it = sysfd::open(cwd(), path, O_RDONLY);
     ASSERT_TRUE(keeps_it);
     std::filesystem::remove(path);
     EXPECT_TRUE(open_by_handle(root, handle, O_RDONLY));
@@ -154,7 +149,7 @@ TEST_F(OpenByHandle, FlagsThatCreateAFileAreRefused) {
 
 TEST_F(OpenByHandle, APathOnlyMountDescriptorIsRefused) {
   const auto handle = handle_of(files().create("file"));
-  const auto path_only = sysfd::open(sysfd::cwd(), files().path(), O_PATH);
+  const auto path_only = sysfd::open(cwd(), files().path(), O_PATH);
   ASSERT_TRUE(path_only);
   EXPECT_EQ(error_of(open_by_handle(*path_only, handle, O_RDONLY)), std::errc::bad_file_descriptor);
 }
@@ -166,7 +161,7 @@ TEST_F(OpenByHandle, NeedsTheCapabilityToPassOverPermissions) {
   run_apart([&] {
     drop_capability(CAP_DAC_READ_SEARCH);
     EXPECT_EQ(error_of(open_by_handle(root, handle, O_RDONLY)), std::errc::operation_not_permitted);
-    EXPECT_TRUE(sysfd::name_to_handle(root)) << "naming needs no privilege";
+    EXPECT_TRUE(name_to_handle(root)) << "naming needs no privilege";
   });
 }
 

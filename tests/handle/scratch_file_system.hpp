@@ -3,7 +3,6 @@
 #define SYSFD_TESTS_HANDLE_SCRATCH_FILE_SYSTEM_HPP
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -12,11 +11,11 @@
 #include <fstream>
 #include <optional>
 #include <string>
+
 #include <sysfd/create.hpp>
 #include <sysfd/file_handle.hpp>
 
-#include "support/requirements.hpp"
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 
@@ -29,7 +28,7 @@ class ScratchFileSystem {
     if (!::mkdtemp(name.data()) || ::mount("sysfd", name.c_str(), "tmpfs", 0, nullptr) != 0)
       std::abort();
     path_ = name;
-    root_ = *sysfd::open(sysfd::cwd(), path_, O_RDONLY | O_DIRECTORY);
+    root_ = *sysfd::open(cwd(), path_, O_RDONLY | O_DIRECTORY);
   }
   ~ScratchFileSystem() {
     ::umount2(path_.c_str(), MNT_DETACH);
@@ -47,11 +46,11 @@ class ScratchFileSystem {
   }
 
   // For open_by_handle().
-  sysfd::BorrowedFd root() const { return *root_; }
+  BorrowedFd root() const { return *root_; }
 
  private:
   std::filesystem::path path_;
-  std::optional<sysfd::OwnedFd> root_;
+  std::optional<OwnedFd> root_;
 };
 
 class HandleTest : public testing::Test {
@@ -68,14 +67,13 @@ class HandleTest : public testing::Test {
   std::optional<ScratchFileSystem> files_;
 };
 
-inline sysfd::FileHandle handle_of(const std::filesystem::path& path,
-                                   sysfd::HandleFlags flags = {}) {
-  const auto named = sysfd::name_to_handle(sysfd::cwd(), path, flags);
+inline FileHandle handle_of(const std::filesystem::path& path, HandleFlags flags = {}) {
+  const auto named = name_to_handle(cwd(), path, flags);
   if (!named) std::abort();
   return named->handle;
 }
 
-inline std::string content_of(sysfd::BorrowedFd file) {
+inline std::string content_of(BorrowedFd file) {
   char buffer[64];
   const ssize_t size = ::pread(file.get(), buffer, sizeof buffer, 0);
   return size < 0 ? "unreadable" : std::string(buffer, static_cast<std::size_t>(size));

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
 // Handles that were stored, and bytes that were never a handle. tests/fuzz/ has more of them.
+#include <sysfd/file_handle.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <random>
 #include <span>
-#include <sysfd/file_handle.hpp>
 #include <vector>
 
+#include "support/prelude.hpp"
+
 #include "handle/scratch_file_system.hpp"
-#include "support/results.hpp"
 #include "support/sanitizers.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::FileHandle;
 using Bytes = std::vector<std::byte>;
 
 Bytes bytes_of(std::initializer_list<int> values) {
@@ -90,8 +90,7 @@ TEST(StoredHandle, RemembersThatItIsAFid) {
   EXPECT_TRUE(fid.is_fid());
   EXPECT_EQ(fid.serialize(), stored);
   EXPECT_EQ(fid, some_handle(12)) << "it names the same file";
-  EXPECT_EQ(error_of(sysfd::open_by_handle(sysfd::cwd(), fid, O_RDONLY)),
-            std::errc::operation_not_supported);
+  EXPECT_EQ(error_of(open_by_handle(cwd(), fid, O_RDONLY)), std::errc::operation_not_supported);
 }
 
 TEST(StoredHandle, CutOffAnywhereIsRefused) {
@@ -166,7 +165,7 @@ TEST_F(HostileHandle, OpensNothing) {
     const int type = random() % 2 == 0 ? handle.type() : static_cast<int>(random() & 0x7fffffff);
     const FileHandle hostile = must(FileHandle::from_parts(type, bytes));
     if (hostile == handle) continue;
-    const auto opened = sysfd::open_by_handle(files().root(), hostile, O_RDONLY);
+    const auto opened = open_by_handle(files().root(), hostile, O_RDONLY);
     if (opened) continue;  // only a part that this file system does not look at was changed
     const int error = opened.error().value();
     EXPECT_TRUE(error == ESTALE || error == EINVAL) << opened.error().message();

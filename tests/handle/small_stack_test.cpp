@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Every function of this module on a thread with a stack of 16 KiB.
-#include "support/small_stack.hpp"
+#include <sysfd/file_handle.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/fanotify.h>
 #include <sys/syscall.h>
 
@@ -12,41 +11,36 @@
 #include <filesystem>
 #include <span>
 #include <string>
+
 #include <sysfd/create.hpp>
 #include <sysfd/fanotify.hpp>
-#include <sysfd/file_handle.hpp>
 #include <sysfd/mount_cache.hpp>
+
+#include "support/prelude.hpp"
 
 #include "handle/made_events.hpp"
 #include "handle/mount_ids.hpp"
 #include "handle/scratch_file_system.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/small_stack.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::FileHandle;
-using sysfd::find_mount;
-using sysfd::MountId;
-using sysfd::name_to_handle;
 
 class HandleSmallStack : public HandleTest {};
 
 TEST_F(HandleSmallStack, NamesAndFiles) {
   const auto path = files().create("file", "content");
   run_on_small_stack([&] {
-    const auto named = must(name_to_handle(sysfd::cwd(), path, {.follow = true}));
+    const auto named = must(name_to_handle(cwd(), path, {.follow = true}));
     EXPECT_TRUE(name_to_handle(files().root()));
-    for (const sysfd::HandleFlags flags :
-         {sysfd::HandleFlags{.fid = true}, sysfd::HandleFlags{.connectable = true},
-          sysfd::HandleFlags{.unique_mount = true}})
-      (void)name_to_handle(sysfd::cwd(), path, flags);
-    EXPECT_TRUE(sysfd::open_by_handle(files().root(), named.handle, O_RDONLY));
-    EXPECT_TRUE(sysfd::file_system_id(files().root()));
-    (void)sysfd::open_by_handle(sysfd::pidfs_root(), named.handle, O_RDONLY);
-    (void)sysfd::open_by_handle(sysfd::nsfs_root(), named.handle, O_RDONLY);
+    for (const HandleFlags flags : {HandleFlags{.fid = true}, HandleFlags{.connectable = true},
+                                    HandleFlags{.unique_mount = true}})
+      (void)name_to_handle(cwd(), path, flags);
+    EXPECT_TRUE(open_by_handle(files().root(), named.handle, O_RDONLY));
+    EXPECT_TRUE(file_system_id(files().root()));
+    (void)open_by_handle(pidfs_root(), named.handle, O_RDONLY);
+    (void)open_by_handle(nsfs_root(), named.handle, O_RDONLY);
   });
 }
 
@@ -79,7 +73,7 @@ TEST_F(HandleSmallStack, Mounts) {
         run_on_small_stack([&] {
           refuse_calls({{refused, ENOTNAM}});
           (void)find_mount(id);
-          sysfd::MountCache mounts;
+          MountCache mounts;
           (void)mounts.find(id);
           (void)mounts.find(id);
           mounts.clear();
@@ -89,9 +83,9 @@ TEST_F(HandleSmallStack, Mounts) {
 }
 
 TEST_F(HandleSmallStack, OpeningThroughTheCache) {
-  const auto named = must(name_to_handle(sysfd::cwd(), files().create("file", "content")));
+  const auto named = must(name_to_handle(cwd(), files().create("file", "content")));
   run_on_small_stack([&] {
-    sysfd::MountCache mounts;
+    MountCache mounts;
     EXPECT_TRUE(mounts.open_by_handle(named, O_RDONLY));
     EXPECT_TRUE(mounts.open_by_handle(named, O_RDONLY));
   });
@@ -101,7 +95,7 @@ TEST_F(HandleSmallStack, Events) {
   const EventBytes bytes = some_events();
   run_on_small_stack([&] {
     int fids = 0;
-    for (const auto& event : sysfd::FanotifyEvents(bytes))
+    for (const auto& event : FanotifyEvents(bytes))
       for (const auto& fid : event->fids())
         fids += fid.has_value();
     EXPECT_EQ(fids, 6);

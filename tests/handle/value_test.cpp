@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/file_handle.hpp>
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <string>
-#include <sysfd/file_handle.hpp>
 #include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "support/prelude.hpp"
+
 #include "handle/scratch_file_system.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::FileHandle;
-using sysfd::MountId;
 
 class FileHandleValue : public HandleTest {
  protected:
@@ -46,7 +44,7 @@ TEST_F(FileHandleValue, ACopyIsEqualAndIndependent) {
 TEST_F(FileHandleValue, ACopyOpensTheSameFile) {
   const FileHandle handle = handle_of(files().create("file", "content"));
   const FileHandle copy = handle;
-  const auto file = sysfd::open_by_handle(files().root(), copy, O_RDONLY);
+  const auto file = open_by_handle(files().root(), copy, O_RDONLY);
   ASSERT_TRUE(file);
   EXPECT_EQ(content_of(*file), "content");
 }
@@ -85,7 +83,7 @@ TEST_F(FileHandleValue, OrderIsTotalAndAgreesWithEquality) {
 TEST_F(FileHandleValue, DifferentTypesAreOrderedByType) {
   const FileHandle tmpfs = handle_of(files().create("file"));
   for (const char* cgroup_root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-    const auto cgroup = sysfd::name_to_handle(sysfd::cwd(), cgroup_root);
+    const auto cgroup = name_to_handle(cwd(), cgroup_root);
     if (!cgroup || cgroup->handle.type() == tmpfs.type()) continue;
     EXPECT_NE(tmpfs, cgroup->handle);
     EXPECT_EQ(tmpfs < cgroup->handle, tmpfs.type() < cgroup->handle.type());

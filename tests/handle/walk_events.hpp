@@ -9,8 +9,9 @@
 #include <functional>
 #include <span>
 #include <string_view>
-#include <sysfd/fanotify.hpp>
 #include <utility>
+
+#include <sysfd/fanotify.hpp>
 
 namespace sysfd_test {
 

@@ -2,7 +2,6 @@
 #include "listen/activated.hpp"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,15 +10,9 @@
 
 #include <sysfd/pidfd.hpp>
 
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
-
-using sysfd::BorrowedFd;
-using sysfd::ListenFds;
-using sysfd::OwnedFd;
 
 const char* const listen_variables[4] = {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS",
                                          "LISTEN_FDNAMES"};
@@ -55,7 +48,7 @@ std::string own_pid() {
 }
 
 std::string own_identity() {
-  return to_string(must(must(sysfd::PidFd::self()).id()));
+  return to_string(must(must(PidFd::self()).id()));
 }
 
 Told told_us(int count, std::optional<std::string> names) {

@@ -17,6 +17,8 @@
 #include <sysfd/listen_fds.hpp>
 #include <sysfd/result.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 
 extern const char* const listen_variables[4];
@@ -43,7 +45,7 @@ std::string own_identity();
 // Occupies the numbers from 3 on with new files, that stay open across exec; and what is open there
 // instead of something in the middle of them.
 void give_files(int count);
-void give(const std::vector<sysfd::BorrowedFd>& fds);
+void give(const std::vector<BorrowedFd>& fds);
 
 // Number, flags (FD_CLOEXEC) and file of all that is open.
 using Table = std::map<int, std::tuple<int, dev_t, ino_t>>;
@@ -51,7 +53,7 @@ Table descriptor_table();
 // The same, with these close-on-exec.
 Table with_close_on_exec(Table table, int first, int count);
 
-using Taken = sysfd::Result<sysfd::ListenFds, sysfd::ListenError>;
+using Taken = Result<ListenFds, ListenError>;
 
 enum class Way { environment, span };
 Taken take(Way way, const Told& told);

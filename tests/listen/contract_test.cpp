@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
-
 #include <optional>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ListenFds;
-using sysfd::OwnedFd;
 
 // In the copy that a death test makes.
 ListenFds two_taken() {
@@ -36,14 +32,14 @@ TEST(GivenDescriptorDeathTest, AnIndexBeyondTheLastOneStopsTheProgram) {
     EXPECT_DEATH((void)two_taken().name(index), beyond);
     EXPECT_DEATH((void)two_taken().get(index).get(), beyond);
     EXPECT_DEATH((void)two_taken().take(index), beyond);
-    EXPECT_DEATH((void)two_taken().take(index, sysfd::FdType::any()), beyond);
+    EXPECT_DEATH((void)two_taken().take(index, FdType::any()), beyond);
   }
 }
 
 TEST(GivenDescriptorDeathTest, TheIndexOfOneThatWasTakenOutStopsTheProgram) {
   EXPECT_DEATH((void)one_left().get(0).get(), taken_out);
   EXPECT_DEATH((void)one_left().take(0), taken_out);
-  EXPECT_DEATH((void)one_left().take(0, sysfd::FdType::any()), taken_out);
+  EXPECT_DEATH((void)one_left().take(0, FdType::any()), taken_out);
 }
 
 TEST(GivenDescriptorDeathTest, AnOwnerThatWasMovedFromHasNone) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How many system calls things take: what the headers say.
-#include <gtest/gtest.h>
+#include <sysfd/notify.hpp>
+
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,14 +15,13 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
-#include <sysfd/notify.hpp>
+
+#include "support/prelude.hpp"
 
 #include "listen/activated.hpp"
 #include "listen/manager.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
@@ -53,7 +53,7 @@ std::optional<Calls> calls_of(const std::function<void()>& body,
 
 TEST(TakeCost, IsOneSystemCallAndTwoForEachDescriptor) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_EXPECT_CALLS(calls_of([] { kept = sysfd::ListenFds::take(); },
+  SYSFD_EXPECT_CALLS(calls_of([] { kept = ListenFds::take(); },
                               [] {
                                 give_files(2);
                                 told_us(2).put_into_environment();
@@ -64,7 +64,7 @@ TEST(TakeCost, IsOneSystemCallAndTwoForEachDescriptor) {
 TEST(TakeCost, OfAnIdentityIsFourMore) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("file handles of pidfds");
-  SYSFD_EXPECT_CALLS(calls_of([] { kept = sysfd::ListenFds::take(); },
+  SYSFD_EXPECT_CALLS(calls_of([] { kept = ListenFds::take(); },
                               [] {
                                 give_files(1);
                                 Told told = told_us(1);
@@ -79,7 +79,7 @@ TEST(TakeCost, OfAnIdentityIsFourMore) {
 TEST(TakeCost, OfAnIdentityWithoutHandlesIsSixMore) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
-  const auto calls = calls_of([] { kept = sysfd::ListenFds::take(); },
+  const auto calls = calls_of([] { kept = ListenFds::take(); },
                               [] {
                                 give_files(1);
                                 Told told = told_us(1);
@@ -93,21 +93,20 @@ TEST(TakeCost, OfAnIdentityWithoutHandlesIsSixMore) {
 
 TEST(TakeCost, OfNothingIsOneSystemCall) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_EXPECT_CALLS(calls_of([] { kept = sysfd::ListenFds::take(); },
+  SYSFD_EXPECT_CALLS(calls_of([] { kept = ListenFds::take(); },
                               [] { Told{.pid = std::nullopt}.put_into_environment(); }),
                      SYS_getpid);
 }
 
 TEST(NotifyCost, OfNobodyIsNothing) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_EXPECT_CALLS(
-      calls_of([] { EXPECT_EQ(sysfd::notify({.ready = true}), sysfd::NotifyResult::no_manager); },
-               [] { ::unsetenv("NOTIFY_SOCKET"); }));
+  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager); },
+                              [] { ::unsetenv("NOTIFY_SOCKET"); }));
 }
 
 TEST(NotifyCost, OfARefusedMessageIsNothing) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_FALSE(sysfd::notify("@x", {})); }));
+  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_FALSE(notify("@x", {})); }));
 }
 
 TEST(NotifyCost, OfAMessageIsFourSystemCalls) {
@@ -115,22 +114,22 @@ TEST(NotifyCost, OfAMessageIsFourSystemCalls) {
   const Manager manager;
   const std::string address = manager.address();
   SYSFD_EXPECT_CALLS(
-      calls_of([&] { EXPECT_TRUE(sysfd::notify(address, {.ready = true, .status = "x"})); }),
-      SYS_socket, SYS_connect, SYS_sendmsg, SYS_close);
+      calls_of([&] { EXPECT_TRUE(notify(address, {.ready = true, .status = "x"})); }), SYS_socket,
+      SYS_connect, SYS_sendmsg, SYS_close);
   manager.receive();
 }
 
 TEST(NotifyCost, OfAMessageOfANotifierIsOneSystemCall) {
   SYSFD_REQUIRE_ISOLATION();
   const Manager manager;
-  const auto notifier = must(sysfd::Notifier::connect(manager.address()));
+  const auto notifier = must(Notifier::connect(manager.address()));
   SYSFD_EXPECT_CALLS(calls_of([&] { EXPECT_TRUE(notifier.notify({.ready = true})); }), SYS_sendmsg);
   manager.receive();
 }
 
 TEST(WatchdogCost, IsAtMostOneSystemCall) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_TRUE(sysfd::watchdog_interval()); },
+  SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_TRUE(watchdog_interval()); },
                               [] {
                                 ::setenv("WATCHDOG_USEC", "1", 1);
                                 ::setenv("WATCHDOG_PID", own_pid().c_str(), 1);
@@ -140,9 +139,9 @@ TEST(WatchdogCost, IsAtMostOneSystemCall) {
 
 TEST(FdTypeCost, IsAtMostFourSystemCalls) {
   SYSFD_REQUIRE_ISOLATION();
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const auto calls =
-      calls_of([&] { EXPECT_EQ(sysfd::FdType::stream().inet().matches(pair.first), false); });
+      calls_of([&] { EXPECT_EQ(FdType::stream().inet().matches(pair.first), false); });
   if (!calls) GTEST_SKIP() << "needs ptrace";
   ASSERT_EQ(calls->size(), 4U);  // the first is fstat(2), which has several numbers
   EXPECT_EQ(Calls(calls->begin() + 1, calls->end()),

@@ -2,7 +2,6 @@
 //
 // With programs of others: one that activates, systemd-socket-activate(1), and one that is
 // activated, uuidd(8).
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,21 +21,15 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "listen/manager.hpp"
 #include "listen/objects.hpp"
 #include "listen/receive.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
 
 constexpr const char* activator = "/usr/bin/systemd-socket-activate";
 constexpr const char* uuid_daemon = "/usr/sbin/uuidd";

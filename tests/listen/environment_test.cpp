@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // What becomes of the variables.
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ListenErrorKind;
-using sysfd::ListenFds;
 
 // What the environment says of activation, and of what looks like it.
 std::vector<std::string> said() {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Types that are narrowed to an address or a path.
+#include <sysfd/fd_type.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -15,21 +16,16 @@
 #include <string>
 
 #include <sysfd/create.hpp>
-#include <sysfd/fd_type.hpp>
+
+#include "support/prelude.hpp"
 
 #include "listen/objects.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::string_literals;
-using sysfd::FdType;
-using sysfd::OwnedFd;
 
 constexpr std::uint16_t other(std::uint16_t port) {
   return static_cast<std::uint16_t>(port ^ 1);
@@ -158,7 +154,7 @@ TEST(SocketOfAnAbstractName, IsToldByAllOfIt) {
 }
 
 TEST(SocketWithoutAName, IsAtNoPathAndHasNoAbstractName) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const FdType type = FdType::stream();
   for (const FdType& narrow :
        {type.unix_path(""), type.unix_path("/"), type.unix_abstract(""), type.ip()})
@@ -168,9 +164,9 @@ TEST(SocketWithoutAName, IsAtNoPathAndHasNoAbstractName) {
 TEST(FileAtAPath, IsTheOneThatThePathLeadsTo) {
   const ScratchDirectory directory;
   const fs::path file = directory.path() / "file", fifo = directory.path() / "fifo";
-  const OwnedFd opened = must(sysfd::open(sysfd::cwd(), file, O_CREAT | O_RDWR, 0600));
+  const OwnedFd opened = must(sysfd::open(cwd(), file, O_CREAT | O_RDWR, 0600));
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  const OwnedFd end = must(sysfd::open(sysfd::cwd(), fifo, O_RDWR));
+  const OwnedFd end = must(sysfd::open(cwd(), fifo, O_RDWR));
   fs::create_symlink("fifo", directory.path() / "link");
   fs::create_hard_link(file, directory.path() / "hard");
 
@@ -190,7 +186,7 @@ TEST(FileAtAPath, IsTheOneThatThePathLeadsTo) {
 
 TEST(FileAtAPath, MayBeOneThatCannotBeLookedAt) {
   const ScratchDirectory directory;
-  const OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   fs::create_symlink("loop", directory.path() / "loop");
   EXPECT_EQ(error_of(FdType::special_file().at(directory.path() / "loop").matches(null)),
             std::errc::too_many_symbolic_link_levels);
@@ -205,7 +201,7 @@ TEST(FileAtAPath, OfADeviceIsAnyThatStandsForIt) {
   if (::mknod(node.c_str(), S_IFCHR | 0600, ::makedev(1, 3)) != 0)
     GTEST_SKIP() << "needs to be allowed to make device files";
   ASSERT_EQ(::mknod(fifo.c_str(), S_IFBLK | 0600, ::makedev(1, 3)), 0);
-  const OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   EXPECT_EQ(FdType::special_file().at(node).matches(null), true);
   EXPECT_EQ(FdType::special_file().at("/dev/zero").matches(null), false);
   EXPECT_EQ(FdType::special_file().at(fifo).matches(null), false) << "a block device is another";
@@ -230,11 +226,11 @@ TEST(MessageQueueOfAName, IsLookedUpWhereTheyAreMounted) {
     EXPECT_EQ(type.at(base).matches(*another), false);
     EXPECT_EQ(type.at("/no-such-queue").matches(*queue), false);
     EXPECT_EQ(type.matches(*queue), true);
-    const OwnedFd root = must(sysfd::open(sysfd::cwd(), "/dev/mqueue", O_RDONLY | O_DIRECTORY));
+    const OwnedFd root = must(sysfd::open(cwd(), "/dev/mqueue", O_RDONLY | O_DIRECTORY));
     EXPECT_EQ(type.matches(root), false);
-    const OwnedFd null = must(sysfd::memfd("x"));
+    const OwnedFd null = must(memfd("x"));
     EXPECT_EQ(type.at(base).matches(null), false);
-    const OwnedFd opened = must(sysfd::open(sysfd::cwd(), "/dev/mqueue" + base, O_RDONLY));
+    const OwnedFd opened = must(sysfd::open(cwd(), "/dev/mqueue" + base, O_RDONLY));
     EXPECT_EQ(type.at(base).matches(opened), true) << "however it was opened";
   });
   ::mq_unlink(base.c_str());

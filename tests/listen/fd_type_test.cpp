@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What is of which type. See beside_libsystemd for what libsystemd says of the same.
+#include <sysfd/fd_type.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,17 +12,14 @@
 #include <string_view>
 
 #include <sysfd/create.hpp>
-#include <sysfd/fd_type.hpp>
+
+#include "support/prelude.hpp"
 
 #include "listen/objects.hpp"
-#include "support/results.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::FdType;
 
 // Nothing that a test has open has this number.
 BorrowedFd closed() {
@@ -65,12 +63,12 @@ TEST(TypeOfADescriptor, CanBeAskedForShortly) {
   for (const Object& object : all_objects(directory.path())) {
     SCOPED_TRACE(object.what);
     if (object.what == "socket that is only named") continue;
-    EXPECT_EQ(sysfd::is_socket(object.fd), object.types.contains("socket"));
-    EXPECT_EQ(sysfd::is_listening_stream(object.fd), object.types.contains("stream_listener"));
-    EXPECT_EQ(sysfd::is_datagram(object.fd), object.types.contains("datagram"));
-    EXPECT_EQ(sysfd::is_fifo(object.fd), object.types.contains("fifo"));
-    EXPECT_EQ(sysfd::is_special_file(object.fd), object.types.contains("special_file"));
-    EXPECT_EQ(sysfd::is_message_queue(object.fd), object.types.contains("message_queue"));
+    EXPECT_EQ(is_socket(object.fd), object.types.contains("socket"));
+    EXPECT_EQ(is_listening_stream(object.fd), object.types.contains("stream_listener"));
+    EXPECT_EQ(is_datagram(object.fd), object.types.contains("datagram"));
+    EXPECT_EQ(is_fifo(object.fd), object.types.contains("fifo"));
+    EXPECT_EQ(is_special_file(object.fd), object.types.contains("special_file"));
+    EXPECT_EQ(is_message_queue(object.fd), object.types.contains("message_queue"));
   }
 }
 
@@ -101,8 +99,7 @@ TEST(TypeOfADescriptor, IsDescribed) {
 }
 
 TEST(NarrowedType, ThatCannotBeIsAnError) {
-  using namespace std::string_literals;
-  const sysfd::OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   const FdType wrong[] = {
       FdType::any().inet(),
       FdType::any().at("/dev/null"),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // What was given to a process is handed on: to a child, and to itself across exec.
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,21 +11,15 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
 #include "listen/objects.hpp"
 #include "listen/receive.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::ListenFds;
-using sysfd::OwnedFd;
 
 struct Sockets {
   ScratchDirectory directory;

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
 // LISTEN_PIDFDID: a process number may be given away again, an identity is not.
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <initializer_list>
 #include <string>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ListenErrorKind;
 
 #define SYSFD_REQUIRE_IDENTITIES() SYSFD_REQUIRE_KERNEL("inode numbers of pidfds")
 

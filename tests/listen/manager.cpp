@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "listen/manager.hpp"
 
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/uio.h>
 
@@ -9,12 +8,11 @@
 #include <cstring>
 #include <sstream>
 
+#include "support/prelude.hpp"
+
 #include "listen/objects.hpp"
 
 namespace sysfd_test {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
 
 namespace {
 

@@ -12,13 +12,15 @@
 
 #include <sysfd/owned_fd.hpp>
 
+#include "support/prelude.hpp"
+
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 
 struct Received {
   std::string text;
-  std::vector<sysfd::OwnedFd> fds;
+  std::vector<OwnedFd> fds;
   ucred sender{};
 
   std::set<std::string> lines() const;
@@ -30,7 +32,7 @@ class Manager {
 
   // A path.
   std::string address() const { return directory_.path() / "notify"; }
-  sysfd::BorrowedFd socket() const { return socket_; }
+  BorrowedFd socket() const { return socket_; }
 
   // The next message. Waits for it, but not for ever.
   Received receive() const;
@@ -38,11 +40,11 @@ class Manager {
 
  private:
   ScratchDirectory directory_;
-  sysfd::OwnedFd socket_;
+  OwnedFd socket_;
 };
 
 // Of any socket of the manager's.
-Received receive_from(sysfd::BorrowedFd socket);
+Received receive_from(BorrowedFd socket);
 
 }  // namespace sysfd_test
 

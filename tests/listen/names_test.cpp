@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // What was taken, by index and by name.
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,18 +12,12 @@
 
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::FdType;
-using sysfd::ListenErrorKind;
-using sysfd::ListenFds;
-using sysfd::OwnedFd;
 
 static_assert(std::ranges::input_range<const ListenFds>);
 static_assert(std::is_nothrow_move_constructible_v<ListenFds>);
@@ -194,7 +187,7 @@ TEST(GivenDescriptors, WithOneNameAreTakenTogether) {
 // Given as "sock", "file" and, twice, "both".
 void with_types(const std::function<void(ListenFds&)>& body) {
   each_way([&](Way way) {
-    const auto sockets = must(sysfd::socket_pair(SOCK_DGRAM));
+    const auto sockets = must(socket_pair(SOCK_DGRAM));
     const OwnedFd file = some_file();
     give({sockets.first, file, sockets.second, file});
     auto fds = must(take(way, told_us(4, "sock:file:both:both")));
@@ -204,7 +197,7 @@ void with_types(const std::function<void(ListenFds&)>& body) {
 }
 
 template <class T>
-void expect_wrong_type(const sysfd::Result<T, sysfd::ListenError>& taken, const char* description) {
+void expect_wrong_type(const Result<T, ListenError>& taken, const char* description) {
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().kind, ListenErrorKind::wrong_type);
   EXPECT_EQ(taken.error().describe(), description);
@@ -239,7 +232,7 @@ TEST(GivenDescriptorOfAnotherType, SaysWhyItCouldNotBeLookedAt) {
 
 TEST(GivenDescriptorOfTheRightType, IsTaken) {
   each_way([](Way way) {
-    const auto sockets = must(sysfd::socket_pair(SOCK_DGRAM));
+    const auto sockets = must(socket_pair(SOCK_DGRAM));
     const OwnedFd file = some_file();
     give({sockets.first, file, file, file});
     auto fds = must(take(way, told_us(4, "sock:file:both:both")));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A way to the service manager that is kept, and messages in the name of another process.
-#include <gtest/gtest.h>
+#include <sysfd/notify.hpp>
+
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,27 +18,16 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
-#include <sysfd/notify.hpp>
 #include <sysfd/stop_fd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "listen/manager.hpp"
 #include "listen/objects.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::Notifier;
-using sysfd::NotifyResult;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::Timeout;
 
 TEST(Notifier, ConnectsOnce) {
   const Manager manager;
@@ -59,7 +49,7 @@ TEST(Notifier, ReachesTheManagerFromAnotherRootDirectory) {
   run_apart([&] {
     const Notifier notifier = must(Notifier::connect(manager.address()));
     ASSERT_EQ(::chroot(empty.path().c_str()), 0);
-    EXPECT_EQ(error_of(sysfd::notify(manager.address(), {.ready = true})),
+    EXPECT_EQ(error_of(notify(manager.address(), {.ready = true})),
               std::errc::no_such_file_or_directory);
     EXPECT_EQ(notifier.notify({.stopping = true}), NotifyResult::sent);
   });
@@ -72,7 +62,7 @@ TEST(Notifier, NeedsNoDescriptorToNotifyAndTwoForABarrier) {
     const Notifier notifier = must(Notifier::connect(manager.address()));
     const rlimit none{0, 0};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-    EXPECT_EQ(error_of(sysfd::notify(manager.address(), {.ready = true})).value(), EMFILE);
+    EXPECT_EQ(error_of(notify(manager.address(), {.ready = true})).value(), EMFILE);
     EXPECT_EQ(notifier.notify({.stopping = true}), NotifyResult::sent);
     EXPECT_EQ(error_of(notifier.barrier(1h)).value(), EMFILE);
   });
@@ -113,7 +103,7 @@ TEST(Notifier, MayTakeTheVariablesOutOfTheEnvironmentWhateverTheAnswerIs) {
       if (!notifier) return;
       EXPECT_EQ(notifier->notify({.ready = true}), NotifyResult::sent);
       EXPECT_EQ(notifier->watchdog_interval(), std::chrono::microseconds(20s));
-      EXPECT_EQ(sysfd::notify({.ready = true}), NotifyResult::no_manager);
+      EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager);
     });
 }
 
@@ -169,8 +159,8 @@ TEST(Notifier, WaitsForRoomUpToTheTimeoutOrUntilItIsCalledOff) {
   }
   EXPECT_LT(sent, 2000);
   EXPECT_EQ(error_of(notifier.notify({.ready = true, .timeout = 1ms})), std::errc::timed_out);
-  const OwnedFd stop = must(sysfd::event_fd());
-  sysfd::detail::raise_event(stop);
+  const OwnedFd stop = must(event_fd());
+  detail::raise_event(stop);
   const Timeout forever = Timeout::forever().canceled_by(stop);
   EXPECT_EQ(error_of(notifier.notify({.ready = true, .timeout = forever})),
             std::errc::operation_canceled);
@@ -247,7 +237,7 @@ class Other {
   }
 
  private:
-  sysfd::Pipe rope_;
+  Pipe rope_;
   pid_t child_;
 };
 
@@ -258,7 +248,7 @@ TEST(NotifySender, IsAnotherProcessForThePrivileged) {
   const PidFd process = must(PidFd::open(other.pid()));
   const OwnedFd file = some_file();
   const std::vector<BorrowedFd> kept(253, file);
-  ASSERT_TRUE(sysfd::notify(manager.address(), {.ready = true, .sender = &process}));
+  ASSERT_TRUE(notify(manager.address(), {.ready = true, .sender = &process}));
   EXPECT_EQ(manager.receive().sender.pid, other.pid());
   const Notifier notifier = must(Notifier::connect(manager.address()));
   EXPECT_EQ(notifier.notify({.sender = &process, .store = kept}), NotifyResult::sent);
@@ -296,7 +286,7 @@ TEST(NotifySender, ThatIsGoneIsAnError) {
   Other other;
   const PidFd process = must(PidFd::open(other.pid()));
   other.end();
-  EXPECT_EQ(error_of(sysfd::notify(manager.address(), {.ready = true, .sender = &process})),
+  EXPECT_EQ(error_of(notify(manager.address(), {.ready = true, .sender = &process})),
             std::errc::no_such_process);
   EXPECT_FALSE(manager.has_message());
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Where NOTIFY_SOCKET may lead to.
-#include <gtest/gtest.h>
+#include "notify_address.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -16,21 +17,16 @@
 
 #include <sysfd/notify.hpp>
 
+#include "support/prelude.hpp"
+
 #include "listen/manager.hpp"
 #include "listen/objects.hpp"
-#include "notify_address.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace std::string_literals;
-using sysfd::notify;
-using sysfd::detail::parse_notify_address;
+using detail::parse_notify_address;
 
 TEST(NotifyAddress, MayBeAnAbstractName) {
   const ScratchDirectory directory;  // whose name nobody else has
@@ -97,8 +93,7 @@ TEST(NotifyAddress, IsRefusedIfItIsNone) {
                                      "VSOCK:2:3"s}) {
     EXPECT_EQ(error_of(parse_notify_address(address)), std::errc::invalid_argument) << address;
     EXPECT_EQ(error_of(notify(address, {.ready = true})), std::errc::invalid_argument) << address;
-    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 30s)), std::errc::invalid_argument)
-        << address;
+    EXPECT_EQ(error_of(notify_barrier(address, 30s)), std::errc::invalid_argument) << address;
   }
   EXPECT_EQ(error_of(notify(static_cast<const char*>(nullptr), {.ready = true})),
             std::errc::invalid_argument);
@@ -145,11 +140,11 @@ TEST(NotifyAddress, OfAVirtualMachineIsTheNumbersAndTheType) {
 }
 
 TEST(NotifyVirtualMachine, TakesNoDescriptors) {
-  const sysfd::OwnedFd file = some_file();
-  const sysfd::BorrowedFd kept[] = {file};
+  const OwnedFd file = some_file();
+  const BorrowedFd kept[] = {file};
   for (const char* address : {"vsock:2:3", "vsock-stream:2:3"}) {
     EXPECT_EQ(error_of(notify(address, {.store = kept})), std::errc::operation_not_supported);
-    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 30s)), std::errc::operation_not_supported);
+    EXPECT_EQ(error_of(notify_barrier(address, 30s)), std::errc::operation_not_supported);
   }
 }
 
@@ -159,7 +154,7 @@ TEST(NotifyVirtualMachine, IsReachedByItsNumbers) {
   constexpr std::uint32_t local = 1, any = 0xffffffff;
   for (const auto& [type, prefix] :
        {std::pair{SOCK_STREAM, "vsock-stream:"}, std::pair{SOCK_SEQPACKET, "vsock-seqpacket:"}}) {
-    auto socket = sysfd::OwnedFd::from_syscall(::socket(AF_VSOCK, type | SOCK_CLOEXEC, 0));
+    auto socket = OwnedFd::from_syscall(::socket(AF_VSOCK, type | SOCK_CLOEXEC, 0));
     if (!socket) GTEST_SKIP() << "needs AF_VSOCK (CONFIG_VSOCKETS)";
     std::array<std::uint32_t, 4> name{AF_VSOCK, any, local, 0};  // any port
     if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(name.data()), sizeof name) != 0)
@@ -169,8 +164,8 @@ TEST(NotifyVirtualMachine, IsReachedByItsNumbers) {
     const auto listener = listening(*std::move(socket));
     ASSERT_TRUE(
         notify(prefix + std::to_string(local) + ':' + std::to_string(name[1]), {.ready = true}));
-    const auto connection = must(
-        sysfd::OwnedFd::from_syscall(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+    const auto connection =
+        must(OwnedFd::from_syscall(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
     EXPECT_EQ(receive_from(connection).text, "READY=1\n");
   }
 }

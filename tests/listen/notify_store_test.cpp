@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Descriptors that are left with the service manager, and the barrier, which is one too.
+#include <sysfd/notify.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,21 +18,13 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
-#include <sysfd/notify.hpp>
+
+#include "support/prelude.hpp"
 
 #include "listen/manager.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::notify;
-using sysfd::notify_barrier;
-using sysfd::OwnedFd;
 
 std::vector<BorrowedFd> lend(const std::vector<OwnedFd>& files) {
   return {files.begin(), files.end()};
@@ -96,8 +89,8 @@ TEST(NotifyStore, HasNamesThatSurviveTheWayBack) {
   for (const std::string& name :
        {std::string("a:b"), std::string(":"), std::string(256, 'x'), std::string("\n"),
         std::string("\x7f"), std::string("\x1f"), std::string("\xc3\xa4"), std::string(1, '\0')}) {
-    for (const auto& wrong : {sysfd::Notification{.store = kept, .store_name = name},
-                              sysfd::Notification{.ready = true, .remove_stored = name}})
+    for (const auto& wrong : {Notification{.store = kept, .store_name = name},
+                              Notification{.ready = true, .remove_stored = name}})
       EXPECT_EQ(error_of(notify(manager.address(), wrong)), std::errc::invalid_argument) << name;
   }
   EXPECT_FALSE(manager.has_message());
@@ -193,7 +186,7 @@ TEST(NotifyBarrier, IsAskedForByTheEnvironmentToo) {
   run_apart([&] {
     ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
     std::thread thread([&] { EXPECT_EQ(manager.receive().fds.size(), 1U); });
-    EXPECT_EQ(notify_barrier(30s), sysfd::NotifyResult::sent);
+    EXPECT_EQ(notify_barrier(30s), NotifyResult::sent);
     thread.join();
   });
 }

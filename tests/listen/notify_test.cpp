@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What a service manager gets to read.
-#include <gtest/gtest.h>
+#include <sysfd/notify.hpp>
+
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,26 +17,16 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/notify.hpp>
+#include "support/prelude.hpp"
 
 #include "listen/manager.hpp"
 #include "listen/objects.hpp"
-#include "support/descriptors.hpp"
 #include "support/forget_identities.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using namespace std::string_literals;
-using sysfd::Notification;
-using sysfd::notify;
-using sysfd::PidFd;
 
 TEST(NotifyText, SaysEachFieldInALine) {
   const std::pair<Notification, std::string> cases[] = {
@@ -104,7 +95,7 @@ TEST(NotifyText, OfReloadingHasTheTime) {
 
 TEST(NotifyText, IsRefusedIfItIsNotASingleLineOrNothing) {
   const Manager manager;
-  const sysfd::BorrowedFd kept[] = {manager.socket()};
+  const BorrowedFd kept[] = {manager.socket()};
   const Notification wrong[] = {
       {},
       {.status = "a\nREADY=1"},
@@ -210,8 +201,8 @@ TEST(NotifyMainProcess, IsSaidByItsPidfdWhereThereAreNoIdentities) {
 TEST(NotifyMainProcess, IsSaidByItsNumberBesideStoredDescriptors) {
   without_identities([](const Manager& manager) {
     const PidFd self = must(PidFd::self());
-    const sysfd::OwnedFd file = some_file();
-    const sysfd::BorrowedFd kept[] = {file};
+    const OwnedFd file = some_file();
+    const BorrowedFd kept[] = {file};
     ASSERT_TRUE(notify(manager.address(), {.main_process = &self, .store = kept}));
     const Received received = manager.receive();
     EXPECT_EQ(received.text, "MAINPID=" + std::to_string(::getpid()) + "\nFDSTORE=1\n");
@@ -235,9 +226,9 @@ TEST(NotifyMainProcess, ThatIsGoneIsAnError) {
 TEST(NotifyNobody, IsNoError) {
   run_apart([] {
     ::unsetenv("NOTIFY_SOCKET");
-    EXPECT_EQ(notify({.ready = true}), sysfd::NotifyResult::no_manager);
-    EXPECT_EQ(notify({}), sysfd::NotifyResult::no_manager);
-    EXPECT_EQ(sysfd::notify_barrier(30s), sysfd::NotifyResult::no_manager);
+    EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager);
+    EXPECT_EQ(notify({}), NotifyResult::no_manager);
+    EXPECT_EQ(notify_barrier(30s), NotifyResult::no_manager);
   });
 }
 
@@ -245,15 +236,15 @@ TEST(NotifySomebody, IsWhomTheEnvironmentNamesAtThatMoment) {
   run_apart([] {
     const Manager one, other;
     ::setenv("NOTIFY_SOCKET", one.address().c_str(), 1);
-    EXPECT_EQ(notify({.ready = true}), sysfd::NotifyResult::sent);
+    EXPECT_EQ(notify({.ready = true}), NotifyResult::sent);
     ::setenv("NOTIFY_SOCKET", other.address().c_str(), 1);
-    EXPECT_EQ(notify({.stopping = true}), sysfd::NotifyResult::sent);
+    EXPECT_EQ(notify({.stopping = true}), NotifyResult::sent);
     EXPECT_STREQ(std::getenv("NOTIFY_SOCKET"), other.address().c_str()) << "it is kept";
     EXPECT_EQ(one.receive().text, "READY=1\n");
     EXPECT_EQ(other.receive().text, "STOPPING=1\n");
     ::setenv("NOTIFY_SOCKET", "", 1);
     EXPECT_EQ(error_of(notify({.ready = true})), std::errc::invalid_argument);
-    EXPECT_EQ(error_of(sysfd::notify_barrier(30s)), std::errc::invalid_argument);
+    EXPECT_EQ(error_of(notify_barrier(30s)), std::errc::invalid_argument);
   });
 }
 
@@ -264,7 +255,7 @@ TEST(NotifySomebody, WhoIsNotThereIsAnError) {
   const std::string path = directory.path() / "left";
   (void)unix_socket(SOCK_DGRAM, path);
   EXPECT_EQ(error_of(notify(path, {.ready = true})), std::errc::connection_refused);
-  EXPECT_EQ(error_of(sysfd::notify_barrier(path, 30s)), std::errc::connection_refused);
+  EXPECT_EQ(error_of(notify_barrier(path, 30s)), std::errc::connection_refused);
   EXPECT_EQ(error_of(notify("@" + path, {.ready = true})), std::errc::connection_refused);
 }
 

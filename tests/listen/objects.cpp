@@ -17,13 +17,9 @@
 
 #include <sysfd/create.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
-
-using sysfd::BorrowedFd;
-using sysfd::FdType;
-using sysfd::OwnedFd;
 
 namespace {
 
@@ -79,7 +75,7 @@ void add_sockets(std::vector<Object>& objects, const std::filesystem::path& dire
     add("path" + suffix, unix_socket(type, path), types);
     add("abstract name" + suffix, unix_socket(type, abstract), types);
     add("no name" + suffix, socket_of(AF_UNIX, type), types);
-    auto pair = must(sysfd::socket_pair(type));
+    auto pair = must(socket_pair(type));
     add("first of a pair" + suffix, std::move(pair.first), types);
     add("second of a pair" + suffix, std::move(pair.second), types);
     if (type == SOCK_DGRAM) continue;
@@ -174,7 +170,7 @@ std::vector<Object> all_objects(const std::filesystem::path& directory) {
     objects.push_back({what, std::move(fd), std::move(types)});
   };
   const auto open = [](const std::string& path, int flags) {
-    return must(sysfd::open(sysfd::cwd(), path, flags, 0600));
+    return must(sysfd::open(cwd(), path, flags, 0600));
   };
   const std::string fifo = directory / "fifo";
   check(::mkfifo(fifo.c_str(), 0600), "mkfifo");
@@ -186,9 +182,9 @@ std::vector<Object> all_objects(const std::filesystem::path& directory) {
   add("/dev/null", open("/dev/null", O_RDWR), {"special_file"});
   add("regular file", open(directory / "file", O_CREAT | O_RDWR), {"special_file"});
   add("file of /proc", open("/proc/self/status", O_RDONLY), {"special_file"});
-  add("memfd", must(sysfd::memfd("x")), {"special_file"});
+  add("memfd", must(memfd("x")), {"special_file"});
   add("directory", open(directory, O_RDONLY | O_DIRECTORY), {});
-  add("eventfd", must(sysfd::event_fd()), {});
+  add("eventfd", must(event_fd()), {});
   add("epoll", must(OwnedFd::from_syscall(::epoll_create1(EPOLL_CLOEXEC))), {});
   // A bound socket's file is no socket to talk through, but looks like one.
   (void)unix_socket(SOCK_STREAM, std::string(directory / "named"));

@@ -18,17 +18,19 @@
 #include <sysfd/fd_type.hpp>
 #include <sysfd/owned_fd.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 
 struct NamedType {
   std::string_view name;
-  sysfd::FdType type;
+  FdType type;
 };
 std::span<const NamedType> all_types();
 
 struct Object {
   std::string what;
-  sysfd::OwnedFd fd;
+  OwnedFd fd;
   std::set<std::string_view> types;  // by the names there
 };
 // Files of theirs are made in the directory. Without those that this kernel does not have.
@@ -36,17 +38,17 @@ std::vector<Object> all_objects(const std::filesystem::path& directory);
 
 // A socket, bound to an address of AF_UNIX, as it stands in sun_path: a path, without a NUL behind
 // it, or an abstract name, with the NUL before it.
-sysfd::OwnedFd unix_socket(int type, std::string_view address);
+OwnedFd unix_socket(int type, std::string_view address);
 // Bound to the loopback address of this family, and a free port. Nothing where there is no such
 // family.
-std::optional<sysfd::OwnedFd> loopback_socket(int family, int type);
-sysfd::OwnedFd listening(sysfd::OwnedFd socket);
+std::optional<OwnedFd> loopback_socket(int family, int type);
+OwnedFd listening(OwnedFd socket);
 // One that is connected to it.
-sysfd::OwnedFd connected(int family, int type, sysfd::BorrowedFd listener);
-std::uint16_t port_of(sysfd::BorrowedFd socket);
+OwnedFd connected(int family, int type, BorrowedFd listener);
+std::uint16_t port_of(BorrowedFd socket);
 
 // Without a name. Nothing where there are none.
-std::optional<sysfd::OwnedFd> message_queue(const std::string& name);
+std::optional<OwnedFd> message_queue(const std::string& name);
 
 }  // namespace sysfd_test
 

@@ -11,6 +11,8 @@
 
 #include <sysfd/owned_fd.hpp>
 
+#include "support/prelude.hpp"
+
 #include "support/kernel_features.hpp"
 #include "support/programs.hpp"
 
@@ -26,8 +28,7 @@ inline std::string identified() {
 }
 
 // Its line about one descriptor.
-inline std::string line(int number, std::string_view name, sysfd::BorrowedFd fd,
-                        std::string_view kind) {
+inline std::string line(int number, std::string_view name, BorrowedFd fd, std::string_view kind) {
   struct stat status{};
   (void)::fstat(fd.get(), &status);
   return std::to_string(number) + " \"" + std::string(name) + "\" " +

@@ -21,26 +21,22 @@
 
 namespace {
 
-using sysfd::BorrowedFd;
-using sysfd::FdType;
-using sysfd::ListenFds;
-
 int fail(const std::string& why) {
   std::fprintf(stderr, "listen_receiver: %s\n", why.c_str());
   return 1;
 }
 
-const char* kind_of(BorrowedFd fd) {
-  const auto is = [&](const FdType& type) { return type.matches(fd) == true; };
-  if (is(FdType::stream_listener())) return "stream listener";
-  if (is(FdType::stream())) return "stream";
-  if (is(FdType::seqpacket_listener())) return "seqpacket listener";
-  if (is(FdType::datagram())) return "datagram";
-  return is(FdType::special_file()) ? "file" : "other";
+const char* kind_of(sysfd::BorrowedFd fd) {
+  const auto is = [&](const sysfd::FdType& type) { return type.matches(fd) == true; };
+  if (is(sysfd::FdType::stream_listener())) return "stream listener";
+  if (is(sysfd::FdType::stream())) return "stream";
+  if (is(sysfd::FdType::seqpacket_listener())) return "seqpacket listener";
+  if (is(sysfd::FdType::datagram())) return "datagram";
+  return is(sysfd::FdType::special_file()) ? "file" : "other";
 }
 
 // <number> "<name>" <device>:<inode> <kind>
-std::string report_of(const ListenFds& fds, bool was_identified) {
+std::string report_of(const sysfd::ListenFds& fds, bool was_identified) {
   std::string report = was_identified ? "identified\n" : "";
   for (const auto& [index, name, fd] : fds) {
     struct stat status{};
@@ -54,9 +50,9 @@ std::string report_of(const ListenFds& fds, bool was_identified) {
   return report;
 }
 
-int answer(ListenFds& fds, const std::string& report) {
+int answer(sysfd::ListenFds& fds, const std::string& report) {
   const auto first = fds.get(0);
-  if (FdType::datagram().matches(first) == true) {
+  if (sysfd::FdType::datagram().matches(first) == true) {
     sockaddr_storage client{};
     socklen_t size = sizeof client;
     char request = 0;
@@ -68,12 +64,13 @@ int answer(ListenFds& fds, const std::string& report) {
                : 0;
   }
   int connection = first.get();
-  if (FdType::stream().matches(first) != true && FdType::seqpacket().matches(first) != true)
+  if (sysfd::FdType::stream().matches(first) != true &&
+      sysfd::FdType::seqpacket().matches(first) != true)
     connection = ::accept4(first.get(), nullptr, nullptr, SOCK_CLOEXEC);
   return ::send(connection, report.data(), report.size(), MSG_NOSIGNAL) == -1 ? fail("send") : 0;
 }
 
-int hand_on(std::string_view how, std::string_view without, ListenFds fds) {
+int hand_on(std::string_view how, std::string_view without, sysfd::ListenFds fds) {
   std::optional<sysfd::OwnedFd> taken_out;
   if (without != "-1") taken_out = fds.take(static_cast<std::size_t>(without[0] - '0'));
   sysfd::Command command("/proc/self/exe");
@@ -95,7 +92,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return fail("what?");
   const std::string_view what = argv[1];
   const bool was_identified = std::getenv("LISTEN_PIDFDID") != nullptr;
-  auto fds = ListenFds::take();
+  auto fds = sysfd::ListenFds::take();
   if (!fds) return fail(fds.error().describe());
   const std::string report = report_of(*fds, was_identified);
   if (what == "report") return std::fputs(report.c_str(), stdout) < 0 ? 1 : 0;

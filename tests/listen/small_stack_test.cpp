@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Every public function of this module on a thread with a stack of 16 KiB.
-#include "support/small_stack.hpp"
-
-#include <gtest/gtest.h>
+#include <sysfd/listen_fds.hpp>
 
 #include <chrono>
 #include <string>
@@ -11,21 +9,17 @@
 #include <vector>
 
 #include <sysfd/fd_type.hpp>
-#include <sysfd/listen_fds.hpp>
 #include <sysfd/notify.hpp>
+
+#include "support/prelude.hpp"
 
 #include "listen/activated.hpp"
 #include "listen/manager.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
-#include "support/results.hpp"
+#include "support/small_stack.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::FdType;
-using sysfd::ListenFds;
 
 TEST(ListenSmallStack, SufficesForWhatWasGiven) {
   each_way([](Way way) {
@@ -63,7 +57,7 @@ TEST(ListenSmallStack, SufficesForWhatWasGiven) {
 }
 
 TEST(ListenSmallStack, SufficesForTypes) {
-  const sysfd::OwnedFd file = some_file();
+  const OwnedFd file = some_file();
   run_on_small_stack([&] {
     const std::string path = "/dev/mqueue/nothing";
     for (const FdType& type :
@@ -74,43 +68,43 @@ TEST(ListenSmallStack, SufficesForTypes) {
       EXPECT_TRUE(type.matches(file).has_value()) << type.describe();
       EXPECT_FALSE(type.describe().empty());
     }
-    EXPECT_TRUE(sysfd::is_socket(file).has_value());
-    EXPECT_TRUE(sysfd::is_listening_stream(file).has_value());
-    EXPECT_TRUE(sysfd::is_datagram(file).has_value());
-    EXPECT_TRUE(sysfd::is_fifo(file).has_value());
-    EXPECT_TRUE(sysfd::is_special_file(file).has_value());
-    EXPECT_TRUE(sysfd::is_message_queue(file).has_value());
+    EXPECT_TRUE(is_socket(file).has_value());
+    EXPECT_TRUE(is_listening_stream(file).has_value());
+    EXPECT_TRUE(is_datagram(file).has_value());
+    EXPECT_TRUE(is_fifo(file).has_value());
+    EXPECT_TRUE(is_special_file(file).has_value());
+    EXPECT_TRUE(is_message_queue(file).has_value());
   });
 }
 
 TEST(ListenSmallStack, SufficesToTellTheManager) {
   const Manager manager;
   const std::string address = manager.address();
-  const sysfd::OwnedFd file = some_file();
-  const std::vector<sysfd::BorrowedFd> kept(253, file);
-  const auto self = must(sysfd::PidFd::self());
+  const OwnedFd file = some_file();
+  const std::vector<BorrowedFd> kept(253, file);
+  const auto self = must(PidFd::self());
   const std::string status(3000, 's');
   run_on_small_stack([&] {
-    EXPECT_TRUE(sysfd::notify(address, {.ready = true,
-                                        .reloading = true,
-                                        .status = status,
-                                        .main_process = &self,
-                                        .watchdog = true,
-                                        .store = kept,
-                                        .store_name = "name"}));
-    const auto wrong = sysfd::notify(address, {.status = "two\nlines"});
+    EXPECT_TRUE(notify(address, {.ready = true,
+                                 .reloading = true,
+                                 .status = status,
+                                 .main_process = &self,
+                                 .watchdog = true,
+                                 .store = kept,
+                                 .store_name = "name"}));
+    const auto wrong = notify(address, {.status = "two\nlines"});
     EXPECT_FALSE(error_of(wrong).message().empty());
-    EXPECT_EQ(sysfd::notify({.ready = true}), sysfd::NotifyResult::no_manager);
-    EXPECT_EQ(sysfd::notify_barrier(1ms), sysfd::NotifyResult::no_manager);
-    EXPECT_EQ(error_of(sysfd::notify_barrier(address, 1ms)), std::errc::timed_out);
-    EXPECT_FALSE(sysfd::watchdog_interval());
-    const auto notifier = sysfd::Notifier::connect(address);
+    EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager);
+    EXPECT_EQ(notify_barrier(1ms), NotifyResult::no_manager);
+    EXPECT_EQ(error_of(notify_barrier(address, 1ms)), std::errc::timed_out);
+    EXPECT_FALSE(watchdog_interval());
+    const auto notifier = Notifier::connect(address);
     ASSERT_TRUE(notifier);
     EXPECT_TRUE(notifier->notify({.status = status, .sender = &self, .store = kept}));
     EXPECT_EQ(error_of(notifier->barrier(1ms)), std::errc::timed_out);
     EXPECT_FALSE(notifier->watchdog_interval());
-    EXPECT_TRUE(sysfd::Notifier::from_environment());
-    (void)sysfd::notify("vsock:1:1", {.ready = true, .timeout = 0s});
+    EXPECT_TRUE(Notifier::from_environment());
+    (void)notify("vsock:1:1", {.ready = true, .timeout = 0s});
   });
 }
 

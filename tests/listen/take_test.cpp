@@ -2,7 +2,6 @@
 //
 // Whether there is anything to take, and that nothing is touched unless there is.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -15,18 +14,12 @@
 #include <thread>
 #include <vector>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ListenError;
-using sysfd::ListenErrorKind;
-using sysfd::ListenFds;
 
 // An error that says so, and leaves all that is open as it was; then the right variables work.
 void expect_refusal(const Told& told, ListenErrorKind kind, const std::string& description) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How often the manager wants to hear of this service.
-#include <gtest/gtest.h>
+#include <sysfd/notify.hpp>
+
 #include <unistd.h>
 
 #include <chrono>
@@ -9,22 +10,19 @@
 #include <optional>
 #include <string>
 
-#include <sysfd/notify.hpp>
-
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
 
 using Text = std::optional<std::string>;
 
-sysfd::Result<std::chrono::microseconds> interval_of(const Text& interval, const Text& pid) {
+Result<std::chrono::microseconds> interval_of(const Text& interval, const Text& pid) {
   ::unsetenv("WATCHDOG_USEC");
   ::unsetenv("WATCHDOG_PID");
   if (interval) ::setenv("WATCHDOG_USEC", interval->c_str(), 1);
   if (pid) ::setenv("WATCHDOG_PID", pid->c_str(), 1);
-  return sysfd::watchdog_interval();
+  return watchdog_interval();
 }
 
 constexpr auto none = std::errc::no_message_available;

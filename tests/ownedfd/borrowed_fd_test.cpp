@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/owned_fd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <compare>
 #include <concepts>
-#include <sysfd/owned_fd.hpp>
 #include <type_traits>
 
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
 
 class Door {
  public:

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/owned_fd.hpp>
+
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <optional>
-#include <sysfd/owned_fd.hpp>
 
-#include "support/descriptors.hpp"
+#include "support/prelude.hpp"
+
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
 
 // From here on, closing `file` fails with `error` and is counted.
 void count_closes(const OwnedFd& file, int error) {

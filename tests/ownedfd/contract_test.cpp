@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/owned_fd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sysfd/owned_fd.hpp>
-
-#include "support/descriptors.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
 
 constexpr const char* use_of_an_empty_owner =
     "sysfd: use of an OwnedFd that was moved from, released or closed";
@@ -49,7 +45,7 @@ TEST_F(EmptyOwnerDeathTest, ClosingStopsTheProgram) {
 }
 
 TEST_F(EmptyOwnerDeathTest, ReplacingItStopsTheProgram) {
-  EXPECT_DEATH(static_cast<void>(sysfd::replace(owner_, new_owner_)), use_of_an_empty_owner);
+  EXPECT_DEATH(static_cast<void>(replace(owner_, new_owner_)), use_of_an_empty_owner);
 }
 
 TEST(ContractDeathTest, UseAfterReleaseStopsTheProgram) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/detail/control_message.hpp>
+
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,13 +8,12 @@
 #include <new>
 #include <span>
 
-#include <sysfd/detail/control_message.hpp>
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
-using sysfd::detail::DescriptorsBuffer;
+using detail::DescriptorsBuffer;
 
 // The kernel reads what lies between an odd number of descriptors and the end of the message too,
 // and tools that look for memory without a value complain.

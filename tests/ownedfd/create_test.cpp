@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/create.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,21 +15,15 @@
 #include <array>
 #include <filesystem>
 #include <string>
-#include <sysfd/create.hpp>
 
-#include "support/descriptors.hpp"
+#include "support/prelude.hpp"
+
 #include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
 
 std::string read_some(BorrowedFd fd) {
   std::array<char, 64> buffer;
@@ -46,11 +41,11 @@ TEST(Makers, EverythingIsCloseOnExecFromBirth) {
     // No later call can add it here.
     refuse_calls({{SYS_fcntl, EPERM, RefusedCall::Match{1, F_SETFD}},
                   {SYS_ioctl, EPERM, RefusedCall::Match{1, FIOCLEX}}});
-    const auto file = sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY);
+    const auto file = sysfd::open(cwd(), "/dev/null", O_RDONLY);
     const auto pipe = sysfd::pipe();
-    const auto sockets = sysfd::socket_pair(SOCK_STREAM);
-    const auto memory = sysfd::memfd("memory");
-    const auto counter = sysfd::event_fd();
+    const auto sockets = socket_pair(SOCK_STREAM);
+    const auto memory = memfd("memory");
+    const auto counter = event_fd();
     ASSERT_TRUE(file && pipe && sockets && memory && counter);
     for (const OwnedFd* fd : {&*file, &pipe->read, &pipe->write, &sockets->first, &sockets->second,
                               &*memory, &*counter})
@@ -77,7 +72,7 @@ void expect_no_standard_stream(int first, Make make) {
 TEST(Makers, NothingIsMadeInPlaceOfAStandardStream) {
   for (const int first : {0, 1, 2}) {
     expect_no_standard_stream(first, [] {
-      auto file = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY));
+      auto file = must(sysfd::open(cwd(), "/dev/null", O_RDONLY));
       EXPECT_GE(file.get(), 3);
       EXPECT_EQ(::fcntl(file.get(), F_GETFD), FD_CLOEXEC);
       return file;
@@ -90,14 +85,14 @@ TEST(Makers, NothingIsMadeInPlaceOfAStandardStream) {
       return pipe;
     });
     expect_no_standard_stream(first, [] {
-      auto sockets = must(sysfd::socket_pair(SOCK_STREAM));
+      auto sockets = must(socket_pair(SOCK_STREAM));
       write_all(sockets.first, "through");
       EXPECT_EQ(read_some(sockets.second), "through");
       EXPECT_TRUE(sockets.first.get() >= 3 && sockets.second.get() >= 3);
       return sockets;
     });
-    expect_no_standard_stream(first, [] { return must(sysfd::memfd("memory")); });
-    expect_no_standard_stream(first, [] { return must(sysfd::event_fd()); });
+    expect_no_standard_stream(first, [] { return must(memfd("memory")); });
+    expect_no_standard_stream(first, [] { return must(event_fd()); });
     expect_no_standard_stream(first, [] { return must(some_file().duplicate()); });
   }
 }
@@ -113,11 +108,11 @@ TEST(Makers, WhereOnlyNumbersOfStandardStreamsAreLeftTheLimitIsReached) {
       const rlimit none_left{.rlim_cur = most, .rlim_max = most};
       ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
       constexpr auto expected = std::errc::too_many_files_open;
-      EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY)), expected);
+      EXPECT_EQ(error_of(sysfd::open(cwd(), "/dev/null", O_RDONLY)), expected);
       EXPECT_EQ(error_of(sysfd::pipe()), expected);
-      EXPECT_EQ(error_of(sysfd::socket_pair(SOCK_STREAM)), expected);
-      EXPECT_EQ(error_of(sysfd::memfd("memory")), expected);
-      EXPECT_EQ(error_of(sysfd::event_fd()), expected);
+      EXPECT_EQ(error_of(socket_pair(SOCK_STREAM)), expected);
+      EXPECT_EQ(error_of(memfd("memory")), expected);
+      EXPECT_EQ(error_of(event_fd()), expected);
       EXPECT_EQ(error_of(taken.duplicate()), expected);
       EXPECT_FALSE(is_open(0) || is_open(1)) << "what was made is closed";
     });
@@ -128,29 +123,29 @@ TEST(Makers, TheLimitOfOpenDescriptorsIsAnError) {
     const rlimit none_left{.rlim_cur = 3, .rlim_max = 3};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
     constexpr auto expected = std::errc::too_many_files_open;
-    EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY)), expected);
+    EXPECT_EQ(error_of(sysfd::open(cwd(), "/dev/null", O_RDONLY)), expected);
     EXPECT_EQ(error_of(sysfd::pipe()), expected);
-    EXPECT_EQ(error_of(sysfd::socket_pair(SOCK_STREAM)), expected);
-    EXPECT_EQ(error_of(sysfd::memfd("memory")), expected);
-    EXPECT_EQ(error_of(sysfd::event_fd()), expected);
+    EXPECT_EQ(error_of(socket_pair(SOCK_STREAM)), expected);
+    EXPECT_EQ(error_of(memfd("memory")), expected);
+    EXPECT_EQ(error_of(event_fd()), expected);
   });
 }
 
 TEST(Makers, UnknownFlagsAreAnError) {
   EXPECT_EQ(error_of(sysfd::pipe(O_TRUNC)), std::errc::invalid_argument);
-  EXPECT_EQ(error_of(sysfd::memfd("memory", 1U << 30)), std::errc::invalid_argument);
-  EXPECT_EQ(error_of(sysfd::event_fd(0, O_TRUNC)), std::errc::invalid_argument);
-  EXPECT_FALSE(sysfd::socket_pair(0));
+  EXPECT_EQ(error_of(memfd("memory", 1U << 30)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(event_fd(0, O_TRUNC)), std::errc::invalid_argument);
+  EXPECT_FALSE(socket_pair(0));
 }
 
 TEST(Open, CreatesReadsAndWritesAFile) {
   const ScratchDirectory scratch;
   const auto path = scratch.path() / "file";
-  const auto written = sysfd::open(sysfd::cwd(), path, O_WRONLY | O_CREAT | O_EXCL, 0640);
+  const auto written = sysfd::open(cwd(), path, O_WRONLY | O_CREAT | O_EXCL, 0640);
   ASSERT_TRUE(written) << written.error().message();
   write_all(*written, "hello");
 
-  const auto file = sysfd::open(sysfd::cwd(), path, O_RDONLY);
+  const auto file = sysfd::open(cwd(), path, O_RDONLY);
   ASSERT_TRUE(file);
   EXPECT_EQ(read_some(*file), "hello");
 }
@@ -159,7 +154,7 @@ TEST(Open, GivesANewFileTheMode) {
   run_apart([] {
     const ScratchDirectory scratch;
     ::umask(0);
-    const auto file = sysfd::open(sysfd::cwd(), scratch.path() / "file", O_WRONLY | O_CREAT, 0640);
+    const auto file = sysfd::open(cwd(), scratch.path() / "file", O_WRONLY | O_CREAT, 0640);
     ASSERT_TRUE(file);
     struct stat status;
     ASSERT_EQ(::fstat(file->get(), &status), 0);
@@ -169,7 +164,7 @@ TEST(Open, GivesANewFileTheMode) {
 
 TEST(Open, CreatesNoFileWithoutAMode) {
   const ScratchDirectory scratch;
-  const auto directory = must(sysfd::open(sysfd::cwd(), scratch.path(), O_PATH | O_DIRECTORY));
+  const auto directory = must(sysfd::open(cwd(), scratch.path(), O_PATH | O_DIRECTORY));
   for (const int flags : {O_WRONLY | O_CREAT, O_RDWR | O_CREAT | O_EXCL, O_RDONLY | O_CREAT})
     EXPECT_EQ(error_of(sysfd::open(directory, "file", flags)), std::errc::invalid_argument);
   EXPECT_EQ(error_of(sysfd::open(directory, ".", O_RDWR | O_TMPFILE)), std::errc::invalid_argument);
@@ -181,25 +176,25 @@ TEST(Open, CreatesNoFileWithoutAMode) {
 // In a session of the copy's own, which has no terminal yet.
 TEST(Open, DoesNotMakeATerminalTheControllingOne) {
   run_apart([] {
-    const auto parent = must(sysfd::open(sysfd::cwd(), "/dev/ptmx", O_RDWR));
+    const auto parent = must(sysfd::open(cwd(), "/dev/ptmx", O_RDWR));
     int unlock = 0;
     ASSERT_EQ(::ioctl(parent.get(), TIOCSPTLCK, &unlock), 0);
     char name[64];
     ASSERT_EQ(::ptsname_r(parent.get(), name, sizeof name), 0);
     ASSERT_GT(::setsid(), 0);
-    const auto terminal = must(sysfd::open(sysfd::cwd(), name, O_RDWR));
+    const auto terminal = must(sysfd::open(cwd(), name, O_RDWR));
     ASSERT_TRUE(::isatty(terminal.get()));
-    EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/tty", O_RDWR)).value(), ENXIO);
+    EXPECT_EQ(error_of(sysfd::open(cwd(), "/dev/tty", O_RDWR)).value(), ENXIO);
   });
 }
 
 TEST(Open, IsRelativeToTheDirectoryDescriptor) {
   const ScratchDirectory scratch;
-  const auto directory = sysfd::open(sysfd::cwd(), scratch.path(), O_PATH | O_DIRECTORY);
+  const auto directory = sysfd::open(cwd(), scratch.path(), O_PATH | O_DIRECTORY);
   ASSERT_TRUE(directory);
   const auto file = sysfd::open(*directory, "file", O_WRONLY | O_CREAT, 0600);
   ASSERT_TRUE(file);
-  const auto same = sysfd::open(sysfd::cwd(), scratch.path() / "file", O_RDONLY);
+  const auto same = sysfd::open(cwd(), scratch.path() / "file", O_RDONLY);
   ASSERT_TRUE(same);
   EXPECT_TRUE(same_file(file->get(), same->get()));
 }
@@ -210,11 +205,11 @@ TEST(Open, IgnoresTheDirectoryForAnAbsolutePath) {
 }
 
 TEST(Open, IsRelativeToTheWorkingDirectoryByCwd) {
-  EXPECT_EQ(sysfd::cwd().get(), AT_FDCWD);
+  EXPECT_EQ(cwd().get(), AT_FDCWD);
   run_apart([] {
     const ScratchDirectory scratch;
     ASSERT_EQ(::chdir(scratch.path().c_str()), 0);
-    ASSERT_TRUE(sysfd::open(sysfd::cwd(), "file", O_WRONLY | O_CREAT, 0600));
+    ASSERT_TRUE(sysfd::open(cwd(), "file", O_WRONLY | O_CREAT, 0600));
     EXPECT_TRUE(std::filesystem::exists(scratch.path() / "file"));
     ASSERT_EQ(::chdir("/"), 0);
   });
@@ -223,7 +218,7 @@ TEST(Open, IsRelativeToTheWorkingDirectoryByCwd) {
 TEST(Open, SaysWhyItFailed) {
   const ScratchDirectory scratch;
   const auto open = [&](const char* name, int flags) {
-    return error_of(sysfd::open(sysfd::cwd(), scratch.path() / name, flags, 0600));
+    return error_of(sysfd::open(cwd(), scratch.path() / name, flags, 0600));
   };
   EXPECT_EQ(open("absent", O_RDONLY), std::errc::no_such_file_or_directory);
   EXPECT_EQ(open("absent/file", O_RDONLY | O_CREAT), std::errc::no_such_file_or_directory);
@@ -256,7 +251,7 @@ TEST(Open, GoesOnAfterASignal) {
     ::_exit(::write(fd, "x", 1) == 1 ? 0 : 1);
   }
   ASSERT_GT(writer, 0);
-  const auto reader = sysfd::open(sysfd::cwd(), path, O_RDONLY);  // blocks until there is a writer
+  const auto reader = sysfd::open(cwd(), path, O_RDONLY);  // blocks until there is a writer
   ASSERT_TRUE(reader) << reader.error().message();
   EXPECT_EQ(interruptions.seen(), 3);
   EXPECT_EQ(read_some(*reader), "x");
@@ -284,7 +279,7 @@ TEST(PipeMaker, EndsAreOwnedSeparately) {
 }
 
 TEST(SocketPairMaker, BytesGoBothWays) {
-  const auto sockets = sysfd::socket_pair(SOCK_STREAM);
+  const auto sockets = socket_pair(SOCK_STREAM);
   ASSERT_TRUE(sockets);
   write_all(sockets->first, "there");
   EXPECT_EQ(read_some(sockets->second), "there");
@@ -294,7 +289,7 @@ TEST(SocketPairMaker, BytesGoBothWays) {
 
 TEST(SocketPairMaker, MakesTheTypeThatWasAskedFor) {
   for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}) {
-    const auto sockets = sysfd::socket_pair(type | SOCK_NONBLOCK);
+    const auto sockets = socket_pair(type | SOCK_NONBLOCK);
     ASSERT_TRUE(sockets);
     int made = 0;
     socklen_t size = sizeof made;
@@ -305,7 +300,7 @@ TEST(SocketPairMaker, MakesTheTypeThatWasAskedFor) {
 }
 
 TEST(MemfdMaker, HoldsWhatIsWritten) {
-  const auto memory = sysfd::memfd("notes");
+  const auto memory = memfd("notes");
   ASSERT_TRUE(memory);
   write_all(*memory, "remembered");
   ASSERT_EQ(::lseek(memory->get(), 0, SEEK_SET), 0);
@@ -313,27 +308,27 @@ TEST(MemfdMaker, HoldsWhatIsWritten) {
 }
 
 TEST(MemfdMaker, CarriesItsName) {
-  const auto memory = sysfd::memfd("notes");
+  const auto memory = memfd("notes");
   ASSERT_TRUE(memory);
   EXPECT_EQ(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(memory->get())),
             "/memfd:notes (deleted)");
 }
 
 TEST(MemfdMaker, PassesFlagsOn) {
-  const auto sealable = sysfd::memfd("sealable", MFD_ALLOW_SEALING);
-  const auto plain = sysfd::memfd("plain");
+  const auto sealable = memfd("sealable", MFD_ALLOW_SEALING);
+  const auto plain = memfd("plain");
   ASSERT_TRUE(sealable && plain);
   EXPECT_EQ(::fcntl(sealable->get(), F_ADD_SEALS, F_SEAL_WRITE), 0);
   EXPECT_EQ(::fcntl(plain->get(), F_ADD_SEALS, F_SEAL_WRITE), -1);
 }
 
 TEST(MemfdMaker, TooLongANameIsAnError) {
-  EXPECT_TRUE(sysfd::memfd(std::string(249, 'n')));
-  EXPECT_EQ(error_of(sysfd::memfd(std::string(250, 'n'))), std::errc::invalid_argument);
+  EXPECT_TRUE(memfd(std::string(249, 'n')));
+  EXPECT_EQ(error_of(memfd(std::string(250, 'n'))), std::errc::invalid_argument);
 }
 
 TEST(EventFdMaker, CountsFromTheInitialValue) {
-  const auto counter = sysfd::event_fd(5);
+  const auto counter = event_fd(5);
   ASSERT_TRUE(counter);
   ASSERT_EQ(::eventfd_write(counter->get(), 2), 0);
   eventfd_t value = 0;
@@ -342,7 +337,7 @@ TEST(EventFdMaker, CountsFromTheInitialValue) {
 }
 
 TEST(EventFdMaker, PassesFlagsOn) {
-  const auto counter = sysfd::event_fd(2, EFD_SEMAPHORE | EFD_NONBLOCK);
+  const auto counter = event_fd(2, EFD_SEMAPHORE | EFD_NONBLOCK);
   ASSERT_TRUE(counter);
   eventfd_t value = 0;
   ASSERT_EQ(::eventfd_read(counter->get(), &value), 0);

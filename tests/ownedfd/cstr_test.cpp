@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/cstr.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <sysfd/create.hpp>
-#include <sysfd/cstr.hpp>
 #include <type_traits>
 
-#include "support/results.hpp"
+#include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::CStr;
-using namespace std::string_literals;
 
 struct ForeignString {
   const char* c_str() const { return text.c_str(); }
@@ -54,21 +52,21 @@ TEST(CStr, AStringWithANulInsideIsNone) {
 }
 
 TEST(CStr, AllKindsOfStringsOpenTheSameFile) {
-  EXPECT_TRUE(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY));
-  EXPECT_TRUE(sysfd::open(sysfd::cwd(), "/dev/null"s, O_RDONLY));
-  EXPECT_TRUE(sysfd::open(sysfd::cwd(), std::filesystem::path("/dev") / "null", O_RDONLY));
+  EXPECT_TRUE(sysfd::open(cwd(), "/dev/null", O_RDONLY));
+  EXPECT_TRUE(sysfd::open(cwd(), "/dev/null"s, O_RDONLY));
+  EXPECT_TRUE(sysfd::open(cwd(), std::filesystem::path("/dev") / "null", O_RDONLY));
 }
 
 TEST(CStr, ANulInsideIsAnErrorAndNotTheEndOfThePath) {
-  EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), "/dev/null\0/absent"s, O_RDONLY)),
+  EXPECT_EQ(error_of(sysfd::open(cwd(), "/dev/null\0/absent"s, O_RDONLY)),
             std::errc::invalid_argument);
-  EXPECT_EQ(error_of(sysfd::memfd("name\0rest"s)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(memfd("name\0rest"s)), std::errc::invalid_argument);
 }
 
 TEST(CStr, ANullPointerIsAnError) {
   const char* nothing = nullptr;
-  EXPECT_EQ(error_of(sysfd::open(sysfd::cwd(), nothing, O_RDONLY)), std::errc::invalid_argument);
-  EXPECT_EQ(error_of(sysfd::memfd(nothing)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(sysfd::open(cwd(), nothing, O_RDONLY)), std::errc::invalid_argument);
+  EXPECT_EQ(error_of(memfd(nothing)), std::errc::invalid_argument);
 }
 
 }  // namespace

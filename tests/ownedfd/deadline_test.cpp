@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/detail/deadline.hpp>
+
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,22 +8,20 @@
 #include <chrono>
 
 #include <sysfd/create.hpp>
-#include <sysfd/detail/deadline.hpp>
+
+#include "support/prelude.hpp"
 
 #include "support/interruptions.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
+using detail::Clock;
+using detail::Deadline;
+using detail::deadline_after;
+using detail::poll_until;
+using detail::time_until;
 using std::chrono::nanoseconds;
-using sysfd::detail::Clock;
-using sysfd::detail::Deadline;
-using sysfd::detail::deadline_after;
-using sysfd::detail::poll_until;
-using sysfd::detail::time_until;
 
 TEST(DeadlineAfter, IsThatMuchLater) {
   const auto before = Clock::now();

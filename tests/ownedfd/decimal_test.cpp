@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/detail/decimal.hpp>
 
 #include <cstddef>
 #include <limits>
 #include <string>
-#include <sysfd/detail/decimal.hpp>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::detail::decimal;
+using detail::decimal;
 
 constexpr long long numbers[] = {0,
                                  1,

@@ -2,17 +2,16 @@
 //
 // Values of enumerators that programs store and send: none may ever change. One that is new makes
 // the compiler ask for its value here.
-#include <gtest/gtest.h>
 #include <linux/openat2.h>
 
 #include <cstdint>
 
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 namespace {
-
-using sysfd::Resolve;
 
 constexpr std::uint64_t fixed_value(Resolve value) {
   switch (value) {

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/detail/fork_mark.hpp>
 
 #include <cstdint>
 #include <thread>
 
-#include <sysfd/detail/fork_mark.hpp>
-
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::detail::fork_mark;
-using sysfd::detail::is_forked_copy;
+using detail::fork_mark;
+using detail::is_forked_copy;
 
 TEST(ForkMark, IsTheSameAsLongAsTheProcessRuns) {
   const std::uint64_t mark = must(fork_mark());

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/owned_fd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <compare>
 #include <concepts>
 #include <limits>
-#include <sysfd/owned_fd.hpp>
 #include <type_traits>
 
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
 
 constexpr int never_open = std::numeric_limits<int>::max();
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/detail/proc_file.hpp>
+
 #include <fcntl.h>
 #include <grp.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -15,21 +16,18 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
-#include <sysfd/detail/proc_file.hpp>
 
-#include "support/descriptors.hpp"
+#include "support/prelude.hpp"
+
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using namespace sysfd_test;
-using sysfd::detail::find_field;
-using sysfd::detail::open_proc_file;
-using sysfd::detail::open_proc_link;
+using detail::find_field;
+using detail::open_proc_file;
+using detail::open_proc_link;
 
 // The value of a field of the caller's status, or the error.
 std::string field_of_status(std::string_view label) {
@@ -93,7 +91,7 @@ TEST(ProcFile, IsCloseOnExec) {
     for (const int flags : {O_RDONLY, O_PATH, O_RDONLY | O_DIRECTORY}) {
       const bool is_directory = flags != O_RDONLY;
       const auto file = must(open_proc_file(is_directory ? "thread-self" : "version", flags));
-      EXPECT_TRUE(*sysfd::is_close_on_exec(file));
+      EXPECT_TRUE(*is_close_on_exec(file));
     }
   });
 }
@@ -204,3 +202,4 @@ TEST(ProcFile, TellsWhereAFieldCannotBeRead) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/owned_fd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <sysfd/create.hpp>
-#include <sysfd/owned_fd.hpp>
 
-#include "support/descriptors.hpp"
+#include "support/prelude.hpp"
+
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
 
 TEST(Replace, MakesTheNumberReferToTheSource) {
   OwnedFd slot = some_file();
   const OwnedFd source = some_file();
   const int number = slot.get();
   ASSERT_FALSE(same_file(number, source.get()));
-  ASSERT_TRUE(sysfd::replace(slot, source));
+  ASSERT_TRUE(replace(slot, source));
   EXPECT_EQ(slot.get(), number);
   EXPECT_TRUE(same_file(number, source.get()));
 }
@@ -32,7 +28,7 @@ TEST(Replace, ClosesWhatTheNumberReferredToBefore) {
   auto pipe = sysfd::pipe(O_NONBLOCK);
   ASSERT_TRUE(pipe);
   const OwnedFd source = some_file();
-  ASSERT_TRUE(sysfd::replace(pipe->write, source));
+  ASSERT_TRUE(replace(pipe->write, source));
   char byte;
   EXPECT_EQ(::read(pipe->read.get(), &byte, 1), 0) << "the write end is still open";
 }
@@ -40,7 +36,7 @@ TEST(Replace, ClosesWhatTheNumberReferredToBefore) {
 TEST(Replace, OfANumberThatIsClosedIsAnErrorAlsoWhereItIsTheSame) {
   OwnedFd slot = some_file();
   ::close(slot.get());
-  EXPECT_EQ(error_of(sysfd::replace(slot, slot)), std::errc::bad_file_descriptor);
+  EXPECT_EQ(error_of(replace(slot, slot)), std::errc::bad_file_descriptor);
   static_cast<void>(std::move(slot).release());
 }
 
@@ -49,7 +45,7 @@ TEST(Replace, IsCloseOnExecAfterwards) {
   const OwnedFd source = some_file();
   ASSERT_NE(::fcntl(slot.get(), F_SETFD, 0), -1);
   ASSERT_NE(::fcntl(source.get(), F_SETFD, 0), -1);
-  ASSERT_TRUE(sysfd::replace(slot, source));
+  ASSERT_TRUE(replace(slot, source));
   EXPECT_EQ(::fcntl(slot.get(), F_GETFD), FD_CLOEXEC);
   EXPECT_EQ(::fcntl(source.get(), F_GETFD), 0) << "the source was changed";
 }
@@ -65,7 +61,7 @@ TEST(Replace, IsOneStepInTheKernel) {
                   {SYS_dup2, EPERM}
 #endif
     });
-    EXPECT_TRUE(sysfd::replace(slot, source));
+    EXPECT_TRUE(replace(slot, source));
     EXPECT_TRUE(same_file(slot.get(), source.get()));
   });
 }
@@ -73,7 +69,7 @@ TEST(Replace, IsOneStepInTheKernel) {
 TEST(Replace, ByItselfDoesNothing) {
   OwnedFd slot = some_file();
   ASSERT_NE(::fcntl(slot.get(), F_SETFD, 0), -1);
-  EXPECT_TRUE(sysfd::replace(slot, slot));
+  EXPECT_TRUE(replace(slot, slot));
   EXPECT_TRUE(is_open(slot.get()));
   EXPECT_EQ(::fcntl(slot.get(), F_GETFD), 0);
 }
@@ -83,7 +79,7 @@ TEST(Replace, ByAClosedDescriptorLeavesTheSlotAlone) {
   const OwnedFd same = *slot.duplicate();
   const int closed = some_file().release();
   ::close(closed);
-  EXPECT_EQ(error_of(sysfd::replace(slot, BorrowedFd::unsafe_borrow(closed))),
+  EXPECT_EQ(error_of(replace(slot, BorrowedFd::unsafe_borrow(closed))),
             std::errc::bad_file_descriptor);
   EXPECT_TRUE(same_file(slot.get(), same.get()));
 }

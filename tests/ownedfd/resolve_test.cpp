@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // open() that says what a path may lead through, and the streams that a program starts with.
+#include <sysfd/create.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,20 +11,15 @@
 #include <filesystem>
 #include <string>
 
-#include <sysfd/create.hpp>
+#include "support/prelude.hpp"
 
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using sysfd::OwnedFd;
-using sysfd::Resolve;
 
 class OpenResolved : public testing::Test {
  protected:
@@ -38,7 +34,7 @@ class OpenResolved : public testing::Test {
   }
 
   const ScratchDirectory scratch_;
-  const OwnedFd directory_ = must(sysfd::open(sysfd::cwd(), scratch_.path(), O_PATH | O_DIRECTORY));
+  const OwnedFd directory_ = must(sysfd::open(cwd(), scratch_.path(), O_PATH | O_DIRECTORY));
 };
 
 TEST_F(OpenResolved, BeneathOpensNothingOutside) {
@@ -65,7 +61,7 @@ TEST_F(OpenResolved, CreatesOnlyWithAMode) {
   EXPECT_EQ(error("new", Resolve::beneath, O_CREAT | O_WRONLY), std::errc::invalid_argument);
   const auto made = sysfd::open(directory_, "new", O_CREAT | O_WRONLY, 0600, Resolve::beneath);
   ASSERT_TRUE(made);
-  EXPECT_EQ(sysfd::is_close_on_exec(*made), true);
+  EXPECT_EQ(is_close_on_exec(*made), true);
   EXPECT_GE(made->get(), 3);
 }
 
@@ -84,14 +80,14 @@ TEST_F(OpenResolved, IsNotTriedInAnotherWayWhereItIsRefused) {
 TEST(MissingStandardStreams, AreOpenedAndNoOthers) {
   for (const int missing : {0, 1, 2, 3, 4, 5, 6, 7})  // a bit for each that is there
     run_apart([missing] {
-      const OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_PATH));
+      const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_PATH));
       struct stat of_null{}, before[3]{}, after{};
       ASSERT_EQ(::fstat(null.get(), &of_null), 0);
       for (int number = 0; number < 3; ++number) {
         ::fstat(number, &before[number]);
         if ((missing & 1 << number) == 0) ::close(number);
       }
-      ASSERT_TRUE(sysfd::open_missing_standard_streams());
+      ASSERT_TRUE(open_missing_standard_streams());
       for (int number = 0; number < 3; ++number) {
         ASSERT_EQ(::fstat(number, &after), 0);
         const bool was_there = (missing & 1 << number) != 0;

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/result.hpp>
 
 #include <cerrno>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sysfd/owned_fd.hpp>
-#include <sysfd/result.hpp>
 
-#include "support/descriptors.hpp"
+#include <sysfd/owned_fd.hpp>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
-using sysfd::Result;
 
 Result<int> number(int value) {
   return value;
@@ -171,26 +167,26 @@ Result<T> denied() {
 }
 
 TEST(OrThrow, HandsTheValueOver) {
-  EXPECT_EQ(sysfd::or_throw(Result<int>(7), "seven"), 7);
+  EXPECT_EQ(or_throw(Result<int>(7), "seven"), 7);
 }
 
 TEST(OrThrow, MovesAnOwnerOut) {
   OwnedFd file = some_file();
   const int number = file.get();
-  const OwnedFd taken = sysfd::or_throw(Result<OwnedFd>(std::move(file)), "file");
+  const OwnedFd taken = or_throw(Result<OwnedFd>(std::move(file)), "file");
   EXPECT_EQ(taken.get(), number);
   EXPECT_TRUE(is_open(number));
 }
 
 TEST(OrThrow, ReturnsNothingWhereThereIsNoValue) {
-  static_assert(std::is_void_v<decltype(sysfd::or_throw(Result<>(), ""))>);
-  EXPECT_NO_THROW(sysfd::or_throw(Result<>(), "nothing"));
+  static_assert(std::is_void_v<decltype(or_throw(Result<>(), ""))>);
+  EXPECT_NO_THROW(or_throw(Result<>(), "nothing"));
 }
 
 template <class T>
 void expect_thrown(Result<T> result) {
   try {
-    static_cast<void>(sysfd::or_throw(std::move(result), "open the log"));
+    static_cast<void>(or_throw(std::move(result), "open the log"));
     FAIL() << "nothing was thrown";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::permission_denied);

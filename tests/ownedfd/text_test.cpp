@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <sysfd/text.hpp>
 
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -12,14 +10,10 @@
 #include <sysfd/cstr.hpp>
 #include <sysfd/owned_fd.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 namespace {
-
-using namespace std::string_literals;
-using namespace std::string_view_literals;
-using sysfd::BorrowedFd;
-using sysfd::CStr;
-using sysfd::Text;
 
 // As boost::filesystem::path is: both a string that knows its size and a path.
 struct ForeignPath {

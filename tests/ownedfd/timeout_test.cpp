@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/timeout.hpp>
+
 #include <poll.h>
 
 #include <chrono>
@@ -12,22 +13,17 @@
 #include <sysfd/create.hpp>
 #include <sysfd/detail/deadline.hpp>
 #include <sysfd/stop_fd.hpp>
-#include <sysfd/timeout.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
+using detail::Clock;
+using detail::Deadline;
+using detail::deadline_after;
+using detail::raw_poll_until;
 using std::chrono::nanoseconds;
-using sysfd::OwnedFd;
-using sysfd::StopFd;
-using sysfd::Timeout;
-using sysfd::detail::Clock;
-using sysfd::detail::Deadline;
-using sysfd::detail::deadline_after;
-using sysfd::detail::raw_poll_until;
 
 TEST(Timeout, IsAsLongAsItsDuration) {
   EXPECT_EQ(Timeout(5s).duration(), 5s);
@@ -57,7 +53,7 @@ TEST(Timeout, ThatIsNegativeOrNoNumberIsNone) {
 }
 
 TEST(Timeout, MayHaveADescriptorThatCallsTheWaitOff) {
-  const OwnedFd event = must(sysfd::event_fd());
+  const OwnedFd event = must(event_fd());
   EXPECT_FALSE(Timeout(1s).canceled_by());
   const Timeout timeout = Timeout(1s).canceled_by(event);
   EXPECT_EQ(timeout.canceled_by()->get(), event.get());
@@ -70,20 +66,20 @@ class CanceledPoll : public testing::Test {
     return raw_poll_until(entries, count, deadline_after(timeout.canceled_by(event_)));
   }
 
-  OwnedFd event_ = must(sysfd::event_fd());
-  sysfd::Pipe pipe_ = must(sysfd::pipe());
+  OwnedFd event_ = must(event_fd());
+  Pipe pipe_ = must(sysfd::pipe());
   pollfd entries_[2] = {{.fd = pipe_.read.get(), .events = POLLIN, .revents = 0}};
 };
 
 TEST_F(CanceledPoll, EndsWhenTheDescriptorIsReadable) {
-  sysfd::detail::raise_event(event_);
+  detail::raise_event(event_);
   EXPECT_EQ(poll(entries_, 1), -ECANCELED);
   EXPECT_EQ(poll(nullptr, 0), -ECANCELED) << "without anything to wait for";
   EXPECT_EQ(poll(entries_, 1), -ECANCELED) << "nothing is read from it";
 }
 
 TEST_F(CanceledPoll, PrefersWhatIsWaitedFor) {
-  sysfd::detail::raise_event(event_);
+  detail::raise_event(event_);
   pipe_.write = must(pipe_.read.duplicate());  // hung up
   EXPECT_EQ(poll(entries_, 1), 1);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/version.hpp>
 
 #include <string>
-#include <sysfd/version.hpp>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {

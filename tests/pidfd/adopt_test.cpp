@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 void expect_adopted(PidFd process) {
   OwnedFd fd = std::move(process).into_fd();
@@ -26,7 +23,7 @@ void expect_adopted(PidFd process) {
   EXPECT_TRUE(is_open(number));
 }
 
-void expect_refused(sysfd::Result<OwnedFd> fd) {
+void expect_refused(Result<OwnedFd> fd) {
   ASSERT_TRUE(fd) << fd.error().message();
   const int number = fd->get();
   EXPECT_EQ(error_of(PidFd::adopt(*std::move(fd))), std::errc::bad_file_descriptor);
@@ -52,7 +49,7 @@ TEST(PidFdAdopt, AcceptsAPidFdOfAProcessThatIsNoChild) {
 TEST(PidFdAdopt, AcceptsANonBlockingPidFd) {
   const ForkedChild child;
   PidFd process = child.pidfd();
-  ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+  ASSERT_TRUE(set_nonblocking(process, true));
   expect_adopted(std::move(process));
 }
 
@@ -72,22 +69,21 @@ TEST(PidFdAdopt, DoesNotReap) {
 
 TEST(PidFdAdopt, RefusesAndClosesEverythingElse) {
   expect_refused(some_file());
-  expect_refused(sysfd::event_fd());
+  expect_refused(event_fd());
   expect_refused(must(sysfd::pipe()).read.duplicate());
-  expect_refused(must(sysfd::socket_pair(SOCK_STREAM)).first.duplicate());
+  expect_refused(must(socket_pair(SOCK_STREAM)).first.duplicate());
 }
 
 TEST(PidFdAdopt, RefusesTheProcDirectoryOfAProcess) {
   const std::string directory = "/proc/" + std::to_string(::getpid());
-  expect_refused(sysfd::open(sysfd::cwd(), directory, O_RDONLY | O_DIRECTORY));
-  expect_refused(sysfd::open(sysfd::cwd(), directory, O_PATH | O_DIRECTORY));
+  expect_refused(sysfd::open(cwd(), directory, O_RDONLY | O_DIRECTORY));
+  expect_refused(sysfd::open(cwd(), directory, O_PATH | O_DIRECTORY));
 }
 
 TEST(PidFdAdopt, RefusesAPathOnlyPidFd) {
   const ForkedChild child;
   const PidFd process = child.pidfd();
-  expect_refused(
-      sysfd::open(sysfd::cwd(), "/proc/self/fd/" + std::to_string(process.fd().get()), O_PATH));
+  expect_refused(sysfd::open(cwd(), "/proc/self/fd/" + std::to_string(process.fd().get()), O_PATH));
 }
 
 TEST(PidFdAdopt, RefusesANumberThatIsNotOpen) {

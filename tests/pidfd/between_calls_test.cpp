@@ -2,8 +2,9 @@
 //
 // How many system calls things take, as the headers say; and what they answer where, between any
 // two of them, the process is reaped and its number given to another one.
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,22 +16,16 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Namespace;
-using sysfd::PidFd;
 
 constexpr auto pidfs_root = static_cast<std::uint32_t>(-10002);
 
@@ -51,7 +46,7 @@ class SystemCalls : public testing::Test {
 TEST_F(SystemCalls, OneIsEnoughForMostThings) {
   const ForkedChild child;
   const PidFd process = child.pidfd();
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const PidFd* const both[] = {&process, &process};
   const std::vector<const PidFd*> many(100, &process);
   EXPECT_EQ(count([&] { return PidFd::open(child.pid()); }), 1U);
@@ -62,9 +57,9 @@ TEST_F(SystemCalls, OneIsEnoughForMostThings) {
   EXPECT_EQ(count([&] { return process.advise_memory({}, 20); }), 1U);
   EXPECT_EQ(count([&] { return process.release_memory(); }), 1U);
   EXPECT_EQ(count([&] { return process.enter_namespaces({}); }), 1U);
-  EXPECT_EQ(count([&] { return sysfd::wait_any(both, 0ns); }), 1U);
+  EXPECT_EQ(count([&] { return wait_any(both, 0ns); }), 1U);
   EXPECT_EQ(count([&] { return PidFd::open(0); }), 0U);
-  EXPECT_EQ(count([&] { return sysfd::wait_any({}); }), 0U);
+  EXPECT_EQ(count([&] { return wait_any({}); }), 0U);
 }
 
 TEST_F(SystemCalls, OfWaiting) {

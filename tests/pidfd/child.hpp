@@ -3,7 +3,6 @@
 #define SYSFD_TESTS_PIDFD_CHILD_HPP
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -20,9 +19,12 @@
 #include <cstdlib>
 #include <functional>
 #include <semaphore>
+#include <thread>
+
 #include <sysfd/create.hpp>
 #include <sysfd/pidfd.hpp>
-#include <thread>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 
@@ -54,8 +56,8 @@ class ForkedChild {
 
   pid_t pid() const { return pid_; }
 
-  sysfd::PidFd pidfd() const {
-    auto opened = sysfd::PidFd::open(pid_);
+  PidFd pidfd() const {
+    auto opened = PidFd::open(pid_);
     if (!opened) std::abort();
     return *std::move(opened);
   }
@@ -108,7 +110,7 @@ class ForkedChild {
     ::_exit(code);
   }
 
-  sysfd::Pipe orders_ = *sysfd::pipe();
+  Pipe orders_ = *sysfd::pipe();
   pid_t pid_;
 };
 
@@ -124,7 +126,7 @@ class Signpost {
   }
 
  private:
-  sysfd::Pipe pipe_ = *sysfd::pipe();
+  Pipe pipe_ = *sysfd::pipe();
 };
 
 // A thread beside the one that makes it, which lives as long as this object.
@@ -156,15 +158,15 @@ class OtherThread {
   std::thread thread_;
 };
 
-inline void wait_until_ended(const sysfd::PidFd& process) {
+inline void wait_until_ended(const PidFd& process) {
   pollfd entry{.fd = process.fd().get(), .events = POLLIN, .revents = 0};
   while (::poll(&entry, 1, -1) != 1) {
   }
 }
 
 // What nobody reaps, as threads and where SIGCHLD is ignored, has ended a moment before it is gone.
-inline void wait_until_gone(const sysfd::PidFd& process) {
-  sysfd::Result<void> told;
+inline void wait_until_gone(const PidFd& process) {
+  Result<void> told;
   while ((told = process.send_signal(0)))
     ::sched_yield();
   EXPECT_EQ(told.error(), std::errc::no_such_process);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/exit_status.hpp>
+
 #include <sys/wait.h>
 
 #include <csignal>
 #include <limits>
-#include <sysfd/exit_status.hpp>
+
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ExitStatus;
 
 TEST(ExitStatus, ExitedHasACodeAndNoSignal) {
   constexpr ExitStatus status = ExitStatus::exited(3);

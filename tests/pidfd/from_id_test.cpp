@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
 // Processes by their identity, and whether two are the same.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/forget_identities.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-using sysfd::ProcessId;
-
-constexpr sysfd::PidFdFlags of_thread{.nonblocking = false, .thread = true};
+constexpr PidFdFlags of_thread{.nonblocking = false, .thread = true};
 constexpr auto pidfs_root = static_cast<std::uint32_t>(-10002);
 
 class FromId : public testing::Test {
@@ -40,7 +35,7 @@ TEST_F(FromId, FindsALivingProcess) {
   ASSERT_TRUE(found) << found.error().message();
   EXPECT_EQ(found->pid(), child_.pid());
   EXPECT_EQ(found->id(), id_);
-  EXPECT_EQ(sysfd::is_close_on_exec(*found), true);
+  EXPECT_EQ(is_close_on_exec(*found), true);
 }
 
 TEST_F(FromId, WhatItFindsIsAPidFdLikeAnyOther) {

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <string>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ForeignFd;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 // A child with an open file, of which nothing is open here, and whose number it hands over.
 class GetFd : public testing::Test {
  protected:
   static constexpr int number_in_child = 123;
 
-  sysfd::Pipe pipe_ = *sysfd::pipe();
+  Pipe pipe_ = *sysfd::pipe();
   ForkedChild child_{[this] {
     const OwnedFd file = some_file();
     const int number = ::fcntl(file.get(), F_DUPFD, number_in_child);
@@ -63,7 +57,7 @@ TEST_F(GetFd, SharesTheOpenFileDescription) {
 TEST_F(GetFd, IsCloseOnExec) {
   const auto file = process_.get_fd(file_);
   ASSERT_TRUE(file);
-  EXPECT_EQ(sysfd::is_close_on_exec(*file), true);
+  EXPECT_EQ(is_close_on_exec(*file), true);
 }
 
 TEST_F(GetFd, ANumberThatIsNotOpenThereIsAnError) {

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <set>
-#include <sysfd/pidfd.hpp>
 #include <unordered_set>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::PidFd;
-using sysfd::ProcessId;
 
 class Identity : public testing::Test {
  protected:

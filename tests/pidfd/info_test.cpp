@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // What PidFd::info() knows, in every state of a process.
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
@@ -12,33 +14,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/securebits.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
+
 #include <sysfd/file_handle.hpp>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::CoreDump;
-using sysfd::Credentials;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-using sysfd::ProcessInfo;
 
 class Info : public testing::Test {
  protected:
@@ -300,7 +293,7 @@ TEST_F(CgroupInfo, IsTheInodeOfItsDirectoryAndTheContentOfItsHandle) {
   EXPECT_EQ(info->cgroup_id, directory.st_ino);
   EXPECT_NE(info->cgroup_id, must(must(PidFd::self()).info()).cgroup_id);
 
-  const auto named = sysfd::name_to_handle(sysfd::cwd(), cgroup_.c_str());
+  const auto named = name_to_handle(cwd(), cgroup_.c_str());
   ASSERT_TRUE(named) << named.error().message();
   std::uint64_t content = 0;
   ASSERT_EQ(named->handle.bytes().size(), sizeof content);

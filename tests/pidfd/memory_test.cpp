@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
 // Advice on the memory of another process, and taking it back.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <memory>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ExitStatus;
-using sysfd::PidFd;
 
 // Four pages with something in them, at an address that children share, and a hole after the first
 // two.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The namespaces of a process: as descriptors, and entered.
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -13,23 +14,15 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::Namespace;
-using sysfd::NamespaceSet;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 constexpr struct {
   Namespace kind;
@@ -53,7 +46,7 @@ std::string path_of(pid_t pid, const std::string& name) {
   return "/proc/" + std::to_string(pid) + "/ns/" + name;
 }
 
-void expect_namespace(const sysfd::Result<OwnedFd>& fd, const std::string& path) {
+void expect_namespace(const Result<OwnedFd>& fd, const std::string& path) {
   const ino_t expected = inode(path);
   if (expected == 0) {
     EXPECT_EQ(error_of(fd), std::errc::operation_not_supported) << path;
@@ -63,7 +56,7 @@ void expect_namespace(const sysfd::Result<OwnedFd>& fd, const std::string& path)
   struct stat status;
   ASSERT_EQ(::fstat(fd->get(), &status), 0);
   EXPECT_EQ(status.st_ino, expected) << path;
-  EXPECT_EQ(sysfd::is_close_on_exec(*fd), true) << path;
+  EXPECT_EQ(is_close_on_exec(*fd), true) << path;
 }
 
 // The kernel's way, and those of kernels without it (before 6.11), or without PIDFD_GET_INFO too;
@@ -88,7 +81,7 @@ class WithNamespaces : public testing::Test {
     child_ = std::make_unique<ForkedChild>([this] {
       if (::unshare(static_cast<int>(unshared.flags())) != 0) std::abort();
       if (::sethostname(host_name, std::string_view(host_name).size()) != 0) std::abort();
-      sysfd::Pipe end = must(sysfd::pipe());
+      Pipe end = must(sysfd::pipe());
       if (::fork() == 0) {
         ::close(std::move(end.write).release());
         char byte = 0;

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // The process number of a reaped child, given to another child for certain.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
 
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ExitStatus;
-using sysfd::PidFd;
 
 class NumberReuse : public testing::Test {
  protected:
@@ -74,8 +70,8 @@ TEST_F(NumberReuse, DescriptorsAreNotFetchedFromTheNewProcess) {
   const PidFd gone = old.pidfd();
   old.end_and_reap();
   const ForkedChild innocent = ForkedChild::with_number(old.pid());
-  EXPECT_TRUE(innocent.pidfd().get_fd(sysfd::ForeignFd{0}));
-  EXPECT_EQ(error_of(gone.get_fd(sysfd::ForeignFd{0})), std::errc::no_such_process);
+  EXPECT_TRUE(innocent.pidfd().get_fd(ForeignFd{0}));
+  EXPECT_EQ(error_of(gone.get_fd(ForeignFd{0})), std::errc::no_such_process);
 }
 
 }  // namespace

@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
 // PidFdFlags: threads, non-blocking mode; and opening what is just being reaped.
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <limits>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-
-constexpr sysfd::PidFdFlags of_thread{.nonblocking = false, .thread = true};
-constexpr sysfd::PidFdFlags nonblocking{.nonblocking = true, .thread = false};
+constexpr PidFdFlags of_thread{.nonblocking = false, .thread = true};
+constexpr PidFdFlags nonblocking{.nonblocking = true, .thread = false};
 constexpr std::uint32_t pidfd_thread = 0x80;
 
 class ThreadPidFd : public testing::Test {
@@ -39,7 +34,7 @@ TEST_F(ThreadPidFd, IsOfTheThreadThatHasTheNumber) {
   const auto opened = PidFd::open(thread.number(), of_thread);
   ASSERT_TRUE(opened) << opened.error().message();
   EXPECT_EQ(opened->pid(), thread.number());
-  EXPECT_EQ(sysfd::is_close_on_exec(*opened), true);
+  EXPECT_EQ(is_close_on_exec(*opened), true);
 }
 
 TEST_F(ThreadPidFd, MayBeOfTheFirstThread) {
@@ -55,7 +50,7 @@ TEST_F(ThreadPidFd, TellsTheEndOfTheThreadAlone) {
   thread.end();
   wait_until_ended(ended);
   const PidFd* const self[] = {&process};
-  EXPECT_EQ(error_of(sysfd::wait_any(self, 0ns)), std::errc::timed_out);
+  EXPECT_EQ(error_of(wait_any(self, 0ns)), std::errc::timed_out);
 }
 
 TEST_F(ThreadPidFd, OfAChildsFirstThreadWaitsForTheChild) {
@@ -135,8 +130,7 @@ TEST(PidFdFlags, ANonBlockingPidFdIsWaitedForAllTheSame) {
   for (const auto wait :
        {+[](const PidFd& p) { return p.wait(); }, +[](const PidFd& p) { return p.wait_for(24h); },
         +[](const PidFd& p) {
-          return p.wait_event().transform(
-              [](const sysfd::WaitEvent& event) { return *event.status; });
+          return p.wait_event().transform([](const WaitEvent& event) { return *event.status; });
         }}) {
     const Interruptions parent;
     const ForkedChild child([&] {
@@ -157,7 +151,7 @@ TEST(PidFdOpenRace, AProcessThatIsBeingReapedIsThereOrIsNot) {
       ASSERT_GE(child, 0);
       if (child == 0) ::_exit(0);
       for (bool there = true; there;) {
-        for (const auto flags : {sysfd::PidFdFlags{}, threads ? of_thread : nonblocking}) {
+        for (const auto flags : {PidFdFlags{}, threads ? of_thread : nonblocking}) {
           const auto opened = PidFd::open(child, flags);
           if (opened) continue;
           there = false;

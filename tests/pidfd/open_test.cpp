@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <limits>
 #include <semaphore>
-#include <sysfd/pidfd.hpp>
 #include <thread>
 
+#include "support/prelude.hpp"
+
 #include "pidfd/child.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 TEST(PidFdType, IsAnOwnerThatMovesOnly) {
   static_assert(sizeof(PidFd) == sizeof(int));
@@ -35,8 +30,8 @@ TEST(PidFdType, IsAnOwnerThatMovesOnly) {
   static_assert(!std::is_constructible_v<int, PidFd>);
   static_assert(!std::is_constructible_v<bool, PidFd>);
   static_assert(!std::is_base_of_v<OwnedFd, PidFd>);
-  static_assert(!std::is_convertible_v<int, sysfd::ForeignFd>);
-  static_assert(!std::is_convertible_v<sysfd::ForeignFd, int>);
+  static_assert(!std::is_convertible_v<int, ForeignFd>);
+  static_assert(!std::is_convertible_v<ForeignFd, int>);
 }
 
 TEST(PidFdType, LendsItsDescriptorUnlessItIsATemporary) {
@@ -77,7 +72,7 @@ TEST(PidFdOpen, RefersToTheProcessWithTheNumber) {
 TEST(PidFdOpen, IsCloseOnExec) {
   const auto process = PidFd::self();
   ASSERT_TRUE(process);
-  EXPECT_EQ(sysfd::is_close_on_exec(*process), true);
+  EXPECT_EQ(is_close_on_exec(*process), true);
 }
 
 TEST(PidFdOpen, OpensAProcessThatIsNoChild) {
@@ -156,7 +151,7 @@ TEST(PidFdOpen, OtherErrorsArePassedOn) {
 TEST(PidFdMakers, NothingIsMadeInPlaceOfAStandardStream) {
   run_apart([] {
     const ForkedChild child;
-    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    const auto pair = must(socket_pair(SOCK_STREAM));
     const auto expect_high = [](const char* what, const auto& made) {
       if (!made) {
         EXPECT_EQ(made.error(), std::errc::operation_not_supported) << what;
@@ -165,7 +160,7 @@ TEST(PidFdMakers, NothingIsMadeInPlaceOfAStandardStream) {
       EXPECT_GE(BorrowedFd(*made).get(), 3) << what;
       EXPECT_EQ(::fcntl(BorrowedFd(*made).get(), F_GETFD), FD_CLOEXEC) << what;
     };
-    const sysfd::ForeignFd shared{pair.first.get()};
+    const ForeignFd shared{pair.first.get()};
     for (const int number : {0, 1, 2})
       ::close(number);
     const auto process = PidFd::open(child.pid());
@@ -175,7 +170,7 @@ TEST(PidFdMakers, NothingIsMadeInPlaceOfAStandardStream) {
     expect_high("of_peer", PidFd::of_peer(pair.first));
     if (const auto id = process->id()) expect_high("from_id", PidFd::from_id(*id));
     expect_high("get_fd", must(PidFd::self()).get_fd(shared));
-    expect_high("namespace_fd", process->namespace_fd(sysfd::Namespace::uts));
+    expect_high("namespace_fd", process->namespace_fd(Namespace::uts));
     expect_high("proc_directory", process->proc_directory());
     EXPECT_FALSE(is_open(0) || is_open(1) || is_open(2));
   });

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
 // The process at the other end of a socket.
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <sysfd/pidfd.hpp>
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::ExitStatus;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 OwnedFd make_socket(int domain, int type) {
   return must(OwnedFd::from_syscall(::socket(domain, type | SOCK_CLOEXEC, 0)));
@@ -78,7 +71,7 @@ TEST_F(Peer, OfAConnectionIsWhoConnectedAndWhoListens) {
     const auto peer = PidFd::of_peer(connection);
     ASSERT_TRUE(peer) << peer.error().message();
     EXPECT_EQ(peer->pid(), client.pid());
-    EXPECT_EQ(sysfd::is_close_on_exec(*peer), true);
+    EXPECT_EQ(is_close_on_exec(*peer), true);
     client.tell_to_end(5);
     EXPECT_EQ(peer->wait(), ExitStatus::exited(5)) << "9: the client did not find its server";
   }
@@ -86,7 +79,7 @@ TEST_F(Peer, OfAConnectionIsWhoConnectedAndWhoListens) {
 
 TEST_F(Peer, OfASocketPairIsWhoMadeIt) {
   for (const int type : {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM}) {
-    const auto pair = must(sysfd::socket_pair(type));
+    const auto pair = must(socket_pair(type));
     const pid_t maker = ::getpid();
     EXPECT_EQ(must(PidFd::of_peer(pair.first)).pid(), maker);
     ForkedChild heir([&] {
@@ -144,7 +137,7 @@ TEST_F(Peer, WhatIsNoSocketIsAnError) {
 
 TEST_F(Peer, OtherErrorsArePassedOn) {
   run_apart([] {
-    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    const auto pair = must(socket_pair(SOCK_STREAM));
     refuse_calls({{SYS_getsockopt, ENOTNAM}});
     EXPECT_EQ(error_of(PidFd::of_peer(pair.first)).value(), ENOTNAM);
   });
@@ -152,7 +145,7 @@ TEST_F(Peer, OtherErrorsArePassedOn) {
 
 TEST(PeerOfOldKernels, IsAnErrorWhereTheyCannotTell) {
   run_apart([] {
-    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    const auto pair = must(socket_pair(SOCK_STREAM));
     refuse_calls({{SYS_getsockopt, ENOPROTOOPT}});
     EXPECT_EQ(error_of(PidFd::of_peer(pair.first)), std::errc::operation_not_supported);
   });
@@ -160,7 +153,7 @@ TEST(PeerOfOldKernels, IsAnErrorWhereTheyCannotTell) {
 
 TEST(PeerOfOldKernels, ThatWasReapedIsAnError) {
   run_apart([] {
-    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    const auto pair = must(socket_pair(SOCK_STREAM));
     refuse_calls({{SYS_getsockopt, EINVAL}});
     EXPECT_EQ(error_of(PidFd::of_peer(pair.first)), std::errc::no_such_process);
   });

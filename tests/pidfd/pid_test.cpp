@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
 #include <grp.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -15,21 +16,17 @@
 #include <optional>
 #include <semaphore>
 #include <string>
-#include <sysfd/pidfd.hpp>
 #include <thread>
 #include <vector>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::PidFd;
 
 void expect_the_number_until_it_is_reaped() {
   ForkedChild child;

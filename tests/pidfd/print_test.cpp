@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Values that are written to a stream. Their headers do not include <ostream>.
-#include <gtest/gtest.h>
-
 #include <iomanip>
 #include <sstream>
 #include <string>
@@ -10,11 +8,10 @@
 #include <sysfd/exit_status.hpp>
 #include <sysfd/process_id.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 namespace {
-
-using sysfd::ExitStatus;
-using sysfd::ProcessId;
 
 // A log, as programs have them.
 struct Log {

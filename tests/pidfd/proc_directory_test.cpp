@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The directory of a process in /proc.
+#include <sysfd/pidfd.hpp>
+
 #include <fcntl.h>
 #include <grp.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -16,22 +17,17 @@
 #include <functional>
 #include <numeric>
 #include <string>
-#include <sysfd/pidfd.hpp>
 #include <thread>
 #include <vector>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 // What /proc says in the file "stat" is the number of the process; 0 if it says nothing.
 pid_t number_in(const OwnedFd& directory) {
@@ -56,7 +52,7 @@ TEST(ProcDirectory, IsThatOfTheProcess) {
     const auto directory = child.pidfd().proc_directory();
     ASSERT_TRUE(directory) << directory.error().message();
     EXPECT_EQ(number_in(*directory), child.pid());
-    EXPECT_EQ(sysfd::is_close_on_exec(*directory), true);
+    EXPECT_EQ(is_close_on_exec(*directory), true);
     EXPECT_EQ(number_in(must(must(PidFd::self()).proc_directory())), ::getpid());
   });
 }

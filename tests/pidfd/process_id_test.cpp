@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // The identity as text.
-#include <gtest/gtest.h>
+#include <sysfd/process_id.hpp>
 
 #include <limits>
 #include <string>
-#include <sysfd/process_id.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ProcessId;
 
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
@@ -38,7 +35,6 @@ TEST(ProcessIdText, NeedsNoTerminator) {
 }
 
 TEST(ProcessIdText, EverythingElseIsAnError) {
-  using namespace std::string_view_literals;
   for (const auto text : {std::string_view(),
                           ""sv,
                           " "sv,

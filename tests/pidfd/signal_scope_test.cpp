@@ -2,7 +2,8 @@
 //
 // Whom a signal is for. Signals that are blocked everywhere wait where they were sent to, which
 // /proc shows: nothing runs, nothing races.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,27 +12,21 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-using sysfd::SignalScope;
 
 constexpr SignalScope all_scopes[] = {SignalScope::process, SignalScope::thread,
                                       SignalScope::thread_group, SignalScope::process_group};
 constexpr SignalScope new_scopes[] = {SignalScope::thread, SignalScope::thread_group,
                                       SignalScope::process_group};
-constexpr sysfd::PidFdFlags of_thread{.nonblocking = false, .thread = true};
+constexpr PidFdFlags of_thread{.nonblocking = false, .thread = true};
 
 void block(int signo) {
   sigset_t set;

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <unistd.h>
 
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ExitStatus;
-using sysfd::PidFd;
 
 TEST(SendSignal, ReachesTheProcess) {
   SYSFD_REQUIRE_ISOLATION();

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
 // Signals with a value, as sigqueue(3) sends them.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::PidFd;
 
 const sigset_t both = [] {
   sigset_t set;

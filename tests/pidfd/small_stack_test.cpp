@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
 // Every function of this module on a thread with a stack of 16 KiB.
-#include "support/small_stack.hpp"
+#include <sysfd/pidfd.hpp>
 
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <array>
 #include <chrono>
-#include <sysfd/pidfd.hpp>
 #include <vector>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/small_stack.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::ExitStatus;
-using sysfd::Namespace;
-using sysfd::PidFd;
-using sysfd::ProcessId;
 
 class PidFdSmallStack : public testing::Test {
  protected:
@@ -35,7 +27,7 @@ class PidFdSmallStack : public testing::Test {
 };
 
 TEST_F(PidFdSmallStack, Makers) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   run_on_small_stack([&] {
     EXPECT_TRUE(PidFd::open(child_.pid()));
     EXPECT_TRUE(PidFd::open(child_.pid(), {.nonblocking = true}));
@@ -55,8 +47,8 @@ TEST_F(PidFdSmallStack, Questions) {
     EXPECT_TRUE(process_.pid());
     EXPECT_TRUE(process_.info());
     (void)process_.id();
-    EXPECT_EQ(sysfd::same_process(process_, process_), true);
-    (void)process_.get_fd(sysfd::ForeignFd{0});
+    EXPECT_EQ(same_process(process_, process_), true);
+    (void)process_.get_fd(ForeignFd{0});
     EXPECT_TRUE(process_.proc_directory());
     (void)process_.namespace_fd(Namespace::uts);
     (void)process_.namespace_for_children(Namespace::pid);
@@ -75,7 +67,7 @@ TEST_F(PidFdSmallStack, QuestionsAnsweredByProc) {
         if (also_openat2) refuse_calls({{SYS_openat2, EPERM}});
         EXPECT_TRUE(process_.pid());
         EXPECT_TRUE(process_.info());
-        EXPECT_EQ(sysfd::same_process(process_, process_), true);
+        EXPECT_EQ(same_process(process_, process_), true);
         EXPECT_TRUE(process_.proc_directory());
         (void)process_.namespace_fd(Namespace::uts);
         (void)process_.namespace_for_children(Namespace::pid);
@@ -88,8 +80,8 @@ TEST_F(PidFdSmallStack, Signals) {
   run_on_small_stack([&] {
     EXPECT_TRUE(process_.send_signal(0));
     EXPECT_TRUE(process_.send_signal(0, sigval{}));
-    (void)process_.send_signal(0, sysfd::SignalScope::thread);
-    EXPECT_FALSE(process_.send_signal(-1, sysfd::SignalScope::process_group));
+    (void)process_.send_signal(0, SignalScope::thread);
+    EXPECT_FALSE(process_.send_signal(-1, SignalScope::process_group));
   });
 }
 
@@ -116,8 +108,8 @@ TEST_F(PidFdSmallStack, WaitingInVain) {
               std::errc::timed_out);
     EXPECT_EQ(error_of(process_.try_wait_event()), std::errc::resource_unavailable_try_again);
     EXPECT_EQ(error_of(process_.wait_event_for(1ns)), std::errc::timed_out);
-    EXPECT_EQ(error_of(sysfd::wait_any(std::span(many).first(60), 0ns)), std::errc::timed_out);
-    EXPECT_EQ(error_of(sysfd::wait_any(many, 1ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(std::span(many).first(60), 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(many, 1ns)), std::errc::timed_out);
   });
 }
 

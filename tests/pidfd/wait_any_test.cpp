@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: MIT
 //
 // Waiting for the first of several processes.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <memory>
-#include <sysfd/pidfd.hpp>
 #include <vector>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-using sysfd::ExitStatus;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::wait_any;
 
 constexpr nanoseconds short_timeouts[] = {nanoseconds::min(), -1h, 0ns, 1ns, 1ms};
 constexpr nanoseconds long_timeouts[] = {24h, nanoseconds::max() - 1ns, nanoseconds::max()};

@@ -1,36 +1,30 @@
 // SPDX-License-Identifier: MIT
 //
 // Waits that are called off by a descriptor.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
 
 #include <chrono>
 #include <thread>
 
 #include <sysfd/create.hpp>
-#include <sysfd/pidfd.hpp>
 #include <sysfd/stop_fd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/kernel_features.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::ExitStatus;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::Timeout;
 
 constexpr auto canceled = std::errc::operation_canceled;
 
 class WaitCanceled : public testing::Test {
  protected:
   Timeout for_ever() const { return Timeout::forever().canceled_by(stop_); }
-  void stop() const { sysfd::detail::raise_event(stop_); }
+  void stop() const { detail::raise_event(stop_); }
 
-  const OwnedFd stop_ = must(sysfd::event_fd());
+  const OwnedFd stop_ = must(event_fd());
   ForkedChild child_;
   const PidFd process_ = child_.pidfd();
 };
@@ -40,7 +34,7 @@ TEST_F(WaitCanceled, IsAnErrorOfEachWait) {
   const PidFd* const one[] = {&process_};
   EXPECT_EQ(error_of(process_.wait_for(for_ever())), canceled);
   EXPECT_EQ(error_of(process_.wait_event_for(for_ever())), canceled);
-  EXPECT_EQ(error_of(sysfd::wait_any(one, for_ever())), canceled);
+  EXPECT_EQ(error_of(wait_any(one, for_ever())), canceled);
 }
 
 TEST_F(WaitCanceled, ByAnotherThread) {
@@ -50,7 +44,7 @@ TEST_F(WaitCanceled, ByAnotherThread) {
 
 TEST_F(WaitCanceled, ByAStopToken) {
   std::stop_source source;
-  const auto token = must(sysfd::StopFd::make(source.get_token()));
+  const auto token = must(StopFd::make(source.get_token()));
   const std::jthread other([&] { source.request_stop(); });
   EXPECT_EQ(error_of(process_.wait_for(Timeout::forever().canceled_by(token))), canceled);
 }
@@ -70,11 +64,11 @@ TEST_F(WaitCanceled, IsATimeoutWhereNobodyCallsItOff) {
 TEST_F(WaitCanceled, ByMoreThan64Processes) {
   const std::vector<const PidFd*> many(100, &process_);
   stop();
-  EXPECT_EQ(error_of(sysfd::wait_any(many, for_ever())), canceled);
+  EXPECT_EQ(error_of(wait_any(many, for_ever())), canceled);
 }
 
 TEST_F(WaitCanceled, InNonBlockingModeToo) {
-  ASSERT_TRUE(sysfd::set_nonblocking(process_, true));
+  ASSERT_TRUE(set_nonblocking(process_, true));
   stop();
   EXPECT_EQ(error_of(process_.wait_for(for_ever())), canceled);
   EXPECT_EQ(error_of(process_.wait_event_for(for_ever())), canceled);

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
 
 constexpr nanoseconds short_durations[] = {nanoseconds::min(), -1h, 0ns, 1ns, 1ms};
 

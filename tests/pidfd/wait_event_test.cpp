@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: MIT
 //
 // Stops, continuations and what else waitid(2) tells of a child.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-using sysfd::WaitEvent;
-using sysfd::WaitOptions;
-using Kind = sysfd::WaitEvent::Kind;
+using Kind = WaitEvent::Kind;
 
 constexpr WaitOptions stops{.ended = false, .stopped = true};
 constexpr WaitOptions continuations{.ended = false, .continued = true};
 constexpr WaitOptions everything{.ended = true, .stopped = true, .continued = true};
 constexpr WaitOptions nothing{.ended = false};
 
-void expect_event(const sysfd::Result<WaitEvent>& event, Kind kind, std::optional<int> signal,
+void expect_event(const Result<WaitEvent>& event, Kind kind, std::optional<int> signal,
                   std::optional<ExitStatus> status, pid_t pid) {
   ASSERT_TRUE(event) << event.error().message();
   EXPECT_EQ(event->kind, kind);
@@ -40,7 +35,7 @@ void expect_event(const sysfd::Result<WaitEvent>& event, Kind kind, std::optiona
   EXPECT_EQ(event->user, ::getuid());
 }
 
-bool is_none(const sysfd::Result<WaitEvent>& event) {
+bool is_none(const Result<WaitEvent>& event) {
   return error_of(event) == std::errc::resource_unavailable_try_again;
 }
 
@@ -48,7 +43,7 @@ class WaitForEvent : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     SYSFD_REQUIRE_ISOLATION();
-    ASSERT_TRUE(sysfd::set_nonblocking(process_, GetParam()));
+    ASSERT_TRUE(set_nonblocking(process_, GetParam()));
   }
 
   ForkedChild child_;
@@ -146,7 +141,7 @@ TEST_P(WaitForEvent, OtherErrorsArePassedOn) {
 
 TEST_P(WaitForEvent, AProcessThatIsNoChildIsAnError) {
   for (const PidFd& other : {must(PidFd::self()), must(PidFd::open(::getppid()))}) {
-    ASSERT_TRUE(sysfd::set_nonblocking(other, GetParam()));
+    ASSERT_TRUE(set_nonblocking(other, GetParam()));
     EXPECT_EQ(error_of(other.wait_event(everything)), std::errc::no_child_process);
     EXPECT_EQ(error_of(other.try_wait_event(everything)), std::errc::no_child_process);
   }
@@ -161,7 +156,7 @@ TEST_P(WaitForEvent, WaitsThroughSignals) {
     ::raise(SIGSTOP);
   });
   const PidFd process = child.pidfd();
-  ASSERT_TRUE(sysfd::set_nonblocking(process, GetParam()));
+  ASSERT_TRUE(set_nonblocking(process, GetParam()));
   expect_event(process.wait_event(everything), Kind::stopped, SIGSTOP, {}, child.pid());
   EXPECT_EQ(interruptions.seen(), 5);
   ASSERT_TRUE(process.send_signal(SIGCONT));
@@ -172,7 +167,7 @@ TEST_P(WaitForEvent, OfAChildThatReapsItselfIsAnError) {
     ::signal(SIGCHLD, SIG_IGN);
     ForkedChild child;
     const PidFd process = child.pidfd();
-    ASSERT_TRUE(sysfd::set_nonblocking(process, GetParam()));
+    ASSERT_TRUE(set_nonblocking(process, GetParam()));
     EXPECT_TRUE(is_none(process.try_wait_event()));
     child.tell_to_end(4);
     EXPECT_EQ(error_of(process.wait_event()), std::errc::no_child_process);
@@ -247,7 +242,7 @@ TEST_F(TracedByTheCaller, WaitingForTheEndLeavesATrapToWaitEvent) {
   EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
   EXPECT_EQ(error_of(process_.wait_for(std::chrono::milliseconds(1))), std::errc::timed_out);
   EXPECT_EQ(error_of(process_.wait_until(std::chrono::steady_clock::now())), std::errc::timed_out);
-  EXPECT_EQ(error_of(sysfd::wait_any(one, std::chrono::milliseconds(1))), std::errc::timed_out);
+  EXPECT_EQ(error_of(wait_any(one, std::chrono::milliseconds(1))), std::errc::timed_out);
   expect_event(process_.wait_event(), Kind::trapped, SIGSTOP, {}, child_.pid());
   go_on();
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Waiting for what is not, or no longer, this process's to wait for.
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -9,22 +10,16 @@
 
 #include <chrono>
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
 
 TEST(StolenStatus, IsKnownAllTheSame) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
@@ -51,7 +46,7 @@ TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   ForkedChild child;
   const PidFd process = child.pidfd();
-  ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+  ASSERT_TRUE(set_nonblocking(process, true));
   child.end_and_reap(9);
   EXPECT_EQ(process.wait(), ExitStatus::exited(9));
 }
@@ -108,7 +103,7 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
   run_apart([] {
     const rlimit one_second{.rlim_cur = 1, .rlim_max = 1};
     ASSERT_EQ(::setrlimit(RLIMIT_CPU, &one_second), 0) << "to end a busy loop";
-    const sysfd::Pipe attached = *sysfd::pipe();
+    const Pipe attached = *sysfd::pipe();
     ForkedChild child;
     const PidFd process = child.pidfd();
     ForkedChild tracer([&] {
@@ -124,10 +119,10 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
     EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
     EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::timed_out);
     const PidFd* const one[] = {&process};
-    EXPECT_EQ(error_of(sysfd::wait_any(one, 0ns)), std::errc::timed_out);
-    EXPECT_EQ(error_of(sysfd::wait_any(one, 30ms)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(one, 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(one, 30ms)), std::errc::timed_out);
     tracer.end_and_reap();
-    EXPECT_EQ(sysfd::wait_any(one), 0U);
+    EXPECT_EQ(wait_any(one), 0U);
     EXPECT_EQ(process.wait(), ExitStatus::exited(3));
   });
 }
@@ -145,18 +140,18 @@ class Grandchild : public testing::Test {
   }
 
  private:
-  static void send(const sysfd::Pipe& pipe, unsigned char byte) {
+  static void send(const Pipe& pipe, unsigned char byte) {
     if (::write(pipe.write.get(), &byte, 1) != 1) std::abort();
   }
-  static unsigned char receive(const sysfd::Pipe& pipe) {
+  static unsigned char receive(const Pipe& pipe) {
     unsigned char byte = 0;
     if (::read(pipe.read.get(), &byte, 1) != 1) std::abort();
     return byte;
   }
 
-  sysfd::Pipe number_ = *sysfd::pipe();
-  sysfd::Pipe end_ = *sysfd::pipe();
-  sysfd::Pipe reap_ = *sysfd::pipe();
+  Pipe number_ = *sysfd::pipe();
+  Pipe end_ = *sysfd::pipe();
+  Pipe reap_ = *sysfd::pipe();
   ForkedChild middle_{[this] {
     const pid_t grandchild = ::fork();
     if (grandchild == 0) ::_exit(receive(end_));
@@ -208,14 +203,14 @@ TEST_F(Grandchild, HasNotEndedForWaitAnyUntilItsParentHasReapedIt) {
     const ForkedChild running;
     const PidFd other = running.pidfd();
     const PidFd* const both[] = {&other, &process_};
-    EXPECT_EQ(error_of(sysfd::wait_any(both, 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(both, 0ns)), std::errc::timed_out);
     end_grandchild(9);
     wait_until_ended(process_);
     EXPECT_EQ(error_of(process_.try_wait()), std::errc::resource_unavailable_try_again);
-    EXPECT_EQ(error_of(sysfd::wait_any(both, 0ns)), std::errc::timed_out);
-    EXPECT_EQ(error_of(sysfd::wait_any(both, 1ms)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(both, 0ns)), std::errc::timed_out);
+    EXPECT_EQ(error_of(wait_any(both, 1ms)), std::errc::timed_out);
     reap_grandchild();
-    EXPECT_EQ(sysfd::wait_any(both, 24h), 1U);
+    EXPECT_EQ(wait_any(both, 24h), 1U);
     EXPECT_EQ(process_.try_wait(), ExitStatus::exited(9));
   });
 }
@@ -225,7 +220,7 @@ TEST_F(Grandchild, HasEndedForWaitAnyWhereTheKernelCannotTell) {
     refuse_calls({{SYS_ioctl, ENOTTY}});
     end_grandchild(9);
     const PidFd* const one[] = {&process_};
-    EXPECT_EQ(sysfd::wait_any(one), 0U);
+    EXPECT_EQ(wait_any(one), 0U);
     EXPECT_EQ(error_of(process_.try_wait()), std::errc::no_child_process);
   });
 }

@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include <sysfd/pidfd.hpp>
+
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
-#include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/interruptions.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
 
 TEST(Wait, TellsTheExitCode) {
   for (const int code : {0, 1, 77, 255}) {
@@ -146,7 +141,7 @@ TEST(Wait, OnANonBlockingPidFdGoesOnAfterSignals) {
     ::_exit(7);
   });
   const PidFd process = child.pidfd();
-  ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+  ASSERT_TRUE(set_nonblocking(process, true));
   EXPECT_EQ(process.wait(), ExitStatus::exited(7));
   EXPECT_EQ(interruptions.seen(), 5);
 }
@@ -169,14 +164,14 @@ TEST(NonBlockingPidFd, WaitBlocksAllTheSame) {
     ::_exit(4);
   });
   const PidFd process = child.pidfd();
-  ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+  ASSERT_TRUE(set_nonblocking(process, true));
   EXPECT_EQ(process.wait(), ExitStatus::exited(4));
 }
 
 TEST(NonBlockingPidFd, AProcessThatRunsHasNoStatusYet) {
   const ForkedChild child;
   const PidFd process = child.pidfd();
-  ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+  ASSERT_TRUE(set_nonblocking(process, true));
   EXPECT_EQ(error_of(process.try_wait()), std::errc::resource_unavailable_try_again);
   EXPECT_EQ(error_of(process.wait_for(1ms)), std::errc::timed_out);
 }
@@ -187,7 +182,7 @@ TEST(NonBlockingPidFd, AProcessThatHasEndedHasOne) {
                           +[](const PidFd& p) { return p.wait(); }}) {
     ForkedChild child;
     const PidFd process = child.pidfd();
-    ASSERT_TRUE(sysfd::set_nonblocking(process, true));
+    ASSERT_TRUE(set_nonblocking(process, true));
     child.end(9);
     EXPECT_EQ(wait(process), ExitStatus::exited(9));
   }

@@ -3,7 +3,6 @@
 // A copy of the process that fork(2) made, and that destroys what it has a copy of: children,
 // locks, mappings and descriptors of this process are as before.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,29 +26,12 @@
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/sealed_memory.hpp>
 
+#include "support/prelude.hpp"
+
 #include "sharing/files.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DescriptionLock;
-using sysfd::DropPolicy;
-using sysfd::ListenFds;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
-using sysfd::PendingChild;
-using sysfd::PidFd;
-using sysfd::PositionedFile;
-using sysfd::PreparedCommand;
-using sysfd::SealedMemory;
-using sysfd::SharedMemory;
-using sysfd::Stdio;
-using sysfd::UniqueDescription;
 
 // Sends back what it is sent.
 Command echo() {
@@ -96,11 +78,11 @@ struct Owners {
       : given(take_given()),
         file(scratch.open(O_RDWR)),
         positioned(scratch.open(O_RDWR)),
-        unique(must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR))),
+        unique(must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR))),
         lock(must(DescriptionLock::acquire(file, LockMode::exclusive))),
-        sealed(must(SealedMemory::map(must(sysfd::sealed_memfd("m", bytes("sealed"))).borrow()))),
+        sealed(must(SealedMemory::map(must(sealed_memfd("m", bytes("sealed"))).borrow()))),
         copied(must(SealedMemory::copy(file, 1000))),
-        shared(must(SharedMemory::map(must(sysfd::fixed_memfd("m", 6)).borrow()))),
+        shared(must(SharedMemory::map(must(fixed_memfd("m", 6)).borrow()))),
         process(must(PidFd::self())),
         prepared(must(echo().prepare())) {
     for (const DropPolicy policy :
@@ -118,7 +100,7 @@ struct Owners {
   DescriptionLock lock;
   SealedMemory sealed, copied;
   SharedMemory shared;
-  sysfd::MountCache mounts;
+  MountCache mounts;
   PidFd process;
   std::vector<Child> children, pipeline;
   PreparedCommand prepared;
@@ -132,15 +114,15 @@ TEST(CopyOfTheProcess, LeavesWhatItDestroysToItsParent) {
     std::signal(SIGPIPE, SIG_IGN);
     std::optional<Owners> owners(scratch);
     const OwnedFd other = scratch.open(O_RDWR);
-    const auto here = sysfd::name_to_handle(sysfd::cwd(), "/");
+    const auto here = name_to_handle(cwd(), "/");
     if (here) (void)must(owners->mounts.find(here->mount));
-    EXPECT_TRUE(sysfd::reserve_spawn_slots(4));
+    EXPECT_TRUE(reserve_spawn_slots(4));
     const auto descriptors = open_descriptors();
 
     run_apart([&] { owners.reset(); });
 
     EXPECT_EQ(open_descriptors(), descriptors);
-    EXPECT_EQ(sysfd::reserve_spawn_slots(4), 4U);
+    EXPECT_EQ(reserve_spawn_slots(4), 4U);
     EXPECT_EQ(open_descriptors(), descriptors);
     for (std::size_t i = 0; i < owners->children.size(); ++i)
       expect_alive(owners->children[i], "the child with policy " + std::to_string(i));
@@ -177,7 +159,7 @@ TEST(CopyOfTheProcess, LeavesChildrenThatAreJustStartedToItsParent) {
     const PreparedCommand prepared = must(echo().prepare());
     std::optional<PendingChild> pending = must(prepared.spawn_async());
     std::optional<PendingChild> waited =
-        must(prepared.spawn_async({}, sysfd::Confirmation::by_descriptor));
+        must(prepared.spawn_async({}, Confirmation::by_descriptor));
     const auto descriptors = open_descriptors();
     run_apart([&] {
       pending.reset();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Copies of what is not sealed.
+#include <sysfd/positioned_file.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,20 +17,16 @@
 #include <string>
 #include <thread>
 
-#include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::SealedMemory;
 
 constexpr std::size_t any_size = std::numeric_limits<std::size_t>::max();
 
@@ -81,7 +78,7 @@ TEST(Copy, IsNotLongerThanIsSaid) {
 
 // Whose size is zero, and who are read in pieces.
 TEST(Copy, OfAFileInProc) {
-  const OwnedFd version = must(sysfd::open(sysfd::cwd(), "/proc/version", O_RDONLY));
+  const OwnedFd version = must(sysfd::open(cwd(), "/proc/version", O_RDONLY));
   std::ifstream stream("/proc/version");
   const std::string content{std::istreambuf_iterator<char>(stream), {}};
   EXPECT_EQ(text(must(SealedMemory::copy(version, any_size)).bytes()), content);
@@ -94,7 +91,7 @@ TEST(Copy, OfAFileInProc) {
   ASSERT_NE(start, MAP_FAILED);
   for (std::size_t i = 0; i < pages; i += 2)
     ASSERT_EQ(::mprotect(static_cast<char*>(start) + i * page, page, PROT_READ), 0);
-  const OwnedFd maps = must(sysfd::open(sysfd::cwd(), "/proc/self/maps", O_RDONLY));
+  const OwnedFd maps = must(sysfd::open(cwd(), "/proc/self/maps", O_RDONLY));
   const auto copy = must(SealedMemory::copy(maps, any_size));
   ::munmap(start, pages * page);
   const std::string list = text(copy.bytes());
@@ -106,20 +103,20 @@ TEST(Copy, OfAFileInProc) {
 
 TEST(Copy, OfWhatHasNoPositionsIsAnError) {
   const auto pipe = must(sysfd::pipe());
-  const auto sockets = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto sockets = must(socket_pair(SOCK_STREAM));
   EXPECT_EQ(error_of(SealedMemory::copy(pipe.read, any_size)).value(), ESPIPE);
   EXPECT_EQ(error_of(SealedMemory::copy(pipe.read, 0)).value(), ESPIPE);
   EXPECT_EQ(error_of(SealedMemory::copy(sockets.first, any_size)).value(), ESPIPE);
-  const OwnedFd folder = must(sysfd::open(sysfd::cwd(), "/", O_RDONLY));
+  const OwnedFd folder = must(sysfd::open(cwd(), "/", O_RDONLY));
   EXPECT_EQ(error_of(SealedMemory::copy(folder, any_size)).value(), EISDIR);
   const ScratchFile scratch("x");
   const OwnedFd writer = scratch.open(O_WRONLY);
   EXPECT_EQ(error_of(SealedMemory::copy(writer, any_size)).value(), EBADF);
-  EXPECT_EQ(error_of(SealedMemory::copy(sysfd::cwd(), any_size)).value(), EBADF);
+  EXPECT_EQ(error_of(SealedMemory::copy(cwd(), any_size)).value(), EBADF);
 }
 
 TEST(Copy, OfAnEndlessFileEndsAtTheLimit) {
-  const OwnedFd zero = must(sysfd::open(sysfd::cwd(), "/dev/zero", O_RDONLY));
+  const OwnedFd zero = must(sysfd::open(cwd(), "/dev/zero", O_RDONLY));
   EXPECT_EQ(error_of(SealedMemory::copy(zero, 0)).value(), EFBIG);
   EXPECT_EQ(error_of(SealedMemory::copy(zero, 1'000'000)).value(), EFBIG);
 }
@@ -127,7 +124,7 @@ TEST(Copy, OfAnEndlessFileEndsAtTheLimit) {
 // Any length between is right: what may not happen is an error or what never was there.
 TEST(Copy, OfAFileThatGrowsAndShrinksMeanwhile) {
   const OwnedFd fd = some_file();
-  const sysfd::PositionedFile file(must(sysfd::reopen(fd, O_RDWR)));
+  const PositionedFile file(must(reopen(fd, O_RDWR)));
   constexpr std::size_t most = 200'000;
   std::atomic<bool> is_over = false;
   std::thread changer([&] {
@@ -180,7 +177,7 @@ TEST(Copy, OfAFileThatGrowsOrShrinksAfterItsSizeWasAsked) {
 TEST(Copy, OfAPartlySealedFileIsWhatMapRefuses) {
   const OwnedFd fd = some_file();
   ASSERT_EQ(::write(fd.get(), "abc", 3), 3);
-  EXPECT_EQ(error_of(SealedMemory::map(fd)), sysfd::SealError::may_shrink);
+  EXPECT_EQ(error_of(SealedMemory::map(fd)), SealError::may_shrink);
   EXPECT_EQ(text(must(SealedMemory::copy(fd, 3)).bytes()), "abc");
 }
 

@@ -3,7 +3,6 @@
 // How many system calls and allocations things take. Those of a PositionedFile are with its other
 // tests.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,23 +18,16 @@
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
 
+#include "support/prelude.hpp"
+
 #include "sharing/files.hpp"
 #include "support/allocations.hpp"
 #include "support/kernel_features.hpp"
-#include "support/requirements.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
-using sysfd::DescriptionLock;
-using sysfd::FlockLock;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::SealedMemory;
-using sysfd::SharedMemory;
 using Calls = std::vector<long>;
 
 class SharingCost : public testing::Test {
@@ -66,26 +58,26 @@ class SharingCost : public testing::Test {
 
 TEST_F(SharingCost, AllocatesNothing) {
   EXPECT_GT(allocations_of([] { (void)std::vector<int>(1).data(); }), 0) << "or nothing counts";
-  const OwnedFd sealed = must(sysfd::sealed_memfd("sealed", bytes("x")));
-  const OwnedFd fixed = must(sysfd::fixed_memfd("fixed", 1));
+  const OwnedFd sealed = must(sealed_memfd("sealed", bytes("x")));
+  const OwnedFd fixed = must(fixed_memfd("fixed", 1));
   const OwnedFd closed_soon = must(fd.duplicate());
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const std::vector<BorrowedFd> fds(253, fd);
-  PositionedFile file(must(sysfd::UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR)));
+  PositionedFile file(must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR)));
   std::array<char, 4> buffer{};
   const std::string path = scratch.path();
   const auto each = [&] {
-    EXPECT_TRUE(sysfd::same_description(fd, closed_soon) == true);
-    EXPECT_TRUE(sysfd::reopen(fd, O_RDONLY));
-    EXPECT_FALSE(sysfd::reopen(pair.first, O_RDONLY));
-    EXPECT_TRUE(sysfd::UniqueDescription::open(sysfd::cwd(), path, O_RDONLY));
-    EXPECT_TRUE(sysfd::UniqueDescription::memfd("memory"));
+    EXPECT_TRUE(same_description(fd, closed_soon) == true);
+    EXPECT_TRUE(reopen(fd, O_RDONLY));
+    EXPECT_FALSE(reopen(pair.first, O_RDONLY));
+    EXPECT_TRUE(UniqueDescription::open(cwd(), path, O_RDONLY));
+    EXPECT_TRUE(UniqueDescription::memfd("memory"));
     EXPECT_TRUE(file.read(buffer));
     EXPECT_TRUE(file.read_exact(buffer));
     EXPECT_TRUE(file.write(buffer));
     EXPECT_TRUE(file.write_all(buffer));
     EXPECT_TRUE(file.append(buffer));
-    EXPECT_TRUE(file.seek(-1, sysfd::SeekFrom::end));
+    EXPECT_TRUE(file.seek(-1, SeekFrom::end));
     EXPECT_TRUE(file.size());
     EXPECT_TRUE(file.truncate(10));
     EXPECT_TRUE(file.sync({.data_only = true}));
@@ -98,46 +90,43 @@ TEST_F(SharingCost, AllocatesNothing) {
       auto lock = FlockLock::acquire(fd, LockMode::shared);
       EXPECT_TRUE(lock && lock->upgrade() && lock->downgrade() && lock->try_upgrade());
     }
-    EXPECT_TRUE(sysfd::sealed_memfd("memory", bytes("x")));
-    EXPECT_TRUE(sysfd::fixed_memfd("memory", 10));
+    EXPECT_TRUE(sealed_memfd("memory", bytes("x")));
+    EXPECT_TRUE(fixed_memfd("memory", 10));
     EXPECT_TRUE(SealedMemory::map(sealed));
     EXPECT_FALSE(SealedMemory::map(fixed));
     EXPECT_TRUE(SharedMemory::map(fixed));
     EXPECT_TRUE(SealedMemory::copy(fd, 1000));
-    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x")));
-    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"), std::chrono::hours(1)));
-    EXPECT_TRUE(sysfd::pass_credentials(pair.second));
+    EXPECT_TRUE(send_fds(pair.first, fds, bytes("x")));
+    EXPECT_TRUE(send_fds(pair.first, fds, bytes("x"), std::chrono::hours(1)));
+    EXPECT_TRUE(pass_credentials(pair.second));
   };
   EXPECT_EQ(allocations_of(each), 0);
 }
 
 TEST_F(SharingCost, ReceivingAllocatesRoomOnceBefore) {
-  const auto pair = must(sysfd::socket_pair(SOCK_DGRAM));
+  const auto pair = must(socket_pair(SOCK_DGRAM));
   const std::vector<BorrowedFd> fds(253, fd);
   std::array<std::byte, 4> payload{};
   for (const std::size_t count : {0U, 1U, 253U}) {
-    EXPECT_TRUE(sysfd::send_fds(pair.first, std::span(fds).first(count), bytes("x")));
-    const auto receive = [&] { EXPECT_TRUE(sysfd::receive_fds(pair.second, payload)); };
+    EXPECT_TRUE(send_fds(pair.first, std::span(fds).first(count), bytes("x")));
+    const auto receive = [&] { EXPECT_TRUE(receive_fds(pair.second, payload)); };
     EXPECT_EQ(allocations_of(receive), 1) << count;
   }
-  EXPECT_TRUE(sysfd::send_fds(pair.first, {}, bytes("x")));
-  const auto receive_none = [&] {
-    EXPECT_TRUE(sysfd::receive_fds(pair.second, payload, {.max_fds = 0}));
-  };
+  EXPECT_TRUE(send_fds(pair.first, {}, bytes("x")));
+  const auto receive_none = [&] { EXPECT_TRUE(receive_fds(pair.second, payload, {.max_fds = 0})); };
   EXPECT_EQ(allocations_of(receive_none), 0);
-  EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x")));
+  EXPECT_TRUE(send_fds(pair.first, fds, bytes("x")));
   const auto refuse = [&] {
-    EXPECT_TRUE(must(sysfd::receive_fds(pair.second, payload, {.max_fds = 1})).fds_error);
+    EXPECT_TRUE(must(receive_fds(pair.second, payload, {.max_fds = 1})).fds_error);
   };
   EXPECT_EQ(allocations_of(refuse), 1);
 }
 
 // /proc is looked at before what it leads to is opened.
 TEST_F(SharingCost, OfReopeningIsNineSystemCalls) {
-  SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(sysfd::reopen(fd, O_RDONLY)); }, 9 + 1);
-  SYSFD_EXPECT_CALLS(
-      [] { EXPECT_TRUE(sysfd::UniqueDescription::open(sysfd::cwd(), "/", O_RDONLY)); }, SYS_openat,
-      SYS_close);
+  SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(reopen(fd, O_RDONLY)); }, 9 + 1);
+  SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(UniqueDescription::open(cwd(), "/", O_RDONLY)); }, SYS_openat,
+                     SYS_close);
 }
 
 TEST_F(SharingCost, OfALockIsOneSystemCallEachBesideItsDuplicate) {
@@ -175,18 +164,18 @@ TEST_F(SharingCost, OfALockOfAWholeFileIsTwoSystemCallsAndTwoToUnlock) {
 TEST_F(SharingCost, OfTheSizeIsOneSystemCall) {
   PositionedFile file(must(fd.duplicate()));
   SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(file.size()); }, 1);
-  SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(file.seek(0, sysfd::SeekFrom::end)); }, 1);
+  SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(file.seek(0, SeekFrom::end)); }, 1);
 }
 
 TEST_F(SharingCost, OfMemory) {
-  const OwnedFd sealed = must(sysfd::sealed_memfd("sealed", bytes("x")));
-  const OwnedFd fixed = must(sysfd::fixed_memfd("fixed", 1));
-  const auto close_and_make = [] { EXPECT_TRUE(sysfd::sealed_memfd("memory", bytes("x"))); };
+  const OwnedFd sealed = must(sealed_memfd("sealed", bytes("x")));
+  const OwnedFd fixed = must(fixed_memfd("fixed", 1));
+  const auto close_and_make = [] { EXPECT_TRUE(sealed_memfd("memory", bytes("x"))); };
   if (kernel_has("MFD_NOEXEC_SEAL")) {  // else it is tried before
     SYSFD_EXPECT_CALLS(close_and_make, SYS_memfd_create, SYS_write, SYS_fcntl, SYS_close);
-    SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(sysfd::sealed_memfd("memory", {})); }, SYS_memfd_create,
-                       SYS_fcntl, SYS_close);
-    SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(sysfd::fixed_memfd("memory", 1)); }, SYS_memfd_create,
+    SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(sealed_memfd("memory", {})); }, SYS_memfd_create, SYS_fcntl,
+                       SYS_close);
+    SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(fixed_memfd("memory", 1)); }, SYS_memfd_create,
                        SYS_ftruncate, SYS_fcntl, SYS_close);
   }
   SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(SealedMemory::map(sealed)); }, 3 + 1);
@@ -195,20 +184,19 @@ TEST_F(SharingCost, OfMemory) {
 }
 
 TEST_F(SharingCost, OfAMessageIsOneSystemCall) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const std::vector<BorrowedFd> fds(3, fd);
-  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"))); },
-                     SYS_getsockopt, SYS_sendmsg);
-  SYSFD_EXPECT_CALLS(
-      [&] { EXPECT_TRUE(sysfd::send_fds(pair.first, {}, bytes("x"), std::chrono::hours(1))); },
-      SYS_sendmsg);
-  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::send_fds(pair.second, {}, bytes("x"))); },
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(send_fds(pair.first, fds, bytes("x"))); }, SYS_getsockopt,
                      SYS_sendmsg);
+  SYSFD_EXPECT_CALLS(
+      [&] { EXPECT_TRUE(send_fds(pair.first, {}, bytes("x"), std::chrono::hours(1))); },
+      SYS_sendmsg);
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(send_fds(pair.second, {}, bytes("x"))); }, SYS_sendmsg);
   std::array<std::byte, 4> payload{};
-  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::receive_fds(pair.second, payload)); }, SYS_recvmsg,
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(receive_fds(pair.second, payload)); }, SYS_recvmsg,
                      SYS_close, SYS_close, SYS_close);
-  SYSFD_EXPECT_CALLS([&] { EXPECT_FALSE(sysfd::send_fds(pair.first, fds, {})); });
-  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(sysfd::pass_credentials(pair.first)); }, SYS_setsockopt);
+  SYSFD_EXPECT_CALLS([&] { EXPECT_FALSE(send_fds(pair.first, fds, {})); });
+  SYSFD_EXPECT_CALLS([&] { EXPECT_TRUE(pass_credentials(pair.first)); }, SYS_setsockopt);
 }
 
 }  // namespace

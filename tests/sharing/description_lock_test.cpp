@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Which locks keep which others out.
+#include <sysfd/description_lock.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,22 +15,15 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/description_lock.hpp>
 #include <sysfd/positioned_file.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::DescriptionLock;
-using sysfd::LockMode;
-using sysfd::LockRange;
-using sysfd::OwnedFd;
 
 // What is in the way of this description, as the kernel tells: F_UNLCK if nothing.
 short in_the_way(const OwnedFd& fd, LockRange range = {}) {
@@ -41,7 +35,7 @@ short in_the_way(const OwnedFd& fd, LockRange range = {}) {
   return lock.l_type;
 }
 
-bool is_had(const sysfd::Result<DescriptionLock>& lock) {
+bool is_had(const Result<DescriptionLock>& lock) {
   if (lock) return true;
   EXPECT_EQ(lock.error(), std::errc::resource_unavailable_try_again);
   return false;
@@ -175,15 +169,15 @@ TEST_F(Lock, NeedsADescriptorThatIsOpenForIt) {
   EXPECT_EQ(in_the_way(two, {100, 1}), F_WRLCK);
 
   const int number = must(one.duplicate()).get();  // closed again
-  const auto closed = sysfd::BorrowedFd::unsafe_borrow(number);
+  const auto closed = BorrowedFd::unsafe_borrow(number);
   EXPECT_EQ(error_of(DescriptionLock::acquire(closed, LockMode::shared)).value(), EBADF);
-  EXPECT_EQ(error_of(DescriptionLock::acquire(sysfd::cwd(), LockMode::shared)).value(), EBADF);
+  EXPECT_EQ(error_of(DescriptionLock::acquire(cwd(), LockMode::shared)).value(), EBADF);
 }
 
 TEST_F(Lock, WorksThroughWhateverLendsTheDescriptor) {
-  auto description = must(sysfd::UniqueDescription::open(sysfd::cwd(), file.path(), O_RDWR));
+  auto description = must(UniqueDescription::open(cwd(), file.path(), O_RDWR));
   EXPECT_TRUE(is_had(DescriptionLock::try_acquire(description, LockMode::exclusive)));
-  const sysfd::PositionedFile positioned(std::move(description));
+  const PositionedFile positioned(std::move(description));
   const auto lock = must(DescriptionLock::acquire(positioned, LockMode::exclusive));
   EXPECT_EQ(in_the_way(two), F_WRLCK);
   EXPECT_FALSE(is_had(DescriptionLock::try_acquire(two.borrow(), LockMode::exclusive)));
@@ -303,10 +297,10 @@ TEST_F(Lock, ThatSomebodyElseHasCannotBeAdopted) {
 
 TEST_F(Lock, IsCloseOnExecOnceItIsAdopted) {
   OwnedFd inherited = file.open(O_RDWR);
-  ASSERT_TRUE(sysfd::set_close_on_exec(inherited, false));
+  ASSERT_TRUE(set_close_on_exec(inherited, false));
   auto lock = must(DescriptionLock::adopt(std::move(inherited), LockMode::shared));
   const OwnedFd released = std::move(lock).release();
-  EXPECT_EQ(sysfd::is_close_on_exec(released), true);
+  EXPECT_EQ(is_close_on_exec(released), true);
 }
 
 TEST_F(Lock, IsKeptApartByManyThreads) {

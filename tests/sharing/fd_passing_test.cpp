@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Descriptors in messages between those who mean well.
+#include <sysfd/fd_passing.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,24 +18,17 @@
 #include <vector>
 
 #include <sysfd/description.hpp>
-#include <sysfd/fd_passing.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
 #include "sharing/waiting_thread.hpp"
-#include "support/descriptors.hpp"
 #include "support/interruptions.hpp"
 #include "support/kernel_features.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
-using sysfd::receive_fds;
-using sysfd::send_fds;
 
 constexpr int socket_types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
 
@@ -44,9 +38,9 @@ std::span<const BorrowedFd> none() {
 
 class FdPassing : public testing::TestWithParam<int> {
  public:
-  const sysfd::SocketPair pair = must(sysfd::socket_pair(GetParam()));
+  const SocketPair pair = must(socket_pair(GetParam()));
   std::array<std::byte, 100> payload{};
-  std::string received(const sysfd::ReceivedMessage& message) const {
+  std::string received(const ReceivedMessage& message) const {
     return text(std::span(payload).first(message.size));
   }
 };
@@ -96,7 +90,7 @@ TEST_P(FdPassing, OfWhatIsNotOpenSendsNothing) {
   const OwnedFd file = some_file();
   const int number = must(file.duplicate()).get();  // closed again
   const BorrowedFd closed[] = {file, BorrowedFd::unsafe_borrow(number)};
-  const BorrowedFd directory[] = {file, sysfd::cwd()};
+  const BorrowedFd directory[] = {file, cwd()};
   EXPECT_EQ(error_of(send_fds(pair.first, closed, bytes("x"))).value(), EBADF);
   EXPECT_EQ(error_of(send_fds(pair.first, directory, bytes("x"))).value(), EBADF);
   EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
@@ -107,7 +101,7 @@ TEST_P(FdPassing, LeavesTheNumbersOfStandardStreamsAlone) {
   run_apart([&] {
     const OwnedFd file = some_file();
     const BorrowedFd fds[] = {file, file};
-    const bool has_pidfd = sysfd::pass_pidfd(pair.second).has_value();
+    const bool has_pidfd = pass_pidfd(pair.second).has_value();
     EXPECT_EQ(send_fds(pair.first, fds, bytes("x")), 1U);
     for (const int number : {0, 1, 2})
       ::close(number);
@@ -145,12 +139,12 @@ TEST_P(FdPassing, WaitsForAMessageUnlessItIsSaidNotTo) {
   }
   EXPECT_EQ(send_fds(pair.first, none(), bytes("y")), 1U);
   EXPECT_EQ(must(receive_fds(pair.second, payload, {.nowait = true})).size, 1U);
-  EXPECT_TRUE(sysfd::set_nonblocking(pair.second, true));
+  EXPECT_TRUE(set_nonblocking(pair.second, true));
   EXPECT_EQ(error_of(receive_fds(pair.second, payload)).value(), EAGAIN);
 }
 
 TEST_P(FdPassing, IsFullAtSomeTime) {
-  EXPECT_TRUE(sysfd::set_nonblocking(pair.first, true));
+  EXPECT_TRUE(set_nonblocking(pair.first, true));
   const std::vector<std::byte> much(4096);
   int error = 0;
   for (int i = 0; i < 10'000 && error == 0; ++i)
@@ -167,7 +161,7 @@ TEST_P(FdPassing, HasALimitOfDescriptorsOnTheirWay) {
     const rlimit limit{250, 250};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
-    EXPECT_TRUE(sysfd::set_nonblocking(pair.first, true));
+    EXPECT_TRUE(set_nonblocking(pair.first, true));
     int error = 0;
     for (int i = 0; i < 20 && error == 0; ++i)
       error = error_of(send_fds(pair.first, fds, bytes("x"))).value();
@@ -177,7 +171,7 @@ TEST_P(FdPassing, HasALimitOfDescriptorsOnTheirWay) {
 
 TEST_P(FdPassing, WithNobodyThereIsAnErrorAndNoSignal) {
   const OwnedFd file = some_file();
-  auto gone = must(sysfd::socket_pair(GetParam()));
+  auto gone = must(socket_pair(GetParam()));
   (void)std::move(gone.second).close();
   const BorrowedFd fds[] = {file};
   const int error = error_of(send_fds(gone.first, fds, bytes("x"))).value();
@@ -207,10 +201,10 @@ TEST_P(FdPassing, GoesOnAfterInterruptions) {
 TEST_P(FdPassing, SendsAgainAfterInterruptions) {
   SYSFD_REQUIRE_ISOLATION();
   const std::vector<std::byte> much(4096);
-  EXPECT_TRUE(sysfd::set_nonblocking(pair.first, true));
+  EXPECT_TRUE(set_nonblocking(pair.first, true));
   for (int i = 0; i < 10'000; ++i)
     if (!send_fds(pair.first, none(), much)) break;
-  EXPECT_TRUE(sysfd::set_nonblocking(pair.first, false));
+  EXPECT_TRUE(set_nonblocking(pair.first, false));
   const Interruptions interruptions;
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
@@ -252,13 +246,13 @@ TEST(FdPassingErrors, OfWhatIsNoSocketForIt) {
   const auto closed = BorrowedFd::unsafe_borrow(number);
   EXPECT_EQ(error_of(send_fds(closed, fds, bytes("x"))).value(), EBADF);
   EXPECT_EQ(error_of(receive_fds(closed, payload)).value(), EBADF);
-  const auto datagrams = must(sysfd::socket_pair(SOCK_DGRAM));
+  const auto datagrams = must(socket_pair(SOCK_DGRAM));
   const std::vector<std::byte> too_much(10 << 20);
   EXPECT_EQ(error_of(send_fds(datagrams.first, fds, too_much)).value(), EMSGSIZE);
 }
 
 TEST(FdPassingOnAStream, EndsAMessageWhereItsDescriptorsDo) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const OwnedFd one = some_file();
   const OwnedFd two = some_file();
   const BorrowedFd first[] = {one};
@@ -290,7 +284,7 @@ TEST(FdPassingOnAStream, EndsAMessageWhereItsDescriptorsDo) {
 }
 
 TEST(FdPassingOnAStream, MaySendAPartOnly) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM | SOCK_NONBLOCK));
+  const auto pair = must(socket_pair(SOCK_STREAM | SOCK_NONBLOCK));
   const OwnedFd file = some_file();
   const BorrowedFd fds[] = {file};
   const std::vector<std::byte> much(10 << 20);
@@ -303,7 +297,7 @@ TEST(FdPassingOnAStream, MaySendAPartOnly) {
 
 TEST(FdPassingOnAStream, EndsWithNoBytes) {
   for (const int type : {SOCK_STREAM, SOCK_SEQPACKET}) {
-    auto pair = must(sysfd::socket_pair(type));
+    auto pair = must(socket_pair(type));
     std::array<std::byte, 100> payload{};
     EXPECT_EQ(send_fds(pair.first, none(), bytes("last")), 4U);
     (void)std::move(pair.first).close();
@@ -316,7 +310,7 @@ TEST(FdPassingOnAStream, EndsWithNoBytes) {
 
 // The other end was closed with something unread in it.
 TEST(FdPassingOnAStream, IsResetByWhoDoesNotRead) {
-  auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  auto pair = must(socket_pair(SOCK_STREAM));
   std::array<std::byte, 100> payload{};
   EXPECT_EQ(send_fds(pair.first, none(), bytes("unread")), 6U);
   (void)std::move(pair.second).close();
@@ -325,7 +319,7 @@ TEST(FdPassingOnAStream, IsResetByWhoDoesNotRead) {
 }
 
 TEST(FdPassingOnAStream, WithoutRoomForAByteStillOwnsWhatComes) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const OwnedFd file = some_file();
   const BorrowedFd fds[] = {file};
   EXPECT_EQ(send_fds(pair.first, fds, bytes("x")), 1U);
@@ -337,15 +331,15 @@ TEST(FdPassingOnAStream, WithoutRoomForAByteStillOwnsWhatComes) {
 TEST(PassFds, OffMakesSendersFail) {
   SYSFD_REQUIRE_KERNEL("SO_PASSRIGHTS");
   for (const int type : socket_types) {
-    const auto pair = must(sysfd::socket_pair(type));
+    const auto pair = must(socket_pair(type));
     const OwnedFd file = some_file();
     SecondHolder holder(file, pair.first);
-    ASSERT_TRUE(sysfd::pass_fds(pair.second, false));
+    ASSERT_TRUE(pass_fds(pair.second, false));
     EXPECT_EQ(holder(Do::send, "x", 1), -EPERM);
     const BorrowedFd fds[] = {file};
     EXPECT_EQ(error_of(send_fds(pair.first, fds, bytes("x"))).value(), EPERM);
     EXPECT_EQ(send_fds(pair.first, none(), bytes("x")), 1U) << "bytes alone are welcome";
-    ASSERT_TRUE(sysfd::pass_fds(pair.second, true));
+    ASSERT_TRUE(pass_fds(pair.second, true));
     EXPECT_EQ(holder(Do::send, "x", 1), 1);
   }
 }

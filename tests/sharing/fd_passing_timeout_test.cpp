@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Messages with descriptors that are waited for up to a time, or until the wait is called off.
-#include <gtest/gtest.h>
+#include <sysfd/fd_passing.hpp>
+
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -13,29 +14,22 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
-#include <sysfd/fd_passing.hpp>
 #include <sysfd/stop_fd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/waiting_thread.hpp"
-#include "support/descriptors.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
-using sysfd::receive_fds;
-using sysfd::send_fds;
-using sysfd::Timeout;
 
 // A kind of socket, and whether it is in non-blocking mode.
 class FdPassingUpToATime : public testing::TestWithParam<std::tuple<int, bool>> {
  public:
   FdPassingUpToATime() {
     for (const OwnedFd* socket : {&pair.first, &pair.second})
-      EXPECT_TRUE(sysfd::set_nonblocking(*socket, is_nonblocking));
+      EXPECT_TRUE(set_nonblocking(*socket, is_nonblocking));
   }
   ~FdPassingUpToATime() override {
     for (const OwnedFd* socket : {&pair.first, &pair.second})
@@ -48,7 +42,7 @@ class FdPassingUpToATime : public testing::TestWithParam<std::tuple<int, bool>> 
     EXPECT_LT(messages, 10'000);
   }
   const bool is_nonblocking = std::get<bool>(GetParam());
-  const sysfd::SocketPair pair = must(sysfd::socket_pair(std::get<int>(GetParam())));
+  const SocketPair pair = must(socket_pair(std::get<int>(GetParam())));
   const OwnedFd file = some_file();
   const BorrowedFd fds[1] = {file};
   const std::vector<std::byte> chunk = std::vector<std::byte>(4096);
@@ -111,7 +105,7 @@ TEST_P(FdPassingUpToATime, GoesOnOnceThereIsAMessage) {
 
 TEST_P(FdPassingUpToATime, CanBeCalledOff) {
   std::stop_source source;
-  const auto stop = must(sysfd::StopFd::make(source.get_token()));
+  const auto stop = must(StopFd::make(source.get_token()));
   const Timeout forever = Timeout::forever().canceled_by(stop);
   WaitingThread waiting([&] {
     EXPECT_EQ(error_of(receive_fds(pair.second, room, {.timeout = forever})),
@@ -127,7 +121,7 @@ TEST_P(FdPassingUpToATime, CanBeCalledOff) {
 }
 
 TEST_P(FdPassingUpToATime, WithNobodyThereIsAnErrorAtOnce) {
-  auto gone = must(sysfd::socket_pair(std::get<int>(GetParam())));
+  auto gone = must(socket_pair(std::get<int>(GetParam())));
   (void)std::move(gone.second).close();
   const int error = error_of(send_fds(gone.first, fds, bytes("x"), Timeout::forever())).value();
   EXPECT_EQ(error, std::get<int>(GetParam()) == SOCK_DGRAM ? ECONNREFUSED : EPIPE);
@@ -142,7 +136,7 @@ TEST_P(FdPassingUpToATime, RefusesWhatTheOtherFormRefuses) {
 }
 
 TEST(FdPassingOnAStreamUpToATime, SendsAllThatIsReadMeanwhileAndItsDescriptorsOnce) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const OwnedFd file = some_file();
   const BorrowedFd fds[] = {file};
   const std::vector<std::byte> much(4 << 20);
@@ -159,7 +153,7 @@ TEST(FdPassingOnAStreamUpToATime, SendsAllThatIsReadMeanwhileAndItsDescriptorsOn
 }
 
 TEST(FdPassingOnAStreamUpToATime, SaysHowMuchWasSentWhereItWasNotAll) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const OwnedFd file = some_file();
   const BorrowedFd fds[] = {file};
   const std::vector<std::byte> much(4 << 20);

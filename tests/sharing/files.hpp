@@ -17,7 +17,8 @@
 
 #include <sysfd/create.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
+
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
@@ -34,7 +35,7 @@ inline std::string text(std::span<const std::byte> bytes) {
 inline constexpr std::string_view digits = "0123456789";
 
 // What is in a file from its start.
-inline std::string content_of(const sysfd::OwnedFd& file) {
+inline std::string content_of(const OwnedFd& file) {
   std::string all(1 << 20, '\0');
   const ssize_t size = ::pread(file.get(), all.data(), all.size(), 0);
   all.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
@@ -45,15 +46,13 @@ inline std::string content_of(const sysfd::OwnedFd& file) {
 class ScratchFile {
  public:
   explicit ScratchFile(std::string_view content = "") {
-    const sysfd::OwnedFd file = open(O_WRONLY | O_CREAT | O_EXCL);
+    const OwnedFd file = open(O_WRONLY | O_CREAT | O_EXCL);
     if (::write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
       std::abort();
   }
   std::string path() const { return directory_.path() / "file"; }
   // Another description of it each time.
-  sysfd::OwnedFd open(int flags) const {
-    return must(sysfd::open(sysfd::cwd(), path(), flags, 0644));
-  }
+  OwnedFd open(int flags) const { return must(sysfd::open(cwd(), path(), flags, 0644)); }
   std::string content() const { return content_of(open(O_RDONLY)); }
 
  private:
@@ -70,11 +69,11 @@ class MemoryFile {
       std::abort();
   }
   std::string path() const { return "/proc/self/fd/" + std::to_string(memory_.get()); }
-  sysfd::OwnedFd open(int flags) const { return must(sysfd::open(sysfd::cwd(), path(), flags)); }
+  OwnedFd open(int flags) const { return must(sysfd::open(cwd(), path(), flags)); }
   std::string content() const { return content_of(open(O_RDONLY)); }
 
  private:
-  sysfd::OwnedFd memory_ = must(sysfd::memfd("memory file"));
+  OwnedFd memory_ = must(memfd("memory file"));
 };
 
 // All that one holder of a description can see others change. The lock is the one that would keep

@@ -2,7 +2,6 @@
 //
 // Values of enumerators that programs store and send: none may ever change. One that is new makes
 // the compiler ask for its value here.
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <utility>
@@ -11,50 +10,52 @@
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 namespace {
 
-constexpr int fixed_value(sysfd::LockMode value) {
+constexpr int fixed_value(LockMode value) {
   switch (value) {
-    case sysfd::LockMode::shared: return 0;
-    case sysfd::LockMode::exclusive: return 1;
+    case LockMode::shared: return 0;
+    case LockMode::exclusive: return 1;
   }
   return -1;
 }
 
 TEST(FixedValues, OfALockModeStayWhatTheyAre) {
   for (int value = 0; value < 2; ++value)
-    EXPECT_EQ(fixed_value(static_cast<sysfd::LockMode>(value)), value);
+    EXPECT_EQ(fixed_value(static_cast<LockMode>(value)), value);
 }
 
-constexpr int fixed_value(sysfd::SeekFrom value) {
+constexpr int fixed_value(SeekFrom value) {
   switch (value) {
-    case sysfd::SeekFrom::start: return 0;
-    case sysfd::SeekFrom::position: return 1;
-    case sysfd::SeekFrom::end: return 2;
+    case SeekFrom::start: return 0;
+    case SeekFrom::position: return 1;
+    case SeekFrom::end: return 2;
   }
   return -1;
 }
 
 TEST(FixedValues, OfASeekFromStayWhatTheyAre) {
   for (int value = 0; value < 3; ++value)
-    EXPECT_EQ(fixed_value(static_cast<sysfd::SeekFrom>(value)), value);
-  EXPECT_EQ(std::to_underlying(sysfd::SeekFrom::start), SEEK_SET);
-  EXPECT_EQ(std::to_underlying(sysfd::SeekFrom::position), SEEK_CUR);
-  EXPECT_EQ(std::to_underlying(sysfd::SeekFrom::end), SEEK_END);
+    EXPECT_EQ(fixed_value(static_cast<SeekFrom>(value)), value);
+  EXPECT_EQ(std::to_underlying(SeekFrom::start), SEEK_SET);
+  EXPECT_EQ(std::to_underlying(SeekFrom::position), SEEK_CUR);
+  EXPECT_EQ(std::to_underlying(SeekFrom::end), SEEK_END);
 }
 
-constexpr int fixed_value(sysfd::SealError value) {
+constexpr int fixed_value(SealError value) {
   switch (value) {
-    case sysfd::SealError::may_shrink: return 1;
-    case sysfd::SealError::may_change: return 2;
+    case SealError::may_shrink: return 1;
+    case SealError::may_change: return 2;
   }
   return -1;
 }
 
 TEST(FixedValues, OfASealErrorStayWhatTheyAre) {
   for (int value = 1; value < 3; ++value)
-    EXPECT_EQ(fixed_value(static_cast<sysfd::SealError>(value)), value);
+    EXPECT_EQ(fixed_value(static_cast<SealError>(value)), value);
 }
 
 }  // namespace

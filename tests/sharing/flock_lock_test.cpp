@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Guards of flock(2): whom they keep out, what a change of the mode does, and forked processes.
+#include <sysfd/flock_lock.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,26 +17,20 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/description_lock.hpp>
-#include <sysfd/flock_lock.hpp>
 #include <sysfd/stop_fd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
 #include "sharing/waiting_thread.hpp"
 #include "support/interruptions.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using sysfd::FlockLock;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
-using sysfd::Timeout;
 
 constexpr auto held_by_others = std::errc::resource_unavailable_try_again;
 
@@ -89,15 +84,15 @@ TEST_F(Flock, NeedsNoDescriptorThatIsOpenForWriting) {
   EXPECT_TRUE(FlockLock::acquire(reader, LockMode::exclusive));
   const ScratchDirectory scratch;
   const OwnedFd directory =
-      must(sysfd::open(sysfd::cwd(), scratch.path().string(), O_RDONLY | O_DIRECTORY));
+      must(sysfd::open(cwd(), scratch.path().string(), O_RDONLY | O_DIRECTORY));
   EXPECT_TRUE(FlockLock::acquire(directory, LockMode::exclusive));
 }
 
 TEST_F(Flock, OfWhatIsNotOpenIsAnError) {
   const int number = must(one.duplicate()).get();  // closed again
-  const auto closed = sysfd::BorrowedFd::unsafe_borrow(number);
+  const auto closed = BorrowedFd::unsafe_borrow(number);
   EXPECT_EQ(error_of(FlockLock::acquire(closed, LockMode::shared)).value(), EBADF);
-  EXPECT_EQ(error_of(FlockLock::acquire(sysfd::cwd(), LockMode::shared)).value(), EBADF);
+  EXPECT_EQ(error_of(FlockLock::acquire(cwd(), LockMode::shared)).value(), EBADF);
   const OwnedFd path = file.open(O_PATH);
   EXPECT_EQ(error_of(FlockLock::acquire(path, LockMode::shared)).value(), EBADF);
   EXPECT_EQ(error_of(FlockLock::try_acquire(path, LockMode::shared)).value(), EBADF);
@@ -106,7 +101,7 @@ TEST_F(Flock, OfWhatIsNotOpenIsAnError) {
 
 TEST_F(Flock, IsNotSeenByADescriptionLock) {
   const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
-  EXPECT_TRUE(sysfd::DescriptionLock::try_acquire(two, LockMode::exclusive));
+  EXPECT_TRUE(DescriptionLock::try_acquire(two, LockMode::exclusive));
 }
 
 TEST_F(Flock, IsThatOfAllWhoHaveTheDescription) {
@@ -166,12 +161,12 @@ TEST_F(Flock, OutlivesTheDescriptorThatItWasAcquiredBy) {
 TEST_F(Flock, CanBeHandedOver) {
   OwnedFd released = must(FlockLock::acquire(one, LockMode::exclusive)).release();
   EXPECT_EQ(what_is_free(file), Free::nothing) << "it goes on";
-  ASSERT_TRUE(sysfd::set_close_on_exec(released, false));
+  ASSERT_TRUE(set_close_on_exec(released, false));
   {
     auto adopted = must(FlockLock::adopt(std::move(released), LockMode::exclusive));
     EXPECT_EQ(what_is_free(file), Free::nothing);
     const OwnedFd again = std::move(adopted).release();
-    EXPECT_EQ(sysfd::is_close_on_exec(again), true);
+    EXPECT_EQ(is_close_on_exec(again), true);
     adopted = must(FlockLock::adopt(must(again.duplicate()), LockMode::exclusive));
   }
   EXPECT_EQ(what_is_free(file), Free::exclusive) << "the guard unlocks";
@@ -215,7 +210,7 @@ TEST_F(Flock, IsHadBeforeALongTimeoutIsOver) {
 TEST_F(Flock, IsWaitedForUntilTheWaitIsCalledOff) {
   const auto theirs = must(FlockLock::acquire(two, LockMode::exclusive));
   std::stop_source source;
-  const auto stop = must(sysfd::StopFd::make(source.get_token()));
+  const auto stop = must(StopFd::make(source.get_token()));
   const Timeout forever = Timeout::forever().canceled_by(stop);
   WaitingThread waiting([&] {
     EXPECT_EQ(error_of(FlockLock::try_acquire_for(one, LockMode::shared, forever)),
@@ -272,7 +267,7 @@ TEST_F(Flock, SaysThatItIsLostWhereSomebodyElseHasItAfterAChange) {
   auto lock = must(FlockLock::acquire(one, LockMode::shared));
   ASSERT_EQ(::flock(two.get(), LOCK_SH), 0);
   std::stop_source source;
-  const auto stop = must(sysfd::StopFd::make(source.get_token()));
+  const auto stop = must(StopFd::make(source.get_token()));
   WaitingThread waiting([&] {
     EXPECT_EQ(error_of(lock.try_upgrade_for(Timeout::forever().canceled_by(stop))),
               std::errc::operation_canceled);

@@ -2,8 +2,9 @@
 //
 // What others may send, and what is open here afterwards: nothing that was not asked for. The leak
 // check of each test looks, and some look in between.
+#include <sysfd/fd_passing.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,25 +18,19 @@
 #include <string>
 #include <vector>
 
-#include <sysfd/fd_passing.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::OwnedFd;
-using sysfd::receive_fds;
-
 class HostileSender : public testing::TestWithParam<int> {
  public:
-  const sysfd::SocketPair pair = must(sysfd::socket_pair(GetParam()));
+  const SocketPair pair = must(socket_pair(GetParam()));
   const OwnedFd file = some_file();
   SecondHolder sender{file, pair.first};
   std::array<std::byte, 100> payload{};
@@ -44,7 +39,7 @@ class HostileSender : public testing::TestWithParam<int> {
     EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
   }
   // What was sent with descriptors that are not delivered is delivered.
-  void expect_bytes_only(std::string_view content, int why, sysfd::ReceiveOptions options = {}) {
+  void expect_bytes_only(std::string_view content, int why, ReceiveOptions options = {}) {
     const auto message = must(receive_fds(pair.second, payload, options));
     EXPECT_EQ(text(std::span(payload).first(message.size)), content);
     EXPECT_TRUE(message.fds.empty());
@@ -162,9 +157,9 @@ TEST_P(HostileSender, OfMoreDescriptorsThanThisProcessCanHaveGivesNone) {
 
 TEST_P(HostileSender, MeetsAllKindsOfControlMessagesAtOnce) {
   const int on = 1;
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  ASSERT_TRUE(pass_credentials(pair.second));
   const bool has_pidfd = kernel_has("SO_PASSPIDFD");
-  EXPECT_EQ(sysfd::pass_pidfd(pair.second).has_value(), has_pidfd);
+  EXPECT_EQ(pass_pidfd(pair.second).has_value(), has_pidfd);
   // Times only of datagrams, labels only where there is a security module: all that can be had.
   for (const int option : {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC, SO_RXQ_OVFL, SO_MARK})
     (void)::setsockopt(pair.second.get(), SOL_SOCKET, option, &on, sizeof on);
@@ -178,7 +173,7 @@ TEST_P(HostileSender, MeetsAllKindsOfControlMessagesAtOnce) {
 
 TEST_P(HostileSender, OfTooManyIsToldByItsPidfd) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
-  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
+  ASSERT_TRUE(pass_pidfd(pair.second));
   EXPECT_EQ(sender(Do::send, "x", 5), 1);
   const auto before = open_descriptors();
   {
@@ -215,7 +210,7 @@ TEST_P(HostileSender, OfTooLongAMessageLeavesItsDescriptorsToWhoWantsToCloseThem
 
 // close(2) of the last descriptor of such a socket waits for what was not read at the other end.
 TEST(UnwantedDescriptors, DoNotKeepTheReceiverWaiting) {
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+  const auto pair = must(socket_pair(SOCK_STREAM));
   const auto plain = [] {
     return must(OwnedFd::from_syscall(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
   };
@@ -233,12 +228,12 @@ TEST(UnwantedDescriptors, DoNotKeepTheReceiverWaiting) {
     ASSERT_EQ(::connect(lingering.get(), where, size), 0);
     const linger minute{1, 60};
     ASSERT_EQ(::setsockopt(lingering.get(), SOL_SOCKET, SO_LINGER, &minute, sizeof minute), 0);
-    ASSERT_TRUE(sysfd::set_nonblocking(lingering, true));
+    ASSERT_TRUE(set_nonblocking(lingering, true));
     const std::vector<char> much(1 << 20);
     while (::send(lingering.get(), much.data(), much.size(), 0) > 0) {
     }
-    const sysfd::BorrowedFd fds[] = {lingering};
-    ASSERT_EQ(sysfd::send_fds(pair.first, fds, bytes("x")), 1U);
+    const BorrowedFd fds[] = {lingering};
+    ASSERT_EQ(send_fds(pair.first, fds, bytes("x")), 1U);
   }
   std::vector<OwnedFd> unwanted;
   std::array<std::byte, 10> payload{};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Sealed memory of huge pages, of which there are few.
+#include <sysfd/sealed_memory.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,18 +12,13 @@
 #include <optional>
 #include <string>
 
-#include <sysfd/sealed_memory.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::SealedMemory;
 
 // All huge pages of the system as long as it lives, one more than there were: in a memfd.
 class HugePages {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Locks and processes that are forked: a copy of the description goes with each.
+#include <sysfd/description_lock.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -10,20 +11,13 @@
 
 #include <optional>
 
-#include <sysfd/description_lock.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::DescriptionLock;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
 
 // A forked process that does nothing but live, with copies of all descriptors, until this is gone.
 class ForkedProcess {
@@ -46,7 +40,7 @@ class ForkedProcess {
   ForkedProcess& operator=(const ForkedProcess&) = delete;
 
  private:
-  sysfd::Pipe rope_;
+  Pipe rope_;
   pid_t child_;
 };
 

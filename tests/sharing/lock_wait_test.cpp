@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
 // Locks that have to be waited for, and that change their mode.
+#include <sysfd/description_lock.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <optional>
 
-#include <sysfd/description_lock.hpp>
 #include <sysfd/stop_fd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
 #include "sharing/waiting_thread.hpp"
 #include "support/interruptions.hpp"
-#include "support/requirements.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using sysfd::DescriptionLock;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
 
 // A file that another process can lock too.
 class LockWait : public testing::Test {
@@ -133,7 +130,7 @@ class Interrupter {
   Interrupter& operator=(const Interrupter&) = delete;
 
  private:
-  sysfd::Pipe ready_;
+  Pipe ready_;
   pid_t child_;
 };
 
@@ -157,9 +154,9 @@ TEST(LockInterrupted, GoesOnWaiting) {
 
 TEST_F(LockWait, CanBeCalledOff) {
   EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
-  const OwnedFd stop = must(sysfd::event_fd());
-  const auto for_ever = sysfd::Timeout::forever().canceled_by(stop);
-  sysfd::detail::raise_event(stop);
+  const OwnedFd stop = must(event_fd());
+  const auto for_ever = Timeout::forever().canceled_by(stop);
+  detail::raise_event(stop);
   EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::shared, for_ever)),
             std::errc::operation_canceled);
   EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);

@@ -3,8 +3,9 @@
 // Files of an overlayfs, whose writes go to a file below that has the status flags of the one
 // above, whatever the flags of the call are; and which become other files when they are opened for
 // writing.
+#include <sysfd/positioned_file.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,20 +13,16 @@
 #include <fstream>
 #include <string>
 
-#include <sysfd/positioned_file.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "support/kernel_features.hpp"
 #include "support/overlay.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::UniqueDescription;
 namespace fs = std::filesystem;
 
 void create(const fs::path& path) {
@@ -33,7 +30,7 @@ void create(const fs::path& path) {
 }
 
 OwnedFd open(const fs::path& path, int flags) {
-  return must(sysfd::open(sysfd::cwd(), path, flags));
+  return must(sysfd::open(cwd(), path, flags));
 }
 
 std::string read_all(const fs::path& path) {
@@ -74,7 +71,7 @@ TEST(PositionedFileOnOverlayfs, DoesNotWriteToAUniqueDescriptionThatAppends) {
   run_on_overlay(nothing, [](const fs::path& directory) {
     const fs::path path = directory / "file";
     create(path);
-    auto appending = must(UniqueDescription::open(sysfd::cwd(), path, O_RDWR | O_APPEND));
+    auto appending = must(UniqueDescription::open(cwd(), path, O_RDWR | O_APPEND));
     expect_no_writes_at_a_position(PositionedFile(std::move(appending)), path);
   });
 }
@@ -83,7 +80,7 @@ TEST(PositionedFileOnOverlayfs, WritesToAUniqueDescription) {
   SYSFD_REQUIRE_OVERLAY();
   run_on_overlay(create_in, [](const fs::path& directory) {
     const fs::path path = directory / "file";
-    PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), path, O_RDWR)), 2);
+    PositionedFile file(must(UniqueDescription::open(cwd(), path, O_RDWR)), 2);
     EXPECT_EQ(file.write(bytes("X")), 1U);
     EXPECT_EQ(file.write_at(bytes("Y"), 5), 1U);
     PositionedFile moved = std::move(file);
@@ -143,7 +140,7 @@ TEST(ReopenOnOverlayfs, IsRightAtOnceWhereTheFileIsCopiedUp) {
   SYSFD_REQUIRE_OVERLAY();
   run_on_overlay(create_with_two_names, [](const fs::path& directory) {
     const OwnedFd file = open(directory / "file", O_RDONLY);
-    const auto writable = sysfd::reopen(file, O_RDWR);
+    const auto writable = reopen(file, O_RDWR);
     ASSERT_TRUE(writable) << writable.error().message();
     EXPECT_EQ(::write(writable->get(), "X", 1), 1);
     EXPECT_EQ(read_all(directory / "file"), "X123456789");
@@ -154,7 +151,7 @@ TEST(ReopenOnOverlayfs, EmptiesTheFileWhereItSaysSo) {
   SYSFD_REQUIRE_OVERLAY();
   run_on_overlay(create_with_two_names, [](const fs::path& directory) {
     const OwnedFd file = open(directory / "file", O_RDONLY);
-    const auto writable = sysfd::reopen(file, O_WRONLY | O_TRUNC);
+    const auto writable = reopen(file, O_WRONLY | O_TRUNC);
     ASSERT_TRUE(writable) << writable.error().message();
     EXPECT_EQ(::write(writable->get(), "X", 1), 1);
     EXPECT_EQ(read_all(directory / "file"), "X");

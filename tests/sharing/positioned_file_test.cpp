@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What other holders of a description do to plain reads and writes, and do not to a PositionedFile.
+#include <sysfd/positioned_file.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -11,23 +12,16 @@
 #include <string>
 #include <vector>
 
-#include <sysfd/positioned_file.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::SeekFrom;
-using sysfd::UniqueDescription;
 
 std::string read_plainly(const OwnedFd& fd, std::size_t size) {
   std::string text(size, '\0');
@@ -260,7 +254,7 @@ TEST(PositionedFileWithoutNoAppend, DoesNotWriteToWhatOthersMayHold) {
 TEST(PositionedFileWithoutNoAppend, WritesToAUniqueDescription) {
   const ScratchFile scratch(digits);
   run_apart([&] {
-    PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR)), 2);
+    PositionedFile file(must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR)), 2);
     refuse_noappend();
     EXPECT_EQ(file.write(bytes("X")), 1U);
     EXPECT_TRUE(file.write_all_at(bytes("Y"), 5));
@@ -275,7 +269,7 @@ TEST(PositionedFileWithoutNoAppend, DoesNotWriteToAUniqueDescriptionThatAppends)
   const ScratchFile scratch(digits);
   run_apart([&] {
     const auto path = scratch.path();
-    PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), path, O_RDWR | O_APPEND)), 2);
+    PositionedFile file(must(UniqueDescription::open(cwd(), path, O_RDWR | O_APPEND)), 2);
     refuse_noappend();
     EXPECT_EQ(error_of(file.write(bytes("X"))).value(), EOPNOTSUPP);
     EXPECT_EQ(file.position(), 2U);
@@ -286,7 +280,7 @@ TEST(PositionedFileWithoutNoAppend, DoesNotWriteToAUniqueDescriptionThatAppends)
 TEST(PositionedFileWithoutNoAppend, TellsOtherErrorsOfAUniqueDescription) {
   const ScratchFile scratch(digits);
   run_apart([&] {
-    PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDONLY)));
+    PositionedFile file(must(UniqueDescription::open(cwd(), scratch.path(), O_RDONLY)));
     refuse_noappend();
     EXPECT_EQ(error_of(file.write(bytes("X"))).value(), EBADF);
   });
@@ -318,7 +312,7 @@ TEST(PositionedFileInASandbox, WritesToAUniqueDescriptionWithTheOlderCalls) {
   for (const int error : {ENOSYS, EPERM}) {
     const ScratchFile scratch(digits);
     run_apart([&] {
-      PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR)), 2);
+      PositionedFile file(must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR)), 2);
       PositionedFile shared(scratch.open(O_RDWR));
       refuse_newer_calls(error);
       EXPECT_EQ(file.write(bytes("X")), 1U);
@@ -334,12 +328,12 @@ TEST(PositionedFileInASandbox, WritesToAUniqueDescriptionWithTheOlderCalls) {
 TEST(PositionedFileOfProc, IsWrittenThroughAUniqueDescription) {
   run_apart([] {
     const std::string path = "/proc/self/oom_score_adj";
-    PositionedFile file(must(UniqueDescription::open(sysfd::cwd(), path, O_RDWR)));
+    PositionedFile file(must(UniqueDescription::open(cwd(), path, O_RDWR)));
     EXPECT_EQ(file.write(bytes("123")), 3U);
     std::string got(4, '\0');
     EXPECT_EQ(file.read_at(std::as_writable_bytes(std::span(got)), 0), 4U);
     EXPECT_EQ(got, "123\n");
-    PositionedFile shared(must(sysfd::open(sysfd::cwd(), path, O_RDWR)));
+    PositionedFile shared(must(sysfd::open(cwd(), path, O_RDWR)));
     EXPECT_EQ(error_of(shared.write(bytes("124"))).value(), EOPNOTSUPP);
     EXPECT_EQ(error_of(shared.append(bytes("124"))).value(), EOPNOTSUPP);
   });
@@ -350,8 +344,7 @@ TEST(PositionedFileWithNoAppend, WritesToAnythingThatAppends) {
   const MemoryFile scratch(digits);
   PositionedFile shared(scratch.open(O_RDWR | O_APPEND), 2);
   EXPECT_EQ(shared.write(bytes("X")), 1U);
-  PositionedFile unique(
-      must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR | O_APPEND)), 3);
+  PositionedFile unique(must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR | O_APPEND)), 3);
   EXPECT_EQ(unique.write(bytes("Y")), 1U);
   EXPECT_EQ(scratch.content(), "01XY456789");
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Where a PositionedFile is, and how long what it has.
+#include <sysfd/positioned_file.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -14,24 +15,18 @@
 #include <optional>
 #include <string>
 
-#include <sysfd/positioned_file.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::SeekFrom;
-using sysfd::UniqueDescription;
-
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
 PositionedFile unique(const ScratchFile& file, std::uint64_t position = 0) {
-  return PositionedFile(must(UniqueDescription::open(sysfd::cwd(), file.path(), O_RDWR)), position);
+  return PositionedFile(must(UniqueDescription::open(cwd(), file.path(), O_RDWR)), position);
 }
 
 TEST(Seek, CountsFromTheStartThePositionAndTheEnd) {
@@ -81,12 +76,12 @@ TEST(Size, IsAskedEachTime) {
 
 // A loop device for the file, which is gone when it is closed.
 std::optional<OwnedFd> loop_device(const OwnedFd& file) {
-  const auto control = sysfd::open(sysfd::cwd(), "/dev/loop-control", O_RDWR);
+  const auto control = sysfd::open(cwd(), "/dev/loop-control", O_RDWR);
   if (!control) return std::nullopt;
   for (int tries = 0; tries < 20; ++tries) {
     const int number = ::ioctl(control->get(), LOOP_CTL_GET_FREE);
     if (number < 0) return std::nullopt;
-    auto device = sysfd::open(sysfd::cwd(), "/dev/loop" + std::to_string(number), O_RDWR);
+    auto device = sysfd::open(cwd(), "/dev/loop" + std::to_string(number), O_RDWR);
     if (!device) return std::nullopt;
     loop_config config = {};
     config.fd = static_cast<std::uint32_t>(file.get());

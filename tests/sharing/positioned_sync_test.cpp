@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Shortening a PositionedFile, and having it on the disk.
+#include <sysfd/positioned_file.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -14,19 +15,15 @@
 #include <vector>
 
 #include <sysfd/create.hpp>
-#include <sysfd/positioned_file.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
 
 TEST(PositionedTruncate, MakesTheFileShorterOrLongerAndLeavesThePosition) {
   const ScratchFile scratch(digits);
@@ -61,7 +58,7 @@ TEST(PositionedTruncate, OfWhatCannotBeTruncatedIsAnError) {
   EXPECT_EQ(error_of(PositionedFile(scratch.open(O_RDONLY)).truncate(1)).value(), EINVAL);
   EXPECT_EQ(error_of(PositionedFile(must(sysfd::pipe()).write).truncate(1)).value(), EINVAL);
   EXPECT_EQ(error_of(PositionedFile(scratch.open(O_PATH)).truncate(1)).value(), EBADF);
-  OwnedFd sealed = must(sysfd::memfd("sealed", MFD_ALLOW_SEALING));
+  OwnedFd sealed = must(memfd("sealed", MFD_ALLOW_SEALING));
   ASSERT_EQ(::fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_GROW), 0);
   EXPECT_EQ(error_of(PositionedFile(std::move(sealed)).truncate(1)).value(), EPERM);
   EXPECT_EQ(scratch.content(), digits);

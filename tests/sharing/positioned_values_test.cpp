@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What a PositionedFile answers, and where it is afterwards.
+#include <sysfd/positioned_file.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,24 +17,18 @@
 #include <string>
 #include <vector>
 
-#include <sysfd/positioned_file.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
-#include "support/descriptors.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::UniqueDescription;
 
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
 // Can be written on every kernel.
 PositionedFile unique(const ScratchFile& file, std::uint64_t position = 0, int flags = O_RDWR) {
-  return PositionedFile(must(UniqueDescription::open(sysfd::cwd(), file.path(), flags)), position);
+  return PositionedFile(must(UniqueDescription::open(cwd(), file.path(), flags)), position);
 }
 
 template <std::size_t Size>
@@ -78,7 +73,7 @@ TEST(PositionedRead, GoesOnWhereOneCallDoesNotGiveAll) {
   ASSERT_NE(start, MAP_FAILED);
   for (std::size_t i = 0; i < pages; i += 2)
     ASSERT_EQ(::mprotect(static_cast<char*>(start) + i * page, page, PROT_READ), 0);
-  PositionedFile file(must(sysfd::open(sysfd::cwd(), "/proc/self/maps", O_RDONLY)), 10);
+  PositionedFile file(must(sysfd::open(cwd(), "/proc/self/maps", O_RDONLY)), 10);
   std::vector<char> all(3 * page);
   const auto at_once = file.read_at(std::as_writable_bytes(std::span(all)), 10);
   ASSERT_TRUE(at_once) << at_once.error().message();
@@ -193,7 +188,7 @@ TEST(PositionedFile, ThatMayNotBeReadOrWrittenIsAnError) {
 
 TEST(PositionedFile, HasNoPlaceInAPipeOrSocketAndADirectoryHasNoBytes) {
   auto pipe = must(sysfd::pipe());
-  auto sockets = must(sysfd::socket_pair(SOCK_STREAM));
+  auto sockets = must(socket_pair(SOCK_STREAM));
   PositionedFile reading(std::move(pipe.read));
   PositionedFile writing(std::move(pipe.write));
   PositionedFile socket(std::move(sockets.first));
@@ -204,8 +199,8 @@ TEST(PositionedFile, HasNoPlaceInAPipeOrSocketAndADirectoryHasNoBytes) {
   EXPECT_EQ(error_of(socket.read(some)).value(), ESPIPE);
   EXPECT_EQ(error_of(reading.size()).value(), ESPIPE);
   EXPECT_EQ(error_of(socket.size()).value(), ESPIPE);
-  EXPECT_EQ(error_of(reading.seek(0, sysfd::SeekFrom::end)).value(), ESPIPE);
-  PositionedFile directory(must(sysfd::open(sysfd::cwd(), "/", O_RDONLY)));
+  EXPECT_EQ(error_of(reading.seek(0, SeekFrom::end)).value(), ESPIPE);
+  PositionedFile directory(must(sysfd::open(cwd(), "/", O_RDONLY)));
   EXPECT_EQ(error_of(directory.read(some)).value(), EISDIR);
   EXPECT_EQ(error_of(directory.size()).value(), ESPIPE);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/description.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -11,22 +12,14 @@
 #include <fstream>
 #include <thread>
 
-#include <sysfd/description.hpp>
+#include "support/prelude.hpp"
 
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
-using sysfd::reopen;
 
 std::string read_some(const OwnedFd& fd) {
   char text[16];
@@ -42,7 +35,7 @@ class Reopen : public testing::Test {
     return path;
   }
   static OwnedFd open(const std::string& path, int flags) {
-    return must(sysfd::open(sysfd::cwd(), path, flags));
+    return must(sysfd::open(cwd(), path, flags));
   }
   const std::filesystem::path& directory() const { return directory_.path(); }
 
@@ -64,7 +57,7 @@ TEST_F(Reopen, GivesAnOffsetAndFlagsOfOnesOwn) {
   EXPECT_EQ(::fcntl(file.get(), F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND | O_NONBLOCK);
   EXPECT_EQ(::fcntl(own.get(), F_GETFL) & (O_APPEND | O_NONBLOCK), 0);
   EXPECT_EQ(holder.read(3), "567") << "we did not move its own";
-  EXPECT_EQ(sysfd::same_description(file, own), false);
+  EXPECT_EQ(same_description(file, own), false);
 }
 
 TEST_F(Reopen, FindsAFileThatWasRenamedOrDeleted) {
@@ -115,8 +108,8 @@ TEST_F(Reopen, ToWriteIsRefusedToWhoMayOnlyRead) {
 }
 
 TEST_F(Reopen, OfWhatCannotBeOpenedIsAnError) {
-  const auto sockets = must(sysfd::socket_pair(SOCK_STREAM));
-  const OwnedFd event = must(sysfd::event_fd());
+  const auto sockets = must(socket_pair(SOCK_STREAM));
+  const OwnedFd event = must(event_fd());
   const OwnedFd epoll = must(OwnedFd::from_syscall(::epoll_create1(EPOLL_CLOEXEC)));
   EXPECT_EQ(error_of(reopen(sockets.first, O_RDWR)).value(), ENXIO);
   EXPECT_EQ(error_of(reopen(event, O_RDWR)).value(), ENXIO);
@@ -192,14 +185,14 @@ TEST_F(Reopen, TakesTheOtherFlags) {
 
 TEST_F(Reopen, IsCloseOnExec) {
   const OwnedFd file = open(create("file"), O_RDONLY);
-  EXPECT_EQ(sysfd::is_close_on_exec(must(reopen(file, O_RDONLY)).borrow()), true);
-  EXPECT_EQ(sysfd::is_close_on_exec(must(reopen(file, O_RDONLY | O_CLOEXEC)).borrow()), true);
+  EXPECT_EQ(is_close_on_exec(must(reopen(file, O_RDONLY)).borrow()), true);
+  EXPECT_EQ(is_close_on_exec(must(reopen(file, O_RDONLY | O_CLOEXEC)).borrow()), true);
 }
 
 TEST_F(Reopen, OfWhatIsNotOpenIsAnError) {
   const int number = some_file().get();  // closed again
   EXPECT_EQ(error_of(reopen(BorrowedFd::unsafe_borrow(number), O_RDONLY)).value(), EBADF);
-  EXPECT_EQ(error_of(reopen(sysfd::cwd(), O_RDONLY)).value(), EBADF);
+  EXPECT_EQ(error_of(reopen(cwd(), O_RDONLY)).value(), EBADF);
   EXPECT_EQ(error_of(reopen(BorrowedFd::unsafe_borrow(0x7fffffff), O_RDONLY)).value(), EBADF);
 }
 

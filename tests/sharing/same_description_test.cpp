@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/description.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -8,25 +9,18 @@
 #include <array>
 #include <thread>
 
-#include <sysfd/description.hpp>
 #include <sysfd/fd_passing.hpp>
 
+#include "support/prelude.hpp"
+
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/system_calls.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::OwnedFd;
-using sysfd::same_description;
 
 constexpr int dupfd_query = 1027;
 
@@ -40,7 +34,7 @@ void refuse_query(int error = EINVAL) {
 }
 
 OwnedFd open_file(const std::string& path, int flags = O_RDONLY) {
-  return must(sysfd::open(sysfd::cwd(), path, flags));
+  return must(sysfd::open(cwd(), path, flags));
 }
 
 // What must be so whichever way it is found out.
@@ -54,7 +48,7 @@ void expect_right_answers() {
   EXPECT_EQ(same_description(file, other), false);
   EXPECT_EQ(same_description(other, file), false);
 
-  const OwnedFd reopened = must(sysfd::reopen(file, O_RDWR));
+  const OwnedFd reopened = must(reopen(file, O_RDWR));
   EXPECT_EQ(same_description(file, reopened), false) << "the same file is not enough";
 
   const OwnedFd path = open_file("/", O_PATH);
@@ -69,8 +63,8 @@ void expect_right_answers() {
   EXPECT_EQ(error_of(same_description(closed, file)).value(), EBADF);
   EXPECT_EQ(error_of(same_description(file, closed)).value(), EBADF);
   EXPECT_EQ(error_of(same_description(closed, closed)).value(), EBADF);
-  EXPECT_EQ(error_of(same_description(sysfd::cwd(), file)).value(), EBADF);
-  EXPECT_EQ(error_of(same_description(file, sysfd::cwd())).value(), EBADF);
+  EXPECT_EQ(error_of(same_description(cwd(), file)).value(), EBADF);
+  EXPECT_EQ(error_of(same_description(file, cwd())).value(), EBADF);
 }
 
 TEST(SameDescription, IsThatOfADuplicateAndNotThatOfAnotherOpening) {
@@ -95,11 +89,11 @@ TEST(SameDescription, IsNotThatOfTheTwoEndsOfAPipe) {
 TEST(SameDescription, ComesBackFromAnotherProcess) {
   const OwnedFd file = some_file();
   const OwnedFd other = some_file();
-  const auto sockets = must(sysfd::socket_pair(SOCK_SEQPACKET));
+  const auto sockets = must(socket_pair(SOCK_SEQPACKET));
   SecondHolder holder(file, sockets.second);
   EXPECT_EQ(holder(Do::send, "x", 2), 1);
   std::array<std::byte, 1> payload;
-  const auto message = must(sysfd::receive_fds(sockets.first, payload));
+  const auto message = must(receive_fds(sockets.first, payload));
   ASSERT_EQ(message.fds.size(), 2U);
   EXPECT_EQ(same_description(message.fds[0], file), true) << "by exec, and by SCM_RIGHTS";
   EXPECT_EQ(same_description(message.fds[1], message.fds[0]), true);
@@ -107,14 +101,14 @@ TEST(SameDescription, ComesBackFromAnotherProcess) {
 }
 
 TEST(SameDescription, IsStillThatOfItsCopyInAForkedProcess) {
-  const auto sockets = must(sysfd::socket_pair(SOCK_SEQPACKET));
+  const auto sockets = must(socket_pair(SOCK_SEQPACKET));
   const OwnedFd file = some_file();
   run_apart([&] {
     const BorrowedFd fds[] = {file};
-    EXPECT_EQ(sysfd::send_fds(sockets.second, fds, std::as_bytes(std::span("x"))), 2U);
+    EXPECT_EQ(send_fds(sockets.second, fds, std::as_bytes(std::span("x"))), 2U);
   });
   std::array<std::byte, 2> payload;
-  const auto message = must(sysfd::receive_fds(sockets.first, payload));
+  const auto message = must(receive_fds(sockets.first, payload));
   ASSERT_EQ(message.fds.size(), 1U);
   EXPECT_EQ(same_description(message.fds[0], file), true);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Memory that others hold too: what they can do to a plain mapping, and not to one of ours.
+#include <sysfd/sealed_memory.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,23 +21,16 @@
 #include <utility>
 
 #include <sysfd/fd_passing.hpp>
-#include <sysfd/sealed_memory.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
-using sysfd::SealedMemory;
-using sysfd::SealError;
-using sysfd::SharedMemory;
 
 constexpr std::size_t page = 4096;
 
@@ -48,7 +42,7 @@ OwnedFd memfd(std::size_t size, int seals) {
 }
 
 template <class Memory>
-std::error_code error_of_map(sysfd::LentFd fd) {
+std::error_code error_of_map(LentFd fd) {
   return error_of(Memory::map(fd));
 }
 
@@ -93,7 +87,7 @@ TEST(SealedMemory, IsWhatItsSenderHasSealedAndCannotChange) {
   std::string content(3 * page + 17, '\0');
   for (std::size_t i = 0; i < content.size(); ++i)
     content[i] = static_cast<char>(i + i / 251);
-  const OwnedFd fd = must(sysfd::sealed_memfd("content", bytes(content)));
+  const OwnedFd fd = must(sealed_memfd("content", bytes(content)));
   SecondHolder holder(fd);
   const auto memory = must(SealedMemory::map(fd));
   ASSERT_EQ(memory.bytes().size(), content.size());
@@ -104,23 +98,23 @@ TEST(SealedMemory, IsWhatItsSenderHasSealedAndCannotChange) {
   EXPECT_EQ(holder(Do::map_and_write, page), -EPERM);
   EXPECT_EQ(holder(Do::add_seals, 0), -EPERM) << "nor can seals be touched";
   EXPECT_EQ(text(memory.bytes()), content);
-  EXPECT_TRUE(sysfd::is_close_on_exec(fd).value());
+  EXPECT_TRUE(is_close_on_exec(fd).value());
 }
 
 TEST(SealedMemory, OutlivesItsDescriptorAndIsMoved) {
-  std::optional fd = must(sysfd::sealed_memfd("content", bytes("abc")));
+  std::optional fd = must(sealed_memfd("content", bytes("abc")));
   std::optional memory = must(SealedMemory::map(*fd));
   fd.reset();
   EXPECT_EQ(text(memory->bytes()), "abc");
   SealedMemory moved = *std::move(memory);
   memory.reset();
   EXPECT_EQ(text(moved.bytes()), "abc");
-  moved = must(SealedMemory::map(must(sysfd::sealed_memfd("other", bytes("xy"))).borrow()));
+  moved = must(SealedMemory::map(must(sealed_memfd("other", bytes("xy"))).borrow()));
   EXPECT_EQ(text(moved.bytes()), "xy");
 }
 
 TEST(SealedMemory, IsUnmappedWhenItIsDestroyed) {
-  const OwnedFd fd = must(sysfd::sealed_memfd("content", bytes("abc")));
+  const OwnedFd fd = must(sealed_memfd("content", bytes("abc")));
   const std::byte* start = nullptr;
   {
     const auto memory = must(SealedMemory::map(fd));
@@ -135,7 +129,7 @@ TEST(SealedMemory, IsUnmappedWhenItIsDestroyed) {
 TEST(SealedMemory, MayBeEmptyOrEndAnywhereInAPage) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, page - 1, page, page + 1}) {
     const std::string content(size, 'x');
-    const OwnedFd fd = must(sysfd::sealed_memfd("content", bytes(content)));
+    const OwnedFd fd = must(sealed_memfd("content", bytes(content)));
     const auto memory = must(SealedMemory::map(fd));
     EXPECT_EQ(memory.bytes().size(), size);
     EXPECT_EQ(text(memory.bytes()), content);
@@ -170,21 +164,19 @@ TEST(SealedMemory, ThatMayStillGrowIsAsLongAsItWas) {
 TEST(Mapping, RefusesWhatIsNoMemfd) {
   const ScratchFile on_disk("content");
   const OwnedFd file = on_disk.open(O_RDWR);
-  const OwnedFd folder = must(sysfd::open(sysfd::cwd(), "/", O_RDONLY));
-  const OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
-  const auto sockets = must(sysfd::socket_pair(SOCK_STREAM));
+  const OwnedFd folder = must(sysfd::open(cwd(), "/", O_RDONLY));
+  const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
+  const auto sockets = must(socket_pair(SOCK_STREAM));
   const auto pipe = must(sysfd::pipe());
   const OwnedFd unsealable = some_file();
-  for (const sysfd::BorrowedFd fd :
-       {file.borrow(), folder.borrow(), null.borrow(), sockets.first.borrow(), pipe.read.borrow(),
-        unsealable.borrow()}) {
+  for (const BorrowedFd fd : {file.borrow(), folder.borrow(), null.borrow(), sockets.first.borrow(),
+                              pipe.read.borrow(), unsealable.borrow()}) {
     EXPECT_EQ(error_of_map<SealedMemory>(fd), SealError::may_shrink);
     EXPECT_EQ(error_of_map<SharedMemory>(fd), SealError::may_shrink);
   }
-  const OwnedFd path = must(sysfd::open(sysfd::cwd(), on_disk.path(), O_PATH));
+  const OwnedFd path = must(sysfd::open(cwd(), on_disk.path(), O_PATH));
   const int number = must(file.duplicate()).get();  // closed again
-  for (const sysfd::BorrowedFd fd :
-       {path.borrow(), sysfd::BorrowedFd::unsafe_borrow(number), sysfd::cwd()}) {
+  for (const BorrowedFd fd : {path.borrow(), BorrowedFd::unsafe_borrow(number), cwd()}) {
     EXPECT_EQ(error_of_map<SealedMemory>(fd).value(), EBADF);
     EXPECT_EQ(error_of_map<SharedMemory>(fd).value(), EBADF);
   }
@@ -192,27 +184,26 @@ TEST(Mapping, RefusesWhatIsNoMemfd) {
 
 // Such a file says of itself that it is sealed, against further seals.
 TEST(Mapping, RefusesAFileOfATmpfs) {
-  const auto fd = sysfd::open(sysfd::cwd(), "/dev/shm", O_RDWR | O_TMPFILE, 0600);
+  const auto fd = sysfd::open(cwd(), "/dev/shm", O_RDWR | O_TMPFILE, 0600);
   if (!fd || ::fcntl(fd->get(), F_GET_SEALS) == -1) GTEST_SKIP() << "needs a tmpfs in /dev/shm";
   EXPECT_EQ(error_of_map<SealedMemory>(*fd), SealError::may_shrink);
   EXPECT_EQ(error_of_map<SharedMemory>(*fd), SealError::may_shrink);
 }
 
 TEST(Mapping, NeedsADescriptorThatIsOpenForIt) {
-  const OwnedFd fd = must(sysfd::fixed_memfd("shared", page));
-  const OwnedFd reader = must(sysfd::reopen(fd, O_RDONLY));
-  const OwnedFd writer = must(sysfd::reopen(fd, O_WRONLY));
+  const OwnedFd fd = must(fixed_memfd("shared", page));
+  const OwnedFd reader = must(reopen(fd, O_RDONLY));
+  const OwnedFd writer = must(reopen(fd, O_WRONLY));
   EXPECT_EQ(error_of_map<SharedMemory>(reader).value(), EACCES);
   EXPECT_EQ(error_of_map<SharedMemory>(writer).value(), EACCES);
-  const OwnedFd sealed = must(sysfd::sealed_memfd("content", bytes("x")));
-  EXPECT_EQ(error_of_map<SealedMemory>(must(sysfd::reopen(sealed, O_WRONLY)).borrow()).value(),
-            EACCES);
-  EXPECT_TRUE(SealedMemory::map(must(sysfd::reopen(sealed, O_RDONLY)).borrow()));
+  const OwnedFd sealed = must(sealed_memfd("content", bytes("x")));
+  EXPECT_EQ(error_of_map<SealedMemory>(must(reopen(sealed, O_WRONLY)).borrow()).value(), EACCES);
+  EXPECT_TRUE(SealedMemory::map(must(reopen(sealed, O_RDONLY)).borrow()));
 }
 
 TEST(Mapping, WithoutMemoryIsAnError) {
   if (is_sanitized) GTEST_SKIP() << "needs to be without a sanitizer, which needs much memory";
-  const OwnedFd shared = must(sysfd::fixed_memfd("shared", std::uint64_t{1} << 40));
+  const OwnedFd shared = must(fixed_memfd("shared", std::uint64_t{1} << 40));
   run_apart([&] {
     const rlimit limit{1ULL << 34, 1ULL << 34};
     ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
@@ -223,7 +214,7 @@ TEST(Mapping, WithoutMemoryIsAnError) {
 }
 
 TEST(SharedMemory, IsSeenByAllAndKeepsItsSize) {
-  const OwnedFd fd = must(sysfd::fixed_memfd("shared", 2 * page + 5));
+  const OwnedFd fd = must(fixed_memfd("shared", 2 * page + 5));
   const auto memory = must(SharedMemory::map(fd));
   EXPECT_EQ(memory.bytes().size(), 2 * page + 5);
   EXPECT_TRUE(std::ranges::all_of(memory.bytes(), [](std::byte b) { return b == std::byte{}; }));
@@ -244,45 +235,43 @@ TEST(SharedMemory, RefusesWhatIsSealedAgainstWritingOrNotAgainstShrinking) {
   EXPECT_EQ(error_of_map<SharedMemory>(memfd(page, 0).borrow()), SealError::may_shrink);
   EXPECT_EQ(error_of_map<SharedMemory>(memfd(page, F_SEAL_GROW).borrow()), SealError::may_shrink);
   EXPECT_EQ(error_of_map<SharedMemory>(memfd(page, F_SEAL_SHRINK).borrow()), std::error_code());
-  const OwnedFd sealed = must(sysfd::sealed_memfd("content", bytes("x")));
+  const OwnedFd sealed = must(sealed_memfd("content", bytes("x")));
   EXPECT_EQ(error_of_map<SharedMemory>(sealed).value(), EPERM);
 }
 
 TEST(SharedMemory, MayBeEmptyAndNotHuge) {
-  EXPECT_TRUE(
-      must(SharedMemory::map(must(sysfd::fixed_memfd("none", 0)).borrow())).bytes().empty());
+  EXPECT_TRUE(must(SharedMemory::map(must(fixed_memfd("none", 0)).borrow())).bytes().empty());
   constexpr auto most = std::uint64_t{1} << 63;
-  EXPECT_EQ(error_of(sysfd::fixed_memfd("huge", most)).value(), EFBIG);
-  EXPECT_EQ(error_of(sysfd::fixed_memfd("huge", ~std::uint64_t{0})).value(), EFBIG);
+  EXPECT_EQ(error_of(fixed_memfd("huge", most)).value(), EFBIG);
+  EXPECT_EQ(error_of(fixed_memfd("huge", ~std::uint64_t{0})).value(), EFBIG);
 }
 
 TEST(SealedMemfd, TellsErrorsAndLeavesNothingOpen) {
   const std::string too_long(300, 'n');
-  EXPECT_EQ(error_of(sysfd::sealed_memfd(too_long, bytes("x"))).value(), EINVAL);
-  EXPECT_EQ(error_of(sysfd::fixed_memfd(too_long, 1)).value(), EINVAL);
+  EXPECT_EQ(error_of(sealed_memfd(too_long, bytes("x"))).value(), EINVAL);
+  EXPECT_EQ(error_of(fixed_memfd(too_long, 1)).value(), EINVAL);
   run_apart([] {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit size{100, 100};
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &size), 0);
     const auto before = open_descriptors();
-    EXPECT_EQ(error_of(sysfd::sealed_memfd("content", bytes(std::string(101, 'x')))).value(),
-              EFBIG);
-    EXPECT_EQ(error_of(sysfd::fixed_memfd("content", 101)).value(), EFBIG);
+    EXPECT_EQ(error_of(sealed_memfd("content", bytes(std::string(101, 'x')))).value(), EFBIG);
+    EXPECT_EQ(error_of(fixed_memfd("content", 101)).value(), EFBIG);
     EXPECT_EQ(open_descriptors(), before);
-    EXPECT_TRUE(sysfd::sealed_memfd("content", bytes(std::string(100, 'x'))));
+    EXPECT_TRUE(sealed_memfd("content", bytes(std::string(100, 'x'))));
   });
   run_apart([] {
     const rlimit none{0, 0};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-    EXPECT_EQ(error_of(sysfd::sealed_memfd("content", bytes("x"))).value(), EMFILE);
-    EXPECT_EQ(error_of(sysfd::fixed_memfd("content", 1)).value(), EMFILE);
+    EXPECT_EQ(error_of(sealed_memfd("content", bytes("x"))).value(), EMFILE);
+    EXPECT_EQ(error_of(fixed_memfd("content", 1)).value(), EMFILE);
   });
 }
 
 TEST(SealedMemfd, CannotBeExecuted) {
   SYSFD_REQUIRE_KERNEL("MFD_NOEXEC_SEAL");
   for (const OwnedFd& fd :
-       {must(sysfd::sealed_memfd("content", bytes("x"))), must(sysfd::fixed_memfd("content", 1))}) {
+       {must(sealed_memfd("content", bytes("x"))), must(fixed_memfd("content", 1))}) {
     struct stat status{};
     ASSERT_EQ(::fstat(fd.get(), &status), 0);
     EXPECT_EQ(status.st_mode & 0111, 0U);
@@ -294,9 +283,9 @@ TEST(SealedMemfd, CannotBeExecuted) {
 TEST(SealedMemfd, IsMadeByAnOlderKernelToo) {
   run_apart([] {
     refuse_calls({{SYS_memfd_create, EINVAL, RefusedCall::Match{1, 8, 8}}});
-    const OwnedFd fd = must(sysfd::sealed_memfd("content", bytes("abc")));
+    const OwnedFd fd = must(sealed_memfd("content", bytes("abc")));
     EXPECT_EQ(text(must(SealedMemory::map(fd)).bytes()), "abc");
-    EXPECT_TRUE(SharedMemory::map(must(sysfd::fixed_memfd("content", 1)).borrow()));
+    EXPECT_TRUE(SharedMemory::map(must(fixed_memfd("content", 1)).borrow()));
   });
 }
 

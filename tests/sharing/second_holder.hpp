@@ -25,20 +25,21 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "sharing/orders.hpp"
 #include "support/programs.hpp"
-#include "support/results.hpp"
 
 namespace sysfd_test {
 
 class SecondHolder {
  public:
   // One that holds nothing, or nothing to send to, has /dev/null there.
-  explicit SecondHolder(std::optional<sysfd::BorrowedFd> held = std::nullopt,
-                        std::optional<sysfd::BorrowedFd> socket = std::nullopt)
-      : sockets_(must(sysfd::socket_pair(SOCK_SEQPACKET))),
-        null_(must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR))) {
-    sysfd::Command command(path());
+  explicit SecondHolder(std::optional<BorrowedFd> held = std::nullopt,
+                        std::optional<BorrowedFd> socket = std::nullopt)
+      : sockets_(must(socket_pair(SOCK_SEQPACKET))),
+        null_(must(sysfd::open(cwd(), "/dev/null", O_RDWR))) {
+    Command command(path());
     command.pass(std::move(sockets_.second), order_number);
     command.pass(held.value_or(null_), held_number);
     command.pass(socket.value_or(null_), socket_number);
@@ -89,7 +90,7 @@ class SecondHolder {
   }
 
   pid_t pid() const { return child_->pid(); }
-  const sysfd::PidFd& pidfd() const { return child_->pidfd(); }
+  const PidFd& pidfd() const { return child_->pidfd(); }
 
   // It ends by itself, and is reaped.
   void exit() {
@@ -113,10 +114,10 @@ class SecondHolder {
     return end();
   }
 
-  sysfd::SocketPair sockets_;
-  sysfd::OwnedFd null_;
+  SocketPair sockets_;
+  OwnedFd null_;
   Answer answer_{};
-  std::optional<sysfd::Child> child_;
+  std::optional<Child> child_;
 };
 
 }  // namespace sysfd_test

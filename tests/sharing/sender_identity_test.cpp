@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Who has sent a message.
+#include <sysfd/fd_passing.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -11,44 +12,38 @@
 
 #include <array>
 
-#include <sysfd/fd_passing.hpp>
 #include <sysfd/pidfd.hpp>
+
+#include "support/prelude.hpp"
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
 
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::receive_fds;
-
 class SenderIdentity : public testing::Test {
  public:
-  const sysfd::SocketPair pair = must(sysfd::socket_pair(SOCK_DGRAM));
+  const SocketPair pair = must(socket_pair(SOCK_DGRAM));
   const OwnedFd file = some_file();
   SecondHolder sender{file, pair.first};
   std::array<std::byte, 100> payload{};
-  sysfd::ReceivedMessage receive() { return must(receive_fds(pair.second, payload)); }
+  ReceivedMessage receive() { return must(receive_fds(pair.second, payload)); }
 };
 
 TEST_F(SenderIdentity, IsToldByCredentials) {
   EXPECT_EQ(sender(Do::send, "x"), 1);
   EXPECT_FALSE(receive().credentials);
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  ASSERT_TRUE(pass_credentials(pair.second));
   EXPECT_EQ(sender(Do::send, "x"), 1);
   const auto message = receive();
   ASSERT_TRUE(message.credentials);
   EXPECT_EQ(message.credentials->pid, sender.pid());
   EXPECT_EQ(message.credentials->uid, ::getuid());
   EXPECT_EQ(message.credentials->gid, ::getgid());
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second, false));
+  ASSERT_TRUE(pass_credentials(pair.second, false));
   EXPECT_EQ(sender(Do::send, "x"), 1);
   EXPECT_FALSE(receive().credentials);
 }
@@ -56,10 +51,10 @@ TEST_F(SenderIdentity, IsToldByCredentials) {
 // The kernel fills in zeros there, which would be root's.
 TEST(SenderIdentityOnAStream, IsNobodysAtTheEnd) {
   for (const std::size_t room : {100U, 0U}) {
-    auto pair = must(sysfd::socket_pair(SOCK_STREAM));
-    ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+    auto pair = must(socket_pair(SOCK_STREAM));
+    ASSERT_TRUE(pass_credentials(pair.second));
     std::array<std::byte, 100> payload{};
-    EXPECT_EQ(sysfd::send_fds(pair.first, {}, bytes("last")), 4U);
+    EXPECT_EQ(send_fds(pair.first, {}, bytes("last")), 4U);
     (void)std::move(pair.first).close();
     EXPECT_EQ(must(receive_fds(pair.second, payload)).credentials->pid, ::getpid());
     const auto end = must(receive_fds(pair.second, std::span(payload).first(room)));
@@ -70,7 +65,7 @@ TEST(SenderIdentityOnAStream, IsNobodysAtTheEnd) {
 }
 
 TEST_F(SenderIdentity, IsToldOfAMessageWithoutBytes) {
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  ASSERT_TRUE(pass_credentials(pair.second));
   EXPECT_EQ(sender(Do::send_nothing, 1), 0);
   const auto message = receive();
   EXPECT_EQ(message.size, 0U);
@@ -80,17 +75,17 @@ TEST_F(SenderIdentity, IsToldOfAMessageWithoutBytes) {
 
 TEST_F(SenderIdentity, IsNobodysWhereTheMessageWasSentBefore) {
   EXPECT_EQ(sender(Do::send, "x"), 1);
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  ASSERT_TRUE(pass_credentials(pair.second));
   EXPECT_FALSE(receive().credentials);
 }
 
 TEST_F(SenderIdentity, IsThatOfAnotherUser) {
   SYSFD_REQUIRE_ROOT();
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  ASSERT_TRUE(pass_credentials(pair.second));
   run_apart([&] {
     ASSERT_EQ(::setresgid(65533, 65533, 65533), 0);
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
-    EXPECT_EQ(sysfd::send_fds(pair.first, {}, bytes("x")), 1U);
+    EXPECT_EQ(send_fds(pair.first, {}, bytes("x")), 1U);
   });
   const auto message = receive();
   ASSERT_TRUE(message.credentials);
@@ -100,23 +95,23 @@ TEST_F(SenderIdentity, IsThatOfAnotherUser) {
 
 TEST_F(SenderIdentity, IsToldByAPidfd) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
-  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
+  ASSERT_TRUE(pass_pidfd(pair.second));
   EXPECT_EQ(sender(Do::send, "x", 1), 1);
   auto message = receive();
   EXPECT_EQ(message.fds.size(), 1U) << "it is not one of those that were sent";
   ASSERT_TRUE(message.pidfd);
-  EXPECT_EQ(sysfd::is_close_on_exec(*message.pidfd), true);
+  EXPECT_EQ(is_close_on_exec(*message.pidfd), true);
   const PidFd process = PidFd::unsafe_adopt(must(std::move(message.pidfd)));
   EXPECT_EQ(process.pid(), sender.pid());
-  ASSERT_TRUE(sysfd::pass_pidfd(pair.second, false));
+  ASSERT_TRUE(pass_pidfd(pair.second, false));
   EXPECT_EQ(sender(Do::send, "x"), 1);
   EXPECT_EQ(error_of(receive().pidfd).value(), ENODATA);
 }
 
 TEST_F(SenderIdentity, OfOneThatWasReapedIsAnErrorOrItsPidfd) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
-  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
-  ASSERT_TRUE(sysfd::pass_credentials(pair.second));
+  ASSERT_TRUE(pass_pidfd(pair.second));
+  ASSERT_TRUE(pass_credentials(pair.second));
   EXPECT_EQ(sender(Do::send, "x", 1), 1);
   const pid_t number = sender.pid();
   sender.exit();
@@ -135,7 +130,7 @@ TEST_F(SenderIdentity, OfOneThatWasReapedIsAnErrorOrItsPidfd) {
 
 TEST_F(SenderIdentity, WithoutANumberLeftForThePidfdIsAnError) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
-  ASSERT_TRUE(sysfd::pass_pidfd(pair.second));
+  ASSERT_TRUE(pass_pidfd(pair.second));
   EXPECT_EQ(sender(Do::send, "x"), 1);
   run_apart([&] {
     const rlimit none{0, 0};
@@ -150,22 +145,22 @@ TEST_F(SenderIdentity, WithoutANumberLeftForThePidfdIsAnError) {
 
 TEST(SenderIdentityOptions, OfWhatIsNoSocketAreErrors) {
   const OwnedFd file = some_file();
-  EXPECT_EQ(error_of(sysfd::pass_credentials(file)).value(), ENOTSOCK);
-  EXPECT_EQ(error_of(sysfd::pass_pidfd(file)).value(), ENOTSOCK);
-  EXPECT_EQ(error_of(sysfd::pass_fds(file, false)).value(), ENOTSOCK);
+  EXPECT_EQ(error_of(pass_credentials(file)).value(), ENOTSOCK);
+  EXPECT_EQ(error_of(pass_pidfd(file)).value(), ENOTSOCK);
+  EXPECT_EQ(error_of(pass_fds(file, false)).value(), ENOTSOCK);
 }
 
 TEST(SenderIdentityOptions, OfOldKernelsAreErrors) {
   run_apart([] {
-    const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
+    const auto pair = must(socket_pair(SOCK_STREAM));
     refuse_calls({{SYS_setsockopt, ENOPROTOOPT}});
-    EXPECT_EQ(error_of(sysfd::pass_credentials(pair.first)).value(), EOPNOTSUPP);
-    EXPECT_EQ(error_of(sysfd::pass_pidfd(pair.first)).value(), EOPNOTSUPP);
-    EXPECT_EQ(error_of(sysfd::pass_fds(pair.first, false)).value(), EOPNOTSUPP);
+    EXPECT_EQ(error_of(pass_credentials(pair.first)).value(), EOPNOTSUPP);
+    EXPECT_EQ(error_of(pass_pidfd(pair.first)).value(), EOPNOTSUPP);
+    EXPECT_EQ(error_of(pass_fds(pair.first, false)).value(), EOPNOTSUPP);
   });
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
-  const auto pidfd = sysfd::pass_pidfd(pair.first);
-  const auto fds = sysfd::pass_fds(pair.first, true);
+  const auto pair = must(socket_pair(SOCK_STREAM));
+  const auto pidfd = pass_pidfd(pair.first);
+  const auto fds = pass_fds(pair.first, true);
   EXPECT_EQ(error_of(pidfd).value(), kernel_has("SO_PASSPIDFD") ? 0 : EOPNOTSUPP);
   EXPECT_EQ(error_of(fds).value(), kernel_has("SO_PASSRIGHTS") ? 0 : EOPNOTSUPP);
 }

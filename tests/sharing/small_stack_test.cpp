@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Every public function of this module on a thread with a stack of 16 KiB.
-#include "support/small_stack.hpp"
-
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -22,34 +19,26 @@
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
 
+#include "support/prelude.hpp"
+
 #include "sharing/files.hpp"
+#include "support/small_stack.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::DescriptionLock;
-using sysfd::FlockLock;
-using sysfd::LockMode;
-using sysfd::OwnedFd;
-using sysfd::PositionedFile;
-using sysfd::SealedMemory;
-using sysfd::SharedMemory;
-using sysfd::UniqueDescription;
 
 TEST(SharingSmallStack, SufficesForDescriptions) {
   const ScratchFile scratch(digits);
   const OwnedFd file = scratch.open(O_RDWR);
   const std::string path = scratch.path();
   run_on_small_stack([&] {
-    EXPECT_TRUE(sysfd::same_description(file, file) == true);
-    EXPECT_TRUE(sysfd::reopen(file, O_RDONLY));
-    EXPECT_TRUE(UniqueDescription::open(sysfd::cwd(), path, O_RDONLY));
+    EXPECT_TRUE(same_description(file, file) == true);
+    EXPECT_TRUE(reopen(file, O_RDONLY));
+    EXPECT_TRUE(UniqueDescription::open(cwd(), path, O_RDONLY));
     EXPECT_TRUE(UniqueDescription::memfd("memory"));
     auto unique = UniqueDescription::reopen(file, O_RDONLY);
     ASSERT_TRUE(unique);
-    EXPECT_GE(sysfd::LentFd(*unique).get(), 0);
+    EXPECT_GE(LentFd(*unique).get(), 0);
     EXPECT_TRUE(std::move(*unique).close());
     EXPECT_TRUE(must(UniqueDescription::memfd("memory")).into_shareable().duplicate());
   });
@@ -72,7 +61,7 @@ void use(PositionedFile file) {
   EXPECT_TRUE(file.write_at(std::span(&vector, 1), 0));
   EXPECT_TRUE(file.write_all_at(buffer, 0));
   (void)file.append(buffer);
-  EXPECT_TRUE(file.seek(-1, sysfd::SeekFrom::end));
+  EXPECT_TRUE(file.seek(-1, SeekFrom::end));
   EXPECT_TRUE(file.size());
   EXPECT_TRUE(file.truncate(10));
   EXPECT_TRUE(file.sync());
@@ -132,10 +121,10 @@ TEST(SharingSmallStack, SufficesForMemory) {
   const ScratchFile scratch(digits);
   const OwnedFd file = scratch.open(O_RDWR);
   run_on_small_stack([&] {
-    const auto sealed = sysfd::sealed_memfd("memory", bytes("content"));
+    const auto sealed = sealed_memfd("memory", bytes("content"));
     ASSERT_TRUE(sealed);
     EXPECT_EQ(must(SealedMemory::map(*sealed)).bytes().size(), 7U);
-    const auto fixed = sysfd::fixed_memfd("memory", 100);
+    const auto fixed = fixed_memfd("memory", 100);
     ASSERT_TRUE(fixed);
     EXPECT_EQ(must(SharedMemory::map(*fixed)).bytes().size(), 100U);
     const auto refused = SealedMemory::map(*fixed);
@@ -148,22 +137,22 @@ TEST(SharingSmallStack, SufficesForMemory) {
 TEST(SharingSmallStack, SufficesForMessages) {
   const ScratchFile scratch(digits);
   const OwnedFd file = scratch.open(O_RDWR);
-  const auto pair = must(sysfd::socket_pair(SOCK_STREAM));
-  const std::vector<BorrowedFd> fds(sysfd::max_fds_in_message, file);
+  const auto pair = must(socket_pair(SOCK_STREAM));
+  const std::vector<BorrowedFd> fds(max_fds_in_message, file);
   run_on_small_stack([&] {
-    EXPECT_TRUE(sysfd::pass_credentials(pair.second));
-    (void)sysfd::pass_pidfd(pair.second);
-    (void)sysfd::pass_fds(pair.second, true);
+    EXPECT_TRUE(pass_credentials(pair.second));
+    (void)pass_pidfd(pair.second);
+    (void)pass_fds(pair.second, true);
     std::array<std::byte, 4> payload{};
     std::vector<OwnedFd> unwanted;
-    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x")));
-    EXPECT_TRUE(sysfd::receive_fds(pair.second, payload));
-    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x")));
-    EXPECT_TRUE(sysfd::receive_fds(pair.second, payload, {.max_fds = 1, .unwanted = &unwanted}));
+    EXPECT_TRUE(send_fds(pair.first, fds, bytes("x")));
+    EXPECT_TRUE(receive_fds(pair.second, payload));
+    EXPECT_TRUE(send_fds(pair.first, fds, bytes("x")));
+    EXPECT_TRUE(receive_fds(pair.second, payload, {.max_fds = 1, .unwanted = &unwanted}));
     EXPECT_EQ(unwanted.size(), fds.size());
-    EXPECT_TRUE(sysfd::send_fds(pair.first, fds, bytes("x"), 1ms));
-    EXPECT_TRUE(sysfd::receive_fds(pair.second, payload, {.timeout = 1h}));
-    EXPECT_FALSE(sysfd::receive_fds(pair.second, payload, {.timeout = 1ms}));
+    EXPECT_TRUE(send_fds(pair.first, fds, bytes("x"), 1ms));
+    EXPECT_TRUE(receive_fds(pair.second, payload, {.timeout = 1h}));
+    EXPECT_FALSE(receive_fds(pair.second, payload, {.timeout = 1ms}));
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sysfd/description.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,22 +10,17 @@
 #include <type_traits>
 
 #include <sysfd/command.hpp>
-#include <sysfd/description.hpp>
 #include <sysfd/description_lock.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
 
+#include "support/prelude.hpp"
+
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
-#include "support/descriptors.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::LentFd;
-using sysfd::OwnedFd;
-using sysfd::UniqueDescription;
 
 // What would make a second descriptor of it takes one of these. Each has a test that must not
 // compile (tests/compile_fail/sharing.cpp); here is the reason.
@@ -32,25 +28,25 @@ static_assert(!std::convertible_to<UniqueDescription&, BorrowedFd>);
 static_assert(!std::constructible_from<BorrowedFd, UniqueDescription&>);
 static_assert(!std::constructible_from<OwnedFd, UniqueDescription>);
 static_assert(!std::copy_constructible<UniqueDescription>);
-static_assert(!std::constructible_from<sysfd::Stdio, UniqueDescription&>);
+static_assert(!std::constructible_from<Stdio, UniqueDescription&>);
 static_assert(!std::constructible_from<BorrowedFd, LentFd>);
 static_assert(!std::convertible_to<LentFd, BorrowedFd>);
-static_assert(!std::constructible_from<BorrowedFd, sysfd::PositionedFile&>);
+static_assert(!std::constructible_from<BorrowedFd, PositionedFile&>);
 
 // What lends, and what dies too soon to lend.
 static_assert(std::convertible_to<UniqueDescription&, LentFd>);
 static_assert(std::convertible_to<const OwnedFd&, LentFd>);
 static_assert(std::convertible_to<BorrowedFd, LentFd>);
-static_assert(std::convertible_to<const sysfd::PositionedFile&, LentFd>);
+static_assert(std::convertible_to<const PositionedFile&, LentFd>);
 static_assert(!std::convertible_to<UniqueDescription, LentFd>);
 static_assert(!std::convertible_to<OwnedFd, LentFd>);
 static_assert(!std::convertible_to<int, LentFd>);
-static_assert(!std::convertible_to<sysfd::PositionedFile, LentFd>);
+static_assert(!std::convertible_to<PositionedFile, LentFd>);
 
 TEST(UniqueDescription, IsMadeInEachWayAndCloseOnExec) {
   const ScratchFile scratch("content");
   const OwnedFd shared = scratch.open(O_RDWR);
-  auto opened = must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDONLY));
+  auto opened = must(UniqueDescription::open(cwd(), scratch.path(), O_RDONLY));
   auto memory = must(UniqueDescription::memfd("memory"));
   auto reopened = must(UniqueDescription::reopen(shared, O_RDWR));
   EXPECT_TRUE(same_file(opened.get(), shared.get()));
@@ -58,17 +54,17 @@ TEST(UniqueDescription, IsMadeInEachWayAndCloseOnExec) {
   for (UniqueDescription* each : {&opened, &memory, &reopened}) {
     EXPECT_EQ(::fcntl(each->get(), F_GETFD), FD_CLOEXEC);
     const auto borrowed = BorrowedFd::unsafe_borrow(each->get());
-    EXPECT_EQ(sysfd::same_description(borrowed, shared), false);
+    EXPECT_EQ(same_description(borrowed, shared), false);
   }
-  const auto created = must(
-      UniqueDescription::open(sysfd::cwd(), scratch.path() + "2", O_RDWR | O_CREAT | O_EXCL, 0600));
+  const auto created =
+      must(UniqueDescription::open(cwd(), scratch.path() + "2", O_RDWR | O_CREAT | O_EXCL, 0600));
   EXPECT_EQ(::write(created.get(), "x", 1), 1);
 }
 
 TEST(UniqueDescription, ThatCannotBeMadeIsAnError) {
-  EXPECT_EQ(error_of(UniqueDescription::open(sysfd::cwd(), "/absent", O_RDONLY)).value(), ENOENT);
+  EXPECT_EQ(error_of(UniqueDescription::open(cwd(), "/absent", O_RDONLY)).value(), ENOENT);
   EXPECT_EQ(error_of(UniqueDescription::memfd(std::string(300, 'n'))).value(), EINVAL);
-  const OwnedFd event = must(sysfd::event_fd());
+  const OwnedFd event = must(event_fd());
   EXPECT_EQ(error_of(UniqueDescription::reopen(event, O_RDWR)).value(), ENXIO);
 }
 
@@ -85,15 +81,15 @@ TEST(UniqueDescription, IsClosedOnceAndMoved) {
 
 TEST(UniqueDescription, IsUsedByWhatTakesALentDescriptor) {
   const ScratchFile scratch("content");
-  auto description = must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR));
+  auto description = must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR));
   const LentFd lent = description;
   EXPECT_EQ(lent.get(), description.get());
-  EXPECT_TRUE(sysfd::DescriptionLock::acquire(description, sysfd::LockMode::exclusive));
-  EXPECT_EQ(text(must(sysfd::SealedMemory::copy(description, 10)).bytes()), "content");
+  EXPECT_TRUE(DescriptionLock::acquire(description, LockMode::exclusive));
+  EXPECT_EQ(text(must(SealedMemory::copy(description, 10)).bytes()), "content");
   const auto sealable = must(UniqueDescription::memfd("memory", MFD_ALLOW_SEALING));
   ASSERT_EQ(::fcntl(sealable.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
-  EXPECT_TRUE(sysfd::SharedMemory::map(sealable));
-  sysfd::PositionedFile file(std::move(description));
+  EXPECT_TRUE(SharedMemory::map(sealable));
+  PositionedFile file(std::move(description));
   std::string start(3, '\0');
   EXPECT_TRUE(file.read_exact(start));
   EXPECT_EQ(start, "con");
@@ -101,7 +97,7 @@ TEST(UniqueDescription, IsUsedByWhatTakesALentDescriptor) {
 
 TEST(UniqueDescription, IsNotOpenInWhatIsStartedMeanwhile) {
   const ScratchFile scratch("content");
-  const auto description = must(UniqueDescription::open(sysfd::cwd(), scratch.path(), O_RDWR));
+  const auto description = must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR));
   SecondHolder holder;
   EXPECT_EQ(holder(Do::seek, 3), 0) << "/dev/null is all that it holds";
   EXPECT_EQ(::lseek(description.get(), 0, SEEK_CUR), 0);

@@ -13,6 +13,8 @@
 #include <string>
 #include <thread>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 
 class WaitingThread {

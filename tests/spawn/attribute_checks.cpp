@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,14 +17,10 @@
 #include <system_error>
 #include <utility>
 
-#include "support/descriptors.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::Stdio;
 
 // All that a spawn could leave behind in this process, seen twice.
 class Unchanged {
@@ -94,16 +89,16 @@ void expect_facts(const Configure& configure, const Facts& expected) {
   }
 }
 
-sysfd::SpawnError error_of_spawn(Command& command) {
+SpawnError error_of_spawn(Command& command) {
   const Unchanged unchanged;
   const auto child = command.spawn();
   if (!child) return child.error();
   ADD_FAILURE() << "it was started";
-  return {sysfd::SpawnStep::program, {}, -1, ""};
+  return {SpawnStep::program, {}, -1, ""};
 }
 
-void expect_error(Command& command, sysfd::SpawnStep step, int error, int index) {
-  const sysfd::SpawnError found = error_of_spawn(command);
+void expect_error(Command& command, SpawnStep step, int error, int index) {
+  const SpawnError found = error_of_spawn(command);
   EXPECT_EQ(found.step, step) << found.describe();
   EXPECT_EQ(found.code, std::error_code(error, std::system_category())) << found.describe();
   EXPECT_EQ(found.index, index) << found.describe();

@@ -12,12 +12,14 @@
 
 #include <sysfd/command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "support/refuse_calls.hpp"
 
 namespace sysfd_test {
 
-using Configure = std::function<void(sysfd::Command&)>;
+using Configure = std::function<void(Command&)>;
 
 // The facts of a child that runs the inspector, which may be anybody and anywhere: it needs no file
 // to write to. Those of this process must be the same before and after, or the test fails.
@@ -28,13 +30,13 @@ void expect_facts(const Configure& configure, const Facts& expected);
 
 // The error of a command that must not start; fails the test where it leaves a child, a descriptor
 // or any other trace in this process.
-sysfd::SpawnError error_of_spawn(sysfd::Command& command);
-void expect_error(sysfd::Command& command, sysfd::SpawnStep step, int error, int index = -1);
+SpawnError error_of_spawn(Command& command);
+void expect_error(Command& command, SpawnStep step, int error, int index = -1);
 
 // EINVAL, before there is a child.
 struct WrongValue {
   Configure say;
-  sysfd::SpawnStep step;
+  SpawnStep step;
   std::string description;  // what describe() says before the errno's text
   int index = -1;
 };
@@ -44,7 +46,7 @@ void expect_refused(const std::vector<WrongValue>& values);
 struct FailingCall {
   RefusedCall call;
   Configure say;
-  sysfd::SpawnStep step;
+  SpawnStep step;
   int index = -1;
 };
 void expect_failures(const std::vector<FailingCall>& calls);

@@ -3,8 +3,9 @@
 // ETXTBSY: a program that has just been written may still be open for writing in a child of
 // somebody else's fork(2), which is not this process's fault. The library's own children are no
 // such ones.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,32 +20,28 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/descriptors.hpp"
 #include "support/programs.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::ScratchDirectory;
 
 // A small static program, which wants to know what it will find to be open.
 std::string small_program() {
-  std::ifstream file(sysfd_test::program_path("spawn_table_checker"), std::ios::binary);
+  std::ifstream file(program_path("spawn_table_checker"), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 Command with_null_streams(const std::string& path) {
-  const auto [device, inode] = sysfd_test::identity_of_null();
+  const auto [device, inode] = identity_of_null();
   const std::string null = ':' + std::to_string(device) + ':' + std::to_string(inode);
   return Command(path)
       .args({"0" + null, "1" + null, "2" + null})
@@ -70,7 +67,7 @@ void write_and_start(int count, Tally& tally, Configure configure) {
     for (int round = 0; round < count / thread_count; ++round) {
       const std::string path =
           directory.path() / (std::to_string(number) + '_' + std::to_string(round));
-      auto file = sysfd::open(sysfd::cwd(), path, O_WRONLY | O_CREAT | O_EXCL, 0755);
+      auto file = sysfd::open(cwd(), path, O_WRONLY | O_CREAT | O_EXCL, 0755);
       if (!file || ::write(file->get(), program.data(), program.size()) !=
                        static_cast<ssize_t>(program.size())) {
         ++tally.failed;
@@ -97,7 +94,7 @@ void write_and_start(int count, Tally& tally, Configure configure) {
 }
 
 // Fewer under sanitizers, still so many that one failure stands for the same share.
-constexpr int programs = sysfd_test::fewer_if_sanitized(10'000, 5);
+constexpr int programs = fewer_if_sanitized(10'000, 5);
 
 TEST(BusyProgram, NeverFailsWithRetriesInManyThreads) {
   Tally tally;
@@ -118,9 +115,9 @@ TEST(BusyProgram, HardlyEverFailsWithoutRetriesInManyThreads) {
 // One that is given a high number has, until it executes, a copy of everything below, also of what
 // other threads are just writing: this is what retries are for.
 TEST(BusyProgram, NeverFailsWithRetriesWhereChildrenAreGivenHighNumbers) {
-  const OwnedFd file = sysfd_test::some_file();
+  const OwnedFd file = some_file();
   const OwnedFd high = OwnedFd::adopt(::fcntl(file.get(), F_DUPFD_CLOEXEC, 200));
-  const auto [device, inode] = sysfd_test::identity_of(high.get());
+  const auto [device, inode] = identity_of(high.get());
   const std::string entry = "9:" + std::to_string(device) + ':' + std::to_string(inode);
   Tally tally;
   constexpr int fewer = programs / 4;
@@ -139,7 +136,7 @@ class BusyScript {
     fs::copy_file("/bin/true", interpreter);
     std::ofstream(script()) << "#!" << interpreter << '\n';
     ::chmod(script().c_str(), 0755);
-    writer_ = *sysfd::open(sysfd::cwd(), interpreter, O_WRONLY);
+    writer_ = *sysfd::open(cwd(), interpreter, O_WRONLY);
     watch_ = OwnedFd::adopt(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     // Closing too, since equal events that follow each other become one.
     EXPECT_GE(::inotify_add_watch(watch_->get(), script().c_str(), IN_OPEN | IN_CLOSE_NOWRITE), 0);
@@ -208,17 +205,18 @@ TEST(BusyProgram, StartsOnceNobodyHasItOpenForWriting) {
 // What was handed over once stays with the Command until a child runs.
 TEST(BusyProgram, KeepsWhatItOwnsThroughRetries) {
   BusyScript busy;
-  OwnedFd owned = sysfd_test::some_file();
+  OwnedFd owned = some_file();
   const int number = owned.get();
   Command command(busy.script());
   command.pass(std::move(owned), 9).stdout_to(Stdio::pipe()).retry_busy(2);
   ASSERT_FALSE(command.spawn());
-  EXPECT_TRUE(sysfd_test::is_open(number));
+  EXPECT_TRUE(is_open(number));
   busy.close_writer();
   auto child = command.spawn();
   ASSERT_TRUE(child) << child.error().describe();
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
   EXPECT_TRUE(child->wait()->success());
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,34 +2,28 @@
 //
 // Nothing of spawn is a cancellation point (pthreads(7)): a thread that is cancelled goes on in it,
 // rather than to leave half of it undone, or to end the program in a function that cannot throw.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <pthread.h>
 
 #include <chrono>
 #include <thread>
 
-#include <sysfd/command.hpp>
 #include <sysfd/pipeline.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/talk.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
 #include "support/sanitizers.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Command;
-using sysfd::Stdio;
-using sysfd_test::bytes;
-using sysfd_test::must;
-using sysfd_test::shell;
 
 // The thread sanitizer's own close(2) is one.
 class Cancellation : public testing::Test {
  protected:
   void SetUp() override {
-    if (sysfd_test::is_thread_sanitized) GTEST_SKIP() << "needs to be without the thread sanitizer";
+    if (is_thread_sanitized) GTEST_SKIP() << "needs to be without the thread sanitizer";
   }
 };
 
@@ -81,3 +75,4 @@ TEST_F(Cancellation, DoesNotComeInTheMiddleOfAnEnd) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

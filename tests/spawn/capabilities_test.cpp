@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The capabilities of a child, and its securebits, as /proc/self/status of the program shows them.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
@@ -11,22 +12,12 @@
 #include <cstdio>
 #include <string>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
 #include "spawn/attribute_checks.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::Identity;
-using sysfd::SpawnStep;
-using sysfd_test::Configure;
-using sysfd_test::expect_facts;
-using sysfd_test::Facts;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 constexpr unsigned user = 1234;
 
@@ -49,7 +40,7 @@ std::string set_of(std::initializer_list<int> capabilities) {
 
 // What this process has of a set, but for some.
 std::string ours_without(const char* set, std::initializer_list<int> capabilities) {
-  std::uint64_t bits = std::stoull(sysfd_test::facts_of_this_process().at(set), nullptr, 16);
+  std::uint64_t bits = std::stoull(facts_of_this_process().at(set), nullptr, 16);
   for (const int capability : capabilities)
     bits &= ~(std::uint64_t{1} << capability);
   return text_of(bits);
@@ -179,7 +170,7 @@ TEST(CommandCapabilities, AreNoneWhereNoneAreToBe) {
       {"CapInh", none}, {"CapPrm", none}, {"CapEff", none}, {"CapAmb", none}, {"NoNewPrivs", "1"}};
   expect_facts(with({.no_capabilities = true}), nothing);
   run_apart([&] {
-    if (::geteuid() == 0) sysfd_test::become_nobody();
+    if (::geteuid() == 0) become_nobody();
     expect_facts(with({.no_capabilities = true}), nothing);
   });
   if (::geteuid() != 0) return;
@@ -193,7 +184,7 @@ TEST(CommandCapabilities, AreNoneWhereNoneAreToBe) {
 
 TEST(CommandCapabilities, ThatCannotBeAreRefused) {
   const std::string with_nul("cap_kill=p\0", 11);
-  sysfd_test::expect_refused({
+  expect_refused({
       {with({.capabilities = "cap_nonsense=p"}), SpawnStep::capabilities,
        "capabilities \"cap_nonsense=p\""},
       {with({.capabilities = "cap_kill=e"}), SpawnStep::capabilities,
@@ -220,7 +211,7 @@ TEST(CommandCapabilities, ThatCannotBeTakenAreNamedByTheirStep) {
                      .capabilities = "cap_kill=ep",
                      .iab = "^cap_kill,!cap_chown",
                      .securebits = SECBIT_NOROOT};
-  sysfd_test::expect_failures({
+  expect_failures({
       {refused(PR_CAPBSET_DROP), with(all), SpawnStep::bounding_set},
       {refused(PR_SET_KEEPCAPS), with(all), SpawnStep::capabilities},
       {{SYS_capget, EFAULT}, with(all), SpawnStep::capabilities},
@@ -242,11 +233,11 @@ TEST(CommandCapabilities, ThatAnOrdinaryUserDoesNotHaveAreNotGiven) {
                {{.iab = "!cap_kill"}, SpawnStep::bounding_set},
                {{.securebits = SECBIT_NOROOT}, SpawnStep::securebits}};
   run_apart([&] {
-    sysfd_test::become_nobody();
+    become_nobody();
     for (const auto& [identity, step] : cases) {
       Command command("/bin/true");
       command.identity(identity);
-      sysfd_test::expect_error(command, step, EPERM);
+      expect_error(command, step, EPERM);
     }
     expect_facts(with({.capabilities = "="}), {{"CapPrm", none}});
   });
@@ -257,7 +248,8 @@ TEST(CommandCapabilities, WithSecurebitsThatTheKernelDoesNotKnowFail) {
   SYSFD_REQUIRE_ROOT();
   Command command("/bin/true");
   command.identity({.securebits = 1U << 31});
-  sysfd_test::expect_error(command, SpawnStep::securebits, EPERM);
+  expect_error(command, SpawnStep::securebits, EPERM);
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // A child that is born into a cgroup, and is killed with all that it has started.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,33 +21,19 @@
 #include <thread>
 #include <utility>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pending_child.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/descriptors.hpp"
 #include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::expect_error;
-using sysfd_test::Facts;
-using sysfd_test::facts_of_child;
-using sysfd_test::facts_of_this_process;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 // Where cgroups of version 2 are mounted, or nothing.
 std::string hierarchy() {
@@ -122,7 +109,7 @@ class ScratchCgroup {
   if (!(cgroup).is_there()) GTEST_SKIP() << "cannot make a cgroup of version 2"
 #define SYSFD_REQUIRE_CGROUP_KILL(cgroup) \
   SYSFD_REQUIRE_CGROUP(cgroup);           \
-  if (!(cgroup).has("cgroup.kill")) GTEST_SKIP() << sysfd_test::needs("cgroup.kill")
+  if (!(cgroup).has("cgroup.kill")) GTEST_SKIP() << needs("cgroup.kill")
 
 Command in(BorrowedFd cgroup) {
   return Command("/bin/true").cgroup(cgroup);
@@ -145,9 +132,8 @@ TEST(CommandCgroup, IsWhereTheChildIsBorn) {
   SYSFD_REQUIRE_CGROUP(cgroup);
   const OwnedFd directory = cgroup.open();
   run_apart([&] {
-    sysfd_test::refuse_calls(
-        {{SYS_write, EPERM, RefusedCall::Match{2, 1}},
-         {SYS_openat, EPERM, RefusedCall::Match{2, O_WRONLY | O_NOCTTY | O_CLOEXEC}}});
+    refuse_calls({{SYS_write, EPERM, RefusedCall::Match{2, 1}},
+                  {SYS_openat, EPERM, RefusedCall::Match{2, O_WRONLY | O_NOCTTY | O_CLOEXEC}}});
     const Facts child = facts_of_child([&](Command& command) { command.cgroup(directory); });
     EXPECT_TRUE(child.at("cgroup").ends_with(cgroup.name())) << child.at("cgroup");
   });
@@ -231,8 +217,8 @@ TEST(CommandCgroup, ThatWasRemovedIsNamed) {
 }
 
 TEST(CommandCgroup, ThatIsNoneIsNamed) {
-  const sysfd_test::ScratchDirectory scratch;
-  const OwnedFd file = sysfd_test::some_file();
+  const ScratchDirectory scratch;
+  const OwnedFd file = some_file();
   const OwnedFd directory =
       OwnedFd::adopt(::open(scratch.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   for (const BorrowedFd fd :
@@ -245,7 +231,7 @@ TEST(CommandCgroup, ThatIsNoneIsNamed) {
 // What clone3 answers for the cgroup, and for the namespaces, whichever else there is.
 TEST(CommandCgroup, AndNamespacesAreEachNamedForTheirOwnErrors) {
   SYSFD_REQUIRE_ROOT();
-  const sysfd_test::ScratchDirectory scratch;
+  const ScratchDirectory scratch;
   const OwnedFd none =
       OwnedFd::adopt(::open(scratch.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const auto both = [&](Command& command) {
@@ -255,11 +241,11 @@ TEST(CommandCgroup, AndNamespacesAreEachNamedForTheirOwnErrors) {
   both(command);
   expect_error(command, SpawnStep::cgroup, EBADF);
   for (const int error : {EBADF, EACCES, EBUSY, ENODEV, ENOENT, EOPNOTSUPP})
-    sysfd_test::expect_failures({{{SYS_clone3, error}, both, SpawnStep::cgroup}});
+    expect_failures({{{SYS_clone3, error}, both, SpawnStep::cgroup}});
   for (const int error : {ENOSPC, EUSERS, EINVAL, EPERM})
-    sysfd_test::expect_failures({{{SYS_clone3, error}, both, SpawnStep::namespaces}});
+    expect_failures({{{SYS_clone3, error}, both, SpawnStep::namespaces}});
   for (const int error : {EAGAIN, ENOMEM, EMFILE})
-    sysfd_test::expect_failures({{{SYS_clone3, error}, both, SpawnStep::clone}});
+    expect_failures({{{SYS_clone3, error}, both, SpawnStep::clone}});
 }
 
 TEST(CommandCgroup, CanBeTheWorkingDirectory) {
@@ -267,11 +253,8 @@ TEST(CommandCgroup, CanBeTheWorkingDirectory) {
   SYSFD_REQUIRE_CGROUP(cgroup);
   run_apart([&] {
     ASSERT_EQ(::chdir(cgroup.path().c_str()), 0);
-    auto child = Command("cat")
-                     .arg("/proc/self/cgroup")
-                     .stdout_to(Stdio::pipe())
-                     .cgroup(sysfd::cwd())
-                     .spawn();
+    auto child =
+        Command("cat").arg("/proc/self/cgroup").stdout_to(Stdio::pipe()).cgroup(cwd()).spawn();
     ASSERT_TRUE(child) << child.error().describe();
     const auto output = child->communicate();
     ASSERT_TRUE(output);
@@ -289,7 +272,7 @@ TEST(CommandCgroup, ThatIsFrozenIsRefusedBeforeThereIsAChild) {
   for (const int flags : {O_RDONLY, O_PATH})
     for (const ScratchCgroup* frozen : {&cgroup, &below})
       run_apart([&] {
-        sysfd_test::refuse_calls({{SYS_clone3, EXDEV}, {SYS_clone, EXDEV}});
+        refuse_calls({{SYS_clone3, EXDEV}, {SYS_clone, EXDEV}});
         const OwnedFd directory = frozen->open(flags);
         Command command = in(directory);
         expect_error(command, SpawnStep::cgroup, EBUSY);
@@ -339,7 +322,7 @@ TEST(CommandCgroup, IsNotForAnOrdinaryUser) {
   SYSFD_REQUIRE_CGROUP(cgroup);
   const OwnedFd directory = cgroup.open();
   run_apart([&] {
-    sysfd_test::become_nobody();
+    become_nobody();
     Command command = in(directory);
     expect_error(command, SpawnStep::cgroup, EACCES);
   });
@@ -349,15 +332,15 @@ TEST(CommandCgroup, IsNotForThoseWithoutClone3) {
   const ScratchCgroup cgroup;
   SYSFD_REQUIRE_CGROUP(cgroup);
   const OwnedFd directory = cgroup.open();
-  sysfd_test::expect_failures({{{SYS_clone3, ENOSYS},
-                                [&](Command& command) { command.cgroup(directory); },
-                                SpawnStep::cgroup},
-                               {{SYS_clone3, EPERM},
-                                [&](Command& command) { command.cgroup(directory); },
-                                SpawnStep::cgroup},
-                               {{SYS_clone3, EAGAIN},
-                                [&](Command& command) { command.cgroup(directory); },
-                                SpawnStep::clone}});
+  expect_failures({{{SYS_clone3, ENOSYS},
+                    [&](Command& command) { command.cgroup(directory); },
+                    SpawnStep::cgroup},
+                   {{SYS_clone3, EPERM},
+                    [&](Command& command) { command.cgroup(directory); },
+                    SpawnStep::cgroup},
+                   {{SYS_clone3, EAGAIN},
+                    [&](Command& command) { command.cgroup(directory); },
+                    SpawnStep::clone}});
 }
 
 // In what state a thread of this process is, as in /proc/<pid>/status: R, S, D, ...
@@ -374,16 +357,16 @@ TEST(CommandCgroup, SuspendsTheCallerOfEachStart) {
   const std::function<void(Command)> starts[] = {
       [](Command command) { (void)command.status(); },
       [](Command command) { (void)std::move(command).spawn_async(); },
-      [](Command command) { (void)sysfd::spawn_all({&command, 1}); }};
+      [](Command command) { (void)spawn_all({&command, 1}); }};
   for (const auto& start : starts) {
     const ScratchCgroup cgroup;
     SYSFD_REQUIRE_CGROUP(cgroup);
     run_apart([&] {
       std::atomic<bool> is_back = false;
       std::atomic<pid_t> number = 0;
-      std::promise<sysfd_test::HeldCalls*> promised;
+      std::promise<HeldCalls*> promised;
       std::thread starting([&] {
-        sysfd_test::HeldCalls execve(SYS_execve);
+        HeldCalls execve(SYS_execve);
         number = ::gettid();
         promised.set_value(&execve);
         Command command("/bin/true");
@@ -404,3 +387,4 @@ TEST(CommandCgroup, SuspendsTheCallerOfEachStart) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

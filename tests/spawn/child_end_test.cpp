@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How a child is made to end, by terminate() or because its Child goes.
-#include <gtest/gtest.h>
+#include <sysfd/child.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,29 +11,17 @@
 #include <optional>
 #include <string>
 
-#include <sysfd/child.hpp>
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
-#include "spawn/talk.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
+#include "spawn/talk.hpp"
+
+namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-using sysfd::Stdio;
-using sysfd_test::error_of;
-using sysfd_test::must;
-using sysfd_test::Rope;
-using sysfd_test::shell;
-using sysfd_test::Witness;
 
 // A child that has said that it is ready, and lives until the rope is let go unless it is told
 // otherwise.
@@ -41,7 +30,7 @@ class ChildEnd : public testing::Test {
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 
   Child start(const std::string& script, DropPolicy policy = DropPolicy::kill,
-              nanoseconds grace = 1h, const sysfd::Session& session = {}) {
+              nanoseconds grace = 1h, const Session& session = {}) {
     witness_ = Witness();
     Command command = shell(script)
                           .session(session)
@@ -180,11 +169,11 @@ TEST_F(ChildEnd, IsNotTheEndOfWhatItHasStarted) {
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
-constexpr sysfd::Session groups[] = {{.process_group = 0}, {.new_session = true}};
+constexpr Session groups[] = {{.process_group = 0}, {.new_session = true}};
 
 TEST_F(ChildEnd, ByForceIsTheEndOfTheGroupThatItLeads) {
   const char* const script = "trap '' TERM; cat <&3 >/dev/null & echo; read line <&3";
-  for (const sysfd::Session& session : groups) {
+  for (const Session& session : groups) {
     for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate}) {
       expect_status(status_after(start(script, policy, 5ms, session)), ExitStatus::killed(SIGKILL));
       EXPECT_TRUE(witness_.becomes_alone());
@@ -196,7 +185,7 @@ TEST_F(ChildEnd, ByForceIsTheEndOfTheGroupThatItLeads) {
 
 TEST_F(ChildEnd, IsAskedForInTheGroupThatItLeads) {
   const char* const script = "cat <&3 >/dev/null & echo; read line <&3";
-  for (const sysfd::Session& session : groups) {
+  for (const Session& session : groups) {
     EXPECT_EQ(*start(script, {}, {}, session).terminate(1h), ExitStatus::killed(SIGTERM));
     EXPECT_TRUE(witness_.becomes_alone());
   }
@@ -240,3 +229,4 @@ TEST_F(ChildEnd, ClosesThePipesWhenItIsDetached) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

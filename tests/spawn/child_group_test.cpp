@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Signals for all that a child has started, if it leads their group.
-#include <gtest/gtest.h>
+#include <sysfd/child.hpp>
+
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,29 +10,16 @@
 #include <csignal>
 #include <string>
 
-#include <sysfd/child.hpp>
 #include <sysfd/command.hpp>
+
+#include "support/prelude.hpp"
 
 #include "spawn/talk.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::ExitStatus;
-using sysfd::Session;
-using sysfd::Stdio;
-using sysfd_test::error_of;
-using sysfd_test::must;
-using sysfd_test::Rope;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::Witness;
 
 constexpr std::uint32_t to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP, argument 3
 
@@ -56,7 +44,7 @@ class Group : public testing::Test {
 
   bool can_signal_groups_by_pidfd() const {
     // A pidfd of this process, and no signal: nothing happens.
-    const auto self = sysfd::PidFd::self();
+    const auto self = PidFd::self();
     return ::syscall(SYS_pidfd_send_signal, self->fd().get(), 0, nullptr, to_group) == 0 ||
            errno != EINVAL;
   }
@@ -98,15 +86,14 @@ TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
   if (!can_signal_groups_by_pidfd()) {
     EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::operation_not_supported);
     rope_.let_go();
-    GTEST_SKIP() << sysfd_test::needs("scopes of pidfd_send_signal");
+    GTEST_SKIP() << needs("scopes of pidfd_send_signal");
   }
   ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
 TEST_F(Group, OfWhichNobodyIsLeftIsNotThere) {
-  if (!can_signal_groups_by_pidfd())
-    GTEST_SKIP() << sysfd_test::needs("scopes of pidfd_send_signal");
+  if (!can_signal_groups_by_pidfd()) GTEST_SKIP() << needs("scopes of pidfd_send_signal");
   Child child = must(Command("true").session({.process_group = 0}).spawn());
   EXPECT_TRUE(child.wait()->success());
   EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::no_such_process);
@@ -142,8 +129,7 @@ TEST_F(Group, TakesNoSignalThatIsNone) {
 class GroupByNumber : public Group {
  protected:
   static void refuse_by_pidfd() {
-    sysfd_test::refuse_calls(
-        {{SYS_pidfd_send_signal, EINVAL, sysfd_test::RefusedCall::Match{3, to_group}}});
+    refuse_calls({{SYS_pidfd_send_signal, EINVAL, RefusedCall::Match{3, to_group}}});
   }
 };
 
@@ -193,3 +179,4 @@ TEST_F(GroupByNumber, TakesNoSignalThatIsNone) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

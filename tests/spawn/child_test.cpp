@@ -3,7 +3,6 @@
 // A child once it runs: waiting, and what becomes of it when its Child goes.
 #include <sysfd/child.hpp>
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,23 +17,10 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::PidFd;
-using sysfd::Stdio;
-using sysfd_test::error_of;
-using sysfd_test::must;
-using sysfd_test::run_apart;
 
 static_assert(!std::is_copy_constructible_v<Child> && !std::is_default_constructible_v<Child>);
 static_assert(std::is_nothrow_move_constructible_v<Child> &&
@@ -54,7 +40,7 @@ TEST(Child, IsTheProcessThatWasStarted) {
   Child child = endless();
   EXPECT_GT(child.pid(), 0);
   EXPECT_EQ(*child.pidfd().pid(), child.pid());
-  EXPECT_TRUE(*sysfd::is_close_on_exec(child.fd()));
+  EXPECT_TRUE(*is_close_on_exec(child.fd()));
   EXPECT_TRUE(child.wait()->success());
 }
 
@@ -68,7 +54,7 @@ TEST(Child, HasNoDescriptorInPlaceOfAStandardStream) {
     EXPECT_GE(child.stdin_pipe()->get(), 3);
     EXPECT_EQ(child.pidfd().pid(), child.pid());
     for (const int number : {0, 1, 2})
-      EXPECT_FALSE(sysfd_test::is_open(number)) << number;
+      EXPECT_FALSE(is_open(number)) << number;
     Child other = must(Command("true").terminal().spawn());
     EXPECT_GE(other.terminal()->get(), 3);
   });
@@ -119,7 +105,7 @@ TEST(Child, IsKilledAndReapedWhenItIsDropped) {
 // A program commits what it has read when its input ends: one that is killed must not come so far.
 TEST(Child, IsKilledBeforeItSeesTheEndOfItsInput) {
   SYSFD_REQUIRE_ISOLATION();
-  const sysfd::Pipe said = must(sysfd::pipe());
+  const Pipe said = must(sysfd::pipe());
   for (int i = 0; i < 100; ++i) {
     Child child = must(Command::shell("echo; read line; echo ended >&7")
                            .stdin_from(Stdio::pipe())
@@ -129,7 +115,7 @@ TEST(Child, IsKilledBeforeItSeesTheEndOfItsInput) {
     char started = 0;
     ASSERT_EQ(::read(child.stdout_pipe()->get(), &started, 1), 1);
   }
-  ASSERT_TRUE(sysfd::set_nonblocking(said.read, true));
+  ASSERT_TRUE(set_nonblocking(said.read, true));
   char byte = 0;
   EXPECT_EQ(::read(said.read.get(), &byte, 1), -1) << "one has seen it";
 }
@@ -278,7 +264,7 @@ TEST(Child, CanBeStartedInManyThreadsAtOnce) {
   std::atomic<int> right = 0;
   for (int thread = 0; thread < thread_count; ++thread)
     threads.emplace_back([thread, &right] {
-      const auto file = sysfd::memfd("file");
+      const auto file = memfd("file");
       for (int round = 0; round < rounds; ++round) {
         if ((round + thread) % 2 == 0) {
           auto child = Command("/bin/true").pass(*file, 3 + round).spawn();
@@ -294,3 +280,4 @@ TEST(Child, CanBeStartedInManyThreadsAtOnce) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

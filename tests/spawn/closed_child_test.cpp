@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Children that have ended, and hold no descriptor any more.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -10,17 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::Stdio;
-using sysfd_test::must;
 
 Child piped(int code) {
   return must(Command("/bin/sh")
@@ -32,14 +25,14 @@ Child piped(int code) {
 }
 
 TEST(ClosedChild, HoldsNoDescriptor) {
-  const auto before = sysfd_test::open_descriptors();
+  const auto before = open_descriptors();
   std::vector<Child> children;
   for (int code = 0; code < 5; ++code) {
     children.push_back(piped(code));
     ASSERT_TRUE(children.back().wait());
     ASSERT_TRUE(children.back().close_descriptors());
   }
-  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+  EXPECT_EQ(open_descriptors(), before);
   for (int code = 0; code < 5; ++code)
     EXPECT_EQ(must(children[static_cast<std::size_t>(code)].wait()).code(), code);
 }
@@ -59,7 +52,7 @@ TEST(ClosedChild, GoesOnToAnswerWhatItKnows) {
   EXPECT_EQ(child.send_signal_to_group(SIGTERM).error(), std::errc::operation_not_supported);
   EXPECT_EQ(child.kill_cgroup().error(), std::errc::operation_not_supported);
   EXPECT_FALSE(child.stdout_pipe());
-  child.on_drop(sysfd::DropPolicy::wait);
+  child.on_drop(DropPolicy::wait);
   EXPECT_TRUE(child.close_descriptors()) << "again";
   Child moved = std::move(child);
   EXPECT_EQ(must(moved.wait()).code(), 3);
@@ -84,3 +77,4 @@ TEST(ClosedChildDeathTest, HasNoPidfd) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

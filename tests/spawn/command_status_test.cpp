@@ -2,8 +2,9 @@
 //
 // Command::status(): the same program with the same descriptors as by spawn() and wait(), and the
 // same errors, whether the parent sleeps until it has ended or is suspended until it executes.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -21,40 +22,22 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::OwnedFd;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::expect_no_child_left;
-using sysfd_test::HeldCalls;
-using sysfd_test::identity_of;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 using Match = RefusedCall::Match;
 
 SpawnError error_of(Command& command) {
@@ -68,10 +51,10 @@ SpawnError error_of(Command&& command) {
 }
 
 TEST(CommandStatus, IsHowTheProgramEnded) {
-  const auto before = sysfd_test::open_descriptors();
+  const auto before = open_descriptors();
   EXPECT_EQ(must(Command("true").status()), ExitStatus::exited(0));
   EXPECT_EQ(must(shell("exit 7").status()), ExitStatus::exited(7));
-  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST(CommandStatus, IsTheSignalThatKilledIt) {
@@ -113,13 +96,13 @@ TEST(CommandStatus, HandsOverWhatTheCommandOwns) {
   const int number = owned.get();
   Command command = Command("true").pass(std::move(owned), 9);
   EXPECT_TRUE(must(command.status()).success());
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
   EXPECT_EQ(error_of(command).step, SpawnStep::descriptor) << "which is not there any more";
 }
 
 TEST(CommandStatus, OfWhatCannotBeStartedSaysWhy) {
   run_apart([] {
-    const auto before = sysfd_test::open_descriptors();
+    const auto before = open_descriptors();
     const SpawnError nowhere = error_of(Command("/no/such"));
     EXPECT_EQ(nowhere.step, SpawnStep::exec);
     EXPECT_EQ(nowhere.code, std::errc::no_such_file_or_directory);
@@ -128,7 +111,7 @@ TEST(CommandStatus, OfWhatCannotBeStartedSaysWhy) {
     EXPECT_EQ(error_of(Command("true").arg(std::string("a\0b", 3))).step, SpawnStep::argument);
     EXPECT_EQ(error_of(Command("true").working_directory("/no/such")).step,
               SpawnStep::working_directory);
-    EXPECT_EQ(sysfd_test::open_descriptors(), before);
+    EXPECT_EQ(open_descriptors(), before);
     expect_no_child_left();
   });
 }
@@ -156,8 +139,8 @@ TEST(CommandStatus, KnowsEveryAttribute) {
                        .resources({.oom_score_adjust = 123})
                        .status()),
               ExitStatus::exited(123));
-    sysfd::Namespaces inside;
-    inside.create = sysfd::Namespace::pid;
+    Namespaces inside;
+    inside.create = Namespace::pid;
     EXPECT_EQ(must(shell("exit $$").namespaces(inside).status()), ExitStatus::exited(1));
     EXPECT_EQ(must(shell("exit 5").parent_death_signal(SIGKILL).status()), ExitStatus::exited(5));
     EXPECT_EQ(must(shell("exit 6").kill_with_parent().status()), ExitStatus::exited(6));
@@ -175,9 +158,9 @@ TEST(CommandStatus, IsThereWhateverWouldBecomeOfADroppedChild) {
 
 TEST(CommandStatus, ThatNobodyKnowsIsAnError) {
   for (const bool kernel_knows : {false, true}) {
-    if (kernel_knows && !sysfd_test::kernel_has("PIDFD_INFO_EXIT")) continue;
+    if (kernel_knows && !kernel_has("PIDFD_INFO_EXIT")) continue;
     run_apart([kernel_knows] {
-      if (!kernel_knows) sysfd_test::refuse_calls({{SYS_ioctl, ESRCH}});
+      if (!kernel_knows) refuse_calls({{SYS_ioctl, ESRCH}});
       ::signal(SIGCHLD, SIG_IGN);
       Command command = shell("exit 5");
       const auto status = command.status();
@@ -234,12 +217,12 @@ TEST(CommandStatus, NamesTheStepThatFailed) {
       const OwnedFd file = some_file();
       Command command = usual_child(file);
       EXPECT_TRUE(must(command.status()).success());
-      const auto before = sysfd_test::open_descriptors();
-      const auto error = error_with([&] { sysfd_test::refuse_calls({call}); }, command);
+      const auto before = open_descriptors();
+      const auto error = error_with([&] { refuse_calls({call}); }, command);
       ASSERT_TRUE(error) << "it has run";
       EXPECT_EQ(error->step, step) << error->describe();
       EXPECT_EQ(error->code.value(), call.error) << error->describe();
-      EXPECT_EQ(sysfd_test::open_descriptors(), before);
+      EXPECT_EQ(open_descriptors(), before);
       expect_no_child_left();
       EXPECT_TRUE(must(command.status()).success());
     });
@@ -253,12 +236,12 @@ TEST(CommandStatus, OfAChildThatIsKilledOnItsWayIsAnError) {
       SCOPED_TRACE("call " + std::to_string(fault.call.number));
       const OwnedFd file = some_file();
       Command command = usual_child(file);
-      const auto before = sysfd_test::open_descriptors();
-      const auto error = error_with([&] { sysfd_test::kill_on_call(fault.call); }, command);
+      const auto before = open_descriptors();
+      const auto error = error_with([&] { kill_on_call(fault.call); }, command);
       ASSERT_TRUE(error) << "it has run";
       EXPECT_EQ(error->step, SpawnStep::start) << error->describe();
       EXPECT_EQ(error->code, std::errc::operation_canceled) << error->describe();
-      EXPECT_EQ(sysfd_test::open_descriptors(), before);
+      EXPECT_EQ(open_descriptors(), before);
       expect_no_child_left();
       EXPECT_TRUE(must(command.status()).success());
     });
@@ -267,7 +250,7 @@ TEST(CommandStatus, OfAChildThatIsKilledOnItsWayIsAnError) {
 
 TEST(CommandStatus, IsThereWithoutClone3) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}});
+    refuse_calls({{SYS_clone3, ENOSYS}});
     EXPECT_EQ(must(shell("exit 4").status()), ExitStatus::exited(4));
   });
 }
@@ -276,9 +259,9 @@ TEST(CommandStatus, IsThereWithoutClone3) {
 TEST(CommandStatus, IsThereWhereAChildMayNotRunBesideItsParent) {
   run_apart([] {
     constexpr Match beside{0, 0, CLONE_VFORK};
-    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}, {SYS_clone, EPERM, beside}});
+    refuse_calls({{SYS_clone3, ENOSYS}, {SYS_clone, EPERM, beside}});
     EXPECT_EQ(must(shell("exit 4").status()), ExitStatus::exited(4));
-    sysfd_test::refuse_calls({{SYS_clone, EPERM}});
+    refuse_calls({{SYS_clone, EPERM}});
     const SpawnError error = error_of(Command("true"));
     EXPECT_EQ(error.step, SpawnStep::clone);
     EXPECT_EQ(error.code, std::errc::operation_not_permitted);
@@ -288,10 +271,10 @@ TEST(CommandStatus, IsThereWhereAChildMayNotRunBesideItsParent) {
 TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    const sysfd_test::Rope rope;
+    const Rope rope;
     Command command("/bin/cat");
     command.stdin_from(rope.end());
-    sysfd_test::refuse_calls({{SYS_waitid, EPERM}});
+    refuse_calls({{SYS_waitid, EPERM}});
     const SpawnError error = error_of(command);
     EXPECT_EQ(error.step, SpawnStep::wait);
     EXPECT_EQ(error.code, std::errc::operation_not_permitted);
@@ -303,8 +286,8 @@ TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
 TEST(CommandStatus, WaitsForTheEndAlsoWhereItCanNeitherReapNorKill) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    sysfd_test::Rope rope;
-    const sysfd::Pipe ready = must(sysfd::pipe());
+    Rope rope;
+    const Pipe ready = must(sysfd::pipe());
     Command command = shell("echo; read line");
     command.stdin_from(rope.end()).stdout_to(ready.write);
     std::atomic<bool> was_let_go = false;
@@ -315,7 +298,7 @@ TEST(CommandStatus, WaitsForTheEndAlsoWhereItCanNeitherReapNorKill) {
       rope.let_go();
     });
     constexpr Match killing{1, SIGKILL};
-    sysfd_test::refuse_calls(
+    refuse_calls(
         {{SYS_waitid, EPERM}, {SYS_wait4, EPERM}, {SYS_pidfd_send_signal, EPERM, killing}});
     EXPECT_EQ(error_of(command).step, SpawnStep::wait);
     EXPECT_TRUE(was_let_go) << "it returned before";
@@ -323,7 +306,7 @@ TEST(CommandStatus, WaitsForTheEndAlsoWhereItCanNeitherReapNorKill) {
 }
 
 std::atomic<int> number_of_pidfd = -1;
-std::atomic<sysfd_test::Rope*> rope_of_child = nullptr;
+std::atomic<Rope*> rope_of_child = nullptr;
 
 // What a program does that closes numbers which it does not own.
 void take_number_of_pidfd(int) {
@@ -333,9 +316,9 @@ void take_number_of_pidfd(int) {
 
 TEST(CommandStatus, WaitsForTheEndAlsoWhereSomebodyTakesThePidfdAway) {
   SYSFD_REQUIRE_ISOLATION();
-  if (sysfd_test::is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
+  if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
   run_apart([] {
-    sysfd_test::Rope rope;
+    Rope rope;
     rope_of_child = &rope;
     number_of_pidfd = some_file().get();  // the next one that is opened
     ASSERT_NE(::signal(SIGUSR1, &take_number_of_pidfd), SIG_ERR);
@@ -349,10 +332,10 @@ TEST(CommandStatus, WaitsForTheEndAlsoWhereSomebodyTakesThePidfdAway) {
 }
 
 TEST(CommandStatus, IsThereOnceNobodyHasTheProgramOpenForWriting) {
-  const sysfd_test::ScratchDirectory directory;
+  const ScratchDirectory directory;
   const std::string program = directory.path() / "true";
   std::filesystem::copy_file("/bin/true", program);
-  auto writer = sysfd::open(sysfd::cwd(), program, O_WRONLY);
+  auto writer = sysfd::open(cwd(), program, O_WRONLY);
   ASSERT_TRUE(writer);
   const SpawnError error = error_of(Command(program).retry_busy(2));
   EXPECT_EQ(error.step, SpawnStep::exec);
@@ -366,7 +349,7 @@ std::atomic<int> handled = 0;
 // spawn() blocks them until the program executes; this thread must not be deaf as long as it runs.
 TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
   SYSFD_REQUIRE_ISOLATION();
-  if (sysfd_test::is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
+  if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
   run_apart([] {
     struct sigaction action = {};  // without SA_RESTART
     action.sa_handler = [](int) { ++handled; };
@@ -388,3 +371,4 @@ TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -4,7 +4,6 @@
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,21 +18,15 @@
 
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using sysfd::Command;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd_test::inspect;
-using sysfd_test::Inspection;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::ScratchDirectory;
 
 static_assert(!std::is_copy_constructible_v<Command> &&
               std::is_nothrow_move_constructible_v<Command>);
@@ -148,7 +141,7 @@ TEST(CommandProgram, ThatIsOpenForWritingFailsAndLeavesNothing) {
   const ScratchDirectory directory;
   const std::string copy = directory.path().string() + "/true";
   fs::copy_file("/bin/true", copy);
-  const auto writer = sysfd::open(sysfd::cwd(), copy, O_WRONLY);
+  const auto writer = sysfd::open(cwd(), copy, O_WRONLY);
   ASSERT_TRUE(writer);
   EXPECT_EQ(error_of(Command(copy)).code, std::errc::text_file_busy);
 }
@@ -273,7 +266,7 @@ TEST(CommandWorkingDirectory, CanBeGivenByPathOrDescriptor) {
               command.working_directory(directory.path().string());
             }).directory,
             directory.path().string());
-  const auto fd = sysfd::open(sysfd::cwd(), directory.path().string(), O_PATH | O_DIRECTORY);
+  const auto fd = sysfd::open(cwd(), directory.path().string(), O_PATH | O_DIRECTORY);
   ASSERT_TRUE(fd);
   EXPECT_EQ(inspect([&](Command& command) { command.working_directory(*fd); }).directory,
             directory.path().string());
@@ -297,7 +290,7 @@ TEST(CommandWorkingDirectory, ThatCannotBeEnteredIsNamed) {
             "change to the working directory \"/no/such\": No such file or directory");
   EXPECT_EQ(error_of(Command("/bin/true").working_directory(string_with_nul())).code,
             std::errc::invalid_argument);
-  const auto file = sysfd::open(sysfd::cwd(), "/etc/passwd", O_RDONLY);
+  const auto file = sysfd::open(cwd(), "/etc/passwd", O_RDONLY);
   ASSERT_TRUE(file);
   EXPECT_EQ(error_of(Command("/bin/true").working_directory(*file)).code,
             std::errc::not_a_directory);
@@ -344,7 +337,7 @@ TEST(Command, ThrowsTheDescriptionOfItsErrorOnce) {
   try {
     (void)Command("/no/such").status().value();
     FAIL() << "nothing was thrown";
-  } catch (const std::bad_expected_access<sysfd::SpawnError>& error) {
+  } catch (const std::bad_expected_access<SpawnError>& error) {
     EXPECT_EQ(error.error().step, SpawnStep::exec);
     EXPECT_EQ(error.what(), description);
   }
@@ -353,3 +346,4 @@ TEST(Command, ThrowsTheDescriptionOfItsErrorOnce) {
 #endif
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Talking to a child that runs already, with whichever pipes there are, in one go or in several.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 
@@ -13,30 +14,16 @@
 #include <vector>
 
 #include <sysfd/child.hpp>
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
-#include "spawn/talk.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
+#include "spawn/talk.hpp"
+
+namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::ExitStatus;
-using sysfd::Output;
-using sysfd::OutputOptions;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
-using sysfd_test::bytes;
-using sysfd_test::error_of;
-using sysfd_test::must;
-using sysfd_test::pattern;
-using sysfd_test::Rope;
-using sysfd_test::shell;
 
 // With pipes for all three streams.
 Child piped(Command command) {
@@ -122,7 +109,7 @@ TEST(CommunicateInTurns, LosesNothing) {
 
 TEST(CommunicateInTurns, HasAnEndThoughThereIsAlwaysMore) {
   Child child = piped(Command("cat"));
-  child.stdout_pipe() = *sysfd::open(sysfd::cwd(), "/dev/zero", O_RDONLY);
+  child.stdout_pipe() = *sysfd::open(cwd(), "/dev/zero", O_RDONLY);
   for (const nanoseconds timeout : {nanoseconds(5ms), 0ns}) {
     const Output output = talk_to(child, {.max_size = 10, .timeout = timeout});
     EXPECT_TRUE(output.timed_out);
@@ -261,14 +248,14 @@ TEST(Communicate, FailsForAPipeThatIsNoneAnyMore) {
                {"/dev/null", O_WRONLY, std::errc::bad_file_descriptor}};
   for (const auto& [path, flags, error] : cases) {
     Child child = piped(shell("while read line; do :; done"));
-    child.stdout_pipe() = *sysfd::open(sysfd::cwd(), path, flags);
+    child.stdout_pipe() = *sysfd::open(cwd(), path, flags);
     const auto output = child.communicate();
     ASSERT_FALSE(output);
     EXPECT_EQ(output.error(), error);
     EXPECT_TRUE(child.wait()->success()) << "the child is none the worse for it";
   }
   Child child = piped(Command("cat"));
-  child.stdin_pipe() = *sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY);
+  child.stdin_pipe() = *sysfd::open(cwd(), "/dev/null", O_RDONLY);
   const std::string input = "x";
   const auto output = child.communicate({.input = bytes(input)});
   ASSERT_FALSE(output);
@@ -290,3 +277,4 @@ TEST(Communicate, IsTheWayToTalkToAChildThatIsToldToEnd) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
 // What a child may do no more: no-new-privileges, and a seccomp program.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <filesystem>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
 #include "spawn/attribute_checks.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BpfInstruction;
-using sysfd::Command;
-using sysfd::Identity;
-using sysfd::SpawnStep;
-using sysfd_test::Configure;
-using sysfd_test::expect_facts;
-using sysfd_test::RefusedCall;
 
 using Program = std::vector<BpfInstruction>;
 
@@ -38,7 +29,7 @@ Program refusing(std::initializer_list<int> calls) {
   scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
   for (const int call : calls)
     EXPECT_EQ(::seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), call, 0), 0);
-  const sysfd::OwnedFd file = sysfd_test::some_file();
+  const OwnedFd file = some_file();
   EXPECT_EQ(::seccomp_export_bpf(context, file.get()), 0);
   ::seccomp_release(context);
   const auto size = static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_END));
@@ -61,7 +52,7 @@ TEST(CommandConfinement, WithoutNewPrivileges) {
 }
 
 TEST(CommandConfinement, FiltersTheSystemCallsOfTheChildAlone) {
-  const sysfd_test::ScratchDirectory scratch;
+  const ScratchDirectory scratch;
   const std::string path = scratch.path() / "made";
   const auto make_directory = [&](const Identity& identity) {
     auto output = Command("mkdir").arg(path).identity(identity).output();
@@ -104,7 +95,7 @@ TEST(CommandConfinement, NeedsNoNewPrivilegesOrThePowerToDoWithout) {
   expect_facts(with({.seccomp = no_mkdir()}), {{"Seccomp", "2"}, {"NoNewPrivs", "0"}});
   Command command("/bin/true");
   command.identity({.user = 1234, .seccomp = no_mkdir()});
-  sysfd_test::expect_error(command, SpawnStep::seccomp, EACCES);
+  expect_error(command, SpawnStep::seccomp, EACCES);
   EXPECT_EQ(command.spawn().error().describe(), "seccomp program: Permission denied");
   // Capabilities that it keeps after all.
   expect_facts(with({.user = 1234, .iab = "^cap_sys_admin", .seccomp = no_mkdir()}),
@@ -114,23 +105,23 @@ TEST(CommandConfinement, NeedsNoNewPrivilegesOrThePowerToDoWithout) {
 TEST(CommandConfinement, ThatWouldForbidTheProgramIsAFailureOfExec) {
   Command command("/bin/true");
   command.identity({.no_new_privileges = true, .seccomp = refusing({SYS_execve})});
-  sysfd_test::expect_error(command, SpawnStep::exec, EPERM);
+  expect_error(command, SpawnStep::exec, EPERM);
 }
 
 TEST(CommandConfinement, ByAProgramThatIsTooLongIsRefused) {
-  sysfd_test::expect_refused({{with({.seccomp = Program(4097)}), SpawnStep::seccomp,
-                               "seccomp program \"4097 instructions\""}});
+  expect_refused({{with({.seccomp = Program(4097)}), SpawnStep::seccomp,
+                   "seccomp program \"4097 instructions\""}});
 }
 
 TEST(CommandConfinement, ByAProgramThatIsNoneFailsInTheChild) {
   Command command("/bin/true");
   command.identity({.no_new_privileges = true, .seccomp = Program{{0xffff, 0, 0, 0}}});
-  sysfd_test::expect_error(command, SpawnStep::seccomp, EINVAL);
+  expect_error(command, SpawnStep::seccomp, EINVAL);
 }
 
 TEST(CommandConfinement, ThatFailsIsNamedByItsStep) {
   const Identity both{.no_new_privileges = true, .seccomp = no_mkdir()};
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_prctl, EINVAL, RefusedCall::Match{0, PR_SET_NO_NEW_PRIVS}},
        with(both),
        SpawnStep::no_new_privileges},
@@ -139,3 +130,4 @@ TEST(CommandConfinement, ThatFailsIsNamedByItsStep) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,8 +2,9 @@
 //
 // Every small map of descriptors, and many larger ones, in real children: each finds exactly what
 // it was given under the numbers that were said, and nothing else; the parent keeps what it had.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,26 +18,17 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/descriptors.hpp"
 #include "support/programs.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd_test::FileIdentity;
-using sysfd_test::identity_of;
-using sysfd_test::run_apart;
 
 constexpr int small = 7;  // maps of the numbers below this one
 
@@ -45,7 +37,7 @@ BorrowedFd number(int fd) {
 }
 
 std::string checker_path() {
-  return sysfd_test::program_path("spawn_table_checker");
+  return program_path("spawn_table_checker");
 }
 
 // What a number of the parent is open on.
@@ -75,8 +67,7 @@ class Table {
 
   void place_file(int fd) {
     // The new file may get the very number that it is to have: so from a copy above.
-    const OwnedFd file =
-        OwnedFd::adopt(::fcntl(sysfd_test::some_file().get(), F_DUPFD_CLOEXEC, 50));
+    const OwnedFd file = OwnedFd::adopt(::fcntl(some_file().get(), F_DUPFD_CLOEXEC, 50));
     place(fd, file);
   }
   void place(int fd, BorrowedFd file) {
@@ -105,7 +96,7 @@ class Table {
       if (::fcntl(fd, F_GETFD) != (entry.is_inherited ? 0 : FD_CLOEXEC)) return false;
       expected.insert(fd);
     }
-    return sysfd_test::open_descriptors() == expected;
+    return open_descriptors() == expected;
   }
 
  private:
@@ -127,7 +118,7 @@ std::string text_of(const Map& map) {
 // Tries maps, and notes what went wrong.
 class Trial {
  public:
-  explicit Trial(Table& table) : table_(table), null_(sysfd_test::identity_of_null()) {}
+  explicit Trial(Table& table) : table_(table), null_(identity_of_null()) {}
 
   // Starts a child that looks for itself, and compares what must come of it. `attributes`: what
   // holds descriptors beside those that are passed.
@@ -248,7 +239,7 @@ void for_each_map(int count, Visit visit) {
 
 // Under a sanitizer not each map is tried, but every 11th (so that all targets and sources have
 // their turn).
-constexpr int stride = sysfd_test::is_sanitized ? 11 : 1;
+constexpr int stride = is_sanitized ? 11 : 1;
 
 // `GetParam()`: which of the standard streams are closed in the parent, a bit each.
 class SmallDescriptorMaps : public testing::TestWithParam<int> {};
@@ -298,11 +289,11 @@ class LargeDescriptorMaps : public testing::TestWithParam<unsigned> {};
 TEST_P(LargeDescriptorMaps, AreRightWithDescriptorsThatAttributesHold) {
   SYSFD_REQUIRE_ROOT();  // chroot(2)
   constexpr int numbers = 41;
-  constexpr int rounds = sysfd_test::fewer_if_sanitized(5000);
-  const sysfd_test::ScratchDirectory directory;
+  constexpr int rounds = fewer_if_sanitized(5000);
+  const ScratchDirectory directory;
   try_apart(numbers, [&](Table& table) {
     const auto at_high_number = [](const std::string& path) {
-      const auto fd = sysfd::open(sysfd::cwd(), path, O_PATH);
+      const auto fd = sysfd::open(cwd(), path, O_PATH);
       return OwnedFd::adopt(::fcntl(fd->get(), F_DUPFD_CLOEXEC, 50));
     };
     // Placed in the table for a round each; gone before what is open here is compared.
@@ -355,3 +346,4 @@ TEST_P(LargeDescriptorMaps, AreRightWithDescriptorsThatAttributesHold) {
 INSTANTIATE_TEST_SUITE_P(Seed, LargeDescriptorMaps, testing::Values(1U, 2U, 3U, 4U));
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,8 +2,9 @@
 //
 // The child has exactly the descriptors that it was given, under the numbers that it was given
 // them.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,27 +12,15 @@
 #include <algorithm>
 #include <set>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::inspect;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::some_file;
 
 std::set<int> numbers(const Report& report) {
   std::set<int> found;
@@ -126,10 +115,10 @@ TEST(ChildDescriptors, CanHaveOneSourceUnderSeveralNumbers) {
 
 TEST(ChildDescriptors, CanKeepTheirNumber) {
   const OwnedFd file = some_file();
-  ASSERT_TRUE(*sysfd::is_close_on_exec(file));
+  ASSERT_TRUE(*is_close_on_exec(file));
   const Report report = inspect([&](Command& command) { command.pass(file, file.get()); });
   EXPECT_EQ(report.descriptors.at(file.get()), identity_of(file.get()));
-  EXPECT_TRUE(*sysfd::is_close_on_exec(file)) << "the parent's flag is the parent's";
+  EXPECT_TRUE(*is_close_on_exec(file)) << "the parent's flag is the parent's";
 }
 
 TEST(ChildDescriptors, CanBeTheStandardStreamsInAnyOrder) {
@@ -165,7 +154,7 @@ TEST(ChildDescriptors, WorkInAParentWithoutStandardStreams) {
 
     // Pipes that are made here get the free numbers.
     {
-      sysfd_test::Inspection inspection;
+      Inspection inspection;
       inspection.command.stdin_from(Stdio::pipe())
           .stdout_to(Stdio::pipe())
           .stderr_to(Stdio::pipe());
@@ -188,7 +177,7 @@ TEST(ChildDescriptors, ThatAreBorrowedStayOpenHere) {
   const OwnedFd file = some_file();
   auto child = Command("/bin/true").pass(file, 7).stdin_from(file).spawn();
   ASSERT_TRUE(child);
-  EXPECT_TRUE(sysfd_test::is_open(file.get()));
+  EXPECT_TRUE(is_open(file.get()));
   EXPECT_TRUE(child->wait()->success());
 }
 
@@ -197,10 +186,10 @@ TEST(ChildDescriptors, ThatAreOwnedAreHandedOverOnce) {
   const int number = write.get();
   Command command("/bin/true");
   command.pass(std::move(write), 7);
-  EXPECT_TRUE(sysfd_test::is_open(number)) << "until a child runs";
+  EXPECT_TRUE(is_open(number)) << "until a child runs";
   auto child = command.spawn();
   ASSERT_TRUE(child);
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
   EXPECT_TRUE(child->wait()->success());
   char byte;
   EXPECT_EQ(::read(read.get(), &byte, 1), 0) << "nobody has the write end any more";
@@ -217,7 +206,7 @@ TEST(ChildDescriptors, ThatAreOwnedStayWithTheCommandIfNoChildRuns) {
   Command command("/no/such/program");
   command.pass(std::move(file), 7);
   EXPECT_FALSE(command.spawn());
-  EXPECT_TRUE(sysfd_test::is_open(number));
+  EXPECT_TRUE(is_open(number));
   EXPECT_EQ(command.spawn().error().step, SpawnStep::exec) << "it could be tried again";
 }
 
@@ -257,7 +246,7 @@ TEST(ChildDescriptors, UnderANumberThatCannotBeAreRefused) {
 }
 
 TEST(ChildDescriptors, ThatAreNoneAreRefused) {
-  const auto child = Command("/bin/true").pass(sysfd::cwd(), 5).spawn();
+  const auto child = Command("/bin/true").pass(cwd(), 5).spawn();
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().step, SpawnStep::descriptor);
   EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
@@ -269,7 +258,7 @@ TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReported) {
   const OwnedFd file = some_file();
   for (const int closed : {3, 4, 5, 6, 7, 8}) {
     if (closed == file.get()) continue;
-    ASSERT_FALSE(sysfd_test::is_open(closed));
+    ASSERT_FALSE(is_open(closed));
     const auto child =
         Command("/bin/true").pass(file, 10).pass(BorrowedFd::unsafe_borrow(closed), 11).spawn();
     ASSERT_FALSE(child);
@@ -281,7 +270,7 @@ TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReported) {
 
 TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReportedWithoutCloseRange) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_close_range, ENOSYS}});
+    refuse_calls({{SYS_close_range, ENOSYS}});
     const OwnedFd file = file_at(9);
     const auto child =
         Command("/bin/true").pass(file, 10).pass(BorrowedFd::unsafe_borrow(3), 11).spawn();
@@ -308,3 +297,4 @@ TEST(ChildDescriptors, ThatWereClosedMeanwhileAreNamedInACircleToo) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Environments that are given as a whole.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,20 +11,13 @@
 #include <string_view>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
 
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::string_literals;
-using sysfd::Command;
-using sysfd::SpawnStep;
-using sysfd_test::must;
-using sysfd_test::run_apart;
 
 using Entries = std::vector<std::string>;
 
@@ -102,7 +96,7 @@ TEST(CommandEnvironmentBlock, WithMistakesIsRefused) {
   ASSERT_FALSE(big.has_value());
   EXPECT_EQ(big.error().step, SpawnStep::environment);
   EXPECT_EQ(big.error().index, 1);
-  const auto null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY));
+  const auto null = must(sysfd::open(cwd(), "/dev/null", O_RDONLY));
   const auto listens =
       Command("/bin/true").environment({"LISTEN_FDS=3"}).listen_fds("a", null).spawn();
   ASSERT_FALSE(listens.has_value());
@@ -110,3 +104,4 @@ TEST(CommandEnvironmentBlock, WithMistakesIsRefused) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

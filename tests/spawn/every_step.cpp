@@ -17,16 +17,10 @@
 
 #include <sysfd/create.hpp>
 
-#include "support/descriptors.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
 
 constexpr const char* program_path = "/bin/true";
 
@@ -35,7 +29,7 @@ BorrowedFd number(int fd) {
 }
 
 OwnedFd open_path(const char* path, int flags) {
-  auto fd = sysfd::open(sysfd::cwd(), path, flags);
+  auto fd = sysfd::open(cwd(), path, flags);
   if (!fd) std::abort();
   return *std::move(fd);
 }
@@ -97,7 +91,7 @@ Command EveryStep::attributes() const {
            .nice = 5,
            .scheduler = {{.policy = SCHED_BATCH}},
            .processors = {some_processor()},
-           .io_priority = {{.io_class = sysfd::IoPriority::Class::idle}},
+           .io_priority = {{.io_class = IoPriority::Class::idle}},
            .oom_score_adjust = 500,
            .timer_slack = std::chrono::milliseconds(1)})
       .namespaces({.create = Namespace::mount | Namespace::uts,

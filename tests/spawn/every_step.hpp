@@ -8,6 +8,8 @@
 
 #include <sysfd/command.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 
 // What the commands refer to. Under fixed numbers, so that the system calls that use them can be
@@ -23,21 +25,21 @@ class EveryStep {
   static constexpr std::size_t user_map_size = 6, group_map_size = 12;
 
   // All attributes that go together: root is needed.
-  sysfd::Command attributes() const;
+  Command attributes() const;
   // A new user namespace, whose ids are mapped.
-  sysfd::Command user_namespace() const;
+  Command user_namespace() const;
   // A process group, a new pid namespace, a program by descriptor.
-  sysfd::Command job() const;
+  Command job() const;
   // Enters a pid namespace that there is.
-  sysfd::Command joined_pid_namespace() const;
+  Command joined_pid_namespace() const;
   // A new terminal.
-  sysfd::Command new_terminal() const;
+  Command new_terminal() const;
   // In a cgroup that is none: does not start.
-  sysfd::Command cgroup() const;
+  Command cgroup() const;
 
  private:
-  void place(sysfd::OwnedFd fd, int number);
-  std::vector<sysfd::OwnedFd> fds_;
+  void place(OwnedFd fd, int number);
+  std::vector<OwnedFd> fds_;
 };
 
 }  // namespace sysfd_test

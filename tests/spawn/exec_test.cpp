@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Command::exec(): a process that becomes the program itself. Each does so in a copy of the test.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,36 +17,20 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pidfd.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::Inspection;
-using sysfd_test::is_open;
-using sysfd_test::refuse_calls;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::ScratchDirectory;
-using sysfd_test::some_file;
 
 // A copy of the test becomes the command, whose end must be a success: see run_apart().
 void become(Command& command, const std::function<void()>& before = [] {}) {
@@ -63,7 +48,7 @@ Report become(Inspection& inspection, const std::function<void()>& before = [] {
 
 // A shell that fails unless this condition holds, with $1, $2, ... being the arguments.
 Command check(const std::string& condition, const std::vector<std::string>& arguments = {}) {
-  return sysfd_test::shell(condition + " || { echo \"not so: " + condition + "\" >&2; exit 1; }")
+  return shell(condition + " || { echo \"not so: " + condition + "\" >&2; exit 1; }")
       .arg("sh")
       .args(arguments);
 }
@@ -97,10 +82,10 @@ TEST(Exec, BecomesTheProgramWithWhatTheCommandSays) {
   EXPECT_EQ(report.directory, directory.path().string());
   EXPECT_EQ(report.signals_blocked, bit_of(SIGUSR1));
   EXPECT_NE(report.signals_ignored & bit_of(SIGUSR2), 0U);
-  const std::map<int, sysfd_test::FileIdentity> expected = {{0, identity_of_null()},
-                                                            {1, identity_of(out.get())},
-                                                            {2, identity_of(2)},
-                                                            {7, identity_of(file.get())}};
+  const std::map<int, FileIdentity> expected = {{0, identity_of_null()},
+                                                {1, identity_of(out.get())},
+                                                {2, identity_of(2)},
+                                                {7, identity_of(file.get())}};
   EXPECT_EQ(report.descriptors, expected);
 }
 
@@ -175,7 +160,7 @@ TEST(Exec, HasDevNullForStreamsThatAreClosed) {
 }
 
 TEST(Exec, TakesAProgramByDescriptor) {
-  const OwnedFd program = *sysfd::open(sysfd::cwd(), Inspection::inspector_path(), O_PATH);
+  const OwnedFd program = *sysfd::open(cwd(), Inspection::inspector_path(), O_PATH);
   const ScratchDirectory directory;
   const std::string report = directory.path().string() + "/report";
   Command command = Command(program, "by descriptor").arg(report);
@@ -195,7 +180,7 @@ TEST(Exec, PassesListenDescriptors) {
   run_apart([] {
     ::setenv("LISTEN_PID", "stale", 1);
     const OwnedFd file = some_file();
-    const auto self = sysfd::PidFd::self();
+    const auto self = PidFd::self();
     const auto id = self->id();
     Command command =
         check("test \"$LISTEN_FDS $LISTEN_FDNAMES $LISTEN_PID ${LISTEN_PIDFDID-none}\" = \"$1\"",
@@ -212,7 +197,7 @@ TEST(ExecInNewUserNamespace, HasItsMapsAndNoChild) {
   SYSFD_REQUIRE_ONE_THREAD();
   if (!fs::exists("/proc/thread-self/children")) GTEST_SKIP() << "needs CONFIG_PROC_CHILDREN";
   for (const bool as_root : {true, false}) {
-    if (as_root && !sysfd_test::is_root()) continue;
+    if (as_root && !is_root()) continue;
     Command command = check(
         "{ read children </proc/$$/task/$$/children; test -z \"$children\"; } && "
         "test \"$(id -u):$(id -g):$(cat /proc/sys/kernel/hostname)\" = 0:0:inside");
@@ -223,7 +208,7 @@ TEST(ExecInNewUserNamespace, HasItsMapsAndNoChild) {
                             .group_map = {{.inside = 0, .outside = 0, .count = 10}},
                             .host_name = "inside"});
       } else {
-        if (sysfd_test::is_root()) {
+        if (is_root()) {
           ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
           ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
           ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0) << "or its /proc files are root's";
@@ -266,8 +251,8 @@ TEST(ExecFailure, OfAMissingProgramComesBack) {
     }
     EXPECT_TRUE(is_open(file.get()) && is_open(other.get()) && is_open(owned_number));
     EXPECT_TRUE(is_open(0) && is_open(1) && is_open(2));
-    EXPECT_TRUE(*sysfd::is_close_on_exec(other)) << "as is said";
-    EXPECT_TRUE(sysfd_test::same_file(60, file.get())) << "as far as that";
+    EXPECT_TRUE(*is_close_on_exec(other)) << "as is said";
+    EXPECT_TRUE(same_file(60, file.get())) << "as far as that";
     ::sigprocmask(SIG_BLOCK, nullptr, &mask_after);
     for (int signo = 1; signo < SIGRTMIN; ++signo)
       EXPECT_EQ(::sigismember(&mask_after, signo), ::sigismember(&mask_before, signo)) << signo;
@@ -280,20 +265,20 @@ TEST(ExecFailure, OfAStepNamesIt) {
     void (*say)(Command&);
     SpawnStep step;
     std::errc code;
-  } cases[] = {{"directory", [](Command& command) { command.working_directory("/no/such"); },
-                SpawnStep::working_directory, std::errc::no_such_file_or_directory},
-               {"root", [](Command& command) { command.root_directory("/no/such"); },
-                SpawnStep::root_directory, std::errc::no_such_file_or_directory},
-               {"map",
-                [](Command& command) {
-                  command.namespaces({.create = Namespace::user, .user_map = {{.count = 0}}});
-                },
-                SpawnStep::user_map, std::errc::invalid_argument},
-               {"cgroup", [](Command& command) { command.cgroup(sysfd::cwd()); }, SpawnStep::cgroup,
-                std::errc::bad_file_descriptor},
-               {"descriptor",
-                [](Command& command) { command.pass(sysfd::BorrowedFd::unsafe_borrow(900), 5); },
-                SpawnStep::descriptor, std::errc::bad_file_descriptor}};
+  } cases[] = {
+      {"directory", [](Command& command) { command.working_directory("/no/such"); },
+       SpawnStep::working_directory, std::errc::no_such_file_or_directory},
+      {"root", [](Command& command) { command.root_directory("/no/such"); },
+       SpawnStep::root_directory, std::errc::no_such_file_or_directory},
+      {"map",
+       [](Command& command) {
+         command.namespaces({.create = Namespace::user, .user_map = {{.count = 0}}});
+       },
+       SpawnStep::user_map, std::errc::invalid_argument},
+      {"cgroup", [](Command& command) { command.cgroup(cwd()); }, SpawnStep::cgroup,
+       std::errc::bad_file_descriptor},
+      {"descriptor", [](Command& command) { command.pass(BorrowedFd::unsafe_borrow(900), 5); },
+       SpawnStep::descriptor, std::errc::bad_file_descriptor}};
   for (const auto& each : cases)
     run_apart([&each] {
       SCOPED_TRACE(each.what);
@@ -324,7 +309,7 @@ TEST(ExecInNewUserNamespace, LeavesNoHelperWhereItFails) {
 
 // What needs a child is refused before this process is another.
 TEST(ExecMistake, IsFoundBeforeAnythingIsChanged) {
-  const auto own_pid_namespace = *sysfd::open(sysfd::cwd(), "/proc/self/ns/pid", O_RDONLY);
+  const auto own_pid_namespace = *sysfd::open(cwd(), "/proc/self/ns/pid", O_RDONLY);
   const std::string string_with_nul("a\0b", 3);
   const struct {
     const char* what;
@@ -362,7 +347,7 @@ TEST(ExecMistake, IsFoundBeforeAnythingIsChanged) {
       SCOPED_TRACE(each.what);
       const OwnedFd file = some_file();
       const OwnedFd other = without_close_on_exec(50);
-      const auto descriptors = sysfd_test::open_descriptors();
+      const auto descriptors = open_descriptors();
       const fs::path directory = fs::current_path();
       ::signal(SIGPIPE, SIG_IGN);
 
@@ -376,8 +361,8 @@ TEST(ExecMistake, IsFoundBeforeAnythingIsChanged) {
         EXPECT_EQ(error.index, each.index) << error.describe();
       }
 
-      EXPECT_EQ(sysfd_test::open_descriptors(), descriptors);
-      EXPECT_FALSE(*sysfd::is_close_on_exec(other));
+      EXPECT_EQ(open_descriptors(), descriptors);
+      EXPECT_FALSE(*is_close_on_exec(other));
       EXPECT_EQ(fs::current_path(), directory);
       EXPECT_EQ(::signal(SIGPIPE, SIG_DFL), SIG_IGN);
       EXPECT_EQ(::signal(SIGUSR1, SIG_DFL), SIG_DFL);
@@ -385,3 +370,4 @@ TEST(ExecMistake, IsFoundBeforeAnythingIsChanged) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

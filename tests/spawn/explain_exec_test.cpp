@@ -2,8 +2,9 @@
 //
 // What an error of execve(2) is about: an interpreter, a string, a limit; the kernel's errno alone
 // says something else.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -21,25 +22,18 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd_test::must;
-using sysfd_test::run_apart;
 
 SpawnError error_of(Command& command) {
   auto child = command.spawn();
@@ -78,7 +72,7 @@ class ExecError : public testing::Test {
   std::string directory() const { return directory_.path().string(); }
 
  private:
-  sysfd_test::ScratchDirectory directory_;
+  ScratchDirectory directory_;
 };
 
 constexpr const char* no_such_file = "\": No such file or directory";
@@ -122,7 +116,7 @@ TEST_F(ExecError, NamesTheLoaderOfAnElfFileThatIsMissing) {
   EXPECT_EQ(error.code, std::errc::no_such_file_or_directory);
   EXPECT_TRUE(hint_of(error).starts_with("whose interpreter /lib")) << hint_of(error);
   EXPECT_TRUE(hint_of(error).contains("/?d-linux")) << hint_of(error);
-  const OwnedFd program = must(sysfd::open(sysfd::cwd(), tool, O_PATH));
+  const OwnedFd program = must(sysfd::open(cwd(), tool, O_PATH));
   EXPECT_EQ(hint_of(Command(program, "true")), hint_of(error));
 }
 
@@ -145,7 +139,7 @@ TEST_F(ExecError, FindsARelativeInterpreterWhereTheChildWould) {
   make("bin/missing", "#!bin/no\n");
   make("bin/there", "#!bin/plain\n");
   make("bin/plain", "text", 0644);
-  const OwnedFd here = must(sysfd::open(sysfd::cwd(), directory(), O_PATH | O_DIRECTORY));
+  const OwnedFd here = must(sysfd::open(cwd(), directory(), O_PATH | O_DIRECTORY));
   const auto expect = [](const char* program, const char* hint, auto enter) {
     Command command(program);
     enter(command);
@@ -166,7 +160,7 @@ TEST_F(ExecError, FindsAnInterpreterInTheRootOfTheChild) {
   make("bin/plain", "text", 0644);
   fs::create_symlink("/bin/plain", path("link"));
   make("linked", "#!link\n");
-  const OwnedFd root = must(sysfd::open(sysfd::cwd(), directory(), O_PATH | O_DIRECTORY));
+  const OwnedFd root = must(sysfd::open(cwd(), directory(), O_PATH | O_DIRECTORY));
   const auto expect = [&](const char* program, const char* hint) {
     EXPECT_EQ(hint_of(Command(program).root_directory(root)), hint);
     EXPECT_EQ(hint_of(Command(program).root_directory(directory())), hint);
@@ -181,7 +175,7 @@ TEST_F(ExecError, FindsAnInterpreterInTheRootOfTheChild) {
 TEST_F(ExecError, SaysLessWhereItCannotKnow) {
   SYSFD_REQUIRE_ROOT();
   const std::string tool = make("tool", "#!/no/such/interpreter\n");
-  const OwnedFd mounts = must(sysfd::open(sysfd::cwd(), "/proc/self/ns/mnt", O_RDONLY));
+  const OwnedFd mounts = must(sysfd::open(cwd(), "/proc/self/ns/mnt", O_RDONLY));
   run_apart([&] {
     const SpawnError error = error_of(Command(tool).namespaces({.join = {{.of = mounts}}}));
     EXPECT_EQ(error.step, SpawnStep::exec) << error.describe();
@@ -194,13 +188,13 @@ TEST_F(ExecError, SaysLessWhereItCannotKnow) {
 
 TEST_F(ExecError, OfADescriptorNamesWhatIsMissingAndNotThatItWasPassed) {
   const OwnedFd broken =
-      must(sysfd::open(sysfd::cwd(), make("tool", "#!/no/such/interpreter\n"), O_RDONLY));
+      must(sysfd::open(cwd(), make("tool", "#!/no/such/interpreter\n"), O_RDONLY));
   const std::string hint = "whose interpreter /no/such/interpreter is missing";
   EXPECT_EQ(hint_of(Command(broken, "tool")), hint);
   EXPECT_EQ(hint_of(Command(broken, "tool").pass(broken, 3)), hint);
   EXPECT_EQ(hint_of(Command(broken, "tool").stdin_from(broken)), hint);
 
-  const OwnedFd script = must(sysfd::open(sysfd::cwd(), make("fine", "#!/bin/sh\n"), O_RDONLY));
+  const OwnedFd script = must(sysfd::open(cwd(), make("fine", "#!/bin/sh\n"), O_RDONLY));
   EXPECT_EQ(hint_of(Command(script, "fine")),
             "a script that its interpreter cannot open again: pass() it to the child too");
 }
@@ -208,9 +202,9 @@ TEST_F(ExecError, OfADescriptorNamesWhatIsMissingAndNotThatItWasPassed) {
 // As binfmt_misc answers, whatever it has here.
 TEST_F(ExecError, OfWhatBinfmtMiscExecutesSaysWhatItNeeds) {
   const std::string path = make("tool", "a format of its own");
-  const OwnedFd program = must(sysfd::open(sysfd::cwd(), path, O_RDONLY));
+  const OwnedFd program = must(sysfd::open(cwd(), path, O_RDONLY));
   std::thread([&] {
-    sysfd_test::refuse_calls({{SYS_execveat, ENOENT}, {SYS_execve, ENOENT}});
+    refuse_calls({{SYS_execveat, ENOENT}, {SYS_execve, ENOENT}});
     EXPECT_EQ(hint_of(Command(program, "tool")),
               "which its interpreter cannot open again: pass() it to the child too");
     EXPECT_EQ(hint_of(Command(program, "tool").pass(program, 3)), "");
@@ -239,7 +233,7 @@ TEST_F(ExecError, OfWhatBinfmtMiscExecutesIsTheSameWithARealOne) {
     EXPECT_TRUE(must(Command(there).status()).success());
     EXPECT_EQ(hint_of(Command(missing)),
               "for which binfmt_misc has an interpreter that is missing");
-    const OwnedFd program = must(sysfd::open(sysfd::cwd(), there, O_RDONLY));
+    const OwnedFd program = must(sysfd::open(cwd(), there, O_RDONLY));
     EXPECT_EQ(hint_of(Command(program, "there")),
               "which its interpreter cannot open again: pass() it to the child too");
     EXPECT_TRUE(must(Command(program, "there").pass(program, 3).status()).success());
@@ -250,7 +244,7 @@ TEST_F(ExecError, OfWhatBinfmtMiscExecutesIsTheSameWithARealOne) {
 TEST_F(ExecError, IsTheSameWhereNothingElseCanBeFoundOut) {
   const std::string tool = make("tool", "#!/no/such/interpreter\n");
   std::thread([&] {
-    sysfd_test::refuse_calls({{SYS_pread64, EPERM}, {SYS_openat2, EPERM}, {SYS_statx, EPERM}});
+    refuse_calls({{SYS_pread64, EPERM}, {SYS_openat2, EPERM}, {SYS_statx, EPERM}});
     const SpawnError error = error_of(Command(tool));
     EXPECT_EQ(error.code, std::errc::no_such_file_or_directory);
     EXPECT_EQ(error.describe(), "exec of \"" + tool + no_such_file);
@@ -291,7 +285,7 @@ TEST_F(ExecError, NamesTheArgumentThatIsTooLong) {
   EXPECT_TRUE(must(Command("true").arg(fits).status()).success());
 
   const auto prepared = must(Command("true").arg("a").prepare());
-  const sysfd::CStr more[] = {"b", does_not};
+  const CStr more[] = {"b", does_not};
   EXPECT_EQ(prepared.spawn({.arguments = more}).error().index, 2);
   EXPECT_EQ(must(prepared.spawn_async({.arguments = more})).finish().error().index, 2);
   EXPECT_EQ(error_of(Command("true").argument0(does_not)).step, SpawnStep::program);
@@ -337,12 +331,13 @@ TEST_F(ExecError, SaysHowLongAllStringsAreTogetherAndHowLongTheyMayBe) {
 
 TEST_F(ExecError, SaysWhenTheUserHasTooManyProcesses) {
   std::thread([] {
-    sysfd_test::refuse_calls({{SYS_execve, EAGAIN}});
+    refuse_calls({{SYS_execve, EAGAIN}});
     EXPECT_EQ(hint_of(Command("true")), "");
-    if (!sysfd_test::is_root()) return;
+    if (!is_root()) return;
     EXPECT_EQ(hint_of(Command("true").identity({.user = 65534})),
               "as its user has too many processes (RLIMIT_NPROC)");
   }).join();
 }
 
 }  // namespace
+}  // namespace sysfd_test

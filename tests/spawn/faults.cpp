@@ -14,10 +14,10 @@
 #include <cerrno>
 #include <csignal>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 namespace {
-
-using sysfd::SpawnStep;
 
 constexpr auto attributes = &EveryStep::attributes;
 constexpr auto user_namespace = &EveryStep::user_namespace;

@@ -7,6 +7,8 @@
 
 #include <sysfd/command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/every_step.hpp"
 #include "support/refuse_calls.hpp"
 
@@ -15,11 +17,11 @@ namespace sysfd_test {
 // A system call on the way to the program, the errors that it may have, and the step that is to
 // blame.
 struct Fault {
-  sysfd::Command (EveryStep::*command)() const;
+  Command (EveryStep::*command)() const;
   int call;
   std::vector<RefusedCall::Match> matches;  // up to two
   std::vector<int> errors;
-  sysfd::SpawnStep step;
+  SpawnStep step;
   int index = -1;
 };
 

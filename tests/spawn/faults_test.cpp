@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Faults that have a consequence of their own. (That every call may fail: see sweep_test.cpp.)
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/close_range.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,31 +13,15 @@
 #include <string>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::inspect;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::refuse_calls;
-using sysfd_test::RefusedCall;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::some_file;
 
 TEST(SpawnFaults, OfTheFileSystemLookFurtherInPath) {
   run_apart([] {
@@ -102,7 +87,7 @@ TEST(SpawnWithoutClone3, AndCloneFailsAndNeverForks) {
 // Linux 5.10 has close_range, and answers EINVAL for CLOSE_RANGE_CLOEXEC.
 TEST(SpawnWithoutCloseOnExecRanges, GivesTheSameDescriptors) {
   run_apart([] {
-    const OwnedFd program = must(sysfd::open(sysfd::cwd(), Inspection::inspector_path(), O_RDONLY));
+    const OwnedFd program = must(sysfd::open(cwd(), Inspection::inspector_path(), O_RDONLY));
     const OwnedFd file = some_file();
     const OwnedFd other = some_file();
     ::fcntl(other.get(), F_SETFD, 0);
@@ -112,7 +97,7 @@ TEST(SpawnWithoutCloseOnExecRanges, GivesTheSameDescriptors) {
     const Report report = inspection.run();
     EXPECT_EQ(report.descriptors.size(), 4U);
     EXPECT_EQ(report.descriptors.at(50), identity_of(file.get()));
-    EXPECT_FALSE(*sysfd::is_close_on_exec(other)) << "the parent's flags are the parent's";
+    EXPECT_FALSE(*is_close_on_exec(other)) << "the parent's flags are the parent's";
   });
 }
 
@@ -162,8 +147,8 @@ TEST(SpawnWithoutCloseRange, GivesTheSameDescriptors) {
       EXPECT_EQ(report.descriptors.size(), 5U);
       EXPECT_EQ(report.descriptors.at(250), identity_of(files[7].get()));
       EXPECT_EQ(report.descriptors.at(files[200].get()), identity_of(files[200].get()));
-      EXPECT_EQ(report.descriptors.at(0), sysfd_test::identity_of_null());
-      EXPECT_FALSE(*sysfd::is_close_on_exec(files[9])) << "the parent's flags are the parent's";
+      EXPECT_EQ(report.descriptors.at(0), identity_of_null());
+      EXPECT_FALSE(*is_close_on_exec(files[9])) << "the parent's flags are the parent's";
     });
 }
 
@@ -176,9 +161,10 @@ TEST(SpawnWithoutCloseRange, AndWithoutUnshareTouchesNothingOfTheParent) {
     const auto child = Command("/bin/true").pass(passed, 8).spawn();
     ASSERT_FALSE(child);
     EXPECT_EQ(child.error().step, SpawnStep::table);
-    EXPECT_TRUE(sysfd_test::same_file(witness.get(), file.get()));
-    EXPECT_FALSE(*sysfd::is_close_on_exec(witness));
+    EXPECT_TRUE(same_file(witness.get(), file.get()));
+    EXPECT_FALSE(*is_close_on_exec(witness));
   });
 }
 
 }  // namespace
+}  // namespace sysfd_test

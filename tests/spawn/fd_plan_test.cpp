@@ -3,20 +3,20 @@
 // The planner alone: a plan is carried out on a table of numbers, and must give what was asked for.
 #include "fd_plan.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <random>
 #include <set>
 #include <vector>
 
+#include "support/prelude.hpp"
+
+namespace sysfd_test {
 namespace {
 
-using sysfd::SpawnStep;
-using sysfd::detail::FdAction;
-using sysfd::detail::FdPlan;
-using sysfd::detail::FdRequest;
+using detail::FdAction;
+using detail::FdPlan;
+using detail::FdRequest;
 
 constexpr int null_file = -2;
 
@@ -270,3 +270,4 @@ TEST(FdPlan, IsRightForLargeRandomMapsWithManyCircles) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

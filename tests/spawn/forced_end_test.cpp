@@ -2,7 +2,8 @@
 //
 // Children that cannot be ended: the kill is refused, or a tracer keeps the status. Nobody waits
 // for them without a bound: here they go only when the test lets them, which it does afterwards.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,43 +20,23 @@
 #include <vector>
 
 #include <sysfd/child.hpp>
-#include <sysfd/command.hpp>
 #include <sysfd/pipeline.hpp>
+
+#include "support/prelude.hpp"
 
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::Output;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
-using sysfd_test::error_of;
-using sysfd_test::HeldCalls;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::Rope;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::start;
-using sysfd_test::succeeds_with_some_timeout;
 
 constexpr RefusedCall::Match killing{1, SIGKILL};
 
 // As for a program that has become another user's.
 void refuse_kills() {
-  sysfd_test::refuse_calls({{SYS_pidfd_send_signal, EPERM, killing}, {SYS_kill, EPERM, killing}});
+  refuse_calls({{SYS_pidfd_send_signal, EPERM, killing}, {SYS_kill, EPERM, killing}});
 }
 
 // Another process, which traces those that ask for it, and waits for none of them.
@@ -91,8 +72,8 @@ class Tracer {
   }
 
  private:
-  sysfd::Pipe requests_ = must(sysfd::pipe());
-  sysfd::Pipe answers_ = must(sysfd::pipe());
+  Pipe requests_ = must(sysfd::pipe());
+  Pipe answers_ = must(sysfd::pipe());
   pid_t tracer_;
 };
 
@@ -152,12 +133,12 @@ class HinderedEnd : public testing::TestWithParam<Hindrance> {
 
   static void run(const std::function<void(const Situation&)>& body) {
     run_apart([&body] {
-      const auto before = sysfd_test::open_descriptors();
+      const auto before = open_descriptors();
       {
         const Situation situation(GetParam());
         body(situation);
       }
-      EXPECT_EQ(sysfd_test::open_descriptors(), before);
+      EXPECT_EQ(open_descriptors(), before);
     });
   }
 };
@@ -280,3 +261,4 @@ TEST(PendingChildCancel, LeavesAChildThatCannotBeKilledWhatItUses) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,8 +2,9 @@
 //
 // A child that is put into the foreground of a terminal: after an error, and after a call that runs
 // the program to its end, the process group that was there before is there again.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -14,22 +15,18 @@
 #include <functional>
 #include <thread>
 
-#include <sysfd/command.hpp>
 #include <sysfd/pending_child.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/terminal.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd_test::run_apart;
-using sysfd_test::Terminal;
 
 // Makes a command whose child is to be in the foreground of a terminal, as this process is now.
 using Make = std::function<Command(const char* program)>;
@@ -56,7 +53,7 @@ TEST(Foreground, IsGivenBackWhereTheProgramIsMissing) {
   in_foreground([](const Make& make) { EXPECT_FALSE(make("/no/such").output()); });
   in_foreground([](const Make& make) {
     Command command = make("/no/such");
-    EXPECT_FALSE(sysfd::spawn_all({&command, 1}).front());
+    EXPECT_FALSE(spawn_all({&command, 1}).front());
   });
   in_foreground([](const Make& make) {
     auto pending = make("/no/such").spawn_async();
@@ -82,7 +79,7 @@ TEST(Foreground, IsGivenBackByAPipeline) {
   });
   SYSFD_REQUIRE_ISOLATION();
   in_foreground([](const Make& make) {
-    EXPECT_TRUE((make("/bin/cat").stdin_from(sysfd::Stdio::pipe()) | make("/bin/cat"))
+    EXPECT_TRUE((make("/bin/cat").stdin_from(Stdio::pipe()) | make("/bin/cat"))
                     .output({.timeout = std::chrono::nanoseconds(0)})
                     ->timed_out);
   });
@@ -100,7 +97,7 @@ TEST(Foreground, IsGivenBackWhereTheChildIsKilledOnItsWay) {
     Command command = make("/bin/true");
     command.resources({.umask = 022});
     std::thread([&] {
-      sysfd_test::kill_on_call({SYS_umask, 0});
+      kill_on_call({SYS_umask, 0});
       EXPECT_FALSE(command.spawn());
     }).join();
   });
@@ -131,3 +128,4 @@ TEST(Foreground, IsTheChildsAsLongAsItRuns) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,7 +2,8 @@
 //
 // Copies of this process, made by fork(2) while it has children: they close their copies of the
 // descriptors, and neither end nor reap what is their parent's.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/syscall.h>
 
 #include <chrono>
@@ -11,35 +12,17 @@
 #include <vector>
 
 #include <sysfd/child.hpp>
-#include <sysfd/command.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/prepared_command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/held_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::PendingChild;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::confirmations;
-using sysfd_test::error_of;
-using sysfd_test::expect_success;
-using sysfd_test::HeldCalls;
-using sysfd_test::must;
-using sysfd_test::open_descriptors;
-using sysfd_test::run_apart;
-using sysfd_test::start;
 
 constexpr DropPolicy policies[] = {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait,
                                    DropPolicy::detach};
@@ -105,7 +88,7 @@ TEST_F(ForkedCopy, LeavesStagesToTheirParentThatWereDroppedBefore) {
   std::vector<Child> children = must((Command("cat").stdin_from(Stdio::pipe()) | Command("cat") |
                                       Command("cat").stdout_to(Stdio::pipe()))
                                          .spawn());
-  const auto process = must(sysfd::PidFd::adopt(must(children.back().fd().duplicate())));
+  const auto process = must(PidFd::adopt(must(children.back().fd().duplicate())));
   children.pop_back();
   run_apart([&] { children.clear(); });
   EXPECT_EQ(error_of(children.front().try_wait()), std::errc::resource_unavailable_try_again);
@@ -156,7 +139,7 @@ TEST_F(ForkedCopy, HasChildrenOfItsOwn) {
   const auto prepared = must(endless(DropPolicy::kill).prepare());
   Child child = must(prepared.spawn());
   run_apart([&] {
-    sysfd_test::Witness witness;
+    Witness witness;
     Command command = endless(DropPolicy::kill);
     witness.go_with(command, 9);
     {
@@ -164,10 +147,11 @@ TEST_F(ForkedCopy, HasChildrenOfItsOwn) {
       const Child another = must(prepared.spawn());
     }
     EXPECT_TRUE(witness.is_alone());
-    sysfd_test::expect_no_child_left();
+    expect_no_child_left();
   });
   EXPECT_EQ(error_of(child.try_wait()), std::errc::resource_unavailable_try_again);
   EXPECT_TRUE(child.wait()->success());
 }
 
 }  // namespace
+}  // namespace sysfd_test

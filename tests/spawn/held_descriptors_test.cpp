@@ -2,8 +2,9 @@
 //
 // Descriptors that the attributes of a child use, under numbers under which it is passed something
 // else: the right one is used, and the program gets what was passed to it and nothing more.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,28 +16,15 @@
 #include <string>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
-using sysfd_test::FileIdentity;
-using sysfd_test::identity_of;
-using sysfd_test::Inspection;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::some_file;
 
 // Under a number of its own choice. What was open there is gone: for run_apart().
 BorrowedFd moved_to(int number, const OwnedFd& fd) {
@@ -76,8 +64,7 @@ void expect_right_one(const Use& use, const Numbers& numbers, std::optional<int>
     Inspection inspection(use.command(used));  // its report is a file: no number is taken by it
     std::map<int, FileIdentity> expected;
     for (int number = 0; number < 3; ++number)  // close-on-exec: none to be inherited
-      expected[number] =
-          number == numbers.used ? sysfd_test::identity_of_null() : identity_of(number);
+      expected[number] = number == numbers.used ? identity_of_null() : identity_of(number);
 
     std::vector<OwnedFd> files;
     const std::size_t count = numbers.passed.size();
@@ -85,7 +72,7 @@ void expect_right_one(const Use& use, const Numbers& numbers, std::optional<int>
       files.push_back(OwnedFd::adopt(::fcntl(some_file().get(), F_DUPFD_CLOEXEC, 100)));
       const int target = numbers.passed[i];
       const int next = numbers.passed[(i + 1) % count];
-      const bool is_free = !sysfd_test::is_open(next);
+      const bool is_free = !is_open(next);
       inspection.command.pass(is_free ? moved_to(next, files[i]) : files[i], target);
       expected[target] = identity_of(files[i].get());
     }
@@ -110,7 +97,7 @@ Command inspector() {
 }
 
 TEST(HeldDescriptors, OfTheWorkingDirectory) {
-  const sysfd_test::ScratchDirectory scratch;
+  const ScratchDirectory scratch;
   const std::string path = scratch.path();
   expect_right_one({"working directory", [&] { return open_path(path, O_PATH); },
                     [](BorrowedFd fd) { return inspector().working_directory(fd); },
@@ -171,7 +158,7 @@ TEST(HeldDescriptors, OfNamespaces) {
 // All at once, each under a number that another one is passed as.
 TEST(HeldDescriptors, OfEverythingAtOnce) {
   SYSFD_REQUIRE_ROOT();
-  const sysfd_test::ScratchDirectory scratch;
+  const ScratchDirectory scratch;
   const std::string path = scratch.path();
   const OwnedFd program = open_path(Inspection::inspector_path(), O_RDONLY);
   const OwnedFd root = open_path("/", O_PATH);
@@ -190,7 +177,7 @@ TEST(HeldDescriptors, OfEverythingAtOnce) {
   ASSERT_TRUE(output) << output.error().describe();
   ASSERT_TRUE(output->success()) << output->describe();
   std::istringstream text(output->out);
-  const Report report = sysfd_test::parse_report(text);
+  const Report report = parse_report(text);
   EXPECT_EQ(report.directory, path);
   EXPECT_EQ(report.descriptors.size(), 3 + numbers.size());
   for (const int number : numbers)
@@ -198,3 +185,4 @@ TEST(HeldDescriptors, OfEverythingAtOnce) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -5,7 +5,6 @@
 #include <sysfd/identity.hpp>
 
 #include <grp.h>
-#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,29 +13,19 @@
 
 #include <sysfd/command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::Identity;
-using sysfd::SpawnStep;
-using sysfd_test::become_nobody;
-using sysfd_test::Configure;
-using sysfd_test::expect_error;
-using sysfd_test::expect_facts;
-using sysfd_test::Facts;
-using sysfd_test::nobody;
-using sysfd_test::run_apart;
 
 Configure with(const Identity& identity) {
   return [=](Command& command) { command.identity(identity); };
 }
 
 TEST(CommandIdentity, IsThatOfTheParentIfNothingIsSaid) {
-  const Facts ours = sysfd_test::facts_of_this_process();
+  const Facts ours = facts_of_this_process();
   Facts expected;
   for (const char* name : {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
                            "NoNewPrivs", "Seccomp", "securebits"})
@@ -74,7 +63,7 @@ TEST(CommandIdentity, LosesTheGroupsOfTheParentWithItsUserOnly) {
 
 TEST(CommandIdentity, ThatIsNoneIsRefused) {
   constexpr auto none = static_cast<uid_t>(-1);
-  sysfd_test::expect_refused({
+  expect_refused({
       {with({.user = none}), SpawnStep::user, "user \"-1\""},
       {with({.group = none}), SpawnStep::group, "group \"-1\""},
       {with({.groups = {{1}}, .keep_groups = true}), SpawnStep::groups,
@@ -85,7 +74,7 @@ TEST(CommandIdentity, ThatIsNoneIsRefused) {
 TEST(CommandIdentity, ThatCannotBeTakenIsNamed) {
   SYSFD_REQUIRE_ROOT();
   const Identity all{.user = 1, .group = 2, .groups = {{3}}};
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_setgroups, EPERM}, with(all), SpawnStep::groups},
       {{SYS_setgroups, EPERM}, with({.user = 1}), SpawnStep::groups},
       {{SYS_setresgid, EPERM}, with(all), SpawnStep::group},
@@ -159,3 +148,4 @@ TEST(CommandIdentity, LeavesTheParentDumpableWhereManyThreadsSpawn) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

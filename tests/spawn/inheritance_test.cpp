@@ -1,38 +1,26 @@
 // SPDX-License-Identifier: MIT
 //
 // Descriptors that are inherited but for some, and numbers that are said anew.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <string>
 #include <utility>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
 
-#include "spawn/inspect.hpp"
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
 
+#include "spawn/inspect.hpp"
+
+namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::inspect;
-using sysfd_test::must;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-
 OwnedFd file(const char* path = "/etc/passwd") {
-  return must(sysfd::open(sysfd::cwd(), path, O_RDONLY));
+  return must(sysfd::open(cwd(), path, O_RDONLY));
 }
 
 // A descriptor with this number that exec leaves open.
@@ -49,7 +37,7 @@ TEST(ChildInheritance, LeavesOutWhatIsExcepted) {
     EXPECT_TRUE(report.descriptors.contains(20));
     EXPECT_FALSE(report.descriptors.contains(21));
     EXPECT_TRUE(report.descriptors.contains(22));
-    EXPECT_TRUE(sysfd_test::is_open(21)) << "the parent's is the parent's";
+    EXPECT_TRUE(is_open(21)) << "the parent's is the parent's";
     EXPECT_EQ(::fcntl(21, F_GETFD), 0);
   });
 }
@@ -109,9 +97,9 @@ TEST(ChildDescriptors, ThatAreForgottenAreClosedIfTheyAreOwned) {
   const int number = owned.get();
   Command command("true");
   command.pass(std::move(owned), 7);
-  EXPECT_TRUE(sysfd_test::is_open(number));
+  EXPECT_TRUE(is_open(number));
   command.forget_descriptor(7);
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
 }
 
 TEST(ChildDescriptors, ThatAreForgottenStreamsHaveTheirDefault) {
@@ -140,3 +128,4 @@ TEST(ChildDescriptors, ThatAreForgottenDoNotCountForAPreparedCommand) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

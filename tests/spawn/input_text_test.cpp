@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Text and bytes as the input of a child.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
 
 #include <cstddef>
 #include <span>
@@ -10,18 +10,10 @@
 #include <type_traits>
 #include <vector>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
-#include "support/results.hpp"
-
+namespace sysfd_test {
 namespace {
-
-using namespace std::string_literals;
-using namespace std::string_view_literals;
-using sysfd::Command;
-using sysfd::Input;
-using sysfd::OutputOptions;
-using sysfd_test::must;
 
 static_assert(!std::is_constructible_v<Input, std::nullptr_t>);
 static_assert(!std::is_constructible_v<Input, int> && !std::is_constructible_v<Input, char>);
@@ -61,3 +53,4 @@ TEST(CommandInput, CanBeSetLater) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/inspect.hpp"
 
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "support/prelude.hpp"
 
 #include "support/kernel_features.hpp"
 #include "support/programs.hpp"
@@ -62,9 +63,9 @@ std::string Inspection::inspector_path() {
   return program_path("spawn_inspector");
 }
 
-Inspection::Inspection(const std::string& program) : Inspection(sysfd::Command(program)) {}
+Inspection::Inspection(const std::string& program) : Inspection(Command(program)) {}
 
-Inspection::Inspection(sysfd::Command started) : command(std::move(started)) {
+Inspection::Inspection(Command started) : command(std::move(started)) {
   command.arg(directory_.path() / "report");
 }
 

@@ -14,6 +14,8 @@
 
 #include <sysfd/command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/facts.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -44,9 +46,9 @@ class Inspection {
   // `program`: how to call it, where not by its path.
   explicit Inspection(const std::string& program = inspector_path());
   // A command that runs it already, to which no argument was added.
-  explicit Inspection(sysfd::Command started);
+  explicit Inspection(Command started);
 
-  sysfd::Command command;
+  Command command;
 
   // Runs it to its end. Fails the test and answers an empty report if that does not work.
   Report run();

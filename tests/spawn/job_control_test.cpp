@@ -2,7 +2,8 @@
 //
 // A job that starts children: the signals of its terminal stop the whole process group, also while
 // the parent is suspended for a child.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,19 +13,14 @@
 #include <csignal>
 #include <functional>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
 #include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd_test::HeldCalls;
-using sysfd_test::run_apart;
 
 // A process that leads a group of its own, which is no orphan: it can be stopped.
 pid_t start_job(const std::function<bool()>& body) {
@@ -105,7 +101,7 @@ TEST(JobControl, StopsAJobWhoseProgramIsBusy) {
   SYSFD_REQUIRE_ONE_THREAD();  // or the sanitizer's is the one that sleeps
   run_apart([] {
     constexpr int retries = 3;
-    sysfd_test::refuse_calls({{SYS_execve, ETXTBSY}});
+    refuse_calls({{SYS_execve, ETXTBSY}});
     HeldCalls held(SYS_nanosleep);
     const pid_t job = start_job([] {
       const auto child = Command("/bin/true").retry_busy(retries).spawn();
@@ -144,7 +140,7 @@ TEST(JobControl, LeavesNobodyStoppedThatWasContinuedAtOnce) {
 void storm(const std::function<bool()>& start) {
   run_apart([&] {
     constexpr int tolerable = 2;
-    const int rounds = sysfd_test::fewer_if_sanitized(100);
+    const int rounds = fewer_if_sanitized(100);
     int missed = 0;
     for (int round = 0; round < rounds; ++round) {
       const pid_t job = start_job([&] {
@@ -192,3 +188,4 @@ TEST(JobControlStorm, StopsWhoReadsOutput) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

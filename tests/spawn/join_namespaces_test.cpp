@@ -1,43 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
 // Namespaces of others that a child joins.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <string>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::Namespaces;
-using sysfd::NamespaceSet;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::Configure;
-using sysfd_test::expect_error;
-using sysfd_test::expect_facts;
-using sysfd_test::Facts;
-using sysfd_test::facts_of_child;
-using sysfd_test::facts_of_this_process;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 constexpr NamespaceSet simple_ones =
     Namespace::net | Namespace::uts | Namespace::ipc | Namespace::mount | Namespace::cgroup;
@@ -195,7 +175,7 @@ TEST(JoinNamespaces, ThatAreNoneFailAndAreNamed) {
   SYSFD_REQUIRE_ROOT();
   const Container container({.create = Namespace::uts});
   const OwnedFd uts = container.open("uts");
-  const OwnedFd file = sysfd_test::some_file();
+  const OwnedFd file = some_file();
   const auto expect_refusal = [&](const Namespaces::Join& second, int error) {
     Command command("/bin/true");
     command.namespaces({.join = {{.of = uts}, second}});
@@ -239,7 +219,7 @@ TEST(JoinNamespaces, IsNotForAnOrdinaryUser) {
   const OwnedFd uts = container.open("uts");
   const OwnedFd pid = container.open("pid");
   run_apart([&] {
-    sysfd_test::become_nobody();
+    become_nobody();
     for (const OwnedFd* fd : {&uts, &pid}) {
       Command command("/bin/true");
       command.namespaces({.join = {{.of = *fd}}});
@@ -253,7 +233,7 @@ TEST(JoinNamespaces, ThatFailsIsNamedByItsStep) {
   const Container container({.create = Namespace::uts | Namespace::pid});
   const OwnedFd uts = container.open("uts");
   const OwnedFd pid = container.open("pid");
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_setns, EPERM}, with({.join = {{.of = uts}}}), SpawnStep::join_namespace, 0},
       {{SYS_setns, EPERM},
        with({.join = {{.of = uts}, {.of = pid}}}),
@@ -267,3 +247,4 @@ TEST(JoinNamespaces, ThatFailsIsNamedByItsStep) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

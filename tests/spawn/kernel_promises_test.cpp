@@ -2,7 +2,8 @@
 //
 // What newer kernels promise about a child (CLONE_AUTOREAP, CLONE_PIDFD_AUTOKILL, CLONE_NNP, Linux
 // 7.1), and what becomes of the promise on older ones.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,24 +12,15 @@
 #include <optional>
 #include <thread>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::PidFd;
-using sysfd_test::error_of;
-using sysfd_test::run_apart;
-using sysfd_test::wait_until_ended;
 
 // Whether the kernel knows CLONE_AUTOREAP.
 bool kernel_reaps() {
@@ -46,7 +38,7 @@ bool has_children() {
 
 // A child that lives until it is told to end, by the end of its stdin.
 Command waiting_child() {
-  return Command("/bin/cat").stdin_from(sysfd::Stdio::pipe());
+  return Command("/bin/cat").stdin_from(Stdio::pipe());
 }
 
 TEST(DetachedChild, LeavesNoZombieWhereTheKernelReapsAndOneElsewhere) {
@@ -69,13 +61,13 @@ TEST(DetachedChild, HasAStatusInSpiteOfReapingItself) {
   if (!kernel_reaps()) GTEST_SKIP() << "needs CLONE_AUTOREAP (Linux 7.1)";
   auto child = Command("/bin/sh").args({"-c", "exit 7"}).on_drop(DropPolicy::detach).spawn();
   ASSERT_TRUE(child) << child.error().describe();
-  EXPECT_EQ(child->wait(), sysfd::ExitStatus::exited(7));
+  EXPECT_EQ(child->wait(), ExitStatus::exited(7));
   EXPECT_FALSE(has_children());
 }
 
 TEST(DetachedChild, IsMadeByCloneWithoutThePromise) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_clone3, EPERM}});
+    refuse_calls({{SYS_clone3, EPERM}});
     auto child = Command("/bin/true").on_drop(DropPolicy::detach).spawn();
     ASSERT_TRUE(child) << child.error().describe();
     EXPECT_FALSE(child->report().by_clone3);
@@ -102,7 +94,7 @@ TEST(ChildKilledWithParent, EndsWhenTheParentEnds) {
   if (parent == 0) {
     // The child is the only one that holds the pipe's end when this process has ended.
     auto child = Command("/bin/cat")
-                     .stdin_from(sysfd::Stdio::pipe())
+                     .stdin_from(Stdio::pipe())
                      .pass(death->write, 7)
                      .kill_with_parent()
                      .spawn();
@@ -119,12 +111,12 @@ TEST(ChildKilledWithParent, EndsWhenTheParentEnds) {
 
 TEST(ChildKilledWithParent, DoesNotEndWithTheThreadWhereTheKernelBindsItToThePidfd) {
   SYSFD_REQUIRE_ISOLATION();
-  std::optional<sysfd::Result<Child, sysfd::SpawnError>> child;
+  std::optional<Result<Child, SpawnError>> child;
   std::thread([&] { child.emplace(waiting_child().kill_with_parent().spawn()); }).join();
   ASSERT_TRUE(*child) << child->error().describe();
   if (!(*child)->report().killed_with_parent) {
     wait_until_ended((*child)->pidfd());  // with its input open, whose end would be another reason
-    EXPECT_EQ((*child)->wait(), sysfd::ExitStatus::killed(SIGKILL)) << "that is the limit";
+    EXPECT_EQ((*child)->wait(), ExitStatus::killed(SIGKILL)) << "that is the limit";
     GTEST_SKIP() << "needs CLONE_PIDFD_AUTOKILL (Linux 7.1)";
   }
   EXPECT_EQ(error_of((*child)->try_wait()), std::errc::resource_unavailable_try_again)
@@ -146,3 +138,4 @@ TEST(ChildKilledWithParent, NeedsNoPrivilegeWithNoNewPrivileges) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

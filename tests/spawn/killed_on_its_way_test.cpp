@@ -2,8 +2,9 @@
 //
 // A child, or the writer of its id maps, that is killed at any point of its way to the program:
 // spawn() returns with an error, and nothing is left behind.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -20,23 +21,15 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
 #include "spawn/every_step.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::Command;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd_test::EveryStep;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 using Match = RefusedCall::Match;
 
 // The error of a spawn in a thread with this filter (which goes with the thread), if it is one.
@@ -59,15 +52,15 @@ void with_kill(Command (EveryStep::*make)() const, const RefusedCall& call, Expe
     ASSERT_EQ(::setrlimit(RLIMIT_CORE, &no_core), 0);
     const EveryStep all;
     Command command = (all.*make)();
-    const auto before = sysfd_test::open_descriptors();
+    const auto before = open_descriptors();
     ::prctl(PR_SET_DUMPABLE, 1);
 
-    const auto error = error_with([&] { sysfd_test::kill_on_call(call); }, command);
+    const auto error = error_with([&] { kill_on_call(call); }, command);
     ASSERT_TRUE(error) << "it was started";
     EXPECT_EQ(error->code, std::errc::operation_canceled) << error->describe();
     expect(*error);
 
-    EXPECT_EQ(sysfd_test::open_descriptors(), before);
+    EXPECT_EQ(open_descriptors(), before);
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
     EXPECT_EQ(errno, ECHILD);
     EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
@@ -132,7 +125,7 @@ TEST(KilledOnItsWay, TheChildInAPidNamespaceHasNotStarted) {
   for (const int call : {SYS_dup3, SYS_setpgid, SYS_chdir})
     with_kill(&EveryStep::job, {call, 0}, expect_killed_child);
   // Only a child that the kernel does not kill with its parent looks whether that is still there.
-  if (!sysfd_test::kernel_has("CLONE_PIDFD_AUTOKILL"))
+  if (!kernel_has("CLONE_PIDFD_AUTOKILL"))
     with_kill(&EveryStep::job, {SYS_ppoll, 0}, expect_killed_child);
 }
 
@@ -169,8 +162,8 @@ TEST(KilledOnItsWay, TheWriterOfIdMapsMayHaveBeenMadeByClone) {
     Command command = all.user_namespace();
     const auto error = error_with(
         [] {
-          sysfd_test::refuse_calls({{SYS_clone3, EPERM}});
-          sysfd_test::kill_on_call({SYS_close_range, 0, Match{0, 0}});
+          refuse_calls({{SYS_clone3, EPERM}});
+          kill_on_call({SYS_close_range, 0, Match{0, 0}});
         },
         command);
     ASSERT_TRUE(error) << "it was started";
@@ -186,7 +179,7 @@ TEST(KilledOnItsWay, AtTheProgramItselfItHasStarted) {
   run_apart([] {
     const rlimit no_core{0, 0};
     ASSERT_EQ(::setrlimit(RLIMIT_CORE, &no_core), 0);
-    sysfd_test::kill_on_call({SYS_execve, 0});
+    kill_on_call({SYS_execve, 0});
     auto child = Command("/bin/true").spawn();
     ASSERT_TRUE(child) << child.error().describe();
     const auto status = child->wait();
@@ -196,3 +189,4 @@ TEST(KilledOnItsWay, AtTheProgramItselfItHasStarted) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A child that does not outlive its parent.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -19,28 +20,14 @@
 #include <string>
 #include <thread>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::Configure;
-using sysfd_test::expect_facts;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 constexpr const char* fact = "parent-death signal";
 
@@ -173,7 +160,7 @@ std::string output_of_orphan(const Configure& configure) {
   {
     const auto process = PidFd::open(parent);
     EXPECT_TRUE(process);
-    const auto listener = process->get_fd(sysfd::ForeignFd{number});
+    const auto listener = process->get_fd(ForeignFd{number});
     EXPECT_TRUE(listener) << listener.error().message();
     pollfd entry{listener->get(), POLLIN, 0};
     EXPECT_EQ(::poll(&entry, 1, -1), 1);
@@ -217,7 +204,7 @@ TEST(CommandLife, IsNotKilledByTheKernelForADeadParentButEndsAsWell) {
 }
 
 TEST(CommandLife, WithASignalThatIsNoneIsRefused) {
-  sysfd_test::expect_refused({
+  expect_refused({
       {with(0), SpawnStep::parent_death, "parent-death signal \"0\""},
       {with(-1), SpawnStep::parent_death, "parent-death signal \"-1\""},
       {with(65), SpawnStep::parent_death, "parent-death signal \"65\""},
@@ -226,10 +213,11 @@ TEST(CommandLife, WithASignalThatIsNoneIsRefused) {
 
 TEST(CommandLife, ThatCannotBeTiedToTheParentIsNoLife) {
   const RefusedCall refused{SYS_prctl, EINVAL, RefusedCall::Match{0, PR_SET_PDEATHSIG}};
-  sysfd_test::expect_failures({{refused, with(SIGTERM), SpawnStep::parent_death}});
+  expect_failures({{refused, with(SIGTERM), SpawnStep::parent_death}});
   if (!kernel_kills_with_parent())
-    sysfd_test::expect_failures(
+    expect_failures(
         {{refused, [](Command& command) { command.kill_with_parent(); }, SpawnStep::parent_death}});
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Socket activation: what sd_listen_fds(3) would find in the child.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,34 +12,16 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::inspect;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 
 const char* const variables[] = {"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID"};
 
@@ -55,7 +38,7 @@ std::string value(const Report& report, const std::string& name) {
 }
 
 // What LISTEN_PIDFDID is to be.
-std::string identity_of_process(const sysfd::PidFd& process) {
+std::string identity_of_process(const PidFd& process) {
   const auto id = process.id();
   return id ? std::to_string(id->value()) : "(none)";
 }
@@ -155,10 +138,10 @@ TEST(ListenFds, ThatAreOwnedAreHandedOver) {
   const int number = file.get();
   const auto identity = identity_of(number);
   inspection.command.listen_fds("a", std::move(file));
-  EXPECT_TRUE(sysfd_test::is_open(number));
+  EXPECT_TRUE(is_open(number));
   const Report report = run_and_expect(inspection, "a", 1);
   EXPECT_EQ(report.descriptors.at(3), identity);
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
 
   const auto again = inspection.command.spawn();
   ASSERT_FALSE(again);
@@ -176,9 +159,9 @@ TEST(ListenFds, ThatAreOwnedStaySoWhenNoChildStarts) {
       EXPECT_EQ(made.spawn().error().step, SpawnStep::exec);
       return made;
     }();
-    EXPECT_TRUE(sysfd_test::is_open(number));
+    EXPECT_TRUE(is_open(number));
   }
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
 }
 
 TEST(ListenFds, TakeTheirNumbersForThemselves) {
@@ -194,7 +177,7 @@ TEST(ListenFds, TakeTheirNumbersForThemselves) {
 
 TEST(ListenFds, AreCheckedLikeOthers) {
   const OwnedFd file = some_file();
-  const sysfd::BorrowedFd closed = sysfd::BorrowedFd::unsafe_borrow(900);
+  const BorrowedFd closed = BorrowedFd::unsafe_borrow(900);
   const SpawnError error = error_of(Command("true").listen_fds("a", file).listen_fds("b", closed));
   EXPECT_EQ(error.step, SpawnStep::listen_fds);
   EXPECT_EQ(error.code, std::errc::bad_file_descriptor);
@@ -293,7 +276,7 @@ TEST(ListenVariables, CannotBeSaidBesideListenFds) {
 TEST(ListenVariables, LackTheIdentityWhereTheChildCannotTell) {
   for (const int call : {SYS_pidfd_open, SYS_fstatfs})
     run_apart([call] {
-      sysfd_test::refuse_calls({{call, EPERM}});
+      refuse_calls({{call, EPERM}});
       const OwnedFd file = some_file();
       Inspection inspection;
       inspection.command.listen_fds("a", file);
@@ -311,3 +294,4 @@ TEST(ListenVariables, LackTheIdentityWhereTheChildCannotTell) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

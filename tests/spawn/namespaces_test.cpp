@@ -4,7 +4,6 @@
 #include <sysfd/namespaces.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -19,34 +18,14 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::IdRange;
-using sysfd::Namespace;
-using sysfd::Namespaces;
-using sysfd::NamespaceSet;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::become_nobody;
-using sysfd_test::Configure;
-using sysfd_test::error_of_spawn;
-using sysfd_test::expect_error;
-using sysfd_test::expect_facts;
-using sysfd_test::Facts;
-using sysfd_test::facts_of_child;
-using sysfd_test::facts_of_this_process;
-using sysfd_test::must;
-using sysfd_test::nobody;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 Configure with(const Namespaces& namespaces) {
   return [=](Command& command) { command.namespaces(namespaces); };
@@ -221,7 +200,7 @@ TEST(CommandNamespaces, ThatFailAreNamedByTheirStep) {
                        .user_map = {{0, 0, 1}},
                        .group_map = {{0, 0, 1}},
                        .host_name = "inside"};
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_openat2, EMFILE}, with(all), SpawnStep::user_map},
       {{SYS_openat2, EMFILE},
        with({.create = Namespace::user, .group_map = {{0, 0, 1}}}),
@@ -246,7 +225,7 @@ TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
     run_apart([&] {
       Command command("/bin/true");
       command.namespaces(namespaces);
-      sysfd_test::kill_on_call({SYS_write, 0, RefusedCall::Match{2, sizeof "0 0 1\n" - 1}});
+      kill_on_call({SYS_write, 0, RefusedCall::Match{2, sizeof "0 0 1\n" - 1}});
       const auto child = command.spawn();
       ASSERT_FALSE(child) << "it is nobody";
       EXPECT_EQ(child.error().step, step);
@@ -291,7 +270,7 @@ TEST(CommandNamespaces, ThatCannotBeAreRefused) {
   std::vector<IdRange> many;
   for (unsigned i = 0; i < 400; ++i)
     many.push_back({i * 10, 1'000'000 + i * 10, 5});
-  sysfd_test::expect_refused({
+  expect_refused({
       {with({.user_map = {{0, 0, 1}}}), SpawnStep::user_map,
        "user id map \"without a new user namespace\""},
       {with({.create = Namespace::net, .group_map = {{0, 0, 1}}}), SpawnStep::group_map,
@@ -326,7 +305,7 @@ TEST(CommandNamespaces, HaveMountsThatNobodySeesOutside) {
     // Shared here, in a namespace of this process alone, so that it would show.
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), 0);
-    const sysfd_test::ScratchDirectory scratch;
+    const ScratchDirectory scratch;
     const std::string path = scratch.path();
     const auto mounts_here = [&](bool is_private) {
       auto child = Command("sh")
@@ -351,7 +330,7 @@ TEST(CommandNamespaces, HaveMountsThatDoNotComeFromOutside) {
   run_apart([] {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), 0);
-    const sysfd_test::ScratchDirectory scratch;
+    const ScratchDirectory scratch;
     const std::string path = scratch.path();
     for (const bool is_private : {true, false}) {
       auto child = Command("sh")
@@ -396,3 +375,4 @@ TEST(CommandNamespaces, OfProcessesEndWithTheChild) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Command::leave_no_zombie(): children that nobody here has to reap, nor can.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -17,33 +18,19 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/spawn_all.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::ExitStatus;
-using sysfd::SpawnStep;
-using sysfd_test::error_of;
-using sysfd_test::HeldCalls;
-using sysfd_test::must;
-using sysfd_test::refuse_calls;
-using sysfd_test::run_apart;
-using sysfd_test::wait_until_ended;
-using sysfd_test::wait_until_gone;
 
 Command shell(const char* line) {
   return Command("/bin/sh").args({"-c", line}).leave_no_zombie();
@@ -70,7 +57,7 @@ bool sigchld_is_pending() {
 
 // Whether the kernel knows CLONE_AUTOREAP, which needs nobody else.
 bool kernel_reaps() {
-  auto child = Command("/bin/true").on_drop(sysfd::DropPolicy::detach).spawn();
+  auto child = Command("/bin/true").on_drop(DropPolicy::detach).spawn();
   if (!child) return false;
   const bool reaps = child->report().reaps_itself;
   (void)child->wait();
@@ -78,8 +65,8 @@ bool kernel_reaps() {
 }
 
 // A status, or the error of kernels that cannot tell that of somebody else's child.
-void expect_end(const sysfd::Result<ExitStatus>& status, const ExitStatus& expected) {
-  if (!status && !sysfd_test::kernel_has("PIDFD_INFO_EXIT")) {
+void expect_end(const Result<ExitStatus>& status, const ExitStatus& expected) {
+  if (!status && !kernel_has("PIDFD_INFO_EXIT")) {
     EXPECT_EQ(status.error(), std::errc::no_child_process);
     return;
   }
@@ -93,7 +80,7 @@ class ChildWithoutZombie : public testing::Test {
 
 TEST_F(ChildWithoutZombie, IsFoundByNobodyWhoWaits) {
   run_apart([] {
-    Child child = must(shell("read line; exit 7").stdin_from(sysfd::Stdio::pipe()).spawn());
+    Child child = must(shell("read line; exit 7").stdin_from(Stdio::pipe()).spawn());
     EXPECT_EQ(child.report().reaps_itself, kernel_reaps());
     EXPECT_TRUE(child.report().reaps_itself || !has_children()) << "it is another's";
     child.stdin_pipe().reset();
@@ -116,8 +103,8 @@ TEST_F(ChildWithoutZombie, SendsNoSigchld) {
 TEST_F(ChildWithoutZombie, IsAChildOfInitWhenSpawnHasReturned) {
   run_apart([] {
     Child child = must(shell("read line; cut -d ' ' -f 4 /proc/$$/stat")
-                           .stdin_from(sysfd::Stdio::pipe())
-                           .stdout_to(sysfd::Stdio::pipe())
+                           .stdin_from(Stdio::pipe())
+                           .stdout_to(Stdio::pipe())
                            .spawn());
     const std::string parent = must(child.communicate()).out;
     EXPECT_EQ(parent, (child.report().reaps_itself ? std::to_string(::getpid()) : "1") + "\n");
@@ -126,15 +113,15 @@ TEST_F(ChildWithoutZombie, IsAChildOfInitWhenSpawnHasReturned) {
 
 TEST_F(ChildWithoutZombie, HasItsPipesItsDescriptorsAndItsNumber) {
   run_apart([] {
-    sysfd::Pipe pipe = must(sysfd::pipe());
+    Pipe pipe = must(sysfd::pipe());
     Child child = must(shell("cat; cat <&7; echo $$")
-                           .stdin_from(sysfd::Stdio::pipe())
-                           .stdout_to(sysfd::Stdio::pipe())
+                           .stdin_from(Stdio::pipe())
+                           .stdout_to(Stdio::pipe())
                            .pass(std::move(pipe.read), 7)
                            .spawn());
     ASSERT_EQ(::write(pipe.write.get(), "seven ", 6), 6);
     {
-      const sysfd::OwnedFd closed = std::move(pipe.write);
+      const OwnedFd closed = std::move(pipe.write);
     }
     const auto output = must(child.communicate({.input = "zero "}));
     EXPECT_EQ(output.out, "zero seven " + std::to_string(child.pid()) + "\n");
@@ -143,10 +130,10 @@ TEST_F(ChildWithoutZombie, HasItsPipesItsDescriptorsAndItsNumber) {
 
 TEST_F(ChildWithoutZombie, IsKilledWhenItIsDropped) {
   run_apart([] {
-    std::optional<sysfd::PidFd> process;
+    std::optional<PidFd> process;
     {
-      Child child = must(shell("read line").stdin_from(sysfd::Stdio::pipe()).spawn());
-      process.emplace(sysfd::PidFd::unsafe_adopt(must(child.pidfd().fd().duplicate())));
+      Child child = must(shell("read line").stdin_from(Stdio::pipe()).spawn());
+      process.emplace(PidFd::unsafe_adopt(must(child.pidfd().fd().duplicate())));
     }
     wait_until_ended(*process);
     EXPECT_FALSE(has_children());
@@ -157,11 +144,11 @@ TEST_F(ChildWithoutZombie, IsEndedWithTheGroupThatItLeads) {
   run_apart([] {
     Child child = must(shell("sleep 1000 & read line")
                            .session({.process_group = 0})
-                           .stdin_from(sysfd::Stdio::pipe())
-                           .stdout_to(sysfd::Stdio::pipe())
+                           .stdin_from(Stdio::pipe())
+                           .stdout_to(Stdio::pipe())
                            .spawn());
     const auto sent = child.send_signal_to_group(SIGKILL);
-    if (!sysfd_test::kernel_has("scopes of pidfd_send_signal")) {
+    if (!kernel_has("scopes of pidfd_send_signal")) {
       EXPECT_EQ(error_of(sent), std::errc::operation_not_supported);
       return;
     }
@@ -175,8 +162,8 @@ TEST_F(ChildWithoutZombie, ComesFromEveryWayToStartOne) {
     const auto prepared = must(shell("exit 3").prepare());
     for (int i = 0; i < 3; ++i)
       expect_end(must(prepared.spawn()).wait(), ExitStatus::exited(3));
-    for (const auto how : {sysfd::Confirmation::by_finish, sysfd::Confirmation::by_descriptor}) {
-      sysfd::PendingChild pending = must(shell("exit 4").spawn_async(how));
+    for (const auto how : {Confirmation::by_finish, Confirmation::by_descriptor}) {
+      PendingChild pending = must(shell("exit 4").spawn_async(how));
       expect_end(must(pending.finish()).wait(), ExitStatus::exited(4));
     }
     const auto both = must(shell("exit 4").prepare());
@@ -185,7 +172,7 @@ TEST_F(ChildWithoutZombie, ComesFromEveryWayToStartOne) {
     std::vector<Command> commands;
     for (int i = 0; i < 8; ++i)
       commands.push_back(shell("exit 5"));
-    for (auto& child : sysfd::spawn_all(commands)) {
+    for (auto& child : spawn_all(commands)) {
       ASSERT_TRUE(child) << child.error().describe();
       expect_end(child->wait(), ExitStatus::exited(5));
     }
@@ -229,8 +216,8 @@ TEST_F(ChildWithoutZombie, IsNotLeftWhereTheProgramCannotBeExecuted) {
 TEST_F(ChildWithoutZombie, MayLiveInNamespacesWithIdMaps) {
   run_apart([] {
     auto child = shell("id -u; echo $$")
-                     .stdout_to(sysfd::Stdio::pipe())
-                     .namespaces({.create = sysfd::Namespace::user | sysfd::Namespace::pid,
+                     .stdout_to(Stdio::pipe())
+                     .namespaces({.create = Namespace::user | Namespace::pid,
                                   .user_map = {{0, ::geteuid(), 1}}})
                      .spawn();
     if (!child && child.error().step == SpawnStep::namespaces)
@@ -268,7 +255,7 @@ TEST_F(ChildWithoutZombie, IsRefusedToAThreadWhoseChildrenAreInANewPidNamespace)
 }
 
 TEST_F(ChildWithoutZombie, IsRefusedWhereItNeedsAParent) {
-  const auto expect_refusal = [](const sysfd::SpawnError& error, const std::string& why) {
+  const auto expect_refusal = [](const SpawnError& error, const std::string& why) {
     EXPECT_EQ(error.step, SpawnStep::clone);
     EXPECT_EQ(error.code, std::errc::invalid_argument);
     EXPECT_NE(error.describe().find("leave_no_zombie() with " + why), std::string::npos)
@@ -314,3 +301,4 @@ TEST_F(ChildWithoutZombie, IsKilledAndReportedWhereTheProcessThatMadeItIsKilled)
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A step that opens a path of its own names it where that path is not there.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -11,18 +12,12 @@
 #include <functional>
 #include <string>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::Stdio;
-using sysfd_test::run_apart;
 
 // What a start says that fails where an empty file system is mounted over `place`.
 void expect_without(const char* place, const std::function<void(Command&)>& change,
@@ -53,7 +48,7 @@ TEST(PathThatAStepOpens, IsNamedForIdMaps) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   const auto map = [](Command& command, bool users) {
-    sysfd::Namespaces namespaces{.create = Namespace::user};
+    Namespaces namespaces{.create = Namespace::user};
     (users ? namespaces.user_map : namespaces.group_map) = {{0, 0, 1}};
     command.namespaces(namespaces);
   };
@@ -75,8 +70,9 @@ TEST(PathThatAStepOpens, IsNamedForTheOomScore) {
 TEST(PathThatAStepOpens, IsNamedForTheTableWhereCloseRangeIsRefused) {
   SYSFD_REQUIRE_ROOT();
   expect_without(
-      "/proc", [](Command&) { sysfd_test::refuse_calls({{SYS_close_range, ENOSYS}}); },
+      "/proc", [](Command&) { refuse_calls({{SYS_close_range, ENOSYS}}); },
       "descriptor table of the child \"/proc/thread-self/fd\": No such file or directory");
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
 // Descriptors that there may be, where C code has -1.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 
 #include <optional>
 #include <type_traits>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/results.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::inspect;
-using sysfd_test::must;
-using sysfd_test::Report;
 
 static_assert(!std::is_constructible_v<Stdio, std::optional<OwnedFd>> &&
               std::is_constructible_v<Stdio, std::optional<OwnedFd>&> &&
@@ -31,7 +23,7 @@ static_assert(!std::is_constructible_v<Stdio, std::optional<OwnedFd>> &&
               !std::is_constructible_v<Stdio, int>);
 
 TEST(ChildDescriptors, ThatThereMayBeAreGivenIfTheyAreThere) {
-  const OwnedFd null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   const std::optional<BorrowedFd> some = BorrowedFd::unsafe_borrow_optional(null.get());
   const std::optional<BorrowedFd> none = BorrowedFd::unsafe_borrow_optional(-1);
   const Report report = inspect([&](Command& command) {
@@ -51,7 +43,7 @@ TEST(ChildDescriptors, ThatAreNotThereLeaveOutputItsPipes) {
 }
 
 TEST(ChildDescriptors, OfAnOptionalOwnerAreLent) {
-  const std::optional<OwnedFd> null = must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  const std::optional<OwnedFd> null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   const Report report = inspect([&](Command& command) { command.stdout_to(null).pass(null, 5); });
   EXPECT_EQ(report.descriptors.at(1), identity_of_null());
   EXPECT_EQ(report.descriptors.at(5), identity_of_null());
@@ -62,3 +54,4 @@ TEST(ChildDescriptorsDeathTest, OfANegativeNumberThatIsNotMinusOneStopTheProgram
 }
 
 }  // namespace
+}  // namespace sysfd_test

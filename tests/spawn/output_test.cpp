@@ -3,7 +3,6 @@
 // Running a program to its end: what it is fed, and what it has written.
 #include <sysfd/output.hpp>
 
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -17,29 +16,14 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Command;
-using sysfd::ExitStatus;
-using sysfd::Output;
-using sysfd::OutputOptions;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::bytes;
-using sysfd_test::identity_of_null;
-using sysfd_test::Inspection;
-using sysfd_test::pattern;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
@@ -50,7 +34,7 @@ Output output_of(Command command, const OutputOptions& options = {}) {
   return {.status = std::unexpected(output.error().code)};
 }
 
-std::string content_of(const sysfd::OwnedFd& file) {
+std::string content_of(const OwnedFd& file) {
   std::string text(4096, '\0');
   const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -122,7 +106,7 @@ TEST(Output, DoesNotMindAChildThatReadsLessThanItIsGiven) {
 }
 
 TEST(Output, LeavesAStreamAloneThatTheCommandSpeaksOf) {
-  const sysfd::OwnedFd in = some_file(), out = some_file(), err = some_file();
+  const OwnedFd in = some_file(), out = some_file(), err = some_file();
   ASSERT_EQ(::pwrite(in.get(), "file", 4, 0), 4);
   const Output run =
       output_of(shell("cat; printf err >&2").stdin_from(in).stdout_to(out).stderr_to(err));
@@ -134,12 +118,12 @@ TEST(Output, LeavesAStreamAloneThatTheCommandSpeaksOf) {
 }
 
 TEST(Output, IsRefusedWithAnInputThatTheCommandHasNoUseFor) {
-  const sysfd::OwnedFd file = some_file();
+  const OwnedFd file = some_file();
   for (Command& command : std::array{Command("cat").stdin_from(file), Command("cat").pass(file, 0),
                                      Command("cat").stdin_from(Stdio::null())}) {
     const auto run = command.output({.input = bytes("not wanted")});
     ASSERT_FALSE(run);
-    EXPECT_EQ(run.error().step, sysfd::SpawnStep::standard_stream);
+    EXPECT_EQ(run.error().step, SpawnStep::standard_stream);
     EXPECT_EQ(run.error().index, 0);
     EXPECT_EQ(run.error().describe(),
               "stdin of the child, which is not the input: Invalid argument");
@@ -165,7 +149,7 @@ TEST(Output, IsRefusedWithATerminal) {
 }
 
 TEST(Output, LeavesAStreamAloneForWhichADescriptorIsPassed) {
-  const sysfd::OwnedFd out = some_file();
+  const OwnedFd out = some_file();
   const Output run = output_of(shell("printf out; printf err >&2").pass(out, 1));
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err, "err");
@@ -322,7 +306,7 @@ TEST(OutputSigpipe, ThatWasPendingBeforeStillIs) {
   const auto to_process = [] { ::kill(::getpid(), SIGPIPE); };
   for (void (*send)() : {+to_thread, +to_process}) {
     // The thread sanitizer's own thread does not block it, and would take it.
-    if (send == +to_process && sysfd_test::is_thread_sanitized) continue;
+    if (send == +to_process && is_thread_sanitized) continue;
     run_apart([send] {
       block(SIGPIPE);
       send();
@@ -335,3 +319,4 @@ TEST(OutputSigpipe, ThatWasPendingBeforeStillIs) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
 // Running a program to its end, which it does not come to in time.
-#include <gtest/gtest.h>
+#include <sysfd/output.hpp>
 
 #include <chrono>
 #include <csignal>
 #include <string>
 
 #include <sysfd/command.hpp>
-#include <sysfd/output.hpp>
+
+#include "support/prelude.hpp"
 
 #include "spawn/talk.hpp"
-#include "support/requirements.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-using sysfd::Command;
-using sysfd::ExitStatus;
-using sysfd::Output;
-using sysfd_test::bytes;
-using sysfd_test::pattern;
-using sysfd_test::Rope;
-using sysfd_test::shell;
-using sysfd_test::succeeds_with_some_timeout;
-using sysfd_test::Witness;
 
 class OutputTimeout : public testing::Test {
  protected:
@@ -100,8 +91,7 @@ TEST_F(OutputTimeout, CountsTheInputThatWasTaken) {
 
 TEST_F(OutputTimeout, EndsTheGroupThatTheChildLeads) {
   const std::string script = "cat <&3 & printf out; cat <&3";
-  for (const sysfd::Session& session :
-       {sysfd::Session{.process_group = 0}, sysfd::Session{.new_session = true}})
+  for (const Session& session : {Session{.process_group = 0}, Session{.new_session = true}})
     EXPECT_TRUE(succeeds_with_some_timeout([&](nanoseconds timeout) {
       const Output output = run(shell(script).session(session), timeout);
       EXPECT_TRUE(output.timed_out);
@@ -154,3 +144,4 @@ TEST_F(OutputTimeout, DoesNotWaitForAStrangerWhoWritesOnAndOn) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -4,7 +4,6 @@
 #ifndef SYSFD_TESTS_SPAWN_PENDING_HPP
 #define SYSFD_TESTS_SPAWN_PENDING_HPP
 
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
 
@@ -14,27 +13,26 @@
 #include <sysfd/command.hpp>
 #include <sysfd/pending_child.hpp>
 
-#include "support/results.hpp"
+#include "support/prelude.hpp"
 
 namespace sysfd_test {
 
-inline constexpr sysfd::Confirmation confirmations[] = {sysfd::Confirmation::by_finish,
-                                                        sysfd::Confirmation::by_descriptor};
+inline constexpr Confirmation confirmations[] = {Confirmation::by_finish,
+                                                 Confirmation::by_descriptor};
 
-inline sysfd::PendingChild start(
-    sysfd::Command command, sysfd::Confirmation confirmation = sysfd::Confirmation::by_finish) {
+inline PendingChild start(Command command, Confirmation confirmation = Confirmation::by_finish) {
   return must(std::move(command).spawn_async(confirmation));
 }
 
-inline void expect_success(sysfd::Child child) {
+inline void expect_success(Child child) {
   EXPECT_TRUE(child.wait()->success());
 }
 
-inline sysfd::SpawnError error_of(sysfd::PendingChild pending) {
+inline SpawnError error_of(PendingChild pending) {
   const auto child = pending.finish();
   if (!child) return child.error();
   ADD_FAILURE() << "it was started";
-  return {sysfd::SpawnStep::program, {}, -1, ""};
+  return {SpawnStep::program, {}, -1, ""};
 }
 
 inline void expect_no_child_left() {
@@ -42,7 +40,7 @@ inline void expect_no_child_left() {
   EXPECT_EQ(errno, ECHILD);
 }
 
-inline bool is_hung_up(const sysfd::PendingChild& pending) {
+inline bool is_hung_up(const PendingChild& pending) {
   pollfd entry{pending.fd().get(), POLLIN, 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP);
 }

@@ -5,7 +5,6 @@
 #include <sysfd/pending_child.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -34,40 +33,18 @@
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Command;
-using sysfd::Confirmation;
-using sysfd::DropPolicy;
-using sysfd::OwnedFd;
-using sysfd::PendingChild;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::confirmations;
-using sysfd_test::error_of;
-using sysfd_test::expect_no_child_left;
-using sysfd_test::expect_success;
-using sysfd_test::HeldCalls;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
-using sysfd_test::start;
 
 TEST(PendingChildDescriptor, IsHungUpWhenTheProgramExecutes) {
   auto pending = start(Command("/bin/true"), Confirmation::by_descriptor);
@@ -118,19 +95,19 @@ TEST(PendingChildCancel, LeavesNothingWhereverTheChildIs) {
     for (const auto confirmation : confirmations)
       run_apart([=] {
         HeldCalls held(call);
-        const auto before = sysfd_test::open_descriptors();
+        const auto before = open_descriptors();
         auto pending = start(Command("/bin/true").stdout_to(Stdio::pipe()), confirmation);
         held.await();
         pending.cancel();
-        EXPECT_EQ(sysfd_test::open_descriptors(), before);
+        EXPECT_EQ(open_descriptors(), before);
         expect_no_child_left();
       });
 }
 
 TEST(PendingChildCancel, EndsTheProgramTooIfItRuns) {
   SYSFD_REQUIRE_ISOLATION();
-  const sysfd_test::Rope rope;
-  sysfd_test::Witness witness;
+  const Rope rope;
+  Witness witness;
   Command command("/bin/cat");
   command.stdin_from(rope.end());
   witness.go_with(command, 9);
@@ -269,7 +246,7 @@ TEST(PendingChild, LeavesTheOomScoreOfItsParentAlone) {
   run_apart([] {
     const std::string before = own_oom_score_adjust();
     ASSERT_NE(before, "321");
-    const sysfd::Resources resources{.oom_score_adjust = 321};
+    const Resources resources{.oom_score_adjust = 321};
     const auto command = [&](const OwnedFd& out) {
       return Command("/bin/cat")
           .arg("/proc/self/oom_score_adj")
@@ -280,7 +257,7 @@ TEST(PendingChild, LeavesTheOomScoreOfItsParentAlone) {
     for (const auto confirmation : confirmations)
       expect_success(must(start(command(file), confirmation).finish()));
     Command commands[] = {command(file), Command("/bin/true")};
-    for (auto& child : sysfd::spawn_all(commands))
+    for (auto& child : spawn_all(commands))
       expect_success(must(std::move(child)));
     EXPECT_EQ(own_oom_score_adjust(), before);
     EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 12);  // "321\n" by each
@@ -306,7 +283,7 @@ TEST(PendingChild, OfLessPowerLeavesTheParentDumpable) {
 TEST(PendingChild, MapsTheIdsOfAUserNamespace) {
   SYSFD_REQUIRE_ROOT();
   Inspection inspection;
-  inspection.command.namespaces({.create = sysfd::Namespace::user,
+  inspection.command.namespaces({.create = Namespace::user,
                                  .user_map = {{.inside = 0, .outside = 0, .count = 10}},
                                  .group_map = {{.inside = 0, .outside = 0, .count = 10}}});
   expect_success(must(start(std::move(inspection.command)).finish()));
@@ -321,8 +298,8 @@ TEST(PendingChild, MapsIdsAlsoWhenTheThreadThatStartedItHasEnded) {
     std::optional<PendingChild> pending;
     std::jthread([&] {
       Command command("/bin/true");
-      command.namespaces({.create = sysfd::Namespace::user,
-                          .user_map = {{.inside = 0, .outside = 0, .count = 10}}});
+      command.namespaces(
+          {.create = Namespace::user, .user_map = {{.inside = 0, .outside = 0, .count = 10}}});
       pending = start(std::move(command));
       before_the_maps.await();
     }).join();
@@ -335,8 +312,8 @@ TEST(PendingChild, MapsIdsAlsoWhenTheThreadThatStartedItHasEnded) {
 
 // What a filter answers, an emulator may answer, too.
 TEST(PendingChild, StartsWhereAFilterRefusesWhatEmulatorsLack) {
-  sysfd_test::run_apart([] {
-    sysfd_test::refuse_calls({{SYS_pidfd_send_signal, EPERM}, {SYS_clone3, ENOSYS}});
+  run_apart([] {
+    refuse_calls({{SYS_pidfd_send_signal, EPERM}, {SYS_clone3, ENOSYS}});
     auto pending = Command("/bin/true").spawn_async();
     ASSERT_TRUE(pending) << pending.error().describe();
     expect_success(must(pending->finish()));
@@ -349,14 +326,13 @@ TEST(PendingChildInAnEmulator, DISABLED_IsRefused) {
   EXPECT_EQ(pending.error().step, SpawnStep::start);
   EXPECT_EQ(pending.error().code, std::errc::function_not_supported);
   Command command("/bin/true");
-  const auto children = sysfd::spawn_all({&command, 1});
+  const auto children = spawn_all({&command, 1});
   ASSERT_FALSE(children.front());
   EXPECT_EQ(children.front().error().describe(), pending.error().describe());
 }
 
 TEST(PendingChildInAnEmulator, IsRefused) {
-  if (sysfd_test::is_sanitized)
-    GTEST_SKIP() << "needs to be without sanitizers, which valgrind cannot run";
+  if (is_sanitized) GTEST_SKIP() << "needs to be without sanitizers, which valgrind cannot run";
   if (::access("/usr/bin/valgrind", X_OK) != 0) GTEST_SKIP() << "there is no valgrind";
   auto child = must(Command("/usr/bin/valgrind")
                         .args({"--tool=none", "-q", std::filesystem::read_symlink("/proc/self/exe"),
@@ -386,3 +362,4 @@ TEST(PendingChildDeathTest, HasNoDescriptorThatWasNotAskedFor) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

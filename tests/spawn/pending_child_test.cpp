@@ -5,7 +5,6 @@
 #include <sysfd/pending_child.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -33,43 +32,16 @@
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/held_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::Confirmation;
-using sysfd::CStr;
-using sysfd::OwnedFd;
-using sysfd::PendingChild;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::confirmations;
-using sysfd_test::error_of;
-using sysfd_test::expect_no_child_left;
-using sysfd_test::expect_success;
-using sysfd_test::HeldCalls;
-using sysfd_test::identity_of;
-using sysfd_test::Inspection;
-using sysfd_test::is_hung_up;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
-using sysfd_test::start;
 
 static_assert(std::is_nothrow_move_constructible_v<PendingChild> &&
               std::is_nothrow_move_assignable_v<PendingChild> &&
@@ -88,7 +60,7 @@ TEST(PendingChild, BecomesTheChildThatSpawnWouldHaveMade) {
           .session({.new_session = true})
           .signals({.blocked = {SIGUSR1}, .ignored = {SIGUSR2}});
     };
-    const Report expected = sysfd_test::inspect(configure);
+    const Report expected = inspect(configure);
     Inspection inspection;
     configure(inspection.command);
     expect_success(must(start(std::move(inspection.command), confirmation).finish()));
@@ -111,13 +83,13 @@ TEST(PendingChild, GivesThePipesToTheChild) {
                            .stdout_to(Stdio::pipe())
                            .stderr_to(Stdio::pipe()));
   auto child = must(pending.finish());
-  const auto output = must(child.communicate({.input = sysfd_test::bytes("it\n")}));
+  const auto output = must(child.communicate({.input = bytes("it\n")}));
   EXPECT_EQ(output.out, "got it\n");
   EXPECT_EQ(output.err, "oh\n");
 }
 
 // The code of an error that is not about the start itself.
-std::error_code why_not_yet(const sysfd::Result<sysfd::Child, SpawnError>& child) {
+std::error_code why_not_yet(const Result<Child, SpawnError>& child) {
   if (child) return {};
   EXPECT_EQ(child.error().step, SpawnStep::confirmation);
   return child.error().code;
@@ -145,21 +117,21 @@ TEST(PendingChild, IsThereBeforeTheProgramExecutes) {
 
 TEST(PendingChild, SaysLaterWhyThereIsNone) {
   for (const auto confirmation : confirmations) {
-    const auto before = sysfd_test::open_descriptors();
+    const auto before = open_descriptors();
     const SpawnError error = error_of(start(Command("/no/such"), confirmation));
     EXPECT_EQ(error.describe(), "exec of \"/no/such\": No such file or directory");
-    EXPECT_EQ(sysfd_test::open_descriptors(), before);
+    EXPECT_EQ(open_descriptors(), before);
     expect_no_child_left();
   }
 }
 
 // The program was lent: what has its number by now is not even opened to explain an error.
 TEST(PendingChild, LooksAtNothingThatWasLentOnceItIsStarted) {
-  const sysfd_test::ScratchDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory.path() / "script";
   std::ofstream(path) << "#!/bin/sh\n";
   ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
-  const OwnedFd program = must(sysfd::open(sysfd::cwd(), path, O_RDONLY));
+  const OwnedFd program = must(sysfd::open(cwd(), path, O_RDONLY));
   const std::string name = "descriptor " + std::to_string(program.get());
   Command command(program, "script");
   EXPECT_NE(command.spawn().error().subject, name) << "it explains what to do";
@@ -184,7 +156,7 @@ TEST(PendingChild, OfWhatCannotBeStartedLeavesTheCommand) {
     const int number = owned.get();
     Inspection inspection;
     inspection.command.pass(std::move(owned), 9);
-    const int highest = *sysfd_test::open_descriptors().rbegin();
+    const int highest = *open_descriptors().rbegin();
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const rlimit tight{static_cast<rlim_t>(std::max(highest, 20)) + 1, limit.rlim_max};
@@ -197,12 +169,12 @@ TEST(PendingChild, OfWhatCannotBeStartedLeavesTheCommand) {
     EXPECT_EQ(pending.error().step, SpawnStep::clone) << pending.error().describe();
     fill.clear();
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    EXPECT_TRUE(sysfd_test::is_open(number));
+    EXPECT_TRUE(is_open(number));
     inspection.command.env("ADDED", "1");
     const Report report = inspection.run();
     EXPECT_TRUE(report.descriptors.contains(9));
     EXPECT_EQ(report.environment.at("ADDED"), "1");
-    EXPECT_FALSE(sysfd_test::is_open(number));
+    EXPECT_FALSE(is_open(number));
   });
 }
 
@@ -210,7 +182,7 @@ TEST(PendingChild, ClosesWhatTheCommandOwnedOnceItIsDecided) {
   OwnedFd owned = some_file();
   const int number = owned.get();
   auto child = must(start(Command("/bin/true").pass(std::move(owned), 9)).finish());
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
   expect_success(std::move(child));
 }
 
@@ -246,7 +218,7 @@ TEST(PendingChild, HasWhatWasLentToItHoweverLateItRuns) {
 // Also here it has a copy of the table from the start, and never parts from a common one.
 TEST(PendingChild, InheritsWhatWasOpenWhenItWasStarted) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_unshare, EPERM}});
+    refuse_calls({{SYS_unshare, EPERM}});
     const OwnedFd file = some_file();
     ASSERT_EQ(::fcntl(file.get(), F_SETFD, 0), 0);
     Inspection inspection;
@@ -288,11 +260,11 @@ TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
 // By clone(2), which has its arguments elsewhere. The program does not end before it is let go.
 TEST(PendingChild, NeedsNoClone3) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_clone3, EPERM}});
+    refuse_calls({{SYS_clone3, EPERM}});
     for (const auto confirmation : confirmations)
       for (const bool lends : {false, true}) {
         const OwnedFd file = some_file();
-        sysfd_test::Rope rope;
+        Rope rope;
         Command command("/bin/cat");
         command.stdin_from(must(rope.end().duplicate()));
         if (lends) command.pass(file, 9);
@@ -340,3 +312,4 @@ TEST(PendingChild, IsStartedByManyThreads) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -3,7 +3,6 @@
 // Commands that write into each other: who has which end, and how each of them ended.
 #include <sysfd/pipeline.hpp>
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -14,36 +13,16 @@
 #include <utility>
 #include <vector>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::OutputOptions;
-using sysfd::Pipeline;
-using sysfd::PipelineOutput;
-using sysfd::Result;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::bytes;
-using sysfd_test::identity_of;
-using sysfd_test::Inspection;
-using sysfd_test::pattern;
-using sysfd_test::Rope;
-using sysfd_test::shell;
-using sysfd_test::some_file;
-using sysfd_test::succeeds_with_some_timeout;
-using sysfd_test::Witness;
 
 using Statuses = std::vector<Result<ExitStatus>>;
 
@@ -124,7 +103,7 @@ TEST(Pipeline, CutsWhatIsTooMuch) {
 }
 
 TEST(Pipeline, LeavesAStderrAloneThatItsCommandSpeaksOf) {
-  const sysfd::OwnedFd file = some_file();
+  const OwnedFd file = some_file();
   const PipelineOutput run =
       output_of(shell("printf a >&2").stderr_to(file) | shell("cat; printf b >&2"));
   EXPECT_EQ(run.err, "b");
@@ -164,7 +143,7 @@ TEST(Pipeline, GivesNobodyAnEndOfSomebodyElsesPipe) {
       for (Child& child : started(std::move(line)))
         EXPECT_TRUE(child.wait()->success());
     }
-    std::vector<sysfd_test::Report> reports;
+    std::vector<Report> reports;
     for (const Inspection& stage : stages)
       reports.push_back(stage.read());
     for (std::size_t i = 0; i < reports.size(); ++i) {
@@ -330,9 +309,9 @@ TEST(PipelineDeathTest, ThatWasMovedFromStopsTheProgram) {
 
 // Also what those own that had started already.
 TEST(PipelineFailure, LeavesTheCommandsWhatTheyOwn) {
-  const sysfd_test::ScratchDirectory directory;
+  const ScratchDirectory directory;
   const std::string late = directory.path() / "late";
-  sysfd::OwnedFd file = some_file();
+  OwnedFd file = some_file();
   const int number = file.get();
   Inspection first;
   first.command.pass(std::move(file), 5);
@@ -341,14 +320,14 @@ TEST(PipelineFailure, LeavesTheCommandsWhatTheyOwn) {
     const auto children = line.spawn();
     ASSERT_FALSE(children);
     EXPECT_EQ(children.error().stage, 1);
-    EXPECT_TRUE(sysfd_test::is_open(number));
+    EXPECT_TRUE(is_open(number));
   }
   std::filesystem::copy_file("/bin/true", late);
   const auto identity = identity_of(number);
   const auto run = line.output();
   ASSERT_TRUE(run) << run.error().describe();
   EXPECT_EQ(first.read().descriptors.at(5), identity);
-  EXPECT_FALSE(sysfd_test::is_open(number)) << "it was handed over";
+  EXPECT_FALSE(is_open(number)) << "it was handed over";
   EXPECT_EQ(line.output().error().stage, 0);
 }
 
@@ -367,19 +346,19 @@ TEST(PipelineFailure, NamesItsStage) {
 }
 
 TEST(PipelineFailure, ByAMistakeStartsNoStageAtAll) {
-  sysfd::OwnedFd file = sysfd_test::some_file();
+  OwnedFd file = some_file();
   const int number = file.get();
-  sysfd::Pipeline line = Command("true").pass(std::move(file), 5) | Command("cat").env("a=b", "c");
+  Pipeline line = Command("true").pass(std::move(file), 5) | Command("cat").env("a=b", "c");
   const auto children = line.spawn();
   ASSERT_FALSE(children);
   EXPECT_EQ(children.error().stage, 1);
   EXPECT_EQ(children.error().step, SpawnStep::environment);
-  EXPECT_TRUE(sysfd_test::is_open(number)) << "a stage that had started would have been given it";
+  EXPECT_TRUE(is_open(number)) << "a stage that had started would have been given it";
 }
 
 TEST(PipelineFailure, RefusesAnInputThatTheFirstStageHasNoUseFor) {
-  const auto run = (Command("cat").stdin_from(sysfd::Stdio::null()) | Command("cat"))
-                       .output({.input = bytes("x")});
+  const auto run =
+      (Command("cat").stdin_from(Stdio::null()) | Command("cat")).output({.input = bytes("x")});
   ASSERT_FALSE(run);
   EXPECT_EQ(run.error().step, SpawnStep::standard_stream);
   EXPECT_EQ(run.error().index, 0);
@@ -413,7 +392,7 @@ TEST(PipelineFailure, LeavesNoStageWhateverItsPolicy) {
 }
 
 TEST(PipelineFailure, IsACommandThatWantsItsPipesToBeSomethingElse) {
-  const sysfd::OwnedFd file = some_file();
+  const OwnedFd file = some_file();
   const auto cat = [] { return Command("cat"); };
   struct Case {
     const char* what;
@@ -451,3 +430,4 @@ TEST(PipelineFailure, IsACommandThatWantsItsPipesToBeSomethingElse) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

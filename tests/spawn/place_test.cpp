@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Where a child starts (its working and root directory), and the program by descriptor.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,30 +16,15 @@
 #include <sstream>
 #include <string>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::DirectoryChange;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd_test::Configure;
-using sysfd_test::expect_error;
-using sysfd_test::expect_facts;
-using sysfd_test::Inspection;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::ScratchDirectory;
-using sysfd_test::some_file;
 
 constexpr auto before = DirectoryChange::before_identity;
 constexpr auto after = DirectoryChange::after_identity;
@@ -92,17 +78,17 @@ TEST(CommandWorkingDirectory, CanBeThatOfThisProcessHoweverTheChildLeavesIt) {
     const std::string path = scratch.path();
     ASSERT_EQ(::chdir(path.c_str()), 0);
     for (const DirectoryChange change : {before, after})
-      expect_facts([&](Command& command) { command.working_directory(sysfd::cwd(), change); },
+      expect_facts([&](Command& command) { command.working_directory(cwd(), change); },
                    {{"directory", path}});
     const OwnedFd mounts = OwnedFd::adopt(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
     expect_facts(
         [&](Command& command) {
-          command.working_directory(sysfd::cwd()).namespaces({.join = {{.of = mounts}}});
+          command.working_directory(cwd()).namespaces({.join = {{.of = mounts}}});
         },
         {{"directory", path}});
     expect_facts(
         [&](Command& command) {
-          command.working_directory(sysfd::cwd()).root_directory("/").pass(mounts, 3);
+          command.working_directory(cwd()).root_directory("/").pass(mounts, 3);
         },
         {{"directory", path}});
     ASSERT_EQ(::chdir("/"), 0);
@@ -113,7 +99,7 @@ TEST(CommandWorkingDirectory, OfThisProcessIsLookedUpForEachChild) {
   run_apart([] {
     const ScratchDirectory scratch;
     Inspection inspection;
-    inspection.command.working_directory(sysfd::cwd());
+    inspection.command.working_directory(cwd());
     EXPECT_EQ(inspection.run().directory, std::filesystem::current_path());
     ASSERT_EQ(::chdir(scratch.path().c_str()), 0);
     EXPECT_EQ(inspection.run().directory, scratch.path());
@@ -127,13 +113,10 @@ TEST(CommandRootDirectory, CanBeTheWorkingDirectoryOfThisProcess) {
   const OtherRoot root;
   run_apart([&] {
     ASSERT_EQ(::chdir(root.path()), 0);
-    expect_facts([](Command& command) { command.root_directory(sysfd::cwd()); },
+    expect_facts([](Command& command) { command.root_directory(cwd()); },
                  {{"mount of /", root.mount()}, {"directory", "/"}});
-    expect_facts(
-        [](Command& command) {
-          command.root_directory(sysfd::cwd()).working_directory(sysfd::cwd());
-        },
-        {{"mount of /", root.mount()}, {"directory", "/"}});
+    expect_facts([](Command& command) { command.root_directory(cwd()).working_directory(cwd()); },
+                 {{"mount of /", root.mount()}, {"directory", "/"}});
     ASSERT_EQ(::chdir("/"), 0);
   });
 }
@@ -179,7 +162,7 @@ TEST(CommandRootDirectory, CanBeGivenByPathOrDescriptor) {
   SYSFD_REQUIRE_ISOLATION();
   const OtherRoot root;
   const OwnedFd directory = open_directory(root.path(), O_PATH);
-  const sysfd_test::Facts expected = {{"mount of /", root.mount()}, {"directory", "/"}};
+  const Facts expected = {{"mount of /", root.mount()}, {"directory", "/"}};
   expect_facts([&](Command& command) { command.root_directory(root.path()); }, expected);
   expect_facts([&](Command& command) { command.root_directory(directory); }, expected);
 }
@@ -214,7 +197,7 @@ TEST(CommandRootDirectory, IsWhereAllOtherPathsCountFrom) {
   expect_facts(
       [&](Command& command) { command.root_directory(root.path()).working_directory(outside); },
       {{"mount of /", root.mount()},
-       {"mount of the directory", sysfd_test::facts_of_this_process().at("mount of /")}});
+       {"mount of the directory", facts_of_this_process().at("mount of /")}});
 }
 
 TEST(CommandRootDirectory, AndAUserWhoCouldNotChangeIt) {
@@ -243,7 +226,7 @@ TEST(CommandRootDirectory, ThatFailsIsNamed) {
   const OwnedFd directory = open_directory("/");
   const auto by_path = [](Command& command) { command.root_directory("/usr"); };
   const auto by_descriptor = [&](Command& command) { command.root_directory(directory); };
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_chroot, EPERM}, by_path, SpawnStep::root_directory},
       {{SYS_chroot, EPERM}, by_descriptor, SpawnStep::root_directory},
       {{SYS_fchdir, EACCES}, by_descriptor, SpawnStep::root_directory},
@@ -258,7 +241,7 @@ TEST(CommandRootDirectory, ThatFailsIsNamed) {
   EXPECT_EQ(not_there.spawn().error().describe(),
             "change of the root directory \"/no/such\": No such file or directory");
   run_apart([] {
-    sysfd_test::become_nobody();
+    become_nobody();
     Command command("/bin/true");
     command.root_directory("/");
     expect_error(command, SpawnStep::root_directory, EPERM);
@@ -267,7 +250,7 @@ TEST(CommandRootDirectory, ThatFailsIsNamed) {
 
 TEST(CommandPlace, WithANulInsideIsRefused) {
   const std::string nul("a\0b", 3);
-  sysfd_test::expect_refused({
+  expect_refused({
       {[&](Command& command) { command.root_directory(nul); }, SpawnStep::root_directory,
        "change of the root directory \"(a string with a NUL inside)\""},
       {[&](Command& command) { command.working_directory(nul); }, SpawnStep::working_directory,
@@ -282,7 +265,7 @@ Report report_of(Command command) {
   if (!output) return {};
   EXPECT_TRUE(output->success()) << output->describe();
   std::istringstream text(output->out);
-  return sysfd_test::parse_report(text);
+  return parse_report(text);
 }
 
 OwnedFd open_program(const std::string& path, int flags) {
@@ -303,7 +286,7 @@ TEST(CommandProgramDescriptor, CanBePassedAsWell) {
   const OwnedFd program = open_program(Inspection::inspector_path(), O_RDONLY);
   const Report report = report_of(Command(program, "inspector").pass(program, 7));
   EXPECT_EQ(report.descriptors.size(), 4U);
-  EXPECT_EQ(report.descriptors.at(7), sysfd_test::identity_of(program.get()));
+  EXPECT_EQ(report.descriptors.at(7), identity_of(program.get()));
 }
 
 TEST(CommandProgramDescriptor, RunsWhatIsNowhereAnyMore) {
@@ -372,9 +355,9 @@ TEST(CommandArgument0, NeedNotBeTheProgram) {
 }
 
 TEST(CommandArgument0, WithANulInsideIsRefused) {
-  sysfd_test::expect_refused(
-      {{[](Command& command) { command.argument0(std::string("a\0b", 3)); }, SpawnStep::program,
-        "program name \"(a string with a NUL inside)\""}});
+  expect_refused({{[](Command& command) { command.argument0(std::string("a\0b", 3)); },
+                   SpawnStep::program, "program name \"(a string with a NUL inside)\""}});
 }
 
 }  // namespace
+}  // namespace sysfd_test

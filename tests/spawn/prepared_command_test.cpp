@@ -5,7 +5,6 @@
 #include <sysfd/prepared_command.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,34 +18,14 @@
 
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/system_calls.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::CStr;
-using sysfd::ExitStatus;
-using sysfd::OwnedFd;
-using sysfd::PreparedCommand;
-using sysfd::SpawnChanges;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 
 static_assert(std::is_nothrow_move_constructible_v<PreparedCommand> &&
               !std::is_copy_constructible_v<PreparedCommand>);
@@ -220,9 +199,9 @@ TEST(PreparedCommand, KeepsWhatItOwnsAndLendsItToEveryChild) {
     const auto prepared = must(std::move(inspection.command).prepare());
     for (int i = 0; i < 3; ++i)
       EXPECT_EQ(run(inspection, prepared).descriptors.at(7), identity);
-    EXPECT_TRUE(sysfd_test::is_open(number));
+    EXPECT_TRUE(is_open(number));
   }
-  EXPECT_FALSE(sysfd_test::is_open(number));
+  EXPECT_FALSE(is_open(number));
 }
 
 TEST(PreparedCommand, MakesPipesForEachChild) {
@@ -230,16 +209,15 @@ TEST(PreparedCommand, MakesPipesForEachChild) {
       shell("read line; echo $line").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).prepare());
   auto first = must(prepared.spawn());
   auto second = must(prepared.spawn());
-  EXPECT_EQ(must(first.communicate({.input = sysfd_test::bytes("1\n")})).out, "1\n");
-  EXPECT_EQ(must(second.communicate({.input = sysfd_test::bytes("2\n")})).out, "2\n");
+  EXPECT_EQ(must(first.communicate({.input = bytes("1\n")})).out, "1\n");
+  EXPECT_EQ(must(second.communicate({.input = bytes("2\n")})).out, "2\n");
 }
 
 TEST(PreparedCommand, CollectsOutput) {
   const auto prepared = must(shell("cat; echo $0 >&2").prepare());
   for (const char* name : {"a", "b"}) {
     const CStr more[] = {name};
-    const auto output =
-        must(prepared.output({.input = sysfd_test::bytes("text")}, {.arguments = more}));
+    const auto output = must(prepared.output({.input = bytes("text")}, {.arguments = more}));
     EXPECT_EQ(output.out, "text");
     EXPECT_EQ(output.err, std::string(name) + '\n');
   }
@@ -288,7 +266,7 @@ TEST(PreparedCommand, StartsChildrenInManyThreadsAtOnce) {
 TEST(PreparedCommand, MakesThreeSystemCallsForAChild) {
   SYSFD_REQUIRE_ISOLATION();
   const auto prepared = must(Command("/bin/true").prepare());
-  const auto calls = sysfd_test::system_calls_of([&] {
+  const auto calls = system_calls_of([&] {
     // It is waited for outside of what is counted, and ends with the process anyway.
     auto child = must(prepared.spawn());
     (void)std::move(child).detach().into_fd().release();
@@ -354,3 +332,4 @@ TEST(PreparedCommandStatus, IsAskedForByManyThreads) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -4,18 +4,15 @@
 #include <sysfd/command.hpp>
 #include <sysfd/process_id.hpp>
 
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <iomanip>
 #include <sstream>
 #include <string>
 
-namespace {
+#include "support/prelude.hpp"
 
-using sysfd::Command;
-using sysfd::ExitStatus;
-using sysfd::ProcessId;
+namespace sysfd_test {
+namespace {
 
 template <class T>
 std::string printed(const T& value) {
@@ -52,3 +49,4 @@ TEST(Printing, GoesOnWithTheStreamAndItsWidth) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Child::report(): which way a child was started.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,30 +15,17 @@
 #include <string>
 
 #include <sysfd/child.hpp>
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "spawn/talk.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::OwnedFd;
-using sysfd::PidFd;
-using sysfd::SpawnReport;
-using sysfd::SpawnStep;
-using sysfd_test::must;
-using sysfd_test::refuse_calls;
-using sysfd_test::run_apart;
-using sysfd_test::ScratchDirectory;
 
 SpawnReport report_of(Command command) {
   Child child = must(command.spawn());
@@ -113,9 +101,9 @@ TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
 // What it says of a detached child is true, whichever it is.
 TEST(SpawnReport, TellsWhetherADetachedChildReapsItself) {
   run_apart([] {
-    sysfd_test::Rope rope;
-    std::optional<Child> child = must(
-        sysfd_test::shell("read line <&3").pass(rope.end(), 3).on_drop(DropPolicy::detach).spawn());
+    Rope rope;
+    std::optional<Child> child =
+        must(shell("read line <&3").pass(rope.end(), 3).on_drop(DropPolicy::detach).spawn());
     const bool reaps_itself = child->report().reaps_itself;
     EXPECT_FALSE(child->report().killed_with_parent);
     const PidFd process = must(PidFd::adopt(*child->fd().duplicate()));
@@ -124,7 +112,7 @@ TEST(SpawnReport, TellsWhetherADetachedChildReapsItself) {
     siginfo_t info{};
     const int answer = ::waitid(P_ALL, 0, &info, WEXITED | __WALL);
     EXPECT_EQ(answer, reaps_itself ? -1 : 0);
-    sysfd_test::wait_until_gone(process);
+    wait_until_gone(process);
   });
 }
 
@@ -141,7 +129,7 @@ class BusyRetries : public testing::Test {
     ASSERT_EQ(::chmod(path_.c_str(), 0755), 0);
   }
 
-  OwnedFd open_for_writing() const { return *sysfd::open(sysfd::cwd(), path_, O_WRONLY); }
+  OwnedFd open_for_writing() const { return *sysfd::open(cwd(), path_, O_WRONLY); }
   Command command() const { return Command(path_).args({"-c", "echo started"}); }
 
   ScratchDirectory directory_;
@@ -159,7 +147,7 @@ TEST_F(BusyRetries, IsTriedAgainSoOftenOnly) {
 }
 
 TEST_F(BusyRetries, CountsNothingIfItIsNot) {
-  EXPECT_EQ(report_of(command().retry_busy(3).stdout_to(sysfd::Stdio::null())).busy_retries, 0);
+  EXPECT_EQ(report_of(command().retry_busy(3).stdout_to(Stdio::null())).busy_retries, 0);
 }
 
 TEST_F(BusyRetries, IsTheOnlyFailureThatIsTriedAgain) {
@@ -169,3 +157,4 @@ TEST_F(BusyRetries, IsTheOnlyFailureThatIsTriedAgain) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

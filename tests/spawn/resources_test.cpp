@@ -4,7 +4,6 @@
 #include <sysfd/resources.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,35 +20,13 @@
 
 #include <sysfd/command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Command;
-using sysfd::IoPriority;
-using sysfd::OwnedFd;
-using sysfd::ResourceLimit;
-using sysfd::Resources;
-using sysfd::Scheduler;
-using sysfd::SpawnStep;
-using sysfd_test::become_nobody;
-using sysfd_test::Configure;
-using sysfd_test::expect_error;
-using sysfd_test::expect_facts;
-using sysfd_test::Facts;
-using sysfd_test::facts_of_this_process;
-using sysfd_test::inspect;
-using sysfd_test::refuse_calls;
-using sysfd_test::RefusedCall;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::SchedulingAttributes;
-using sysfd_test::some_file;
 
 Configure with(const Resources& resources) {
   return [=](Command& command) { command.resources(resources); };
@@ -123,7 +100,7 @@ TEST(CommandResources, MayAllowDescriptorsBeyondTheLimitOfTheParent) {
     const Report report = inspect([&](Command& command) {
       command.pass(file, 100).resources({.limits = {{RLIMIT_NOFILE, 101, 256}}});
     });
-    EXPECT_EQ(report.descriptors.at(100), sysfd_test::identity_of(file.get()));
+    EXPECT_EQ(report.descriptors.at(100), identity_of(file.get()));
     EXPECT_EQ(report.facts.at(fact_of(RLIMIT_NOFILE)), "101 256");
   });
 }
@@ -137,9 +114,9 @@ TEST(CommandResources, AreNotWhatTheParentChangesMeanwhile) {
         set_limit(RLIMIT_NOFILE, soft, here.rlim_max);
     });
     constexpr rlim_t asked = 512;
-    for (int round = 0; round < sysfd_test::fewer_if_sanitized(500); ++round) {
+    for (int round = 0; round < fewer_if_sanitized(500); ++round) {
       auto child = Command("/bin/cat")
-                       .stdin_from(sysfd::Stdio::pipe())
+                       .stdin_from(Stdio::pipe())
                        .resources({.limits = {{RLIMIT_NOFILE, asked, here.rlim_max}}})
                        .spawn();
       ASSERT_TRUE(child) << child.error().describe();
@@ -171,7 +148,7 @@ TEST(CommandResources, MayAllowFewerDescriptorsThanTheChildIsGiven) {
   const Report report = inspect([&](Command& command) {
     command.pass(file, 100).resources({.limits = {{RLIMIT_NOFILE, 10, 20}}});
   });
-  EXPECT_EQ(report.descriptors.at(100), sysfd_test::identity_of(file.get()));
+  EXPECT_EQ(report.descriptors.at(100), identity_of(file.get()));
   EXPECT_EQ(report.facts.at(fact_of(RLIMIT_NOFILE)), "10 20");
 }
 
@@ -307,14 +284,13 @@ TEST(CommandResources, AreThoseThatTheParentMayGive) {
 // later.
 TEST(CommandResources, AreNoMoreThanANewUserNamespaceMayHave) {
   SYSFD_REQUIRE_ROOT();
-  using sysfd::Namespace;
   Command command("/bin/true");
   command.namespaces({.create = Namespace::user}).resources({.nice = -5});
   expect_error(command, SpawnStep::nice, EACCES);
 
   const auto other = Command("cat")
-                         .stdin_from(sysfd::Stdio::pipe())
-                         .stdout_to(sysfd::Stdio::null())
+                         .stdin_from(Stdio::pipe())
+                         .stdout_to(Stdio::null())
                          .namespaces({.create = Namespace::user})
                          .spawn();
   ASSERT_TRUE(other) << other.error().describe();
@@ -333,7 +309,7 @@ TEST(CommandResources, ThatCannotBeAreRefused) {
   };
   const ResourceLimit good{RLIMIT_CORE, 0, 0};
   constexpr auto limits_count = static_cast<int>(RLIM_NLIMITS);
-  sysfd_test::expect_refused({
+  expect_refused({
       {with({.limits = {{-1, 0, 0}}}), SpawnStep::limit, "limit 0 \"of resource -1\"", 0},
       {with({.limits = {good, {limits_count, 0, 0}}}), SpawnStep::limit,
        "limit 1 \"of resource " + std::to_string(limits_count) + '"', 1},
@@ -379,7 +355,7 @@ TEST(CommandResources, ThatTheKernelRefusesAreNamedByTheirStep) {
   const auto only = [](unsigned argument, unsigned value) {
     return RefusedCall::Match{argument, value};
   };
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_prlimit64, EPERM, only(1, RLIMIT_CPU)}, with(all), SpawnStep::limit, 1},
       {{SYS_prlimit64, EINVAL, only(1, RLIMIT_CORE)}, with(all), SpawnStep::limit, 0},
       {{SYS_umask, ENOSYS}, with(all), SpawnStep::umask},
@@ -400,3 +376,4 @@ TEST(CommandResources, OnProcessorsThatAreNotThereFail) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

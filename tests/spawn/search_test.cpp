@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Where a program is searched whose name has no slash, and what becomes of one without a format.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -10,24 +11,16 @@
 #include <string>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/prepared_command.hpp>
 
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/prelude.hpp"
+
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
 namespace fs = std::filesystem;
-using sysfd::Command;
-using sysfd::CStr;
-using sysfd::ProgramSearch;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::must;
-using sysfd_test::run_apart;
-using sysfd_test::ScratchDirectory;
 
 void write_program(const fs::path& path, const std::string& text, mode_t mode = 0755) {
   std::ofstream(path) << text;
@@ -158,3 +151,4 @@ TEST(CommandShellFallback, IsThereForExecToo) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -4,7 +4,6 @@
 #include <sysfd/session.hpp>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,35 +18,13 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
 #include "spawn/terminal.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::Session;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::Configure;
-using sysfd_test::expect_error;
-using sysfd_test::expect_facts;
-using sysfd_test::Facts;
-using sysfd_test::facts_of_child;
-using sysfd_test::facts_of_this_process;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::some_file;
-using sysfd_test::Terminal;
 
 Configure with(const Session& session) {
   return [=](Command& command) { command.session(session); };
@@ -73,7 +50,7 @@ std::string read_to_the_end(BorrowedFd terminal) {
 // What a child reported that runs the inspector and writes to its terminal.
 Facts facts_from_terminal(Child& child) {
   std::istringstream text(read_to_the_end(*child.terminal()));
-  const Report report = sysfd_test::parse_report(text);
+  const Report report = parse_report(text);
   EXPECT_TRUE(child.wait()->success());
   return report.facts;
 }
@@ -159,7 +136,7 @@ TEST(CommandSession, CanBeInTheForegroundOfItsTerminal) {
       const auto output = child->communicate();
       ASSERT_TRUE(output && output->success());
       std::istringstream text(output->out);
-      const Facts facts = sysfd_test::parse_report(text).facts;
+      const Facts facts = parse_report(text).facts;
       EXPECT_EQ(facts.at("foreground"), facts.at("pid"));
       EXPECT_EQ(facts.at("group"), facts.at("pid"));
       EXPECT_NE(::tcgetpgrp(terminal.child.get()), ::getpgrp());
@@ -174,7 +151,7 @@ TEST(CommandSession, CanBeInTheForegroundOfItsTerminal) {
 
 TEST(CommandSession, ThatCannotBeIsRefused) {
   const Terminal terminal;
-  sysfd_test::expect_refused({
+  expect_refused({
       {with({.process_group = -2}), SpawnStep::process_group, "process group \"-2\""},
       {with({.new_session = true, .process_group = 0}), SpawnStep::process_group,
        "process group \"in a new session\""},
@@ -197,7 +174,7 @@ TEST(CommandSession, ThatTheKernelRefusesIsNamedByItsStep) {
   const auto only = [](unsigned value) { return RefusedCall::Match{1, value}; };
   const Session login{
       .new_session = true, .controlling_terminal = terminal.child, .foreground_of = terminal.child};
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_setsid, EPERM}, with(login), SpawnStep::session},
       {{SYS_setpgid, EACCES}, with({.process_group = 0}), SpawnStep::process_group},
       {{SYS_ioctl, EIO, only(TIOCSCTTY)}, with(login), SpawnStep::controlling_terminal},
@@ -221,7 +198,7 @@ TEST(CommandTerminal, IsAllThreeStreamsAndTheControllingOneOfANewSession) {
   auto child = inspector().terminal({.rows = 30, .columns = 100}).spawn();
   ASSERT_TRUE(child) << child.error().describe();
   ASSERT_TRUE(child->terminal());
-  EXPECT_TRUE(*sysfd::is_close_on_exec(*child->terminal()));
+  EXPECT_TRUE(*is_close_on_exec(*child->terminal()));
   EXPECT_FALSE(child->stdin_pipe() || child->stdout_pipe() || child->stderr_pipe());
   const std::string pid = std::to_string(child->pid());
   const Facts facts = facts_from_terminal(*child);
@@ -288,7 +265,7 @@ TEST(CommandTerminal, CanChangeItsSize) {
   for (char c = 0; !seen.ends_with("ready\r\n") && ::read(child->terminal()->get(), &c, 1) == 1;)
     seen += c;
   ASSERT_EQ(seen, "ready\r\n");
-  ASSERT_TRUE(sysfd::set_window_size(*child->terminal(), {.rows = 50, .columns = 132}));
+  ASSERT_TRUE(set_window_size(*child->terminal(), {.rows = 50, .columns = 132}));
   winsize size{};
   EXPECT_EQ(::ioctl(child->terminal()->get(), TIOCGWINSZ, &size), 0);
   EXPECT_EQ(size.ws_row, 50);
@@ -298,8 +275,8 @@ TEST(CommandTerminal, CanChangeItsSize) {
 
 TEST(CommandTerminal, IsNotFileOrNothing) {
   const OwnedFd file = some_file();
-  EXPECT_EQ(sysfd::set_window_size(file, {}).error().value(), ENOTTY);
-  EXPECT_EQ(sysfd::set_window_size(BorrowedFd::unsafe_borrow(999), {}).error().value(), EBADF);
+  EXPECT_EQ(set_window_size(file, {}).error().value(), ENOTTY);
+  EXPECT_EQ(set_window_size(BorrowedFd::unsafe_borrow(999), {}).error().value(), EBADF);
 }
 
 TEST(CommandTerminal, ThatCannotBeMadeIsNamed) {
@@ -307,7 +284,7 @@ TEST(CommandTerminal, ThatCannotBeMadeIsNamed) {
   const auto only = [](unsigned argument, unsigned value) {
     return RefusedCall::Match{argument, value};
   };
-  sysfd_test::expect_failures({
+  expect_failures({
       {{SYS_openat, ENOSPC, only(2, O_RDWR | O_NOCTTY | O_CLOEXEC)},
        terminal,
        SpawnStep::terminal,
@@ -322,3 +299,4 @@ TEST(CommandTerminal, ThatCannotBeMadeIsNamed) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,9 +2,10 @@
 //
 // What others may see, and what it holds, while a child shares its parent's memory. A seccomp
 // filter stops it there: late, when it asks for the parent-death signal.
+#include <sysfd/command.hpp>
+
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,25 +16,15 @@
 #include <optional>
 #include <thread>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pending_child.hpp>
 
+#include "support/prelude.hpp"
+
 #include "support/held_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::Namespace;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd_test::HeldCalls;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::run_apart;
 
 // Spawns in a thread, and calls `look` while the child is held.
 void look_at_child(Command& command, const std::function<void()>& look) {
@@ -89,7 +80,7 @@ TEST(SharedMemory, IsOutOfReachUntilTheChildrenOfAllCopiesOfTheLibraryHaveLeft) 
     const auto expect = [](bool success) { EXPECT_TRUE(success); };
     HeldCalls held(SYS_execve);
     for (const bool is_first_in_plugin : {false, true}) {
-      std::optional<sysfd::PendingChild> own;
+      std::optional<PendingChild> own;
       const auto start_own = [&] {
         own.emplace(must(Command("/bin/true").identity({.user = 65534}).spawn_async()));
       };
@@ -170,7 +161,7 @@ TEST(ChildTable, HoldsNothingBelowWhatWasPassed) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     auto pipe = must(sysfd::pipe());
-    const OwnedFd file = must(sysfd::memfd("high"));
+    const OwnedFd file = must(memfd("high"));
     const OwnedFd high = OwnedFd::adopt(::fcntl(file.get(), F_DUPFD_CLOEXEC, 500));
     ASSERT_LT(pipe.write.get(), high.get());
     Command command("/bin/true");
@@ -185,3 +176,4 @@ TEST(ChildTable, HoldsNothingBelowWhatWasPassed) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

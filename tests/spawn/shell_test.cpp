@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
 // Lines for the shell.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <unistd.h>
 
 #include <string>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
-#include "support/results.hpp"
-
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::SpawnStep;
-using sysfd_test::must;
 
 TEST(CommandShell, RunsALine) {
   EXPECT_EQ(must(Command::shell("echo one two | tr a-z A-Z").output()).out, "ONE TWO\n");
@@ -55,3 +51,4 @@ TEST(CommandShell, RefusesALineWithANulInside) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

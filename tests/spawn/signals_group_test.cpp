@@ -3,7 +3,6 @@
 // Signals that a child is to block, to ignore, or to have at their default.
 #include <sysfd/signals.hpp>
 
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,26 +19,13 @@
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/attribute_checks.hpp"
 #include "spawn/talk.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::Signals;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::Configure;
-using sysfd_test::inspect;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::RefusedCall;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
 
 constexpr std::uint64_t bit(int signo) {
   return std::uint64_t{1} << (signo - 1);
@@ -50,7 +36,7 @@ Configure with(const Signals& signals) {
 }
 
 Report report_with(const Signals& signals) {
-  sysfd_test::facts_of_child(with(signals));  // which looks at this process's as well
+  facts_of_child(with(signals));  // which looks at this process's as well
   return inspect(with(signals));
 }
 
@@ -168,7 +154,7 @@ TEST(CommandSignals, AreBlockedAsHereHoweverTheChildIsStarted) {
     Inspection second;
     inheriting(first.command);
     Command commands[] = {std::move(first.command), std::move(second.command)};
-    for (auto& child : sysfd::spawn_all(commands))
+    for (auto& child : spawn_all(commands))
       EXPECT_TRUE(must(std::move(child)).wait()->success());
     EXPECT_EQ(first.read().signals_blocked, expected);
     EXPECT_EQ(second.read().signals_blocked, 0U);
@@ -267,7 +253,7 @@ TEST(CommandSignals, CanBeWhatTheyAreHere) {
 
 TEST(CommandSignals, AreTheSameWhereOnlyCloneIsAllowed) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}});
+    refuse_calls({{SYS_clone3, ENOSYS}});
     ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGUSR1, [](int) {});
     const Report report = inspect(
@@ -279,7 +265,7 @@ TEST(CommandSignals, AreTheSameWhereOnlyCloneIsAllowed) {
 }
 
 TEST(CommandSignals, ThatCannotBeAreRefused) {
-  sysfd_test::expect_refused({
+  expect_refused({
       {with({.blocked = {SIGTERM, 0}}), SpawnStep::signals,
        "signal state of the child \"0 blocked\""},
       {with({.blocked = {65}}), SpawnStep::signals, "signal state of the child \"65 blocked\""},
@@ -303,7 +289,7 @@ TEST(CommandSignals, ThatTheKernelRefusesAreNamed) {
     return RefusedCall{SYS_rt_sigaction, EINVAL,
                        RefusedCall::Match{0, static_cast<std::uint32_t>(signo)}};
   };
-  sysfd_test::expect_failures({
+  expect_failures({
       {action_of(SIGHUP), with(signals), SpawnStep::signals, 0},
       {action_of(SIGUSR1), with(signals), SpawnStep::signals, 2},
       {action_of(SIGPIPE), with(signals), SpawnStep::signals, -1},
@@ -312,3 +298,4 @@ TEST(CommandSignals, ThatTheKernelRefusesAreNamed) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

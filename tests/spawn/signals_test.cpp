@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Signals: what the child starts with, and that none of the parent's handlers ever runs in it.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -17,19 +18,13 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/command.hpp>
+#include "support/prelude.hpp"
 
 #include "spawn/inspect.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd_test::inspect;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
 
 constexpr std::uint64_t bit(int signo) {
   return std::uint64_t{1} << (signo - 1);
@@ -71,7 +66,7 @@ TEST(ChildSignals, StartEmptyDefaultAndWithWhatWasIgnored) {
 
 TEST(ChildSignals, StartTheSameWhereOnlyCloneIsAllowed) {
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_clone3, EPERM}});
+    refuse_calls({{SYS_clone3, EPERM}});
     expect_default_signals();
   });
 }
@@ -157,10 +152,10 @@ void expect_no_handler_in_a_child_in_a_storm() {
   }
   set_all_blocked(false);
   {
-    const bool is_root = sysfd_test::is_root();
+    const bool by_root = is_root();
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i)
-      threads.emplace_back([&] { spawn_in_storm(30, is_root); });
+      threads.emplace_back([&] { spawn_in_storm(30, by_root); });
     set_all_blocked(true);  // here: the signals are for the threads that spawn
   }
   for (const pid_t pid : storm) {
@@ -181,9 +176,10 @@ TEST(ChildSignals, NeverRunAHandlerOfTheParentInAStorm) {
 TEST(ChildSignals, NeverRunAHandlerOfTheParentInAStormWhereOnlyCloneIsAllowed) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    sysfd_test::refuse_calls({{SYS_clone3, ENOSYS}});
+    refuse_calls({{SYS_clone3, ENOSYS}});
     expect_no_handler_in_a_child_in_a_storm();
   });
 }
 
 }  // namespace
+}  // namespace sysfd_test

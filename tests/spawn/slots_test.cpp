@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Low numbers that are kept for what children are given: the children see nothing of them.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,32 +19,16 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
+
+#include "support/prelude.hpp"
 
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::reserve_spawn_slots;
-using sysfd::SpawnStep;
-using sysfd_test::identity_of;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::open_descriptors;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::same_file;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 
 constexpr std::size_t slot_count = 4;
 
@@ -119,7 +104,7 @@ TEST(SpawnSlots, TakePipesOfProgramsWithManyDescriptors) {
     while (many.size() < 300)
       many.push_back(some_file());
     Command command = shell("read line; echo $line; echo error >&2");
-    const auto output = must(command.output({.input = sysfd_test::bytes("line\n")}));
+    const auto output = must(command.output({.input = bytes("line\n")}));
     EXPECT_EQ(output.out, "line\n");
     EXPECT_EQ(output.err, "error\n");
     expect_empty(slots);
@@ -154,7 +139,7 @@ TEST(SpawnSlots, AreLeftToWhomeverTheProgramHasGivenTheirNumbersTo) {
     std::vector<OwnedFd> others;
     for (std::size_t i = 0; i < slots.size(); ++i)
       others.push_back(some_file());
-    std::vector<sysfd_test::FileIdentity> before;
+    std::vector<FileIdentity> before;
     for (const OwnedFd& other : others)
       before.push_back(identity_of(other.get()));
     for (std::size_t round = 0; round < 2 * slots.size(); ++round) {
@@ -215,10 +200,10 @@ TEST(SpawnSlots, AreNotForFilesWhoseLocksWouldBeLost) {
 TEST(SpawnSlots, AreNotForPipesThatHaveANameAndMayBeLocked) {
   run_apart([] {
     const std::vector<int> slots = reserve();
-    const sysfd_test::ScratchDirectory directory;
+    const ScratchDirectory directory;
     const std::string path = directory.path() / "fifo";
     ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-    const OwnedFd fifo = moved_up(must(sysfd::open(sysfd::cwd(), path, O_RDWR)), 300);
+    const OwnedFd fifo = moved_up(must(sysfd::open(cwd(), path, O_RDWR)), 300);
     struct flock lock{};
     lock.l_type = F_WRLCK;
     ASSERT_EQ(::fcntl(fifo.get(), F_SETLK, &lock), 0);
@@ -262,7 +247,7 @@ TEST(SpawnSlots, AreTakenAnewWhereAllWereClosed) {
       EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
       for (const OwnedFd& other : others)
         for (const OwnedFd& same : others)
-          EXPECT_EQ(&other == &same, sysfd_test::same_file(other.get(), same.get()));
+          EXPECT_EQ(&other == &same, same_file(other.get(), same.get()));
       for (const int added : open_descriptors())
         if (!before.contains(added) &&
             std::ranges::find(others, added, &OwnedFd::get) == others.end())
@@ -277,7 +262,7 @@ TEST(SpawnSlots, MakeUpForTheOneTheyAreMadeFrom) {
     const std::vector<int> slots = reserve();
     const auto pipes = high_pipes(1);
     int made_from = 0;
-    while (before.contains(made_from) || !sysfd_test::is_open(made_from))
+    while (before.contains(made_from) || !is_open(made_from))
       ++made_from;
     ::close(made_from);
     Inspection inspection;
@@ -295,10 +280,10 @@ TEST(SpawnSlots, AreNotEmptiedOfWhatSomebodyElseHasOpenedThere) {
     const std::vector<int> slots = reserve();
     const auto pipes = high_pipes(1);
     const OwnedFd other = some_file();
-    const sysfd_test::ScratchDirectory directory;
+    const ScratchDirectory directory;
     const std::string path = directory.path() / "sh";  // open for writing: the child waits for us
     std::filesystem::copy_file("/bin/sh", path);
-    auto writer = must(sysfd::open(sysfd::cwd(), path, O_WRONLY));
+    auto writer = must(sysfd::open(cwd(), path, O_WRONLY));
     std::thread starts([&] {
       Command command(path);
       command.args({"-c", ":"}).pass(pipes[0], 3).retry_busy(1'000'000);
@@ -307,15 +292,15 @@ TEST(SpawnSlots, AreNotEmptiedOfWhatSomebodyElseHasOpenedThere) {
     int used = -1;
     while (used == -1) {
       for (const int slot : slots)
-        if (sysfd_test::same_file(slot, pipes[0].get())) used = slot;
+        if (same_file(slot, pipes[0].get())) used = slot;
       ::sched_yield();
     }
     ASSERT_EQ(::dup2(other.get(), used), used);
     ASSERT_TRUE(std::move(writer).close());
     starts.join();
-    EXPECT_TRUE(sysfd_test::same_file(used, other.get()));
+    EXPECT_TRUE(same_file(used, other.get()));
     EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
-    EXPECT_TRUE(sysfd_test::same_file(used, other.get()));
+    EXPECT_TRUE(same_file(used, other.get()));
     ::close(used);
   });
 }
@@ -330,9 +315,9 @@ TEST(SpawnSlots, ThatComeLaterAreUsed) {
     // Used, and therefore looked at: one that is lost is noticed.
     ::close(slots[0]);
     EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
-    EXPECT_FALSE(sysfd_test::is_open(slots[0]));
+    EXPECT_FALSE(is_open(slots[0]));
     EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
-    EXPECT_TRUE(sysfd_test::is_open(slots[0]));
+    EXPECT_TRUE(is_open(slots[0]));
     EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
   });
 }
@@ -342,8 +327,8 @@ TEST(SpawnSlots, AreNoStandardStreams) {
     ::close(0);
     ::close(1);
     EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
-    EXPECT_FALSE(sysfd_test::is_open(0));
-    EXPECT_FALSE(sysfd_test::is_open(1));
+    EXPECT_FALSE(is_open(0));
+    EXPECT_FALSE(is_open(1));
   });
 }
 
@@ -374,3 +359,4 @@ TEST(SpawnSlots, CannotBeHadWhereTheLimitOfDescriptorsIsReached) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

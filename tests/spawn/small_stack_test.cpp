@@ -1,45 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
 // Every public function of this module on a thread with a stack of 16 KiB.
-#include "support/small_stack.hpp"
+#include <sysfd/command.hpp>
 
-#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <chrono>
 #include <string>
 #include <utility>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/every_step.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
+#include "support/small_stack.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::Stdio;
-using sysfd_test::bytes;
-using sysfd_test::confirmations;
-using sysfd_test::EveryStep;
-using sysfd_test::must;
-using sysfd_test::pattern;
-using sysfd_test::run_apart;
-using sysfd_test::run_on_small_stack;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 
 Child endless() {
   return must(Command("cat")
@@ -67,7 +50,7 @@ TEST(SpawnSmallStack, SufficesToStartAProgram) {
         .pass(must(file.duplicate()), 10)
         .listen_fds("name", file)
         .signals({.blocked = {SIGUSR1}})
-        .on_drop(sysfd::DropPolicy::kill)
+        .on_drop(DropPolicy::kill)
         .parent_death_signal(SIGTERM)
         .retry_busy(1);
     EXPECT_TRUE(must(command.spawn()).wait()->success());
@@ -114,7 +97,7 @@ TEST(SpawnSmallStack, SufficesForAChild) {
     auto detached = endless().detach();
     EXPECT_TRUE(detached.wait());
     auto with_terminal = must(Command("true").terminal().spawn());
-    EXPECT_TRUE(sysfd::set_window_size(*with_terminal.terminal(), {}));
+    EXPECT_TRUE(set_window_size(*with_terminal.terminal(), {}));
     EXPECT_TRUE(with_terminal.wait());
   });
 }
@@ -144,8 +127,8 @@ TEST(SpawnSmallStack, SufficesForPreparedCommands) {
   SYSFD_REQUIRE_ISOLATION();
   run_on_small_stack([] {
     const auto prepared = must(Command("true").prepare());
-    const sysfd::CStr arguments[] = {"one"};
-    const sysfd::SpawnChanges changes[] = {{.arguments = arguments}, {}};
+    const CStr arguments[] = {"one"};
+    const SpawnChanges changes[] = {{.arguments = arguments}, {}};
     EXPECT_TRUE(must(prepared.spawn(changes[0])).wait());
     EXPECT_TRUE(must(prepared.status(changes[0])).success());
     EXPECT_TRUE(must(prepared.output({}, changes[0])).success());
@@ -157,17 +140,17 @@ TEST(SpawnSmallStack, SufficesForPreparedCommands) {
     }
     EXPECT_TRUE(must(prepared.spawn_async()).finish_for(1h));
     must(prepared.spawn_async()).cancel();
-    for (auto& child : sysfd::spawn_all(prepared, changes))
+    for (auto& child : spawn_all(prepared, changes))
       EXPECT_TRUE(must(std::move(child)).wait());
     Command commands[] = {Command("true"), Command("/no/such")};
-    EXPECT_EQ(sysfd::spawn_all(commands).size(), 2U);
+    EXPECT_EQ(spawn_all(commands).size(), 2U);
   });
 }
 
 TEST(SpawnSmallStack, SufficesForSlots) {
   run_apart([] {
     run_on_small_stack([] {
-      EXPECT_TRUE(sysfd::reserve_spawn_slots(2));
+      EXPECT_TRUE(reserve_spawn_slots(2));
       EXPECT_TRUE(Command("true").status());
     });
   });
@@ -181,3 +164,4 @@ TEST(SpawnSmallStack, SufficesToBecomeAnotherProgram) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,8 +2,9 @@
 //
 // The second child of a Command is what a first one would be now: what spawn() keeps from one time
 // to the next is not what has changed since.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,32 +13,17 @@
 #include <string>
 #include <utility>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pipeline.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
 
 // What the third child is when something has changed after two like the first.
 Report third_after(Inspection& inspection, const std::function<void()>& change) {
@@ -77,7 +63,7 @@ TEST(SpawnAgain, SeesAnotherFileUnderANumberThatIsLent) {
     Inspection inspection;
     inspection.command.pass(lent, 7);
     const Report report =
-        third_after(inspection, [&] { ASSERT_TRUE(sysfd::replace(lent, file).has_value()); });
+        third_after(inspection, [&] { ASSERT_TRUE(replace(lent, file).has_value()); });
     EXPECT_EQ(report.descriptors.at(7), identity_of(file.get()));
   });
 }
@@ -147,7 +133,7 @@ TEST(SpawnAgain, WorksAfterAMove) {
 }
 
 TEST(SpawnAgain, WorksAfterAFailure) {
-  const sysfd_test::ScratchDirectory directory;
+  const ScratchDirectory directory;
   const std::string path =
       directory.path().string() + "/true";  // to some, the name says what to do
   Command command(path.c_str());
@@ -165,14 +151,14 @@ TEST(SpawnAgain, SeesAnotherNamespaceUnderANumberThatIsLent) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
     const auto namespace_of = [](const char* kind) {
-      return must(sysfd::open(sysfd::cwd(), std::string("/proc/self/ns/") + kind, O_RDONLY));
+      return must(sysfd::open(cwd(), std::string("/proc/self/ns/") + kind, O_RDONLY));
     };
     OwnedFd lent = namespace_of("net");
     Command command("true");
     command.namespaces({.join = {{.of = lent}}});
     for (const char* kind : {"net", "uts", "pid", "net"}) {
       const OwnedFd other = namespace_of(kind);
-      ASSERT_TRUE(sysfd::replace(lent, other).has_value());
+      ASSERT_TRUE(replace(lent, other).has_value());
       auto child = command.spawn();
       ASSERT_TRUE(child.has_value()) << kind << ": " << child.error().describe();
       EXPECT_TRUE(child->wait()->success());
@@ -199,8 +185,9 @@ TEST(SpawnAgain, GivesEachChildPipesOfItsOwn) {
   command.stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe());
   auto first = must(command.spawn());
   auto second = must(command.spawn());
-  EXPECT_EQ(must(first.communicate({.input = sysfd_test::bytes("1\n")})).out, "1\n");
-  EXPECT_EQ(must(second.communicate({.input = sysfd_test::bytes("2\n")})).out, "2\n");
+  EXPECT_EQ(must(first.communicate({.input = bytes("1\n")})).out, "1\n");
+  EXPECT_EQ(must(second.communicate({.input = bytes("2\n")})).out, "2\n");
 }
 
 }  // namespace
+}  // namespace sysfd_test

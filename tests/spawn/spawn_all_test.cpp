@@ -4,7 +4,6 @@
 // others.
 #include <sysfd/spawn_all.hpp>
 
-#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -18,37 +17,22 @@
 
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::CStr;
-using sysfd::OwnedFd;
-using sysfd::SpawnChanges;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
-
 TEST(SpawnAll, OfNoneIsNone) {
-  EXPECT_TRUE(sysfd::spawn_all({}).empty());
+  EXPECT_TRUE(spawn_all({}).empty());
 }
 
 // More than are started at a time, some of which cannot be.
 TEST(SpawnAll, AnswersInOrder) {
   constexpr int count = 100;
-  const auto before = sysfd_test::open_descriptors();
+  const auto before = open_descriptors();
   {
     std::vector<Command> commands;
     for (int i = 0; i < count; ++i) {
@@ -59,7 +43,7 @@ TEST(SpawnAll, AnswersInOrder) {
       else
         commands.push_back(shell("exit " + std::to_string(i)));
     }
-    auto children = sysfd::spawn_all(commands);
+    auto children = spawn_all(commands);
     ASSERT_EQ(children.size(), static_cast<std::size_t>(count));
     std::set<pid_t> numbers;
     for (int i = 0; i < count; ++i) {
@@ -79,7 +63,7 @@ TEST(SpawnAll, AnswersInOrder) {
     }
     EXPECT_EQ(numbers.size(), 72U);
   }
-  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST(SpawnAll, GivesEachItsOwnDescriptorsAndPipes) {
@@ -92,7 +76,7 @@ TEST(SpawnAll, GivesEachItsOwnDescriptorsAndPipes) {
     commands.push_back(std::move(inspections.back().command));
     commands.back().pass(files.back(), 5).stdout_to(Stdio::pipe());
   }
-  auto children = sysfd::spawn_all(commands);
+  auto children = spawn_all(commands);
   for (std::size_t i = 0; i < children.size(); ++i) {
     ASSERT_TRUE(children[i]) << children[i].error().describe();
     EXPECT_TRUE(children[i]->stdout_pipe());
@@ -110,9 +94,9 @@ TEST(SpawnAll, HandsOverOnlyToThoseThatRun) {
   const int given = second.get();
   Command commands[] = {Command("/no/such").pass(std::move(first), 9),
                         Command("/bin/true").pass(std::move(second), 9)};
-  auto children = sysfd::spawn_all(commands);
-  EXPECT_TRUE(sysfd_test::is_open(kept));
-  EXPECT_FALSE(sysfd_test::is_open(given));
+  auto children = spawn_all(commands);
+  EXPECT_TRUE(is_open(kept));
+  EXPECT_FALSE(is_open(given));
   EXPECT_TRUE(must(std::move(children[1])).wait()->success());
 }
 
@@ -125,7 +109,7 @@ TEST(SpawnAll, OfAPreparedCommandHasChangesForEach) {
   std::vector<SpawnChanges> changes;
   for (const CStr& argument : arguments)
     changes.push_back({.arguments = {&argument, 1}});
-  auto children = sysfd::spawn_all(prepared, changes);
+  auto children = spawn_all(prepared, changes);
   ASSERT_EQ(children.size(), texts.size());
   for (std::size_t i = 0; i < children.size(); ++i)
     EXPECT_EQ(must(std::move(children[i])).wait()->code(), static_cast<int>(i));
@@ -141,7 +125,7 @@ TEST(SpawnAll, MapsTheIdsOfEach) {
     ::prctl(PR_SET_DUMPABLE, 1);
     const auto with_maps = [] {
       return Command("/bin/true")
-          .namespaces({.create = sysfd::Namespace::user,
+          .namespaces({.create = Namespace::user,
                        .user_map = {{.inside = 0, .outside = nobody, .count = 1}},
                        .group_map = {{.inside = 0, .outside = nobody, .count = 1}}});
     };
@@ -151,7 +135,7 @@ TEST(SpawnAll, MapsTheIdsOfEach) {
       commands.push_back(with_maps());
       commands.push_back(Command("/bin/true").resources({.oom_score_adjust = 1000}));
     }
-    for (auto& child : sysfd::spawn_all(commands)) {
+    for (auto& child : spawn_all(commands)) {
       ASSERT_TRUE(child) << child.error().describe();
       EXPECT_TRUE(child->wait()->success());
     }
@@ -162,13 +146,13 @@ TEST(SpawnAll, MapsTheIdsOfEach) {
 // Where there are fewer descriptors than children, the last ones are told so.
 TEST(SpawnAll, StartsAsManyAsThereCanBe) {
   run_apart([] {
-    const int highest = *sysfd_test::open_descriptors().rbegin();
+    const int highest = *open_descriptors().rbegin();
     const rlimit limit{static_cast<rlim_t>(highest) + 6, static_cast<rlim_t>(highest) + 6};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
     std::vector<Command> commands;
     for (int i = 0; i < 20; ++i)
       commands.emplace_back("/bin/true");
-    auto children = sysfd::spawn_all(commands);
+    auto children = spawn_all(commands);
     int started = 0;
     for (auto& child : children) {
       if (child) {
@@ -187,3 +171,4 @@ TEST(SpawnAll, StartsAsManyAsThereCanBe) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,8 +2,9 @@
 //
 // What one start of a PreparedCommand changes: descriptors one by one, streams, the environment,
 // the working directory. None of it is left for the next start.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <optional>
@@ -12,33 +13,19 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
-#include "support/descriptors.hpp"
-#include "support/results.hpp"
+#include "support/prelude.hpp"
+
 #include "support/scratch_directory.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::BorrowedFd;
-using sysfd::Command;
-using sysfd::CStr;
-using sysfd::OwnedFd;
-using sysfd::PlacedFd;
-using sysfd::PreparedCommand;
-using sysfd::SpawnChanges;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::must;
-using sysfd_test::ScratchDirectory;
-using sysfd_test::some_file;
-
 OwnedFd null() {
-  return must(sysfd::open(sysfd::cwd(), "/dev/null", O_RDWR));
+  return must(sysfd::open(cwd(), "/dev/null", O_RDWR));
 }
 
 std::string said_by(const PreparedCommand& command, const SpawnChanges& changes = {}) {
@@ -168,7 +155,7 @@ TEST(SpawnChanges, AreKeptForAChildThatGoesOn) {
   const ScratchDirectory directory;
   auto pipe = must(sysfd::pipe());
   const auto command = must(Command("/bin/sh").args({"-c", "echo $A; pwd"}).prepare());
-  std::optional<sysfd::PendingChild> pending;
+  std::optional<PendingChild> pending;
   {
     const std::string entry = "A=a text that does not fit into the object";
     const std::string path = directory.path().string() + "/.";
@@ -211,9 +198,10 @@ TEST(SpawnChanges, AreThoseOfEachOfManyThreadsAndOfEachOfABatch) {
   const CStr arguments[] = {"1"};
   const SpawnChanges batch[] = {{.arguments = arguments, .environment = environment},
                                 {.arguments = arguments}};
-  auto children = sysfd::spawn_all(command, batch);
+  auto children = spawn_all(command, batch);
   EXPECT_TRUE(must(children[0]->wait()).success());
   EXPECT_FALSE(must(children[1]->wait()).success());
 }
 
 }  // namespace
+}  // namespace sysfd_test

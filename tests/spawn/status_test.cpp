@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How a child ended that is not, or no longer, this process's to wait for: the truth, or ECHILD.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -11,34 +12,17 @@
 #include <string>
 
 #include <sysfd/child.hpp>
-#include <sysfd/command.hpp>
 #include <sysfd/pipeline.hpp>
+
+#include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
 #include "spawn/talk.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::Output;
-using sysfd::Result;
-using sysfd::Stdio;
-using sysfd_test::error_of;
-using sysfd_test::must;
-using sysfd_test::refuse_calls;
-using sysfd_test::Rope;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::Witness;
 
 using Status = Result<ExitStatus>;
 
@@ -71,7 +55,7 @@ void wait_until_reaped(const Child& child, Loss loss) {
     EXPECT_EQ(::waitpid(-1, nullptr, 0), child.pid());
   else
     EXPECT_EQ(::waitpid(-1, nullptr, 0), -1) << "it waits until there are no children";
-  sysfd_test::wait_until_gone(child.pidfd());
+  wait_until_gone(child.pidfd());
 }
 
 // The kernels that cannot tell: without PIDFD_GET_INFO (ENOTTY, EINVAL), or without a memory of
@@ -244,7 +228,7 @@ TEST_P(SelfReapingChild, IsTerminatedAndDropped) {
 TEST_P(SelfReapingChild, IsRunToItsEnd) {
   run_apart([] {
     prepare();
-    const Output run = *shell("cat; exit 5").output({.input = sysfd_test::bytes("word")});
+    const Output run = *shell("cat; exit 5").output({.input = bytes("word")});
     EXPECT_EQ(run.out, "word");
     expect(run.status, kernel(), ExitStatus::exited(5));
 
@@ -261,7 +245,7 @@ TEST_P(SelfReapingChild, IsRunToItsEnd) {
 TEST_P(SelfReapingChild, MayBeAStageOfAPipeline) {
   run_apart([] {
     prepare();
-    for (const auto& timeout : {sysfd::Timeout::forever(), sysfd::Timeout(24h)}) {
+    for (const auto& timeout : {Timeout::forever(), Timeout(24h)}) {
       const auto run =
           (shell("printf out; exit 3") | shell("cat; exit 4")).output({.timeout = timeout});
       ASSERT_TRUE(run);
@@ -285,3 +269,4 @@ INSTANTIATE_TEST_SUITE_P(, SelfReapingChild,
                          name_of);
 
 }  // namespace
+}  // namespace sysfd_test

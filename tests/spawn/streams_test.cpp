@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What the child's 0, 1 and 2 are.
+#include <sysfd/command.hpp>
+
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,37 +16,21 @@
 #include <thread>
 #include <utility>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/prepared_command.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
-#include "support/descriptors.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::identity_of;
-using sysfd_test::identity_of_null;
-using sysfd_test::inspect;
-using sysfd_test::Inspection;
-using sysfd_test::must;
-using sysfd_test::Report;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
-using sysfd_test::some_file;
-
 TEST(ChildStreams, CanBeTypedOwners) {
-  const auto self = sysfd::PidFd::self();
+  const auto self = PidFd::self();
   ASSERT_TRUE(self);
   const Report report = inspect([&](Command& command) { command.stdin_from(*self); });
   EXPECT_EQ(report.descriptors.at(0), identity_of(self->fd().get()));
@@ -110,7 +95,7 @@ TEST(ChildStreams, ThatAreNullAreThereWhereNoFileMayBeWritten) {
     const OwnedFd owned = OwnedFd::adopt(static_cast<int>(rules));
     ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
     ASSERT_EQ(::syscall(SYS_landlock_restrict_self, owned.get(), 0), 0);
-    EXPECT_FALSE(sysfd::open(sysfd::cwd(), "/dev/null", O_WRONLY).has_value());
+    EXPECT_FALSE(sysfd::open(cwd(), "/dev/null", O_WRONLY).has_value());
     const auto status = Command("/bin/true").stdin_from(Stdio::null()).status();
     ASSERT_TRUE(status) << status.error().describe();
     EXPECT_TRUE(status->success());
@@ -163,21 +148,20 @@ Owner owner_of(const OwnedFd& fd) {
   return {status.st_uid, status.st_gid};
 }
 
-const sysfd::Identity somebody{.user = 1234, .group = 2345};
+const Identity somebody{.user = 1234, .group = 2345};
 
 TEST(ChildStreams, ThatAreNewPipesCanBeOpenedAgainByAChildOfAnotherUser) {
   SYSFD_REQUIRE_ROOT();
-  const auto open_again = [&](const sysfd::Identity& identity,
-                              const sysfd::Namespaces& namespaces) {
+  const auto open_again = [&](const Identity& identity, const Namespaces& namespaces) {
     Command command = shell("cat /dev/stdin >/dev/stdout; echo error >/dev/stderr");
     command.identity(identity).namespaces(namespaces);
-    const auto output = must(command.output({.input = sysfd_test::bytes("input\n")}));
+    const auto output = must(command.output({.input = bytes("input\n")}));
     EXPECT_EQ(output.out, "input\n");
     EXPECT_EQ(output.err, "error\n");
     EXPECT_TRUE(output.status->success());
   };
   open_again(somebody, {});
-  open_again({.user = 5, .group = 6}, {.create = sysfd::Namespace::user,
+  open_again({.user = 5, .group = 6}, {.create = Namespace::user,
                                        .user_map = {{0, 100'000, 3}, {4, 200'000, 10}},
                                        .group_map = {{0, 100'000, 10}}});
 
@@ -210,8 +194,7 @@ TEST(ChildStreams, OfAPipelineOfAnotherUserCanBeOpenedAgain) {
   const auto reopen = [] {
     return shell("cat /dev/stdin >/dev/stdout; echo error >/dev/stderr").identity(somebody);
   };
-  const auto output =
-      must((reopen() | reopen() | reopen()).output({.input = sysfd_test::bytes("x")}));
+  const auto output = must((reopen() | reopen() | reopen()).output({.input = bytes("x")}));
   EXPECT_EQ(output.out, "x");
   EXPECT_EQ(output.err, "error\nerror\nerror\n");
 }
@@ -235,7 +218,7 @@ TEST(ChildStreams, ThatAreLentStayWhoseTheyAre) {
 TEST(ChildStreams, StartAlsoWhereTheyCannotBeGivenAway) {
   SYSFD_REQUIRE_ROOT();
   std::thread([] {
-    sysfd_test::refuse_calls({{SYS_fchown, EPERM}});
+    refuse_calls({{SYS_fchown, EPERM}});
     EXPECT_EQ(must(Command("echo").arg("text").identity(somebody).output()).out, "text\n");
   }).join();
 }
@@ -322,3 +305,4 @@ TEST(ChildStreams, OfStdinAndStdoutAreNotLikeStdout) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

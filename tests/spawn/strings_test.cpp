@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The strings that a Command copies, of whichever type.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
 
 #include <cstddef>
 #include <filesystem>
@@ -12,20 +12,15 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/cstr.hpp>
 #include <sysfd/text.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::string_literals;
-using namespace std::string_view_literals;
-using sysfd::Command;
-using sysfd::CStr;
-using sysfd::Text;
-using sysfd_test::inspect;
 
 // As boost::filesystem::path is.
 struct ForeignPath {
@@ -45,7 +40,7 @@ std::string describe(Command command) {
   return child ? "it was started" : child.error().describe();
 }
 
-std::vector<std::string> arguments_after_the_program(const sysfd_test::Report& report) {
+std::vector<std::string> arguments_after_the_program(const Report& report) {
   return {report.arguments.begin() + 1, report.arguments.end()};
 }
 
@@ -142,3 +137,4 @@ TEST(CommandStrings, ThatAreNullPointersAreCalledSo) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

@@ -2,7 +2,8 @@
 //
 // Every system call on the way to the program made to fail, with each errno that it may have: the
 // step is named, nothing is left behind, and without the fault the same Command starts.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,26 +18,19 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/spawn_all.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/every_step.hpp"
 #include "spawn/faults.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/requirements.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::SpawnError;
-using sysfd::SpawnStep;
-using sysfd_test::EveryStep;
-using sysfd_test::Fault;
-using sysfd_test::RefusedCall;
 using Match = RefusedCall::Match;
 
 constexpr auto attributes = &EveryStep::attributes;
@@ -102,7 +96,7 @@ bool makes_a_call(SpawnStep step) {
 // Together with the parent suspended, or beside it.
 enum class Way { spawn, spawn_all };
 
-sysfd::Result<Child, SpawnError> start(Command& command, Way way) {
+Result<Child, SpawnError> start(Command& command, Way way) {
   if (way == Way::spawn) return command.spawn();
   return std::move(sysfd::spawn_all({&command, 1}).front());
 }
@@ -117,7 +111,7 @@ struct Attempt {
 Attempt attempt(Command& command, const RefusedCall& call, Way way = Way::spawn) {
   Attempt attempt;
   std::thread([&] {
-    sysfd_test::refuse_calls({call});
+    refuse_calls({call});
     sigset_t before;
     sigset_t after;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
@@ -156,7 +150,7 @@ void expect_failure(const Fault& fault, int error, Way way) {
                (way == Way::spawn_all ? ", beside its parent" : ""));
   const EveryStep all;
   Command command = (all.*fault.command)();
-  const auto before = sysfd_test::open_descriptors();
+  const auto before = open_descriptors();
   ::prctl(PR_SET_DUMPABLE, 1);
 
   const auto [failure, mask_was_kept] =
@@ -167,7 +161,7 @@ void expect_failure(const Fault& fault, int error, Way way) {
   EXPECT_EQ(failure->index, fault.index) << failure->describe();
 
   EXPECT_TRUE(mask_was_kept);
-  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+  EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
   EXPECT_EQ(errno, ECHILD);
   EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
@@ -177,7 +171,7 @@ void expect_failure(const Fault& fault, int error, Way way) {
 // Whether the kernel does by itself what that step would do.
 bool is_needless(const Fault& fault) {
   return fault.command == job && fault.step == SpawnStep::parent_death &&
-         sysfd_test::kernel_has("CLONE_PIDFD_AUTOKILL");
+         kernel_has("CLONE_PIDFD_AUTOKILL");
 }
 
 void sweep(Command (EveryStep::*command)() const) {
@@ -188,7 +182,7 @@ void sweep(Command (EveryStep::*command)() const) {
     if (testing::Test::HasFatalFailure()) return;
   }
   int swept = 0;
-  for (const Fault& fault : sysfd_test::faults())
+  for (const Fault& fault : faults())
     if (fault.command == command && !is_needless(fault))
       for (const int error : fault.errors) {
         expect_failure(fault, error, Way::spawn);
@@ -229,7 +223,7 @@ TEST(SpawnSweep, OfACgroupNamesEachStep) {
 TEST(SpawnSweep, IncludesEachStep) {
   for (int i = 0; i <= static_cast<int>(SpawnStep::wait); ++i) {
     const auto step = static_cast<SpawnStep>(i);
-    EXPECT_EQ(std::ranges::count(sysfd_test::faults(), step, &Fault::step) > 0, makes_a_call(step))
+    EXPECT_EQ(std::ranges::count(faults(), step, &Fault::step) > 0, makes_a_call(step))
         << SpawnError{step, {}, -1, ""}.describe();
   }
 }
@@ -258,3 +252,4 @@ TEST(SpawnSweep, GoesOnWithoutTheIdentityOfAListeningChild) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

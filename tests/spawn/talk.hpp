@@ -15,10 +15,12 @@
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 
-inline sysfd::Command shell(const std::string& script) {
-  return sysfd::Command("/bin/sh").args({"-c", script});
+inline Command shell(const std::string& script) {
+  return Command("/bin/sh").args({"-c", script});
 }
 
 inline std::span<const std::byte> bytes(const std::string& text) {
@@ -36,21 +38,19 @@ inline std::string pattern(std::size_t size) {
 // What processes read that are to live until the test lets them go: they find no end before.
 class Rope {
  public:
-  sysfd::BorrowedFd end() const { return pipe_.read; }
+  BorrowedFd end() const { return pipe_.read; }
   void let_go() { (void)std::move(pipe_.write).close(); }
 
  private:
-  sysfd::Pipe pipe_ = *sysfd::pipe();
+  Pipe pipe_ = *sysfd::pipe();
 };
 
 // Given to a child, and so to all that it starts: tells whether any of them is left.
 class Witness {
  public:
   // Hands it over to the next child of this command.
-  void go_with(sysfd::Command& command, int number) {
-    command.pass(std::move(pipe_.write), number);
-  }
-  sysfd::OwnedFd take() { return std::move(pipe_.write); }
+  void go_with(Command& command, int number) { command.pass(std::move(pipe_.write), number); }
+  OwnedFd take() { return std::move(pipe_.write); }
 
   bool is_alone() const { return sees_end(0); }
   // The wait ends in any case: a test that fails does so soon.
@@ -62,14 +62,13 @@ class Witness {
     return ::poll(&entry, 1, milliseconds) == 1;
   }
 
-  sysfd::Pipe pipe_ = *sysfd::pipe();
+  Pipe pipe_ = *sysfd::pipe();
 };
 
 // Runs `attempt(timeout)` with longer and longer timeouts until it says that it was long enough for
 // what the child has to do before: how long that is nobody knows.
 template <class Attempt>
 bool succeeds_with_some_timeout(Attempt attempt) {
-  using namespace std::chrono_literals;
   for (std::chrono::nanoseconds timeout = 20ms; timeout < 30s; timeout *= 2)
     if (attempt(timeout)) return true;
   return false;

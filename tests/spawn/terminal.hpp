@@ -3,7 +3,6 @@
 #define SYSFD_TESTS_SPAWN_TERMINAL_HPP
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,19 +10,21 @@
 
 #include <sysfd/owned_fd.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 
 // A pseudo-terminal that is nobody's controlling terminal.
 struct Terminal {
-  sysfd::OwnedFd parent = sysfd::OwnedFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  sysfd::OwnedFd child = open_child();
+  OwnedFd parent = OwnedFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  OwnedFd child = open_child();
 
  private:
-  sysfd::OwnedFd open_child() const {
+  OwnedFd open_child() const {
     std::array<char, 64> name{};
     EXPECT_EQ(::unlockpt(parent.get()), 0);
     EXPECT_EQ(::ptsname_r(parent.get(), name.data(), name.size()), 0);
-    return sysfd::OwnedFd::adopt(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    return OwnedFd::adopt(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
   }
 };
 

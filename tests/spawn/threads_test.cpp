@@ -2,7 +2,8 @@
 //
 // Many threads that start children of all sorts at once, each from its own Command: every child is
 // what it was to be, and nothing is left.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,35 +12,29 @@
 #include <thread>
 #include <vector>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/inspect.hpp"
-#include "support/descriptors.hpp"
 #include "support/programs.hpp"
-#include "support/requirements.hpp"
 #include "support/sanitizers.hpp"
 
+namespace sysfd_test {
 namespace {
 
-using sysfd::Command;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd_test::some_file;
-
-std::string entry(int number, const sysfd_test::FileIdentity& file) {
+std::string entry(int number, const FileIdentity& file) {
   return std::to_string(number) + ':' + std::to_string(file.first) + ':' +
          std::to_string(file.second);
 }
 
 // A child that looks whether it has these two files, and nothing of what other threads have open.
 void pass_descriptors() {
-  const std::string checker = sysfd_test::program_path("spawn_table_checker");
-  const auto null = sysfd_test::identity_of_null();
+  const std::string checker = program_path("spawn_table_checker");
+  const auto null = identity_of_null();
   const OwnedFd lent = some_file();
   OwnedFd given = some_file();
-  const auto given_file = sysfd_test::identity_of(given.get());
+  const auto given_file = identity_of(given.get());
   // Each takes the number of the other, wherever they are.
   const int lent_number = lent.get();
   const int given_number = given.get();
@@ -50,7 +45,7 @@ void pass_descriptors() {
                    .pass(lent, given_number)
                    .pass(std::move(given), lent_number)
                    .args({entry(0, null), entry(1, null), entry(2, null)})
-                   .arg(entry(given_number, sysfd_test::identity_of(lent.get())))
+                   .arg(entry(given_number, identity_of(lent.get())))
                    .arg(entry(lent_number, given_file))
                    .spawn();
   ASSERT_TRUE(child) << child.error().describe();
@@ -104,7 +99,7 @@ void read_to_the_end_of_a_pipe_that_was_given() {
 }
 
 void change_identity() {
-  if (!sysfd_test::is_root()) return;
+  if (!is_root()) return;
   auto child = Command("/bin/true").identity({.user = 65534, .group = 65534}).spawn();
   ASSERT_TRUE(child) << child.error().describe();
   EXPECT_TRUE(child->wait()->success());
@@ -113,8 +108,8 @@ void change_identity() {
 TEST(SpawnInManyThreads, MakesEachChildAsItWasToBeAndLeavesNothing) {
   SYSFD_REQUIRE_ISOLATION();  // a drop is a signal
   constexpr int thread_count = 16;
-  constexpr int rounds = sysfd_test::fewer_if_sanitized(160, 4);
-  const auto before = sysfd_test::open_descriptors();
+  constexpr int rounds = fewer_if_sanitized(160, 4);
+  const auto before = open_descriptors();
   {
     std::vector<std::jthread> threads;
     for (int number = 0; number < thread_count; ++number)
@@ -133,9 +128,10 @@ TEST(SpawnInManyThreads, MakesEachChildAsItWasToBeAndLeavesNothing) {
         }
       });
   }
-  EXPECT_EQ(sysfd_test::open_descriptors(), before);
+  EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
   EXPECT_EQ(errno, ECHILD);
 }
 
 }  // namespace
+}  // namespace sysfd_test

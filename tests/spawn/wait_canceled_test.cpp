@@ -2,7 +2,8 @@
 //
 // Waits for children that are called off by a descriptor, and what can be said of a Child later
 // than by its Command.
-#include <gtest/gtest.h>
+#include <sysfd/command.hpp>
+
 #include <sys/syscall.h>
 
 #include <chrono>
@@ -11,35 +12,19 @@
 #include <thread>
 #include <utility>
 
-#include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/pending_child.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/stop_fd.hpp>
 
+#include "support/prelude.hpp"
+
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
 #include "support/held_calls.hpp"
-#include "support/requirements.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
+namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Child;
-using sysfd::Command;
-using sysfd::DropPolicy;
-using sysfd::ExitStatus;
-using sysfd::OwnedFd;
-using sysfd::SpawnStep;
-using sysfd::Stdio;
-using sysfd::Timeout;
-using sysfd_test::error_of;
-using sysfd_test::must;
-using sysfd_test::Rope;
-using sysfd_test::run_apart;
-using sysfd_test::shell;
 
 constexpr auto canceled = std::errc::operation_canceled;
 
@@ -48,7 +33,7 @@ class ChildWaitCanceled : public testing::Test {
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 
   Timeout for_ever() const { return Timeout::forever().canceled_by(stop_); }
-  void stop() const { sysfd::detail::raise_event(stop_); }
+  void stop() const { detail::raise_event(stop_); }
   // Says "out" and lives until the test ends.
   Command endless(const char* script = "echo out; exec cat <&3") const {
     Command command = shell(script);
@@ -56,7 +41,7 @@ class ChildWaitCanceled : public testing::Test {
     return command;
   }
 
-  const OwnedFd stop_ = must(sysfd::event_fd());
+  const OwnedFd stop_ = must(event_fd());
   Rope rope_;
 };
 
@@ -77,18 +62,18 @@ TEST_F(ChildWaitCanceled, EndsAGracePeriod) {
 
 TEST_F(ChildWaitCanceled, EndsAConversationThatMayGoOn) {
   Child child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
-  const std::string input = sysfd_test::pattern(1 << 20);
+  const std::string input = pattern(1 << 20);
   stop();
   // What can be written and read at once is, before it looks.
-  const auto first = must(child.communicate(
-      {.input = sysfd_test::bytes(input), .timeout = Timeout::forever().canceled_by(stop_)}));
+  const auto first = must(
+      child.communicate({.input = bytes(input), .timeout = Timeout::forever().canceled_by(stop_)}));
   if (first.canceled) {
     EXPECT_FALSE(first.timed_out || first.success());
     EXPECT_EQ(error_of(first.status), canceled);
     EXPECT_EQ(first.describe(), "had not ended when the wait was canceled");
   }
-  const auto rest = must(child.communicate(
-      {.input = sysfd_test::bytes(input).subspan(first.input_taken), .timeout = 1h}));
+  const auto rest =
+      must(child.communicate({.input = bytes(input).subspan(first.input_taken), .timeout = 1h}));
   EXPECT_TRUE(rest.success());
   EXPECT_EQ(first.out + rest.out, input);
 }
@@ -114,8 +99,8 @@ TEST_F(ChildWaitCanceled, KillsTheStagesOfAPipeline) {
 
 TEST_F(ChildWaitCanceled, LeavesAPendingChildOnItsWay) {
   run_apart([this] {
-    sysfd_test::HeldCalls execve(SYS_execve);
-    auto pending = sysfd_test::start(Command("/bin/true"), sysfd::Confirmation::by_finish);
+    HeldCalls execve(SYS_execve);
+    auto pending = start(Command("/bin/true"), Confirmation::by_finish);
     execve.await();
     stop();
     const auto child = pending.finish_for(for_ever());
@@ -147,13 +132,13 @@ TEST(ChildDropPolicy, CanBeChangedAfterTheStart) {
   Rope rope;
   const auto start = [&] { return must(shell("exec cat <&3").pass(rope.end(), 3).spawn()); };
   std::optional<Child> child = start();
-  const auto killed = must(sysfd::PidFd::adopt(must(child->fd().duplicate())));
+  const auto killed = must(PidFd::adopt(must(child->fd().duplicate())));
   child.reset();
   EXPECT_EQ(error_of(killed.send_signal(0)), std::errc::no_such_process);
 
   child = start();
   child->on_drop(DropPolicy::detach);
-  const auto lives = must(sysfd::PidFd::adopt(must(child->fd().duplicate())));
+  const auto lives = must(PidFd::adopt(must(child->fd().duplicate())));
   child.reset();
   EXPECT_EQ(error_of(lives.try_wait()), std::errc::resource_unavailable_try_again);
   rope.let_go();
@@ -161,3 +146,4 @@ TEST(ChildDropPolicy, CanBeChangedAfterTheStart) {
 }
 
 }  // namespace
+}  // namespace sysfd_test

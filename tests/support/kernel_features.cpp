@@ -23,10 +23,10 @@
 
 #include <sysfd/owned_fd.hpp>
 
+#include "support/prelude.hpp"
+
 namespace sysfd_test {
 namespace {
-
-using sysfd::OwnedFd;
 
 OwnedFd pidfd_of(pid_t pid) {
   return OwnedFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

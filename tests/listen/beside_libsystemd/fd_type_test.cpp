@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // sd_is_socket(3) and the others of its page, asked about the same descriptors.
-#include <gtest/gtest.h>
+#include <sysfd/fd_type.hpp>
+
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
@@ -13,17 +14,13 @@
 #include <string_view>
 #include <vector>
 
-#include <sysfd/fd_type.hpp>
+#include "support/prelude.hpp"
 
 #include "listen/objects.hpp"
-#include "support/results.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::BorrowedFd;
-using sysfd::FdType;
 
 // The same question, asked in both ways.
 struct Question {
@@ -156,8 +153,7 @@ TEST(BesideLibsystemdFdType, PortZeroAndTheEmptyPathMeanThemselvesHere) {
   if (!bound) GTEST_SKIP() << "needs the loopback device";
   EXPECT_EQ(::sd_is_socket_inet(bound->get(), AF_INET, SOCK_DGRAM, -1, 0), 1);
   EXPECT_EQ(FdType::datagram().inet(0).matches(*bound), false);
-  const auto unnamed =
-      must(sysfd::OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)));
+  const auto unnamed = must(OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)));
   EXPECT_EQ(::sd_is_socket_unix(unnamed.get(), SOCK_DGRAM, -1, "", 0), 1);
   EXPECT_EQ(FdType::datagram().unix_path("").matches(unnamed), false);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // sd_notify(3) and sd_watchdog_enabled(3), which say and answer the same.
-#include <gtest/gtest.h>
+#include <sysfd/notify.hpp>
+
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -17,19 +18,13 @@
 #include <utility>
 #include <vector>
 
-#include <sysfd/notify.hpp>
+#include "support/prelude.hpp"
 
 #include "listen/manager.hpp"
-#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using namespace std::chrono_literals;
-using sysfd::Notification;
 
 // What both say arrives as the same lines, from the same process, with the same files.
 void expect_the_same(const Notification& ours, const std::string& theirs,
@@ -38,7 +33,7 @@ void expect_the_same(const Notification& ours, const std::string& theirs,
   run_apart([&] {
     const Manager manager;
     ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
-    EXPECT_EQ(sysfd::notify(ours), sysfd::NotifyResult::sent);
+    EXPECT_EQ(notify(ours), NotifyResult::sent);
     EXPECT_EQ(::sd_pid_notify_with_fds(0, 0, theirs.c_str(), fds.data(),
                                        static_cast<unsigned>(fds.size())),
               1);
@@ -61,15 +56,15 @@ TEST(BesideLibsystemdNotify, TheSameIsSaid) {
   expect_the_same({.watchdog_interval = 20s, .extend_timeout = 5s},
                   "WATCHDOG_USEC=20000000\nEXTEND_TIMEOUT_USEC=5000000");
   expect_the_same({.remove_stored = "web"}, "FDSTOREREMOVE=1\nFDNAME=web");
-  const sysfd::OwnedFd one = some_file(), other = some_file();
-  const sysfd::BorrowedFd kept[] = {one, other};
+  const OwnedFd one = some_file(), other = some_file();
+  const BorrowedFd kept[] = {one, other};
   expect_the_same({.store = kept, .store_name = "web", .store_poll = false},
                   "FDSTORE=1\nFDNAME=web\nFDPOLL=0", {one.get(), other.get()});
 }
 
 TEST(BesideLibsystemdNotify, TheMainProcessIsSaidAsItsManualHasIt) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
-  const auto self = must(sysfd::PidFd::self());
+  const auto self = must(PidFd::self());
   expect_the_same({.main_process = &self}, "MAINPID=" + std::to_string(::getpid()) +
                                                "\nMAINPIDFDID=" + to_string(must(self.id())));
 }
@@ -84,14 +79,14 @@ TEST(BesideLibsystemdNotify, BothFailAlike) {
     run_apart([&] {
       ::setenv("NOTIFY_SOCKET", address.c_str(), 1);
       EXPECT_EQ(::sd_notify(0, "READY=1"), -error);
-      EXPECT_EQ(error_of(sysfd::notify({.ready = true})).value(), error);
+      EXPECT_EQ(error_of(notify({.ready = true})).value(), error);
       EXPECT_EQ(::sd_notify_barrier(0, 1000), -error);
-      EXPECT_EQ(error_of(sysfd::notify_barrier(1ms)).value(), error);
+      EXPECT_EQ(error_of(notify_barrier(1ms)).value(), error);
     });
   run_apart([] {
     ::unsetenv("NOTIFY_SOCKET");
     EXPECT_EQ(::sd_notify(0, "READY=1"), 0);
-    EXPECT_EQ(sysfd::notify({.ready = true}), sysfd::NotifyResult::no_manager);
+    EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager);
   });
 }
 
@@ -107,7 +102,7 @@ TEST(BesideLibsystemdNotify, BarriersAreTheSame) {
       received->fds.clear();
     });
     if (is_ours)
-      EXPECT_EQ(sysfd::notify_barrier(30s), sysfd::NotifyResult::sent);
+      EXPECT_EQ(notify_barrier(30s), NotifyResult::sent);
     else
       EXPECT_EQ(::sd_notify_barrier(0, 30'000'000), 1);
     ::unsetenv("NOTIFY_SOCKET");
@@ -122,7 +117,7 @@ TEST(BesideLibsystemdNotify, BarriersAreGivenUpAlike) {
     const Manager manager;
     ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
     EXPECT_EQ(::sd_notify_barrier(0, 1000), -ETIMEDOUT);
-    EXPECT_EQ(error_of(sysfd::notify_barrier(1ms)), std::errc::timed_out);
+    EXPECT_EQ(error_of(notify_barrier(1ms)), std::errc::timed_out);
     EXPECT_EQ(manager.receive().text, manager.receive().text);
   });
 }
@@ -171,7 +166,7 @@ TEST(BesideLibsystemdNotify, WatchdogsAreTheSameButForHowNumbersAreWritten) {
         if (pid) ::setenv("WATCHDOG_PID", pid->c_str(), 1);
         std::uint64_t microseconds = 0;
         const int theirs = ::sd_watchdog_enabled(0, &microseconds);
-        const auto ours = sysfd::watchdog_interval();
+        const auto ours = watchdog_interval();
         const bool is_spelled_otherwise =
             (interval && is_accepted_there_alone(*interval)) ||
             (interval && pid && (*pid == ' ' + own || *pid == '+' + own));

@@ -3,7 +3,6 @@
 // The same variables and descriptors, taken by sd_listen_fds_with_names(3) and here. Where the two
 // differ, the README of listen says so.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -21,19 +20,15 @@
 
 #include <sysfd/create.hpp>
 
+#include "support/prelude.hpp"
+
 #include "listen/activated.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
-#include "support/results.hpp"
-#include "support/run_apart.hpp"
 #include "support/sanitizers.hpp"
 
 namespace sysfd_test {
 namespace {
-
-using sysfd::ListenErrorKind;
-using sysfd::ListenFds;
-using sysfd::OwnedFd;
 
 using Text = std::optional<std::string>;
 
