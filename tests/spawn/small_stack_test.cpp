@@ -16,7 +16,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/every_step.hpp"
+#include "spawn/in_child/every_step.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
 #include "support/small_stack.hpp"

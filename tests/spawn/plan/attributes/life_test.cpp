@@ -24,7 +24,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/attribute_checks.hpp"
+#include "spawn/plan/attributes/attribute_checks.hpp"
 
 namespace sysfd_test {
 namespace {

@@ -23,8 +23,8 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/every_step.hpp"
-#include "spawn/faults.hpp"
+#include "spawn/in_child/every_step.hpp"
+#include "spawn/in_child/faults.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#ifndef SYSFD_TESTS_SPAWN_FAULTS_HPP
-#define SYSFD_TESTS_SPAWN_FAULTS_HPP
+#ifndef SYSFD_TESTS_SPAWN_IN_CHILD_FAULTS_HPP
+#define SYSFD_TESTS_SPAWN_IN_CHILD_FAULTS_HPP
 
 #include <span>
 #include <vector>
@@ -9,7 +9,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/every_step.hpp"
+#include "spawn/in_child/every_step.hpp"
 #include "support/refuse_calls.hpp"
 
 namespace sysfd_test {
@@ -29,4 +29,4 @@ std::span<const Fault> faults();
 
 }  // namespace sysfd_test
 
-#endif  // SYSFD_TESTS_SPAWN_FAULTS_HPP
+#endif  // SYSFD_TESTS_SPAWN_IN_CHILD_FAULTS_HPP

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "spawn/faults.hpp"
+#include "spawn/in_child/faults.hpp"
 
 #include <fcntl.h>
 #include <linux/close_range.h>

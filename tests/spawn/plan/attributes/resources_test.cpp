@@ -22,7 +22,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/attribute_checks.hpp"
+#include "spawn/plan/attributes/attribute_checks.hpp"
 #include "support/sanitizers.hpp"
 
 namespace sysfd_test {

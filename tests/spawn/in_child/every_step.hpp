@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Commands that, among them, take every step there is, for tests that have each of them fail.
-#ifndef SYSFD_TESTS_SPAWN_EVERY_STEP_HPP
-#define SYSFD_TESTS_SPAWN_EVERY_STEP_HPP
+#ifndef SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP
+#define SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP
 
 #include <vector>
 
@@ -44,4 +44,4 @@ class EveryStep {
 
 }  // namespace sysfd_test
 
-#endif  // SYSFD_TESTS_SPAWN_EVERY_STEP_HPP
+#endif  // SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP

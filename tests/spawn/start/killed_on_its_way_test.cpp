@@ -23,7 +23,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/every_step.hpp"
+#include "spawn/in_child/every_step.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 

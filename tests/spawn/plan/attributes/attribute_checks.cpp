@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "spawn/attribute_checks.hpp"
+#include "spawn/plan/attributes/attribute_checks.hpp"
 
 #include <fcntl.h>
 #include <grp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "spawn/every_step.hpp"
+#include "spawn/in_child/every_step.hpp"
 
 #include <fcntl.h>
 #include <linux/filter.h>

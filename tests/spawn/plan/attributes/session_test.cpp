@@ -20,7 +20,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/attribute_checks.hpp"
+#include "spawn/plan/attributes/attribute_checks.hpp"
 #include "spawn/terminal.hpp"
 
 namespace sysfd_test {

@@ -21,7 +21,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/attribute_checks.hpp"
+#include "spawn/plan/attributes/attribute_checks.hpp"
 #include "spawn/talk.hpp"
 
 namespace sysfd_test {

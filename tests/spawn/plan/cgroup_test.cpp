@@ -27,7 +27,7 @@
 
 #include "support/prelude.hpp"
 
-#include "spawn/attribute_checks.hpp"
+#include "spawn/plan/attributes/attribute_checks.hpp"
 #include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/scratch_directory.hpp"

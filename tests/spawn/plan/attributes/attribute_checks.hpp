@@ -3,8 +3,8 @@
 // What is to be shown of every attribute of a child: that the child has it and this process does
 // not, that a wrong value is refused before there is a child, and that a failure in the child is
 // named and leaves nothing behind.
-#ifndef SYSFD_TESTS_SPAWN_ATTRIBUTE_CHECKS_HPP
-#define SYSFD_TESTS_SPAWN_ATTRIBUTE_CHECKS_HPP
+#ifndef SYSFD_TESTS_SPAWN_PLAN_ATTRIBUTES_ATTRIBUTE_CHECKS_HPP
+#define SYSFD_TESTS_SPAWN_PLAN_ATTRIBUTES_ATTRIBUTE_CHECKS_HPP
 
 #include <functional>
 #include <string>
@@ -57,4 +57,4 @@ void become_nobody();
 
 }  // namespace sysfd_test
 
-#endif  // SYSFD_TESTS_SPAWN_ATTRIBUTE_CHECKS_HPP
+#endif  // SYSFD_TESTS_SPAWN_PLAN_ATTRIBUTES_ATTRIBUTE_CHECKS_HPP
