@@ -76,6 +76,11 @@ void add_commands(Operations& operations) {
   operations.push_back(
       alone("spawn: Command::status", [] { return plain.status(); }, there_to_end));
 
+  // What users write: from nothing to the status.
+  operations.push_back(alone(
+      "spawn: a new Command, 1 argument, status",
+      [] { return Command(program).arg("argument").status(); }, there_to_end));
+
   operations.push_back(alone("spawn: Command", [] { return Command(program); }));
   operations.push_back(
       alone("spawn: Command, 3 arguments", [] { return Command(program).args({"a", "b", "c"}); }));

@@ -11,38 +11,50 @@
 #include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
-#include "child_end.hpp"
+#include "child.hpp"
 #include "child_stages.hpp"
-#include "child_start.hpp"
+#include "exchange.hpp"
+#include "start/kill.hpp"
+#include "start/spawn.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 
 namespace {
 
-// The pidfd that clone3(2) has made, which is not to have the number of a standard stream that is
-// closed here. Where there is no other number left it has to stay: the child runs.
-SYSFD_ALWAYS_INLINE PidFd to_pidfd(int number) noexcept {
-  OwnedFd fd = OwnedFd::adopt(number);
-  if (number < detail::first_above_standard_streams)
-    if (auto moved = fd.duplicate()) fd = *std::move(moved);
-  return PidFd::unsafe_adopt(std::move(fd));
+// Moves the pidfd from the number of a standard stream that is closed here. If there is no other
+// number left it has to stay: the child runs.
+SYSFD_ALWAYS_INLINE PidFd above_standard_streams(PidFd process) noexcept {
+  if (process.fd().get() >= detail::first_above_standard_streams) return process;
+  auto moved = process.fd().duplicate();
+  return moved ? PidFd::unsafe_adopt(*std::move(moved)) : std::move(process);
 }
 
 }  // namespace
 
-[[gnu::hot]] Child::Child(const Start& start) noexcept
+[[gnu::hot]] Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
+                          detail::SpawnPlan& plan) noexcept
     : mark_(detail::fork_mark().value_or(0)),
-      pidfd_(to_pidfd(start.work.job.pidfd)),
-      pid_(start.entered.pid),
-      leads_group_(start.work.leads_group),
-      policy_(start.state.drop_policy),
-      grace_(start.state.grace),
-      report_{.by_clone3 = start.entered.by_clone3,
-              .isolated_table = !start.work.job.table_was_copied,
-              .reaps_itself = start.entered.reaps_itself,
-              .killed_with_parent = start.entered.killed_with_parent,
-              .busy_retries = start.work.job.times_busy} {}
+      pidfd_(above_standard_streams(std::move(clone.process))),
+      pid_(clone.pid),
+      leads_group_(plan.child.leads_group),
+      policy_(spec.drop_policy),
+      grace_(spec.grace),
+      report_{.by_clone3 = clone.by_clone3,
+              .isolated_table = !plan.child.args.table_was_copied,
+              .reaps_itself = clone.reaps_itself,
+              .killed_with_parent = clone.killed_with_parent,
+              .busy_retries = plan.child.args.times_busy} {
+  if (plan.resources) take(*plan.resources);
+}
+
+// Not inlined: a child for which nothing was made need not save registers.
+[[gnu::noinline]] void Child::take(detail::ChildResources& resources) noexcept {
+  for (int number = 0; number < 3; ++number)
+    pipes_[number] = std::exchange(resources.parent_ends[number], std::nullopt);
+  terminal_ = std::exchange(resources.parent_terminal, std::nullopt);
+  cgroup_ = std::exchange(resources.cgroup, std::nullopt);
+}
 
 // std::optional stays engaged when it is moved from: what was taken is taken away.
 Child::Child(Child&& other) noexcept
@@ -163,7 +175,7 @@ Result<ExitStatus> Child::wait_before(const detail::Deadline& deadline) noexcept
 
 Result<ExitStatus> Child::terminate(Timeout grace) noexcept {
   if (status_) return *status_;
-  ask_to_end();
+  detail::ask_to_end(group());
   const auto in_time = wait_for(grace);
   if (in_time || !detail::is_too_late(in_time.error())) return in_time;
   return end_by_force();
@@ -175,16 +187,12 @@ void Child::on_drop(DropPolicy policy, Timeout grace) noexcept {
   grace_ = grace.duration();
 }
 
-detail::Family Child::family() const noexcept {
+detail::ChildGroup Child::group() const noexcept {
   return {pidfd(), pid_, leads_group_, status_.has_value()};
 }
 
-void Child::ask_to_end() noexcept {
-  detail::ask_family_to_end(family());
-}
-
 detail::Killed Child::kill() noexcept {
-  return detail::kill_family(family());
+  return detail::kill_group(group());
 }
 
 Result<ExitStatus> Child::end_by_force() noexcept {
@@ -205,7 +213,7 @@ Result<ExitStatus> Child::await_kill(const detail::Killed& killed,
 Result<> Child::send_signal_to_group(int signo) noexcept {
   require_process();
   if (!pidfd_) return detail::failure(EOPNOTSUPP);
-  return detail::signal_group(family(), signo);
+  return detail::signal_group(group(), signo);
 }
 
 Result<> Child::kill_cgroup() noexcept {
@@ -236,5 +244,23 @@ PidFd Child::detach() && noexcept {
   return process;
 }
 
+namespace detail {
+
+[[gnu::hot]] Result<Child, SpawnError> spawn_child(CommandSpec& spec, const SpawnRequest& request,
+                                                   SpawnScratch& scratch) {
+  auto plan = plan_spawn(spec, request, scratch);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  auto started = start_child(spec, request, scratch, *plan);
+  if (!started) return std::unexpected(std::move(started.error()));
+  return Result<Child, SpawnError>(std::in_place, StartedChild{*started, spec, *plan});
+}
+
+Result<Child, SpawnError> make_child(Result<CloneResult, SpawnError> started,
+                                     const CommandSpec& spec, SpawnPlan& plan) {
+  if (!started) return std::unexpected(std::move(started.error()));
+  return Result<Child, SpawnError>(std::in_place, StartedChild{*started, spec, plan});
+}
+
+}  // namespace detail
 }  // namespace v0
 }  // namespace sysfd

@@ -2,31 +2,28 @@
 #ifndef SYSFD_SPAWN_SRC_CHILD_STAGES_HPP
 #define SYSFD_SPAWN_SRC_CHILD_STAGES_HPP
 
-#include <cstddef>
-#include <mutex>
-#include <vector>
-
-#include <sysfd/child.hpp>
-
 namespace sysfd {
 inline namespace v0 {
 
-// What the children of a pipeline share: those that were dropped. One may end only when another's
-// pipes are closed: none is waited for before the last of them is dropped. Its functions are
-// virtual so that a program that runs no pipeline is linked without them.
-struct Child::Stages {
-  explicit Stages(std::size_t count) { dropped.reserve(count); }
-  virtual ~Stages();
-  Stages(const Stages&) = delete;
-  Stages& operator=(const Stages&) = delete;
+class Child;
 
-  // Its pipes are closed. It is told to end, if its policy says so.
-  virtual void take(Child&& child) noexcept;
+namespace detail {
 
-  std::mutex mutex;
-  std::vector<Child> dropped;
+// What the children of a pipeline share. One may end only when another's pipes are closed: none is
+// waited for before the last of them is dropped. A program that runs no pipeline is linked without
+// what implements this.
+class ChildStages {
+ public:
+  ChildStages() = default;
+  virtual ~ChildStages() = default;
+  ChildStages(const ChildStages&) = delete;
+  ChildStages& operator=(const ChildStages&) = delete;
+
+  // Takes a child whose pipes are closed, and tells it to end if its policy says so.
+  virtual void take(Child&& child) noexcept = 0;
 };
 
+}  // namespace detail
 }  // namespace v0
 }  // namespace sysfd
 

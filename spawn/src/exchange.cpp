@@ -24,19 +24,19 @@ constexpr std::size_t chunk = std::size_t{64} * 1024;  // what a pipe holds
 
 // A write to a pipe that nobody reads sends SIGPIPE to the thread that writes. While this lives it
 // stays pending, and is taken back: the program neither dies of it nor ever sees it.
-class SigpipeHeld {
+class ScopedSigpipeBlock {
  public:
-  SigpipeHeld() noexcept {
+  ScopedSigpipeBlock() noexcept {
     system_call(SYS_rt_sigprocmask, SIG_BLOCK, &sigpipe, &before_, sizeof before_);
     std::uint64_t pending = 0;
     system_call(SYS_rt_sigpending, &pending, sizeof pending);
     was_pending_ = (pending & sigpipe) != 0;
   }
-  ~SigpipeHeld() {
+  ~ScopedSigpipeBlock() {
     system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
   }
-  SigpipeHeld(const SigpipeHeld&) = delete;
-  SigpipeHeld& operator=(const SigpipeHeld&) = delete;
+  ScopedSigpipeBlock(const ScopedSigpipeBlock&) = delete;
+  ScopedSigpipeBlock& operator=(const ScopedSigpipeBlock&) = delete;
 
   void take_back() const noexcept {
     const timespec at_once{};
@@ -55,19 +55,19 @@ void forget_if_taken(std::optional<OwnedFd>& pipe) noexcept {
   if (pipe && was_moved_from(*pipe)) pipe.reset();
 }
 
-Result<> write_some(Outlet& outlet, const SigpipeHeld& sigpipe) noexcept {
+Result<> write_some(WritePipe& writer, const ScopedSigpipeBlock& sigpipe) noexcept {
   const long written =
-      system_call_retried(SYS_write, outlet.pipe->get(), outlet.left.data(), outlet.left.size());
+      system_call_retried(SYS_write, writer.pipe->get(), writer.left.data(), writer.left.size());
   if (written == -EAGAIN) return {};
   if (written == -EPIPE) {
     sigpipe.take_back();
-    outlet.pipe.reset();  // it reads no more: its own affair
+    writer.pipe.reset();  // it reads no more: its own affair
     return {};
   }
   if (written < 0) return failure(static_cast<int>(-written));
-  outlet.left = outlet.left.subspan(static_cast<std::size_t>(written));
-  outlet.taken += static_cast<std::size_t>(written);
-  if (outlet.left.empty()) outlet.pipe.reset();
+  writer.left = writer.left.subspan(static_cast<std::size_t>(written));
+  writer.taken += static_cast<std::size_t>(written);
+  if (writer.left.empty()) writer.pipe.reset();
   return {};
 }
 
@@ -82,23 +82,23 @@ std::size_t bytes_there(BorrowedFd pipe) noexcept {
 }  // namespace
 
 // How much there was, which closes the pipe at its end; EAGAIN: nothing yet.
-Result<std::size_t> Exchange::read_once(Inlet& inlet) {
+Result<std::size_t> Exchange::read_once(ReadPipe& reader) {
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(chunk);
-  const long size = system_call_retried(SYS_read, inlet.pipe->get(), buffer_.get(), chunk);
+  const long size = system_call_retried(SYS_read, reader.pipe->get(), buffer_.get(), chunk);
   if (size < 0) return failure(static_cast<int>(-size));
   const auto got = static_cast<std::size_t>(size);
-  const std::size_t kept = std::min(got, max_size_ - std::min(max_size_, inlet.text.size()));
-  inlet.text.append(buffer_.get(), kept);
-  inlet.cut |= kept < got;
-  if (got == 0) inlet.pipe.reset();
+  const std::size_t kept = std::min(got, max_size_ - std::min(max_size_, reader.text.size()));
+  reader.text.append(buffer_.get(), kept);
+  reader.cut |= kept < got;
+  if (got == 0) reader.pipe.reset();
   return got;
 }
 
 // Until there is nothing, or there was more than when this began.
-Result<> Exchange::read_all_there(Inlet& inlet) {
-  const std::size_t there = bytes_there(*inlet.pipe);
-  for (std::size_t got = 0; inlet.pipe && got <= there;) {
-    const auto size = read_once(inlet);
+Result<> Exchange::read_all_there(ReadPipe& reader) {
+  const std::size_t there = bytes_there(*reader.pipe);
+  for (std::size_t got = 0; reader.pipe && got <= there;) {
+    const auto size = read_once(reader);
     if (!size && size.error().value() == EAGAIN) break;
     if (!size) return std::unexpected(size.error());
     got += *size;
@@ -106,38 +106,38 @@ Result<> Exchange::read_all_there(Inlet& inlet) {
   return {};
 }
 
-Result<> Exchange::read_some(Inlet& inlet) {
-  const auto size = read_once(inlet);
+Result<> Exchange::read_some(ReadPipe& reader) {
+  const auto size = read_once(reader);
   if (!size && size.error().value() != EAGAIN) return std::unexpected(size.error());
   return {};
 }
 
 Result<> Exchange::prepare() noexcept {
-  forget_if_taken(outlet_.pipe);
-  if (outlet_.left.empty()) outlet_.pipe.reset();
-  if (outlet_.pipe)
-    if (auto set = set_nonblocking(*outlet_.pipe, true); !set) return set;
-  for (const Inlet& inlet : inlets_) {
-    forget_if_taken(inlet.pipe);
-    if (!inlet.pipe) continue;
-    if (auto set = set_nonblocking(*inlet.pipe, true); !set) return set;
+  forget_if_taken(writer_.pipe);
+  if (writer_.left.empty()) writer_.pipe.reset();
+  if (writer_.pipe)
+    if (auto set = set_nonblocking(*writer_.pipe, true); !set) return set;
+  for (const ReadPipe& reader : readers_) {
+    forget_if_taken(reader.pipe);
+    if (!reader.pipe) continue;
+    if (auto set = set_nonblocking(*reader.pipe, true); !set) return set;
   }
   return {};
 }
 
 Result<> Exchange::run(const Deadline& deadline) {
   if (auto ready = prepare(); !ready) return ready;
-  std::optional<SigpipeHeld> sigpipe;
-  if (outlet_.pipe) sigpipe.emplace();
+  std::optional<ScopedSigpipeBlock> sigpipe;
+  if (writer_.pipe) sigpipe.emplace();
 
-  const std::size_t count = 1 + inlets_.size();
+  const std::size_t count = 1 + readers_.size();
   std::vector<pollfd> entries(count + 1);  // and what calls it off
   for (bool is_late = false;;) {
-    bool has_any = outlet_.pipe.has_value();
-    entries[0] = {outlet_.pipe ? outlet_.pipe->get() : -1, POLLOUT, 0};
-    for (std::size_t i = 0; i < inlets_.size(); ++i) {
-      entries[i + 1] = {inlets_[i].pipe ? inlets_[i].pipe->get() : -1, POLLIN, 0};
-      has_any |= inlets_[i].pipe.has_value();
+    bool has_any = writer_.pipe.has_value();
+    entries[0] = {writer_.pipe ? writer_.pipe->get() : -1, POLLOUT, 0};
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+      entries[i + 1] = {readers_[i].pipe ? readers_[i].pipe->get() : -1, POLLIN, 0};
+      has_any |= readers_[i].pipe.has_value();
     }
     if (!has_any) return {};
     if (is_late) return failure(ETIMEDOUT);
@@ -147,18 +147,18 @@ Result<> Exchange::run(const Deadline& deadline) {
     if (*ready == 0) return failure(ETIMEDOUT);
 
     if (entries[0].revents != 0)
-      if (auto done = write_some(outlet_, *sigpipe); !done) return done;
-    for (std::size_t i = 0; i < inlets_.size(); ++i) {
+      if (auto done = write_some(writer_, *sigpipe); !done) return done;
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
       if (entries[i + 1].revents == 0) continue;
-      auto done = is_late ? read_all_there(inlets_[i]) : read_some(inlets_[i]);
+      auto done = is_late ? read_all_there(readers_[i]) : read_some(readers_[i]);
       if (!done) return done;
     }
   }
 }
 
 void Exchange::drain() {
-  for (Inlet& inlet : inlets_)
-    if (inlet.pipe && !read_all_there(inlet)) inlet.pipe.reset();
+  for (ReadPipe& reader : readers_)
+    if (reader.pipe && !read_all_there(reader)) reader.pipe.reset();
 }
 
 }  // namespace detail

@@ -4,29 +4,38 @@
 #ifndef SYSFD_SPAWN_SRC_EXCHANGE_HPP
 #define SYSFD_SPAWN_SRC_EXCHANGE_HPP
 
+#include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 
 #include <sysfd/detail/deadline.hpp>
-#include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+// True for an error of a wait that is over before its time, and not for another reason.
+inline bool is_too_early(std::error_code error) noexcept {
+  return error.value() == EAGAIN;
+}
+inline bool is_too_late(std::error_code error) noexcept {
+  return error.value() == ETIMEDOUT || error.value() == ECANCELED;
+}
+
 // A pipe that is read to its end, and closed there.
-struct Inlet {
+struct ReadPipe {
   std::optional<OwnedFd>& pipe;
   std::string& text;
   bool& cut;
 };
 
 // A pipe that is written to until there is no more, or nobody reads, and then closed.
-struct Outlet {
+struct WritePipe {
   std::optional<OwnedFd>& pipe;
   std::span<const std::byte> left;
   std::size_t& taken;
@@ -36,8 +45,8 @@ struct Outlet {
 class Exchange {
  public:
   // What the pipes belong to stays where it is.
-  Exchange(Outlet outlet, std::span<Inlet> inlets, std::size_t max_size) noexcept
-      : outlet_(outlet), inlets_(inlets), max_size_(max_size) {}
+  Exchange(WritePipe writer, std::span<ReadPipe> readers, std::size_t max_size) noexcept
+      : writer_(writer), readers_(readers), max_size_(max_size) {}
 
   // Goes on until all pipes are closed. Errors: ETIMEDOUT the deadline is past: it takes what is
   // there then; ECANCELED.
@@ -49,12 +58,12 @@ class Exchange {
 
  private:
   Result<> prepare() noexcept;
-  Result<std::size_t> read_once(Inlet& inlet);
-  Result<> read_some(Inlet& inlet);
-  Result<> read_all_there(Inlet& inlet);
+  Result<std::size_t> read_once(ReadPipe& reader);
+  Result<> read_some(ReadPipe& reader);
+  Result<> read_all_there(ReadPipe& reader);
 
-  Outlet outlet_;
-  std::span<Inlet> inlets_;
+  WritePipe writer_;
+  std::span<ReadPipe> readers_;
   std::size_t max_size_;
   std::unique_ptr<char[]> buffer_;
 };

@@ -3,18 +3,75 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include <sysfd/create.hpp>
 
-#include "attempt.hpp"
-#include "child_end.hpp"
+#include "child.hpp"
 #include "child_stages.hpp"
+#include "command_state.hpp"
 #include "exchange.hpp"
+#include "plan/plan_part.hpp"
+#include "start/spawn.hpp"
 
 namespace sysfd {
 inline namespace v0 {
 namespace {
+
+using detail::ChildAccess;
+using detail::CommandSpec;
+using detail::StreamKind;
+using detail::StreamSpec;
+
+CommandSpec& spec_of(Command& command) noexcept {
+  return detail::state_of(command).spec;
+}
+
+class DroppedStages : public detail::ChildStages {
+ public:
+  explicit DroppedStages(std::size_t count) { dropped_.reserve(count); }
+  ~DroppedStages() override;
+  void take(Child&& child) noexcept override {
+    ChildAccess::begin_drop(child);
+    const std::lock_guard lock(mutex_);
+    dropped_.push_back(std::move(child));  // there is room
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Child> dropped_;
+};
+
+// All are killed before the first of them is waited for, with one bound for all. Those that may
+// take as long as they like come last.
+DroppedStages::~DroppedStages() {
+  if (dropped_.empty() || ChildAccess::is_copy(dropped_.front())) return;
+  using detail::Clock;
+  const auto begin = Clock::now();
+  for (Child& child : dropped_)
+    if (ChildAccess::drop_policy(child) == DropPolicy::terminate) {
+      const Timeout grace = ChildAccess::grace(child);
+      (void)child.wait_for(grace.is_forever() ? grace : grace.duration() - (Clock::now() - begin));
+    }
+  const auto must_be_killed = [](const Child& child) {
+    return ChildAccess::drop_policy(child) != DropPolicy::wait && !ChildAccess::has_ended(child);
+  };
+  for (Child& child : dropped_)
+    if (must_be_killed(child)) (void)ChildAccess::kill(child);
+  const auto deadline = Clock::now() + detail::kill_patience;
+  for (Child& child : dropped_)
+    if (must_be_killed(child))
+      (void)ChildAccess::await_kill(child, ChildAccess::kill(child), deadline);
+  for (Child& child : dropped_)
+    if (ChildAccess::drop_policy(child) == DropPolicy::wait) (void)child.wait();
+  for (Child& child : dropped_)
+    (void)std::move(child).detach();
+}
+
+StreamSpec made_stream(BorrowedFd fd) noexcept {
+  return {.kind = StreamKind::descriptor, .is_made = true, .fd = fd};
+}
 
 SpawnError pipe_error(std::error_code code, int stream) {
   constexpr const char* subjects[] = {"stdin, a pipe", "stdout, a pipe", "stderr, a pipe"};
@@ -46,37 +103,38 @@ Pipeline& Pipeline::operator|=(Command next) & {
 }
 
 Result<std::vector<Child>, SpawnError> Pipeline::spawn() {
-  auto children = start(Stdio::inherit(), Stdio::inherit(), Stdio::inherit());
+  const StreamSpec inherited{.kind = StreamKind::inherit};
+  auto children = start(inherited, inherited, inherited);
   if (children)
     for (std::size_t i = 0; i < stages_.size(); ++i)
-      (*children)[i].policy_ = stages_[i].state().drop_policy;
+      ChildAccess::set_drop_policy((*children)[i], spec_of(stages_[i]).drop_policy);
   return children;
 }
 
-// The arguments say what the streams are that are neither pipes nor said by the Commands. A
+// The arguments are the streams that no Command sets and that are no pipes between stages. A
 // pipeline starts whole or not at all: until all run, every stage is killed when it is dropped, and
 // the Commands keep what they own.
-Result<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
-                                                       const Stdio& last_stdout,
-                                                       const Stdio& every_stderr) {
+Result<std::vector<Child>, SpawnError> Pipeline::start(const StreamSpec& first_stdin,
+                                                       const StreamSpec& last_stdout,
+                                                       const StreamSpec& every_stderr) {
   std::vector<Command>& stages = this->stages();
   std::vector<Child> children;
   const auto fail = [&](SpawnError error, std::size_t stage) {
     const std::size_t started = children.size();
     children.clear();
-    give_foreground_back(started);
+    restore_foreground(started);
     error.stage = static_cast<int>(stage);
     return std::unexpected(std::move(error));
   };
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    const Command::State& state = stages[i].state();
-    if (i > 0 && state.says(0)) return fail(pipe_error(detail::error_code(EINVAL), 0), i);
-    if (i + 1 < stages.size() && state.says(1))
+    const CommandSpec& spec = spec_of(stages[i]);
+    if (i > 0 && spec.is_stream_set(0)) return fail(pipe_error(detail::error_code(EINVAL), 0), i);
+    if (i + 1 < stages.size() && spec.is_stream_set(1))
       return fail(pipe_error(detail::error_code(EINVAL), 1), i);
-    if (state.mistake) return fail(*state.mistake, i);
+    if (spec.invalid) return fail(*spec.invalid, i);
   }
 
-  const auto ends_together = std::make_shared<Child::Stages>(stages.size());
+  const auto ends_together = std::make_shared<DroppedStages>(stages.size());
   children.reserve(stages.size());
   std::optional<OwnedFd> from_before;
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -87,63 +145,66 @@ Result<std::vector<Child>, SpawnError> Pipeline::start(const Stdio& first_stdin,
       if (!made) return fail(pipe_error(made.error(), 1), i);
       between = std::move(*made);
     }
-    const Stdio from = from_before ? Stdio::made(*from_before) : Stdio::inherit();
-    const Stdio to = between ? Stdio::made(between->write) : Stdio::inherit();
-    const Command::Attempt::Defaults defaults{
-        {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr}};
-    auto child = Command::Attempt::spawn_stage(stages[i].state(), defaults);
+    const StreamSpec from = from_before ? made_stream(*from_before) : StreamSpec();
+    const StreamSpec to = between ? made_stream(between->write) : StreamSpec();
+    const detail::DefaultStreams defaults{
+        {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr},
+        &detail::descriptors_part};
+    auto& [spec, scratch] = detail::state_of(stages[i]);
+    auto child = detail::spawn_child(
+        spec, {.mode = detail::StartMode::stage, .default_streams = &defaults}, scratch);
     if (!child) return fail(std::move(child.error()), i);
-    child->policy_ = DropPolicy::kill;
-    child->stages_ = ends_together;
+    ChildAccess::set_drop_policy(*child, DropPolicy::kill);
+    ChildAccess::add_to(*child, ends_together);
     children.push_back(std::move(*child));
     if (between) from_before = std::move(between->read);
   }
   for (Command& stage : stages)
-    Command::Attempt::hand_over(stage.state());
+    spec_of(stage).close_owned();
   return children;
 }
 
 // Of so many stages that have run: the last one first, as each has found the one before it there.
-void Pipeline::give_foreground_back(std::size_t stages) noexcept {
+void Pipeline::restore_foreground(std::size_t stages) noexcept {
   while (stages > 0) {
-    const Command::State& state = stages_[--stages].state();
-    Command::Attempt::give_foreground_back(state, state.workspace);
+    const auto& [spec, scratch] = detail::state_of(stages_[--stages]);
+    detail::restore_foreground(spec, scratch);
   }
 }
 
 Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
   std::vector<Command>& stages = this->stages();
   for (std::size_t i = 0; i < stages.size(); ++i)
-    if (auto mistake = stages[i].state().refuse_terminals()) {
-      mistake->stage = static_cast<int>(i);
-      return std::unexpected(*std::move(mistake));
+    if (auto done = spec_of(stages[i]).reject_terminals({}); !done) {
+      done.error().stage = static_cast<int>(i);
+      return std::unexpected(std::move(done.error()));
     }
-  if (!options.input.empty() && !stages.front().state().takes_input())
+  if (!options.input.empty() && !spec_of(stages.front()).takes_input({}))
     return std::unexpected(pipe_error(detail::error_code(EINVAL), 0));
   auto errors = pipe();
   if (!errors) return std::unexpected(pipe_error(errors.error(), 2));
   const detail::Deadline deadline = detail::deadline_after(options.timeout);
-  auto children = start(options.input.empty() ? Stdio::null() : Stdio::pipe(), Stdio::pipe(),
-                        Stdio::made(errors->write));
+  const StreamSpec in{.kind = options.input.empty() ? StreamKind::null : StreamKind::pipe};
+  auto children = start(in, {.kind = StreamKind::pipe}, made_stream(errors->write));
   if (!children) return std::unexpected(std::move(children.error()));
   std::optional<OwnedFd> error_pipe = std::move(errors->read);
   (void)OwnedFd(std::move(errors->write));
 
   PipelineOutput output;
-  std::vector<detail::Inlet> inlets;
-  inlets.emplace_back(children->back().stdout_pipe(), output.out, output.out_cut);
-  inlets.emplace_back(error_pipe, output.err, output.err_cut);
+  std::vector<detail::ReadPipe> readers;
+  readers.emplace_back(children->back().stdout_pipe(), output.out, output.out_cut);
+  readers.emplace_back(error_pipe, output.err, output.err_cut);
   for (Child& child : *children)
-    if (child.stderr_pipe()) inlets.emplace_back(child.stderr_pipe(), output.err, output.err_cut);
+    if (child.stderr_pipe()) readers.emplace_back(child.stderr_pipe(), output.err, output.err_cut);
   detail::Exchange exchange({children->front().stdin_pipe(), options.input, output.input_taken},
-                            inlets, options.max_size);
+                            readers, options.max_size);
   const auto ended = exchange.run(deadline);
   if (!ended && !detail::is_too_late(ended.error()))
     return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
   std::error_code delay = ended ? std::error_code() : ended.error();
   for (Child& child : *children) {
     if (delay) break;
-    const auto status = child.wait_before(deadline);
+    const auto status = ChildAccess::wait_before(child, deadline);
     if (!status && detail::is_too_late(status.error())) delay = status.error();
   }
   output.timed_out = delay == std::errc::timed_out;
@@ -151,23 +212,23 @@ Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options
   if (!delay) {
     for (Child& child : *children)
       output.statuses.push_back(child.wait());
-    give_foreground_back(stages.size());
+    restore_foreground(stages.size());
     return output;
   }
   std::vector<detail::Killed> killed;
   killed.reserve(children->size());
   for (Child& child : *children)
-    killed.push_back(child.kill());
+    killed.push_back(ChildAccess::kill(child));
   const auto end = detail::Clock::now() + detail::kill_patience_at_deadline;
   for (std::size_t i = 0; i < killed.size(); ++i) {
-    output.statuses.push_back((*children)[i].await_kill(killed[i], end));
+    output.statuses.push_back(ChildAccess::await_kill((*children)[i], killed[i], end));
     for (const std::error_code& error : {killed[i].child, killed[i].group})
       if (!output.kill_error) output.kill_error = error;
   }
   exchange.drain();
   for (Child& child : *children)
     (void)std::move(child).detach();  // it was waited for, or not for longer
-  give_foreground_back(stages.size());
+  restore_foreground(stages.size());
   return output;
 }
 

@@ -2,8 +2,10 @@
 #include <sysfd/spawn_error.hpp>
 
 #include <algorithm>
+#include <string_view>
 
 #include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -62,28 +64,29 @@ const char* name_of(SpawnStep step) noexcept {
   return "spawn";
 }
 
-std::string what_failed(const SpawnError& error) {
-  const std::string stage = error.stage < 0 ? "" : "stage " + detail::decimal(error.stage) + ", ";
-  if (error.step == SpawnStep::standard_stream && !error.subject.empty()) {
-    // Behind the stream may be what is the matter with it.
-    const std::size_t name_ends = std::min(error.subject.find(','), error.subject.size());
-    return stage + std::string(error.subject).insert(name_ends, " of the child");
-  }
-  std::string text = stage + name_of(error.step);
-  if (error.index >= 0) text += ' ' + detail::decimal(error.index);
-  switch (error.step) {
-    case SpawnStep::descriptor:
-    case SpawnStep::listen_fds:
-    case SpawnStep::start:
-    case SpawnStep::cgroup: return error.subject.empty() ? text : text + ", " + error.subject;
-    default: return error.subject.empty() ? text : text + " \"" + error.subject + '"';
-  }
+// The stream, and behind a comma what is wrong with it.
+void append_stream(std::string& text, std::string_view subject) {
+  const std::size_t name_ends = std::min(subject.find(','), subject.size());
+  detail::append(text, {subject.substr(0, name_ends), " of the child", subject.substr(name_ends)});
 }
 
 }  // namespace
 
 std::string SpawnError::describe() const {
-  return what_failed(*this) + ": " + code.message();
+  std::string text;
+  if (stage >= 0) detail::append(text, {"stage ", detail::decimal(stage), ", "});
+  if (step == SpawnStep::standard_stream && !subject.empty()) {
+    append_stream(text, subject);
+  } else {
+    detail::append(text, {name_of(step)});
+    if (index >= 0) detail::append(text, {" ", detail::decimal(index)});
+    const bool is_explained = step == SpawnStep::descriptor || step == SpawnStep::listen_fds ||
+                              step == SpawnStep::start || step == SpawnStep::cgroup;
+    if (!subject.empty() && is_explained) detail::append(text, {", ", subject});
+    if (!subject.empty() && !is_explained) detail::append(text, {" \"", subject, "\""});
+  }
+  detail::append(text, {": ", code.message()});
+  return text;
 }
 
 }  // namespace v0

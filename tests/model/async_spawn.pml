@@ -22,7 +22,7 @@ mtype = { not_started, started, failed, executing };
 
 /* The memory that is used again and again. */
 byte owner = JOBS; /* whose it is; JOBS: given back */
-bit is_inside = 0; /* Apart::is_inside */
+bit is_inside = 0; /* ChildStack::is_inside */
 mtype progress = not_started; /* Job::progress */
 bool sleeping = false; /* the caller, on the futex of that address */
 
@@ -167,7 +167,7 @@ active proctype caller() {
   :: me == JOBS -> break
   :: else ->
     is_cancelled = false;
-    /* Startup::enter() */
+    /* AsyncStart::start() */
     atomic {
       owner = me;
       is_inside = 1;
@@ -202,7 +202,7 @@ active proctype caller() {
     :: is_cancelled -> reap(me); owner = JOBS
 #endif
     :: else ->
-      /* Startup::settle() */
+      /* AsyncStart::finish() */
       if
       :: progress == executing -> owner = JOBS; run dropped(me)
       :: else ->

@@ -350,7 +350,7 @@ TEST(PendingChildDeathTest, ThatWasFinishedStopsTheProgram) {
   auto pending = start(Command("/bin/true"));
   expect_success(must(pending.finish()));
   constexpr const char* message =
-      "sysfd: use of a PendingChild that was finished, cancelled or moved from";
+      "sysfd: use of a PendingChild that was finished, canceled or moved from";
   EXPECT_DEATH((void)pending.finish(), message);
   EXPECT_DEATH(pending.cancel(), message);
   EXPECT_DEATH((void)pending.pid(), message);

@@ -28,6 +28,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/detail/chrono.hpp>
+#include <sysfd/drop_policy.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
@@ -39,35 +40,17 @@ namespace sysfd {
 inline namespace v0 {
 
 namespace detail {
+struct ChildAccess;
+struct ChildGroup;
+struct ChildResources;
+class ChildStages;
+struct CloneResult;
+struct CommandSpec;
 struct Deadline;
-struct Family;
 struct Killed;
+struct SpawnPlan;
+struct StartedChild;
 }  // namespace detail
-
-// What happens to a child when its Child is destroyed before it was waited for.
-enum class DropPolicy {
-  kill,       // SIGKILL, before its pipes are closed; then wait for its end (see below)
-  terminate,  // Child::terminate(), with the grace period of on_drop()
-  wait,       // wait until it ends by itself, without a limit
-  detach,     // nothing. Since Linux 7.1 it reaps itself when it ends, without a SIGCHLD
-              // (CLONE_AUTOREAP). Before, it stays a zombie until a process waits for it, or until
-              // the caller's process ends.
-};
-
-// These rules hold wherever a child is ended by force: by destroying or terminating a Child, at the
-// timeout of Command::output(), as a stage of a Pipeline, by PendingChild::cancel().
-//
-// - A child that leads a process group (Session::process_group 0, new_session, a terminal) is ended
-//   with the whole group. Any other child is ended alone. A cgroup is not killed: see
-//   kill_cgroup().
-// - If the kill is refused (EPERM: a set-user-ID program, a filter), there is no wait.
-// - A killed child is waited for at most one second (output(): 40 milliseconds after the timeout).
-//   It gets one more second while it only lacks a processor or frees its memory. It can take longer
-//   if a tracer (ptrace(2)) keeps its status, or if it is in an uninterruptible sleep in the
-//   kernel.
-//
-// A child that could not be ended in this way is left running. When it ends it stays a zombie until
-// the caller's process waits for all children (waitpid(-1)) or ends.
 
 // How a child was started.
 struct SpawnReport {
@@ -81,10 +64,7 @@ struct SpawnReport {
 };
 
 class [[nodiscard("a Child that is dropped kills its process")]] Child {
-  struct Start;  // private to Command
-
  public:
-  explicit Child(const Start& start) noexcept;
   SYSFD_API Child(Child&& other) noexcept;
   // The process that is replaced is dropped by its policy.
   SYSFD_API Child& operator=(Child&& other) noexcept;
@@ -192,22 +172,21 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   void detach() const& = delete;  // write std::move(child).detach()
 
  private:
-  friend class Command;
-  friend class Pipeline;
+  friend struct detail::ChildAccess;
+  friend struct detail::StartedChild;
+  Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
+        detail::SpawnPlan& plan) noexcept;
+  void take(detail::ChildResources& resources) noexcept;
   void drop() noexcept;
   void close_pipes() noexcept;
   void require_process() const noexcept;
-  detail::Family family() const noexcept;
-  void ask_to_end() noexcept;
+  detail::ChildGroup group() const noexcept;
   detail::Killed kill() noexcept;
   Result<ExitStatus> await_kill(const detail::Killed& killed,
                                 std::chrono::steady_clock::time_point deadline) noexcept;
   Result<ExitStatus> end_by_force() noexcept;
-  void wait_before(Output& output, const detail::Deadline& deadline);
   Result<ExitStatus> remember(Result<ExitStatus> answer) noexcept;
   Result<ExitStatus> wait_before(const detail::Deadline& deadline) noexcept;
-
-  struct Stages;
 
   std::uint64_t mark_;  // the parent's fork mark
   // Empty after a move or detach(), with no status either, and after close_descriptors().
@@ -221,7 +200,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   std::optional<OwnedFd> pipes_[3];
   std::optional<OwnedFd> terminal_;
   std::optional<OwnedFd> cgroup_;
-  std::shared_ptr<Stages> stages_;  // of a pipeline
+  std::shared_ptr<detail::ChildStages> stages_;  // of a pipeline
 };
 
 }  // namespace v0

@@ -57,40 +57,27 @@
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
 #include <sysfd/detail/chrono.hpp>
+#include <sysfd/directory_change.hpp>
 #include <sysfd/identity.hpp>
+#include <sysfd/listen_fd.hpp>
 #include <sysfd/namespaces.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pending_child.hpp>
+#include <sysfd/program_search.hpp>
 #include <sysfd/resources.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/session.hpp>
 #include <sysfd/signals.hpp>
 #include <sysfd/spawn_error.hpp>
+#include <sysfd/spawn_slots.hpp>
 #include <sysfd/stdio.hpp>
 #include <sysfd/text.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
-// A descriptor for Command::listen_fds().
-struct ListenFd {
-  Text name;
-  BorrowedFd fd;
-};
-
 namespace detail {
-
-// The descriptors that the caller was given by a service manager: sysfd::ListenFds. has() is false
-// for one that was taken out.
-template <class T>
-concept GivenFds = requires(T& fds, std::size_t index) {
-  { fds.size() } -> std::same_as<std::size_t>;
-  { fds.has(index) } -> std::same_as<bool>;
-  { Text(fds.name(index)) };
-  { fds.get(index) } -> std::same_as<BorrowedFd>;
-  { fds.take(index) } -> std::same_as<OwnedFd>;
-};
 
 // A pointer to strings that end with a null pointer. Not an array: its size is known.
 template <class T>
@@ -116,18 +103,6 @@ void for_each_text(Strings&& values, Visit visit) {
 
 }  // namespace detail
 
-// When the child changes to its working directory: before it changes its identity, with the
-// caller's rights, or after that, with its own.
-enum class DirectoryChange { before_identity, after_identity };
-
-// Where to look for a program whose name has no slash. The working directory is not searched, nor
-// any other relative directory of a PATH.
-enum class ProgramSearch {
-  child_path,   // in the PATH of the child's environment; in /bin and /usr/bin if it has none
-  caller_path,  // in the caller's PATH at the time of the start; the same if it has none
-  nowhere,      // a name without a slash is not found: ENOENT
-};
-
 // The descriptors that inherit_descriptors() leaves out.
 struct Inheritance {
   // Numbers of descriptors of the caller, open or not, from 3 on. pass() can still use these
@@ -135,11 +110,14 @@ struct Inheritance {
   std::vector<int> except{};
 };
 
+class Command;
 class PreparedCommand;
 
 namespace detail {
-class Batch;  // spawn_all()
-}
+struct CommandSpec;
+struct CommandState;
+CommandState& state_of(Command& command) noexcept;
+}  // namespace detail
 
 class Command {
  public:
@@ -600,43 +578,14 @@ class Command {
   [[nodiscard]] SYSFD_API SpawnError exec();
 
  private:
-  friend class Child;
-  friend class PendingChild;
-  friend class Pipeline;
-  friend class detail::Batch;
-  friend class PreparedCommand;
-  struct State;
-  struct Workspace;
-  struct Made;
-  struct Attempt;
-  class Startup;
+  friend detail::CommandState& detail::state_of(Command& command) noexcept;
   SYSFD_API void add_search_directory(Text directory);
   SYSFD_API void add_environment_entry(Text entry);
-  State& state() const noexcept;
-  State& changed_state() const noexcept;  // for setters
+  detail::CommandState& state() const noexcept;
+  detail::CommandSpec& changed_spec() const noexcept;  // for setters
 
-  std::unique_ptr<State> state_;
+  std::unique_ptr<detail::CommandState> state_;
 };
-
-// For programs with thousands of open descriptors: reserves up to `count` descriptor numbers (at
-// most 64), the lowest free ones below 128, and one more descriptor, until the process exits.
-// Returns how many numbers are reserved now. Call it early, while low numbers are free.
-//
-// A child's descriptor table is copied up to its highest number, so a start takes longer with a
-// higher number. A pipe or socket above 127 that is passed to a child, also a new pipe, is
-// duplicated to a reserved number during the spawn. Other files, also FIFOs, are not: closing the
-// duplicate would release the caller's locks on them (F_SETLK).
-//
-// The reserved descriptors are open and close-on-exec, and refer to an empty file. A program that
-// closes descriptors it has not opened loses the reservation, but no other descriptor: each is
-// checked before it is changed. (A file that is opened under such a number between the check and
-// the change is lost.) Another call replaces lost ones. Each copy of this library in a process
-// reserves its own. Not for threads with their own descriptor table (unshare(CLONE_FILES)).
-//
-// Errors: EINVAL: more than 64; EMFILE, ENFILE, ENOMEM.
-// Cost: at most five system calls, and one for each number; during a spawn, six for each descriptor
-//   above 127 that is passed.
-[[nodiscard]] SYSFD_API Result<std::size_t> reserve_spawn_slots(std::size_t count) noexcept;
 
 }  // namespace v0
 }  // namespace sysfd

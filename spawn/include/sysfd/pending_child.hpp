@@ -37,6 +37,7 @@
 #include <sysfd/detail/chrono.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/spawn_changes.hpp>
 #include <sysfd/spawn_error.hpp>
 #include <sysfd/timeout.hpp>
 
@@ -48,6 +49,15 @@ enum class Confirmation {
   by_finish,      // by finish() or try_finish()
   by_descriptor,  // also by PendingChild::fd(). Makes a pipe
 };
+
+class PendingChild;
+
+namespace detail {
+struct PreparedState;
+Result<PendingChild, SpawnError> start_pending(const std::shared_ptr<PreparedState>& state,
+                                               const SpawnChanges& changes,
+                                               Confirmation confirmation);
+}  // namespace detail
 
 // Two threads must not use one PendingChild at the same time. A PendingChild that was finished,
 // canceled or moved from is empty: using it stops the program.
@@ -103,15 +113,16 @@ class [[nodiscard("a PendingChild that is dropped kills its process")]] PendingC
   SYSFD_API BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND;
 
  private:
-  friend class Command;
-  friend class PreparedCommand;
-  struct Job;
-  explicit PendingChild(std::unique_ptr<Job> job) noexcept;
-  Job& job() const noexcept;
+  friend Result<PendingChild, SpawnError> detail::start_pending(
+      const std::shared_ptr<detail::PreparedState>& state, const SpawnChanges& changes,
+      Confirmation confirmation);
+  struct Impl;
+  explicit PendingChild(std::unique_ptr<Impl> impl) noexcept;
+  Impl& impl() const noexcept;
   Result<Child, SpawnError> settle();
   Result<Child, SpawnError> finish_before(const detail::Deadline& deadline);
 
-  std::unique_ptr<Job> job_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace v0

@@ -67,11 +67,11 @@ class Pipeline {
       const OutputOptions& options = {});
 
  private:
-  Result<std::vector<Child>, SpawnError> start(const Stdio& first_stdin, const Stdio& last_stdout,
-                                               const Stdio& every_stderr);
-
+  Result<std::vector<Child>, SpawnError> start(const detail::StreamSpec& first_stdin,
+                                               const detail::StreamSpec& last_stdout,
+                                               const detail::StreamSpec& every_stderr);
   std::vector<Command>& stages();
-  void give_foreground_back(std::size_t stages) noexcept;
+  void restore_foreground(std::size_t stages) noexcept;
 
   std::vector<Command> stages_;
 };

@@ -18,50 +18,25 @@
 #include <sysfd/detail/cxx23.hpp>
 
 #include <memory>
-#include <optional>
-#include <span>
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
 #include <sysfd/command.hpp>  // NOLINT(misc-header-include-cycle): includes this for prepare()
-#include <sysfd/cstr.hpp>
 #include <sysfd/output.hpp>
-#include <sysfd/owned_fd.hpp>
 #include <sysfd/pending_child.hpp>
 #include <sysfd/result.hpp>
+#include <sysfd/spawn_changes.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
-// A descriptor to pass to one child as `number`. Empty: nothing is passed as that number; 0, 1 and
-// 2 have their default. It must stay open as a borrowed one of Command::pass().
-struct PlacedFd {
-  std::optional<BorrowedFd> fd;
-  int number;
-};
-
-// The changes for one child. The last three of these make a new plan for the child, which takes as
-// long as the first Command::spawn().
-struct SpawnChanges {
-  // Arguments to append to those of the Command.
-  std::span<const CStr> arguments{};
-  // Replace the descriptors of pass(), in that order: as many, or none.
-  std::span<const BorrowedFd> descriptors{};
-  // Each replaces what pass(), stdin_from(), stdout_to(), stderr_to() or terminal() have set for
-  // its number. EINVAL: a number is given twice.
-  std::span<const PlacedFd> placed{};
-  // "NAME=value" sets a variable, "NAME" removes it. prepare() has read PATH already:
-  // another one only affects the program's own searches. EINVAL: an entry without a name, or
-  // LISTEN_... together with listen_fds().
-  std::span<const CStr> environment{};
-  // The working directory, by path.
-  std::optional<CStr> working_directory{};
-};
+class PreparedCommand;
 
 namespace detail {
-inline constexpr SpawnChanges no_changes{};
-}
+struct PreparedState;
+PreparedState& state_of(const PreparedCommand& command) noexcept;
+}  // namespace detail
 
 class PreparedCommand {
  public:
@@ -99,19 +74,11 @@ class PreparedCommand {
 
  private:
   friend class Command;
-  friend class PendingChild;
-  friend class detail::Batch;
-  struct Shared;
-  class Lease;
-  class Takeover;
-  explicit PreparedCommand(std::shared_ptr<Shared> shared) noexcept;
-  static Result<PendingChild, SpawnError> start(std::shared_ptr<Shared> shared,
-                                                const SpawnChanges& changes,
-                                                Confirmation confirmation);
-  Shared& shared() const noexcept;
-  std::optional<SpawnError> try_out() const;
+  friend detail::PreparedState& detail::state_of(const PreparedCommand& command) noexcept;
+  explicit PreparedCommand(std::shared_ptr<detail::PreparedState> state) noexcept;
+  detail::PreparedState& state() const noexcept;
 
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<detail::PreparedState> state_;
 };
 
 }  // namespace v0

@@ -21,50 +21,64 @@
 namespace sysfd {
 inline namespace v0 {
 
+namespace detail {
+
+enum class StreamKind : unsigned char {
+  unset,
+  inherit,
+  null,
+  pipe,
+  terminal,
+  like_stdout,
+  descriptor,
+};
+
+// What a Stdio stands for.
+struct StreamSpec {
+  StreamKind kind = StreamKind::unset;
+  bool is_made = false;  // the borrowed descriptor was made for the child
+  std::optional<BorrowedFd> fd{};
+  std::optional<OwnedFd> owned{};
+};
+
+}  // namespace detail
+
 // A standard stream of the child. A descriptor converts to it: an lvalue is borrowed until spawn()
 // has returned, std::move(fd) is owned by the Command.
 class Stdio {
  public:
   // The caller's own, or /dev/null if that is closed or close-on-exec when the child starts.
-  static Stdio inherit() noexcept { return Stdio(Kind::inherit); }
+  static Stdio inherit() noexcept { return Stdio(detail::StreamKind::inherit); }
   // /dev/null: for reading as stdin, for writing otherwise.
-  static Stdio null() noexcept { return Stdio(Kind::null); }
+  static Stdio null() noexcept { return Stdio(detail::StreamKind::null); }
   // A new pipe, whose other end is in the Child. If the caller has the privilege (fchown(2)), it
   // belongs to the child's user and group (Identity), so that the child can open it again, as
   // /dev/stdout. A borrowed descriptor keeps its owner.
-  static Stdio pipe() noexcept { return Stdio(Kind::pipe); }
+  static Stdio pipe() noexcept { return Stdio(detail::StreamKind::pipe); }
   // A new pseudo-terminal, the same one for all streams of a child that ask for it. It is the
   // controlling terminal of a new session. Its other side is in the Child. It belongs to the
   // child's user, as above.
-  static Stdio terminal() noexcept { return Stdio(Kind::terminal); }
+  static Stdio terminal() noexcept { return Stdio(detail::StreamKind::terminal); }
 
   // The same as the child's stdout, like 2>&1 in a shell. For stderr only.
-  static Stdio like_stdout() noexcept { return Stdio(Kind::like_stdout); }
+  static Stdio like_stdout() noexcept { return Stdio(detail::StreamKind::like_stdout); }
 
   template <std::convertible_to<BorrowedFd> Lender>
-  Stdio(Lender&& fd) noexcept : kind_(Kind::descriptor), fd_(std::forward<Lender>(fd)) {}
-  Stdio(OwnedFd&& fd) noexcept : kind_(Kind::descriptor), owned_(std::move(fd)) {}
+  Stdio(Lender&& fd) noexcept
+      : spec_{.kind = detail::StreamKind::descriptor, .fd = BorrowedFd(std::forward<Lender>(fd))} {}
+  Stdio(OwnedFd&& fd) noexcept
+      : spec_{.kind = detail::StreamKind::descriptor, .owned = std::move(fd)} {}
   // An optional descriptor, for example from BorrowedFd::unsafe_borrow_optional(). If it is empty,
   // the stream has its default.
   template <std::same_as<std::optional<BorrowedFd>> Optional>
-  Stdio(const Optional& fd) noexcept : kind_(fd ? Kind::descriptor : Kind::unset), fd_(fd) {}
+  Stdio(const Optional& fd) noexcept
+      : spec_{.kind = fd ? detail::StreamKind::descriptor : detail::StreamKind::unset, .fd = fd} {}
 
  private:
   friend class Command;
-  friend class Pipeline;
-  enum class Kind : unsigned char { unset, inherit, null, pipe, terminal, like_stdout, descriptor };
-  explicit Stdio(Kind kind) noexcept : kind_(kind) {}
-  // A borrowed descriptor that was made for the child.
-  static Stdio made(BorrowedFd fd) noexcept {
-    Stdio stream(fd);
-    stream.is_made_ = true;
-    return stream;
-  }
+  explicit Stdio(detail::StreamKind kind) noexcept : spec_{.kind = kind} {}
 
-  Kind kind_;
-  bool is_made_ = false;
-  std::optional<BorrowedFd> fd_;  // of a borrowed descriptor
-  std::optional<OwnedFd> owned_;
+  detail::StreamSpec spec_;
 };
 
 }  // namespace v0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The planner alone: a plan is carried out on a table of numbers, and must give what was asked for.
-#include "fd_plan.hpp"
+#include "plan/fd_plan.hpp"
 
 #include <algorithm>
 #include <map>
@@ -93,7 +93,7 @@ void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size
   for (const FdRequest& request : requests)
     plan.add(request);
   for (const int source : held)
-    plan.hold(source, SpawnStep::working_directory);
+    plan.keep_until_exec(source, SpawnStep::working_directory);
   ASSERT_FALSE(plan.make());
   const auto [before_exec, table] = carry_out(plan, size);
   for (const FdRequest& request : requests) {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+//
+// The parts of a plan. Each is in a file of its own: it makes what the child needs for one thing,
+// and adds the steps for it. A part that only some children need is called through a pointer in
+// CommandSpec::parts.
+#ifndef SYSFD_SPAWN_SRC_PLAN_PLAN_PART_HPP
+#define SYSFD_SPAWN_SRC_PLAN_PLAN_PART_HPP
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <string>
+
+#include "plan/spawn_plan.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+
+// A plan in the making.
+struct Planning {
+  const CommandSpec& spec;
+  const SpawnRequest& request;
+  SpawnScratch& scratch;
+  SpawnPlan& plan;
+
+  // What is planned for the session, which a new terminal changes, and who plans it.
+  const Session* session = &spec.session;
+  const PlanPart* session_part = spec.parts.session;
+  const PlanPart* working_directory_part = spec.parts.working_directory;
+
+  // Null if the child is given nothing but its streams.
+  const PartsPlanner* planner() const noexcept;
+  FdPlan& fds() const noexcept { return scratch.fds; }
+  Steps& steps() const noexcept { return scratch.steps; }
+  ChildArgs& args() const noexcept { return scratch.child.args; }
+  CloneOptions& clone() const noexcept { return scratch.child.clone; }
+  bool is_in_place() const noexcept { return request.mode == StartMode::in_place; }
+  ChildResources& resources() {
+    return plan.resources ? *plan.resources : plan.resources.emplace();
+  }
+  SpawnError error_at(SpawnStep step, std::error_code code, int index = -1) const {
+    return step_error(spec, scratch, step, code, index);
+  }
+};
+
+using PartResult = Result<Reuse, SpawnError>;
+
+inline std::unexpected<SpawnError> rejected(SpawnStep step, std::string subject, int index = -1) {
+  return std::unexpected(invalid_argument(step, std::move(subject), index));
+}
+
+struct PlanPart {
+  // Makes what the child needs, and says which descriptors. Null: it needs nothing.
+  PartResult (*gather)(Planning& planning);
+  // Adds the child's steps. Null: there are none.
+  void (*add_steps)(Planning& planning);
+};
+
+// What calls the parts.
+struct PartsPlanner {
+  PartResult (*gather)(Planning& planning);
+  void (*add_steps)(Planning& planning);  // all, in the order in which the child takes them
+};
+
+struct DescriptorsPart {
+  const PartsPlanner* planner;               // if no other part is set
+  PartResult (*gather)(Planning& planning);  // streams, and what is passed
+  PartResult (*settle)(Planning& planning);  // when all parts have gathered
+  // For status(): nobody would have the other end of a pipe.
+  Result<void, SpawnError> (*reject_pipes)(const CommandSpec& spec, const SpawnRequest& request);
+};
+
+struct IdentityPart {
+  void (*add_steps)(Planning& planning);
+  void (*add_confinement_steps)(Planning& planning);
+};
+
+struct ResourcesPart {
+  PartResult (*gather)(Planning& planning);
+  // The limit of open descriptors: raised before they are placed, and lowered when the child opens
+  // nothing any more.
+  void (*raise_nofile_limit)(Planning& planning, const rlimit& now);
+  void (*add_steps)(Planning& planning);
+  void (*lower_nofile_limit)(Planning& planning, const rlimit& now);
+};
+
+struct NamespacesPart {
+  PartResult (*gather)(Planning& planning);
+  void (*add_new_steps)(Planning& planning);  // new ones, and their ID maps
+  void (*add_steps)(Planning& planning);      // mounts, joined ones, the host name
+};
+
+struct NoZombiePart {
+  PartResult (*gather)(Planning& planning);
+  SpawnError (*reject)(const char* call);  // for a function that cannot start such a child
+  ChildStack::CloneOrphan clone;
+};
+
+struct ShellPart {
+  void (*set_arguments)(SpawnScratch& scratch);  // when the program's are known
+};
+
+// The parts that PreparedCommand has beside: SpawnChanges, and spawn_async().
+struct ChangesPart {
+  Result<void, SpawnError> (*gather)(Planning& planning);
+  Result<void, SpawnError> (*change_environment)(Planning& planning);
+  Result<void, SpawnError> (*gather_placed)(Planning& planning, std::uint64_t limit);
+  Result<void, SpawnError> (*append_arguments)(const CommandSpec& spec, const SpawnRequest& request,
+                                               SpawnScratch& scratch);
+  PartResult (*gather_report)(Planning& planning);
+};
+
+extern const PartsPlanner parts_planner;
+extern const DescriptorsPart descriptors_part;
+extern const PlanPart cgroup_part;
+extern const PlanPart inheritance_part;
+extern const PlanPart listeners_part;
+extern const NamespacesPart namespaces_part;
+extern const PlanPart parent_death_part;
+extern const PlanPart program_part;  // a program by descriptor
+extern const PlanPart root_part;
+extern const PlanPart session_part;
+extern const ShellPart shell_part;
+extern const PlanPart working_directory_part;
+extern const IdentityPart identity_part;
+extern const ResourcesPart resources_part;
+extern const ChangesPart changes_part;
+
+// The part that every child has.
+void add_signal_steps(const Signals* signals, Steps& steps);
+std::uint64_t signal_mask(const Signals* signals) noexcept;
+inline void inherit_stream(const CommandSpec& spec, FdPlan& fds, int number) {
+  const bool is_open =
+      !spec.snapshot || spec.snapshot->open_streams[static_cast<std::size_t>(number)];
+  fds.add_stream({is_open ? FdRequest::Kind::inherited : FdRequest::Kind::null, -1, number,
+                  SpawnStep::standard_stream, number});
+}
+inline void inherit_streams(Planning& planning) {
+  for (int number = 0; number < 3; ++number)
+    inherit_stream(planning.spec, planning.fds(), number);
+}
+void add_descriptor_steps(const FdPlan& fds, Steps& steps);
+inline const PartsPlanner* Planning::planner() const noexcept {
+  return request.default_streams ? request.default_streams->part->planner : spec.parts.planner;
+}
+
+// For the setters of Command.
+template <class Part>
+void set_part(CommandSpec& spec, const Part* PlanParts::* which, const Part& part) noexcept {
+  spec.parts.*which = &part;
+  spec.parts.planner = &parts_planner;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
+
+#endif  // SYSFD_SPAWN_SRC_PLAN_PLAN_PART_HPP

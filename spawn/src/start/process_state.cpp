@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "start/process_state.hpp"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include <sysfd/create.hpp>
+#include <sysfd/detail/fork_mark.hpp>
+#include <sysfd/detail/proc_file.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+// The state is in a private mapping of a memfd: its name is in /proc/thread-self/maps, where other
+// copies of the library find it. It is never unmapped.
+constexpr const char* name = "sysfd process state 1";
+constexpr std::string_view mapped_name = "/memfd:sysfd process state 1 ";
+
+std::atomic<ProcessState*> found = nullptr;
+std::atomic<std::uint64_t> found_by = 0;  // the mark of the process that has found it
+
+// The start of the mapping, or null.
+ProcessState* find() noexcept {
+  const auto maps = open_proc_file("thread-self/maps");
+  if (!maps) return nullptr;
+  ByteReader reader(*maps);
+  std::uintptr_t start = 0;
+  bool is_in_start = true;
+  std::size_t matched = 0;
+  for (int byte = reader.next(); byte != ByteReader::end; byte = reader.next()) {
+    if (byte == '\n') {
+      start = matched = 0;
+      is_in_start = true;
+    } else if (byte == '-') {
+      is_in_start = false;
+    } else if (is_in_start) {
+      start = start * 16 + static_cast<std::uintptr_t>(byte <= '9' ? byte - '0' : byte - 'a' + 10);
+    }
+    if (byte != mapped_name[matched]) matched = 0;
+    if (byte == mapped_name[matched]) ++matched;
+    if (matched == mapped_name.size())
+      return reinterpret_cast<ProcessState*>(start);  // NOLINT(performance-no-int-to-ptr)
+  }
+  return nullptr;
+}
+
+ProcessState* make() noexcept {
+  constexpr std::size_t size = sizeof(ProcessState);
+  const auto file = memfd(name);
+  if (!file || system_call(SYS_ftruncate, file->get(), size) != 0) return nullptr;
+  void* const mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file->get(), 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (::madvise(mapped, size, MADV_DONTFORK) == 0) return static_cast<ProcessState*>(mapped);
+  ::munmap(mapped, size);
+  return nullptr;
+}
+
+}  // namespace
+
+ProcessState& process_state() noexcept {
+  const auto mark = fork_mark();
+  if (mark && found_by.load(std::memory_order_acquire) == *mark)
+    return *found.load(std::memory_order_relaxed);
+  static ProcessState own_state{};
+  ProcessState* state = find();
+  if (!state) state = make();
+  if (!state) return own_state;
+  found.store(state, std::memory_order_relaxed);
+  if (mark) found_by.store(*mark, std::memory_order_release);
+  return *state;
+}
+
+ProcessStateLock::ProcessStateLock(ProcessState& state) noexcept : state_(state) {
+  while (state_.is_locked.exchange(1, std::memory_order_acquire) != 0)
+    system_call(SYS_futex, &state_.is_locked, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 1, nullptr);
+}
+
+ProcessStateLock::~ProcessStateLock() {
+  state_.is_locked.store(0, std::memory_order_release);
+  system_call(SYS_futex, &state_.is_locked, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
