@@ -1,31 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
-// counts [--write] [--json FILE] [--budgets FILE] [TEXT...]
+// counts [TEXT...]              prints what each operation costs, and what the raw system calls
+//                               cost that it stands for: a line with tabs between for each
+// counts --times N [TEXT...]    prints how long each takes: lines "name, raw or ours, nanoseconds
+//                               of single calls", of 2 N blocks each, that take turns
 //
-// Counts what each operation costs, beside the raw system calls that it stands for, and compares
-// that with the budgets. Fails where a count is beyond its budget, where the system calls are not
-// those of the raw twin, where an operation has no budget, and where a budget has no operation.
-//
-//     --write         writes the budgets anew, as the counts are now, for people to review
-//     --json FILE     writes the counts there too, for dashboards
-//     --budgets FILE  other budgets than those of the sources
-//     TEXT            only operations that have one of these in their name
+// TEXT: only operations that have one of these in their name. ../report/counts.py runs this, and
+// compares the costs with the budgets.
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "counts/budgets.hpp"
+#include "counts/cost.hpp"
 #include "counts/operation.hpp"
-#include "counts/report.hpp"
-#include "support/cost.hpp"
 
 namespace sysfd_bench {
 
@@ -35,43 +31,6 @@ void give_up(const char* what) {
 }
 
 namespace {
-
-// Nothing here allocates: where strings lie, on which depends how long strcmp(3) takes, is to be
-// the same with all arguments.
-struct Options {
-  bool write = false;
-  const char* json = nullptr;
-  const char* budgets = COUNTS_BUDGETS;
-  std::span<char*> texts;
-
-  bool has(std::string_view name) const {
-    return texts.empty() || std::ranges::any_of(texts, [&](const char* text) {
-             return name.find(text) != std::string_view::npos;
-           });
-  }
-};
-
-Options parse(int argc, char** argv) {
-  Options options;
-  int texts = 0;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--write") {
-      options.write = true;
-    } else if (argument == "--json" && i + 1 < argc) {
-      options.json = argv[++i];
-    } else if (argument == "--budgets" && i + 1 < argc) {
-      options.budgets = argv[++i];
-    } else if (argument.starts_with("--")) {
-      std::fprintf(stderr, "counts: %s is no option, or lacks its value\n", argv[i]);
-      std::exit(2);
-    } else {
-      argv[texts++] = argv[i];
-    }
-  }
-  options.texts = {argv, static_cast<std::size_t>(texts)};
-  return options;
-}
 
 Operations all_operations() {
   Operations operations;
@@ -84,22 +43,20 @@ Operations all_operations() {
   return operations;
 }
 
+// Nothing here allocates: where strings lie, on which depends how long strcmp(3) takes, is to be
+// the same with all arguments.
+bool is_wanted(std::span<char*> texts, std::string_view name) {
+  return texts.empty() || std::ranges::any_of(texts, [&](const char* text) {
+           return name.find(text) != std::string_view::npos;
+         });
+}
+
 // Beyond what it takes to count nothing.
 std::optional<Cost> cost_above_nothing(const Task& task) {
   static const Cost nothing = cost_of({.body = [] {}}).value_or(Cost{});
   auto cost = cost_of(task);
   if (cost) cost->instructions -= nothing.instructions;
   return cost;
-}
-
-Counted count(const Operation& operation) {
-  Counted counted{&operation, {}, {}};
-  if (operation.raw.body) {
-    counted.raw = cost_above_nothing(operation.raw);
-    if (!counted.raw) return counted;
-  }
-  counted.ours = cost_above_nothing(operation.ours);
-  return counted;
 }
 
 // Whether counting works: one call of each kind, and the same twice.
@@ -116,52 +73,86 @@ bool can_count() {
   std::exit(2);
 }
 
-// What is written for it: instructions by tens, as another processor's memcpy(3) takes some more.
-Figures to_budget(Figures figures) {
-  figures.instructions = (std::max(figures.instructions, 0L) + 9) / 10 * 10;
-  return figures;
+void print(const std::optional<Cost>& cost) {
+  if (cost)
+    std::printf("\t%ld\t%ld\t%ld\t%ld", cost->system_calls, cost->child_system_calls,
+                cost->instructions, cost->allocations);
+  else
+    std::printf("\t-\t-\t-\t-");
 }
 
-// As they are now; what was not counted stays what it was.
-void write_budgets(const Budgets& budgets, const std::vector<Counted>& all,
-                   const Operations& operations) {
-  std::map<std::string, Figures> figures;
-  for (const Operation& operation : operations)
-    if (const auto budget = budgets.find(operation.name)) figures[operation.name] = *budget;
-  for (const Counted& counted : all)
-    if (counted.ours) figures[counted.operation->name] = to_budget(counted.figures());
-  budgets.write(figures);
+void count(const Operation& operation) {
+  const auto raw = operation.raw.body ? cost_above_nothing(operation.raw) : std::optional<Cost>();
+  const bool is_possible = raw || !operation.raw.body;
+  const auto ours = is_possible ? cost_above_nothing(operation.ours) : std::optional<Cost>();
+  std::printf("%s", operation.name.c_str());
+  print(raw);
+  print(ours);
+  std::printf("\n");
 }
 
-// Whether each budget is that of an operation.
-bool know_all(const Budgets& budgets, const Operations& operations) {
-  bool is_well = true;
-  for (const std::string& name : budgets.names()) {
-    if (std::ranges::find(operations, name, &Operation::name) != operations.end()) continue;
-    std::printf("%-44s is in the budgets, and nowhere else\n", name.c_str());
-    is_well = false;
+using Clock = std::chrono::steady_clock;
+
+long time_once(const Task& task) {
+  if (task.before) task.before();
+  const auto begin = Clock::now();
+  task.body();
+  const auto end = Clock::now();
+  if (task.after) task.after();
+  return static_cast<long>(std::chrono::nanoseconds(end - begin).count());
+}
+
+void print_block(const char* name, const char* side, const Task& task) {
+  constexpr int size = 32;
+  std::printf("%s\t%s\t", name, side);
+  for (int i = 0; i < size; ++i)
+    std::printf("%ld ", time_once(task));
+  std::printf("\n");
+}
+
+// In a copy of this process, as in cost_of().
+void print_times(const Operation& operation, int rounds) {
+  constexpr long too_long = 10'000'000;  // it waits for something
+  std::fflush(stdout);
+  const pid_t copy = ::fork();
+  if (copy < 0) give_up("fork");
+  if (copy > 0) {
+    ::waitpid(copy, nullptr, 0);
+    return;
   }
-  return is_well;
+  const char* const name = operation.name.c_str();
+  if (time_once(operation.raw) < too_long && time_once(operation.ours) < too_long) {
+    for (int i = 0; i < rounds; ++i) {
+      print_block(name, "raw", operation.raw);
+      print_block(name, "ours", operation.ours);
+      print_block(name, "ours", operation.ours);
+      print_block(name, "raw", operation.raw);
+    }
+  }
+  std::fflush(stdout);
+  std::_Exit(0);
 }
 
-int run(const Options& options) {
-  if (!can_count()) {
-    std::puts("counts: nothing is counted, as there is no ptrace(2) here, or no x86-64");
+int run(std::span<char*> words) {
+  int rounds = 0;
+  if (words.size() > 1 && std::string_view(words[0]) == "--times") {
+    rounds = std::atoi(words[1]);
+    words = words.subspan(2);
+  } else if (!can_count()) {
+    std::fputs("counts: nothing is counted: there is no ptrace(2), or no x86-64\n", stderr);
     return 0;
   }
   const Operations operations = all_operations();
-  std::vector<Counted> all;
-  all.reserve(operations.size());
-  std::fprintf(stderr, "counts: %zu operations\n", operations.size());  // which does not allocate
-  for (const Operation& operation : operations)
-    if (options.has(operation.name)) all.push_back(count(operation));
-
-  const Budgets budgets(options.budgets);
-  const bool is_within = report(all, budgets);
-  const bool is_known = know_all(budgets, operations);
-  if (options.json) write_json(options.json, all);
-  if (options.write) write_budgets(budgets, all, operations);
-  return options.write || (is_within && is_known) ? 0 : 1;
+  const Task nothing{.body = [] {}};
+  if (rounds > 0) print_times({.name = "nothing", .raw = nothing, .ours = nothing}, rounds);
+  for (const Operation& operation : operations) {
+    if (!is_wanted(words, operation.name)) continue;
+    if (rounds == 0)
+      count(operation);
+    else if (operation.raw.body && !operation.raw.once)
+      print_times(operation, rounds);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -169,5 +160,5 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   sysfd_bench::use_a_fixed_environment(argv);
-  return sysfd_bench::run(sysfd_bench::parse(argc, argv));
+  return sysfd_bench::run({argv + 1, argv + argc});
 }

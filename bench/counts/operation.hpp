@@ -18,7 +18,7 @@
 
 #include <sysfd/result.hpp>
 
-#include "support/cost.hpp"
+#include "counts/cost.hpp"
 
 namespace sysfd_bench {
 

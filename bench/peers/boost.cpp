@@ -4,6 +4,15 @@
 // vfork_launcher, which lets Asio's handlers for the child of a fork run on the memory of the
 // parent, and tells no error of execve. Not with bind_fd either, a function of which has no return
 // statement in Boost 1.81: the initializer here does what it is to do.
+//
+// peer: Boost.Process v2
+// package: libboost1.81-dev
+// starts by: fork
+// not passed: closed, all at once
+// passes: any numbers, by an initializer
+// waits by: waitpid; has a pidfd
+// cmake: find_package(Boost 1.80 QUIET COMPONENTS filesystem)
+// link: Boost::filesystem
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,12 +85,8 @@ class Boost : public Starter {
 
 }  // namespace
 
-Peer boost_peer() {
-  return {.name = "Boost.Process v2",
-          .version = BOOST_LIB_VERSION,
-          .traits = {"fork", "closed, all at once", "any numbers, by an initializer",
-                     "waitpid; has a pidfd"},
-          .make = [] { return std::make_unique<Boost>(); }};
+std::vector<Peer> peers() {
+  return {{"Boost.Process v2", BOOST_LIB_VERSION, maker<Boost>()}};
 }
 
 }  // namespace sysfd_bench

@@ -55,12 +55,19 @@ class StarterByPid : public Starter {
  protected:
   ArgumentVector& arguments() noexcept { return arguments_; }
   const std::vector<Move>& moves() const noexcept { return moves_; }
-  void started(pid_t pid) { children_.push_back(pid); }
+  int start_by_vfork();
+  // A process number, or a descriptor where a class waits by that.
+  void started(int child) { children_.push_back(child); }
+  int next() {
+    const int child = children_.front();
+    children_.pop_front();
+    return child;
+  }
 
  private:
   ArgumentVector arguments_;
   std::vector<Move> moves_;
-  std::deque<pid_t> children_;
+  std::deque<int> children_;
 };
 
 }  // namespace sysfd_bench

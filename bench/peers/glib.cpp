@@ -3,6 +3,20 @@
 // GLib: g_spawn_async_with_pipes_and_fds() with G_SPAWN_DO_NOT_REAP_CHILD, and waitpid(2), which
 // that flag allows. By default it closes all other descriptors and forks; with
 // G_SPAWN_LEAVE_DESCRIPTORS_OPEN, its own fast way, it uses posix_spawn(3).
+//
+// package: libglib2.0-dev
+// passes: any numbers, in any order
+// waits by: waitpid
+// cmake: pkg_check_modules(BENCH_GLIB QUIET IMPORTED_TARGET glib-2.0>=2.68)
+// link: PkgConfig::BENCH_GLIB
+//
+// peer: GLib
+// starts by: fork
+// not passed: closed, all at once
+//
+// peer: GLib, others left open
+// starts by: posix_spawn
+// not passed: stay open unless close-on-exec
 #include <glib.h>
 
 #include <cerrno>
@@ -14,7 +28,9 @@ namespace {
 
 class Glib : public StarterByPid {
  public:
-  explicit Glib(GSpawnFlags flags) : flags_(flags) {}
+  explicit Glib(unsigned more_flags)
+      : flags_(static_cast<GSpawnFlags>(G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN |
+                                        more_flags)) {}
   int prepare(const Request& request) override {
     StarterByPid::prepare(request);
     sources_.clear();
@@ -45,28 +61,15 @@ class Glib : public StarterByPid {
   std::vector<int> numbers_;
 };
 
-constexpr unsigned common_flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN;
-
-Peer peer(const char* name, const char* starts_by, const char* others, unsigned more_flags) {
-  return {.name = name,
-          .version = std::to_string(::glib_major_version) + "." +
-                     std::to_string(::glib_minor_version) + "." +
-                     std::to_string(::glib_micro_version),
-          .traits = {starts_by, others, "any numbers, in any order", "waitpid"},
-          .make = [flags = static_cast<GSpawnFlags>(common_flags | more_flags)] {
-            return std::make_unique<Glib>(flags);
-          }};
-}
-
 }  // namespace
 
-Peer glib_peer() {
-  return peer("GLib", "fork", "closed, all at once", 0);
-}
-
-Peer glib_leaving_open_peer() {
-  return peer("GLib, others left open", "posix_spawn", "stay open unless close-on-exec",
-              G_SPAWN_LEAVE_DESCRIPTORS_OPEN);
+std::vector<Peer> peers() {
+  const std::string version = std::to_string(::glib_major_version) + "." +
+                              std::to_string(::glib_minor_version) + "." +
+                              std::to_string(::glib_micro_version);
+  constexpr unsigned leave_open = G_SPAWN_LEAVE_DESCRIPTORS_OPEN;
+  return {{"GLib", version, maker<Glib>(0U)},
+          {"GLib, others left open", version, maker<Glib>(leave_open)}};
 }
 
 }  // namespace sysfd_bench

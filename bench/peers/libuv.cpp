@@ -2,6 +2,15 @@
 //
 // libuv: uv_spawn(), and its loop until the exit callback has come and the handle is closed.
 // Descriptors that are passed become those of the indices of `stdio`.
+//
+// peer: libuv
+// package: libuv1-dev
+// starts by: fork
+// not passed: stay open unless close-on-exec
+// passes: any numbers, in any order
+// waits by: SIGCHLD handler, event loop
+// cmake: pkg_check_modules(BENCH_LIBUV QUIET IMPORTED_TARGET libuv)
+// link: PkgConfig::BENCH_LIBUV
 #include <uv.h>
 
 #include <cerrno>
@@ -84,12 +93,8 @@ class Libuv : public Starter {
 
 }  // namespace
 
-Peer libuv_peer() {
-  return {.name = "libuv",
-          .version = ::uv_version_string(),
-          .traits = {"fork", "stay open unless close-on-exec", "any numbers, in any order",
-                     "SIGCHLD handler, event loop"},
-          .make = [] { return std::make_unique<Libuv>(); }};
+std::vector<Peer> peers() {
+  return {{"libuv", ::uv_version_string(), maker<Libuv>()}};
 }
 
 }  // namespace sysfd_bench

@@ -1,8 +1,35 @@
 // SPDX-License-Identifier: MIT
 //
-// What the benchmark knows of those that start programs: one file for each beside this one. A peer
-// is used as its own documentation says for "start a program, wait until it has ended", in the
-// fastest way that is correct; its comment says what it does and does not do.
+// A peer is a way to start programs that is measured: one file for each library in this directory,
+// in any language. It is used as its documentation says for "start a program, wait until it has
+// ended", in the fastest way that is correct.
+//
+// A peer's file begins with a comment that says what to know of it, in lines "key: value". The
+// lines above the first "peer:" are about all peers of the file.
+//
+//     peer: NAME                  its name in the tables
+//     package: NAME               the Debian package that it needs
+//     starts by: ...              the system call
+//     not passed: ...             what becomes of descriptors that were not passed
+//     passes: ...                 which descriptors it can give the child
+//     waits by: ...
+//     cannot pass: WHY            it has no way to pass descriptors
+//     cannot swap: WHY            it can pass them, but cannot exchange two numbers
+//     runs to the end: yes        start() waits, too
+//     only in: DIMENSION          it is measured in these cases only (see report/cases.py)
+//     cmake: COMMAND              of C++: how CMake finds the library
+//     link: TARGET                of C++: what to link with; where there is no such target, the
+//                                 peer is missing
+//     build: COMMAND              of other languages: {file} is the file, {out} the program to make
+//     run: COMMAND                of other languages: how to run it
+//     version: COMMAND            of other languages: prints the version
+//
+// Each file becomes a program. It is told what to start by words "key=value": program, arguments
+// (how many), memory (bytes to hold), descriptors (how many to hold open), passed (how many
+// descriptors), threads. Then it reads numbers from its standard input, one a line. For each it
+// starts so many programs, and prints a line with the nanoseconds that each took; with more than
+// one thread, one number: the time that passed, divided by the starts. In C++, spawn/worker.cpp
+// does all this for the Starter that the file defines; report_test.py checks the comments.
 #ifndef SYSFD_BENCH_PEERS_PEER_HPP
 #define SYSFD_BENCH_PEERS_PEER_HPP
 
@@ -39,71 +66,31 @@ class Starter {
 
   // Starts one, or so many; more may be started before the first one is waited for.
   virtual int start() = 0;
-  virtual int start_many(int count);
+  virtual int start_many(int count) {
+    for (int i = 0; i < count; ++i)
+      if (const int error = start()) return error;
+    return 0;
+  }
 
   // Waits until one of those that were started has ended, and reaps it. An error also if it failed.
   virtual int wait() = 0;
 };
 
-// What one has to know to compare fairly.
-struct Traits {
-  std::string starts_by;          // the system call
-  std::string other_descriptors;  // what becomes of descriptors that were not passed
-  std::string passes;             // which descriptors it can give the child
-  std::string waits_by;
-};
-
 struct Peer {
-  std::string name;
-  std::string missing{};  // why it is not here; then the rest is empty
-  std::string version{};
-  Traits traits{};
-  // Why it cannot do this; empty if it can.
-  std::function<std::string(const Request&)> cannot = [](const Request&) { return std::string(); };
-  // In this process...
+  std::string name;  // as in the comment
+  std::string version;
   std::function<std::unique_ptr<Starter>()> make{};
-  // ... or in one of its own: its first arguments. Then come: the program to start, how many times,
-  // bytes of memory, descriptors, passed descriptors, threads, arguments of the program. It prints
-  // {"nanoseconds": [...]}: of each start, or with threads the time that one took on average.
-  std::vector<std::string> command{};
-
-  bool in_tables = true;     // else for one case only
-  bool runs_to_end = false;  // start() waits, too
-
-  bool is_program() const { return !command.empty(); }
+  std::string missing{};  // why it is not here, though it was built
 };
 
-// Each in a file of its own; those that CMake does not find are not defined.
-Peer vfork_peer();
-Peer fork_peer();
-Peer posix_spawn_peer();
-Peer posix_spawn_closing_peer();
-Peer pidfd_spawn_peer();
-Peer sysfd_peer();
-Peer sysfd_prepared_peer();
-Peer sysfd_status_peer();
-Peer sysfd_prepared_status_peer();
-Peer sysfd_async_peer();
-Peer sysfd_all_peer();
-Peer sysfd_retrying_peer();
-Peer libuv_peer();
-Peer glib_peer();
-Peer glib_leaving_open_peer();
-Peer boost_peer();
-Peer qt_peer();
-Peer poco_peer();
-Peer rust_peer();
-Peer go_peer();
-Peer python_peer();
-Peer node_peer();
+// Makes a Starter of this type.
+template <class S, class... Arguments>
+std::function<std::unique_ptr<Starter>()> maker(Arguments... arguments) {
+  return [=] { return std::make_unique<S>(arguments...); };
+}
 
-// All of them, also those that are missing.
-const std::vector<Peer>& all_peers();
-// The one of this name. Stops the program if there is none.
-const Peer& peer_named(const std::string& name);
-
-// For `cannot`: a peer that knows nothing but the standard streams.
-std::string passes_nothing(const Request& request);
+// Each file defines it.
+std::vector<Peer> peers();
 
 }  // namespace sysfd_bench
 

@@ -2,6 +2,16 @@
 //
 // Poco: Process::launch() without pipes, and ProcessHandle::wait(). In the child it closes every
 // number from 3 up to RLIMIT_NOFILE, one by one.
+//
+// peer: Poco
+// package: libpoco-dev
+// starts by: fork
+// not passed: closed one after the other
+// passes: none
+// cannot pass: has no way to pass them
+// waits by: waitpid
+// cmake: find_package(Poco QUIET COMPONENTS Foundation)
+// link: Poco::Foundation
 #include <Poco/Exception.h>
 #include <Poco/Process.h>
 #include <Poco/Version.h>
@@ -43,14 +53,12 @@ class PocoStarter : public Starter {
 
 }  // namespace
 
-Peer poco_peer() {
+std::vector<Peer> peers() {
   const auto number = static_cast<unsigned>(POCO_VERSION);
-  return {.name = "Poco",
-          .version = std::to_string(number >> 24) + "." + std::to_string(number >> 16 & 0xff) +
-                     "." + std::to_string(number >> 8 & 0xff),
-          .traits = {"fork", "closed one after the other", "none", "waitpid"},
-          .cannot = passes_nothing,
-          .make = [] { return std::make_unique<PocoStarter>(); }};
+  return {{"Poco",
+           std::to_string(number >> 24) + "." + std::to_string(number >> 16 & 0xff) + "." +
+               std::to_string(number >> 8 & 0xff),
+           maker<PocoStarter>()}};
 }
 
 }  // namespace sysfd_bench

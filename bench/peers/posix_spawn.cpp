@@ -3,6 +3,21 @@
 // posix_spawn(3) without attributes; the same with those that give its child what sysfd's gets (an
 // empty signal mask, all other descriptors closed); and pidfd_spawn(3), which glibc has since 2.39
 // and which is looked up when the program runs.
+//
+// starts by: clone3 (VM, VFORK)
+// passes: any numbers; order is the caller's
+//
+// peer: posix_spawn
+// not passed: stay open unless close-on-exec
+// waits by: waitpid
+//
+// peer: posix_spawn, mask and closefrom
+// not passed: closed, all at once
+// waits by: waitpid
+//
+// peer: pidfd_spawn
+// not passed: stay open unless close-on-exec
+// waits by: waitid by pidfd
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
 #include <spawn.h>
@@ -12,7 +27,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <deque>
 #include <optional>
 
 #include "peers/by_pid.hpp"
@@ -104,12 +118,11 @@ class ByPidfd : public PosixSpawn {
     int pidfd = -1;
     const int error =
         spawn_(&pidfd, arguments().program(), actions(), nullptr, arguments().get(), ::environ);
-    if (error == 0) pidfds_.push_back(pidfd);
+    if (error == 0) started(pidfd);
     return error;
   }
   int wait() override {
-    const int pidfd = pidfds_.front();
-    pidfds_.pop_front();
+    const int pidfd = next();
     siginfo_t info{};
     const int answer =
         ::waitid(static_cast<idtype_t>(3 /* P_PIDFD */), static_cast<id_t>(pidfd), &info, WEXITED);
@@ -121,7 +134,6 @@ class ByPidfd : public PosixSpawn {
 
  private:
   PidfdSpawn spawn_ = find_pidfd_spawn();
-  std::deque<int> pidfds_;
 };
 
 std::string version() {
@@ -130,30 +142,12 @@ std::string version() {
 
 }  // namespace
 
-Peer posix_spawn_peer() {
-  return {.name = "posix_spawn",
-          .version = version(),
-          .traits = {"clone3 (VM, VFORK)", "stay open unless close-on-exec",
-                     "any numbers; order is the caller's", "waitpid"},
-          .make = [] { return std::make_unique<PosixSpawn>(false); }};
-}
-
-Peer posix_spawn_closing_peer() {
-  return {.name = "posix_spawn, mask and closefrom",
-          .version = version(),
-          .traits = {"clone3 (VM, VFORK)", "closed, all at once",
-                     "any numbers; order is the caller's", "waitpid"},
-          .make = [] { return std::make_unique<PosixSpawn>(true); }};
-}
-
-Peer pidfd_spawn_peer() {
-  if (!find_pidfd_spawn())
-    return {.name = "pidfd_spawn", .missing = version() + " has none (it came with 2.39)"};
-  return {.name = "pidfd_spawn",
-          .version = version(),
-          .traits = {"clone3 (VM, VFORK)", "stay open unless close-on-exec",
-                     "any numbers; order is the caller's", "waitid by pidfd"},
-          .make = [] { return std::make_unique<ByPidfd>(); }};
+std::vector<Peer> peers() {
+  std::vector<Peer> all = {{"posix_spawn", version(), maker<PosixSpawn>(false)},
+                           {"posix_spawn, mask and closefrom", version(), maker<PosixSpawn>(true)},
+                           {"pidfd_spawn", version(), maker<ByPidfd>()}};
+  if (!find_pidfd_spawn()) all.back().missing = version() + " has none (it came with 2.39)";
+  return all;
 }
 
 }  // namespace sysfd_bench

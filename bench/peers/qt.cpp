@@ -3,6 +3,15 @@
 // Qt: QProcess with forwarded channels (no pipes), start() and waitForFinished(). It has no
 // descriptors to pass; setupChildProcess() is where its documentation puts what is to be done in
 // the child.
+//
+// peer: Qt QProcess
+// package: qtbase5-dev
+// starts by: fork
+// not passed: stay open unless close-on-exec
+// passes: any numbers, by code in the child
+// waits by: SIGCHLD handler, pipe
+// cmake: find_package(Qt5 QUIET COMPONENTS Core)
+// link: Qt5::Core
 #include <QCoreApplication>
 #include <QProcess>
 
@@ -58,22 +67,18 @@ class Qt : public Starter {
 
 void have_application() {
   static int count = 1;
-  static char name[] = "spawn_bench";
+  static char name[] = "bench";
   static char* arguments[] = {name, nullptr};
   static const QCoreApplication application(count, arguments);
 }
 
 }  // namespace
 
-Peer qt_peer() {
-  return {.name = "Qt QProcess",
-          .version = ::qVersion(),
-          .traits = {"fork", "stay open unless close-on-exec", "any numbers, by code in the child",
-                     "SIGCHLD handler, pipe"},
-          .make = [] {
-            have_application();
-            return std::make_unique<Qt>();
-          }};
+std::vector<Peer> peers() {
+  return {{"Qt QProcess", ::qVersion(), [] {
+             have_application();
+             return std::make_unique<Qt>();
+           }}};
 }
 
 }  // namespace sysfd_bench

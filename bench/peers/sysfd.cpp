@@ -1,8 +1,37 @@
 // SPDX-License-Identifier: MIT
 //
-// sysfd itself: a Command that is started many times, one that was prepared, one that tries again
-// while its program is open for writing; both in one call, from start to end; a prepared one that
-// nobody waits for, and many of them at once.
+// sysfd itself: one Command that is started again and again, as it is or prepared; in two calls,
+// spawn() and wait(), or in one, status(). Then prepared ones that nobody waits for, many at once,
+// and a Command that tries again while its program is open for writing.
+//
+// not passed: closed, all at once
+// passes: any numbers, in any order
+// waits by: waitid by pidfd
+// link: sysfd::spawn
+//
+// peer: sysfd
+// starts by: clone3 (VM, VFORK, PIDFD)
+//
+// peer: sysfd, status
+// starts by: clone3 (VM, PIDFD)
+// runs to the end: yes
+//
+// peer: sysfd, prepared
+// starts by: clone3 (VM, VFORK, PIDFD)
+//
+// peer: sysfd, prepared, status
+// starts by: clone3 (VM, PIDFD)
+// runs to the end: yes
+//
+// peer: sysfd, spawn_async
+// starts by: clone3 (VM, PIDFD)
+//
+// peer: sysfd, spawn_all
+// starts by: clone3 (VM, PIDFD)
+//
+// peer: sysfd, retry_busy
+// starts by: clone3 (VM, VFORK, PIDFD)
+// only in: busy
 #include <cerrno>
 #include <deque>
 #include <optional>
@@ -25,23 +54,55 @@ sysfd::Command command_for(const Request& request) {
   return command;
 }
 
+int error_of(const sysfd::Result<sysfd::ExitStatus, sysfd::SpawnError>& status) {
+  if (!status) return status.error().code.value();
+  return status->success() ? 0 : ECANCELED;
+}
+
 int end_of(sysfd::Child& child) {
   const auto status = child.wait();
   if (!status) return status.error().value();
   return status->success() ? 0 : ECANCELED;
 }
 
-int result_of(const sysfd::Result<sysfd::ExitStatus, sysfd::SpawnError>& status) {
-  if (!status) return status.error().code.value();
-  return status->success() ? 0 : ECANCELED;
-}
-
-// `What`: something with spawn().
-template <class What>
-class SysfdStarter : public Starter {
+// Makes what has spawn() and status().
+class Same {
  public:
+  explicit Same(int retries = 0) : retries_(retries) {}
+  int prepare(const Request& request) {
+    command_.emplace(command_for(request));
+    if (retries_ > 0) command_->retry_busy(retries_);
+    return 0;
+  }
+  sysfd::Command& get() { return *command_; }
+
+ private:
+  int retries_;
+  std::optional<sysfd::Command> command_;
+};
+
+class Prepared {
+ public:
+  int prepare(const Request& request) {
+    auto prepared = command_for(request).prepare();
+    if (!prepared) return prepared.error().code.value();
+    prepared_.emplace(*std::move(prepared));
+    return 0;
+  }
+  sysfd::PreparedCommand& get() { return *prepared_; }
+
+ private:
+  std::optional<sysfd::PreparedCommand> prepared_;
+};
+
+template <class What>
+class TwoCalls : public Starter {
+ public:
+  template <class... Arguments>
+  explicit TwoCalls(Arguments... arguments) : what_(arguments...) {}
+  int prepare(const Request& request) override { return what_.prepare(request); }
   int start() override {
-    auto child = what_->spawn();
+    auto child = what_.get().spawn();
     if (!child) return child.error().code.value();
     children_.push_back(*std::move(child));
     return 0;
@@ -53,54 +114,31 @@ class SysfdStarter : public Starter {
   }
 
  protected:
-  void use(What what) { what_.emplace(std::move(what)); }
-  What& what() { return *what_; }
+  What& what() { return what_; }
   void started(sysfd::Child child) { children_.push_back(std::move(child)); }
 
  private:
-  std::optional<What> what_;
+  What what_;
   std::deque<sysfd::Child> children_;
 };
 
-class ByCommand : public SysfdStarter<sysfd::Command> {
+template <class What>
+class OneCall : public Starter {
  public:
-  explicit ByCommand(int retries) : retries_(retries) {}
-  int prepare(const Request& request) override {
-    sysfd::Command command = command_for(request);
-    if (retries_ > 0) command.retry_busy(retries_);
-    use(std::move(command));
-    return 0;
-  }
+  int prepare(const Request& request) override { return what_.prepare(request); }
+  int start() override { return error_of(what_.get().status()); }
+  int wait() override { return 0; }
 
  private:
-  int retries_;
+  What what_;
 };
 
-class ByPreparedCommand : public SysfdStarter<sysfd::PreparedCommand> {
- public:
-  int prepare(const Request& request) override {
-    auto prepared = command_for(request).prepare();
-    if (!prepared) return prepared.error().code.value();
-    use(*std::move(prepared));
-    return 0;
-  }
-};
-
-// In one call.
-template <class Base>
-class ToTheEnd : public Base {
- public:
-  using Base::Base;
-  int start() override { return result_of(this->what().status()); }
-  int wait() override { return 0; }
-};
-
-class ManyAtOnce : public ByPreparedCommand {
+class ManyAtOnce : public TwoCalls<Prepared> {
  public:
   int start() override { return start_many(1); }
   int start_many(int count) override {
     const std::vector<sysfd::SpawnChanges> changes(static_cast<std::size_t>(count));
-    for (auto& child : sysfd::spawn_all(what(), changes)) {
+    for (auto& child : sysfd::spawn_all(what().get(), changes)) {
       if (!child) return child.error().code.value();
       started(*std::move(child));
     }
@@ -110,14 +148,9 @@ class ManyAtOnce : public ByPreparedCommand {
 
 class Asynchronous : public Starter {
  public:
-  int prepare(const Request& request) override {
-    auto prepared = command_for(request).prepare();
-    if (!prepared) return prepared.error().code.value();
-    prepared_.emplace(*std::move(prepared));
-    return 0;
-  }
+  int prepare(const Request& request) override { return what_.prepare(request); }
   int start() override {
-    auto pending = prepared_->spawn_async();
+    auto pending = what_.get().spawn_async();
     if (!pending) return pending.error().code.value();
     pending_.push_back(*std::move(pending));
     return 0;
@@ -129,61 +162,23 @@ class Asynchronous : public Starter {
   }
 
  private:
-  std::optional<sysfd::PreparedCommand> prepared_;
+  Prepared what_;
   std::deque<sysfd::PendingChild> pending_;
 };
 
-Traits traits() {
-  return {"clone3 (VM, VFORK, PIDFD)", "closed, all at once", "any numbers, in any order",
-          "waitid by pidfd"};
-}
-
-Peer peer(const char* name, std::function<std::unique_ptr<Starter>()> make) {
-  return {
-      .name = name, .version = SYSFD_BENCH_VERSION, .traits = traits(), .make = std::move(make)};
-}
-
-Peer to_the_end(Peer peer) {
-  peer.traits.starts_by = "clone3 (VM, PIDFD)";
-  peer.runs_to_end = true;
-  return peer;
-}
-
 }  // namespace
 
-Peer sysfd_peer() {
-  return peer("sysfd", [] { return std::make_unique<ByCommand>(0); });
-}
-
-Peer sysfd_prepared_peer() {
-  return peer("sysfd, prepared", [] { return std::make_unique<ByPreparedCommand>(); });
-}
-
-Peer sysfd_status_peer() {
-  return to_the_end(peer("sysfd, status", [] { return std::make_unique<ToTheEnd<ByCommand>>(0); }));
-}
-
-Peer sysfd_prepared_status_peer() {
-  return to_the_end(peer("sysfd, prepared, status",
-                         [] { return std::make_unique<ToTheEnd<ByPreparedCommand>>(); }));
-}
-
-Peer sysfd_async_peer() {
-  Peer async = peer("sysfd, spawn_async", [] { return std::make_unique<Asynchronous>(); });
-  async.traits.starts_by = "clone3 (VM, PIDFD)";
-  return async;
-}
-
-Peer sysfd_all_peer() {
-  Peer all = peer("sysfd, spawn_all", [] { return std::make_unique<ManyAtOnce>(); });
-  all.traits.starts_by = "clone3 (VM, PIDFD)";
-  return all;
-}
-
-Peer sysfd_retrying_peer() {
-  Peer retrying = peer("sysfd, retry_busy", [] { return std::make_unique<ByCommand>(100); });
-  retrying.in_tables = false;
-  return retrying;
+std::vector<Peer> peers() {
+  constexpr std::size_t slots = 8;
+  if (!sysfd::reserve_spawn_slots(slots)) return {};
+  const char* const version = SYSFD_BENCH_VERSION;
+  return {{"sysfd", version, maker<TwoCalls<Same>>()},
+          {"sysfd, status", version, maker<OneCall<Same>>()},
+          {"sysfd, prepared", version, maker<TwoCalls<Prepared>>()},
+          {"sysfd, prepared, status", version, maker<OneCall<Prepared>>()},
+          {"sysfd, spawn_async", version, maker<Asynchronous>()},
+          {"sysfd, spawn_all", version, maker<ManyAtOnce>()},
+          {"sysfd, retry_busy", version, maker<TwoCalls<Same>>(100)}};
 }
 
 }  // namespace sysfd_bench

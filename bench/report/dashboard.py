@@ -1,27 +1,44 @@
 # SPDX-License-Identifier: MIT
 """The report for dashboards: a list of numbers, of which smaller is better."""
+import cases
+from counts import COUNTS
 
 
 def entry(name, unit, value, spread="", extra=""):
     return {"name": name, "unit": unit, "value": round(value, 4), "range": spread, "extra": extra}
 
 
-def entries(results):
-    found = [entry(f"ratio: {r['name']}", "ratio", r["value"], extra=f"bar {r['bar']}, limit {r['limit']}, {r['starts']} starts")
-             for r in results.ratios if r["starts"]]
-    for case in results.cases:
-        for peer, cell in results.cells[case.id].items():
-            if not cell.gap:
-                found.append(entry(f"spawn, {case.dimension}, {case.label}: {peer}", "us", cell.median / 1000,
-                                   f"{cell.p10 / 1000:.1f} to {cell.p90 / 1000:.1f}", f"{cell.starts} measurements"))
-    for peer, run in results.stall.items():
-        if "unit_p999" in run:
-            found.append(entry(f"stall of another thread, 99.9 %: {peer}", "us", run["unit_p999"] / 1000, extra=f"{int(run['starts'])} starts"))
-    for peer, run in results.busy.items():
-        if "busy" in run:
-            found.append(entry(f"ETXTBSY: {peer}", "%", 100 * run["busy"] / run["starts"], extra=f"{int(run['starts'])} starts"))
-    for module, pairs in results.modules.items():
-        for pair in pairs:
-            if pair.raw and not pair.gap:
-                found.append(entry(f"{module}, {pair.name}", "ns", pair.ours, extra=f"raw calls: {pair.raw:.0f} ns"))
-    return found + results.counted
+def of_ratios(ratios, system=""):
+    return [entry(f"ratio{system}: {each['name']}", "ratio", each["value"],
+                  extra=f"bar {each['bar']}, limit {each['limit']}, {each['pairs']} pairs")
+            for each in ratios if each["pairs"]]
+
+
+def entries(results, others=()):
+    found = of_ratios(results.get("ratios", []))
+    for other in others:
+        found += of_ratios(other.get("ratios", []), f", {other['environment']['C library']}")
+    for case in cases.CASES:
+        for peer, cell in results["cells"].get(case.id, {}).items():
+            if "gap" not in cell:
+                found.append(entry(f"spawn, {case.dimension}, {case.label}: {peer}", "us",
+                                   cell["median"] / 1000,
+                                   f"{cell['p10'] / 1000:.1f} to {cell['p90'] / 1000:.1f}",
+                                   f"{cell['starts']} measurements"))
+    for peer, numbers in results.get("stall", {}).items():
+        if not isinstance(numbers, str):
+            found.append(entry(f"stall of another thread, 99.9 %: {peer}", "us",
+                               numbers[1] / 1000, extra=f"{numbers[3]:.0f} starts"))
+    for peer, numbers in results.get("busy", {}).items():
+        if not isinstance(numbers, str):
+            starts, failed = numbers
+            found.append(entry(f"ETXTBSY: {peer}", "%", 100 * failed / starts,
+                               extra=f"{starts:.0f} starts"))
+    for module, operations in results.get("modules", {}).items():
+        for name, times in operations.items():
+            found.append(entry(f"{module}, {name}", "ns", times["ours"],
+                               extra=f"raw calls: {times['raw']:.0f} ns"))
+    for name, counted in results.get("counts", {}).get("counted", {}).items():
+        found += [entry(f"{name}: {what}", what, counted["ours"][what]) for what in COUNTS
+                  if counted["ours"]]
+    return found

@@ -17,20 +17,23 @@ def first_match(path, pattern):
 
 def first_line(*command):
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[0]
     except (OSError, subprocess.CalledProcessError, IndexError):
         return "unknown"
 
 
-def describe(revision, mode):
+def describe(programs, revision, quick):
     kibibytes = first_match("/proc/meminfo", r"^MemTotal:\s+(\d+)")
+    compiler = first_match(programs.parent / "CMakeCache.txt", r"^CMAKE_CXX_COMPILER:\w+=(.*)$")
+    processor = first_match("/proc/cpuinfo", r"^model name.*: (.*)$")
     return {
         "sysfd": revision,
-        "run": mode,
+        "run": "quick" if quick else "full",
         "kernel": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "C library": " ".join(platform.libc_ver()),
-        "compiler": first_line("g++", "--version"),
-        "processor": f"{first_match('/proc/cpuinfo', r'^model name.*: (.*)$')}, {os.cpu_count()} of them",
+        "compiler": first_line(compiler, "--version"),
+        "processor": f"{processor}, {os.cpu_count()} of them",
         "memory": f"{int(kibibytes) // 2**20} GiB" if kibibytes.isdigit() else "unknown",
         "system": first_match("/etc/os-release", r'^PRETTY_NAME="(.*)"$'),
     }

@@ -9,8 +9,14 @@ from markdown import columns_of, peers_in_order
 # line and point repeat less often.
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#777777", "#000000"]
 POINTS = [4, 6, 8, 10, 12, 1, 2, 3]
-OURS = ["sysfd", "sysfd, prepared", "sysfd, status", "sysfd, prepared, status"]  # one colour, lines with ever more gaps
+# One colour, lines with ever more gaps.
+OURS = ["sysfd", "sysfd, status", "sysfd, same Command", "sysfd, same Command, status", "sysfd, prepared",
+        "sysfd, prepared, status"]
 OUR_COLOUR = "#0072B2"
+
+PLOTS = [("memory", "Starting a program from a parent with much memory", "memory.svg"),
+         ("descriptors", "Starting a program from a parent with many open descriptors",
+          "descriptors.svg")]
 
 # For each: the label of the axis, and where on it, which is logarithmic, zero stands.
 AXES = {"memory": ("resident memory of the parent", 32), "descriptors": ("open descriptors of the parent", 10)}
@@ -19,14 +25,13 @@ AXES = {"memory": ("resident memory of the parent", 32), "descriptors": ("open d
 def series_of(results, dimension):
     """Name and points (amount, median, label) of each peer that has more than one, the slowest at the end first."""
     zero = AXES[dimension][1]
-    amounts = {case.id: case.amount for case in results.cases}
     found = []
     for peer in peers_in_order(results):
         points = []
-        for label, id_ in columns_of(results, dimension):
-            cell = results.cells[id_].get(peer["name"])
-            if cell is not None and not cell.gap:
-                points.append((amounts[id_] or zero, cell.median / 1000, label))
+        for label, id_, amount in columns_of(results, dimension):
+            cell = results["cells"][id_].get(peer["name"])
+            if cell and "gap" not in cell:
+                points.append((amount or zero, cell["median"] / 1000, label))
         if len(points) > 1:
             found.append((peer["name"], points))
     return sorted(found, key=lambda each: -each[1][-1][1])
@@ -72,9 +77,9 @@ def script(results, dimension, title, file):
 
 def draw(results, dimension, title, file):
     """Writes an SVG. Why not, or nothing."""
+    if not series_of(results, dimension):
+        return ""  # nobody was measured at more than one place
     if not shutil.which("gnuplot"):
         return "there is no gnuplot"
-    if not series_of(results, dimension):
-        return "no peer was measured at more than one place"
     done = subprocess.run(["gnuplot"], input=script(results, dimension, title, file), text=True, capture_output=True, check=False)
     return done.stderr.strip() if done.returncode != 0 else ""

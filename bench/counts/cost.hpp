@@ -2,8 +2,8 @@
 //
 // What something costs apart from time: instructions in user space, system calls, heap allocations.
 // The same numbers each time, on a quiet machine and on a busy one.
-#ifndef SYSFD_BENCH_SUPPORT_COST_HPP
-#define SYSFD_BENCH_SUPPORT_COST_HPP
+#ifndef SYSFD_BENCH_COUNTS_COST_HPP
+#define SYSFD_BENCH_COUNTS_COST_HPP
 
 #include <functional>
 #include <optional>
@@ -44,4 +44,4 @@ void use_a_fixed_environment(char** argv);
 
 }  // namespace sysfd_bench
 
-#endif  // SYSFD_BENCH_SUPPORT_COST_HPP
+#endif  // SYSFD_BENCH_COUNTS_COST_HPP

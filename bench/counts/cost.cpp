@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/cost.hpp"
+#include "counts/cost.hpp"
 
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
