@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// sysfd itself: one Command that is started again and again, as it is or prepared; in two calls,
-// spawn() and wait(), or in one, status(). Then prepared ones that nobody waits for, many at once,
-// and a Command that tries again while its program is open for writing.
+// sysfd itself: a Command that is made anew for each start, which is what programs do; one Command
+// that is started again and again, as it is or prepared; in two calls, spawn() and wait(), or in
+// one, status(). Then prepared ones that nobody waits for, many at once, and a Command that tries
+// again while its program is open for writing.
 //
 // not passed: closed, all at once
 // passes: any numbers, in any order
@@ -13,6 +14,13 @@
 // starts by: clone3 (VM, VFORK, PIDFD)
 //
 // peer: sysfd, status
+// starts by: clone3 (VM, PIDFD)
+// runs to the end: yes
+//
+// peer: sysfd, same Command
+// starts by: clone3 (VM, VFORK, PIDFD)
+//
+// peer: sysfd, same Command, status
 // starts by: clone3 (VM, PIDFD)
 // runs to the end: yes
 //
@@ -65,7 +73,19 @@ int end_of(sysfd::Child& child) {
   return status->success() ? 0 : ECANCELED;
 }
 
-// Makes what has spawn() and status().
+// Makes what has spawn() and status(): for each start anew, or once.
+class Anew {
+ public:
+  int prepare(const Request& request) {
+    request_ = request;
+    return 0;
+  }
+  sysfd::Command get() const { return command_for(request_); }
+
+ private:
+  Request request_;
+};
+
 class Same {
  public:
   explicit Same(int retries = 0) : retries_(retries) {}
@@ -172,8 +192,10 @@ std::vector<Peer> peers() {
   constexpr std::size_t slots = 8;
   if (!sysfd::reserve_spawn_slots(slots)) return {};
   const char* const version = SYSFD_BENCH_VERSION;
-  return {{"sysfd", version, maker<TwoCalls<Same>>()},
-          {"sysfd, status", version, maker<OneCall<Same>>()},
+  return {{"sysfd", version, maker<TwoCalls<Anew>>()},
+          {"sysfd, status", version, maker<OneCall<Anew>>()},
+          {"sysfd, same Command", version, maker<TwoCalls<Same>>()},
+          {"sysfd, same Command, status", version, maker<OneCall<Same>>()},
           {"sysfd, prepared", version, maker<TwoCalls<Prepared>>()},
           {"sysfd, prepared, status", version, maker<OneCall<Prepared>>()},
           {"sysfd, spawn_async", version, maker<Asynchronous>()},

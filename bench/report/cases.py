@@ -119,13 +119,19 @@ class Ratio:
 def of_defaults():
     found = []
 
-    def add(what, ours, posix_spawn, vfork):
+    def add(what, ours, posix_spawn, vfork, pidfd_spawn=None):
         found.append(Ratio(f"{what} / posix_spawn", ours, "posix_spawn", *posix_spawn))
+        if pidfd_spawn:
+            found.append(Ratio(f"{what} / pidfd_spawn", ours, "pidfd_spawn", None, pidfd_spawn))
         found.append(Ratio(f"{what} / bare vfork+execve", ours, "vfork+execve", vfork))
 
-    add("the same Command: spawn, wait", "sysfd",
+    add("a new Command: spawn, wait", "sysfd",
+        (Target(0.77, 1.00), Target(0.97, 1.20)), Target(1.13, 1.50), Target(0.90, 1.20))
+    add("a new Command: status", "sysfd, status",
+        (Target(0.77, 1.00), Target(0.90, 1.20)), Target(1.09, 1.50), Target(0.90, 1.20))
+    add("the same Command: spawn, wait", "sysfd, same Command",
         (Target(0.77, 1.00), Target(0.97, 1.20)), Target(1.08, 1.50))
-    add("the same Command: status", "sysfd, status",
+    add("the same Command: status", "sysfd, same Command, status",
         (Target(0.77, 1.00), Target(0.90, 1.20)), Target(1.08, 1.50))
     add("prepared: spawn, wait", "sysfd, prepared",
         (Target(0.77, 1.00), Target(0.97, 1.20)), Target(1.08, 1.50))
@@ -137,8 +143,10 @@ def of_defaults():
 def of_passed():
     found = []
     for what, ours, bar in [
-            ("the same Command: spawn, wait", "sysfd", 0.70),
-            ("the same Command: status", "sysfd, status", 0.70),
+            ("a new Command: spawn, wait", "sysfd", 0.77),
+            ("a new Command: status", "sysfd, status", 0.77),
+            ("the same Command: spawn, wait", "sysfd, same Command", 0.70),
+            ("the same Command: status", "sysfd, same Command, status", 0.70),
             ("prepared: status", "sysfd, prepared, status", 0.70)]:
         found.append(Ratio(f"5 passed with a swap, all else closed, {what} / posix_spawn", ours,
                            "posix_spawn, mask and closefrom", Target(bar, 1.00),

@@ -170,7 +170,8 @@ def traits(results):
     header = ["peer", "version", "starts by", "descriptors that were not passed", "passes",
               "waits by"]
     return ("## What each peer does\n\n"
-            "A peer's time includes everything that it does in a start, such as closing descriptors.\n\n"
+            "A peer's time includes everything that it does in a start, such as closing descriptors.\n"
+            "`sysfd` and `sysfd, status` make a new Command for each start, as programs do.\n\n"
             + table(header, rows, of_words=True))
 
 
