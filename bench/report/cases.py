@@ -116,41 +116,52 @@ class Ratio:
         return members + [(self.by_hand, self.task)] if self.by_hand else members
 
 
+CALLS, CALLS_OF_STATUS = "calls of sysfd, by hand", "calls of sysfd status, by hand"
+
+
 def of_defaults():
     found = []
 
-    def add(what, ours, posix_spawn, vfork, pidfd_spawn=None):
-        found.append(Ratio(f"{what} / posix_spawn", ours, "posix_spawn", *posix_spawn))
-        if pidfd_spawn:
-            found.append(Ratio(f"{what} / pidfd_spawn", ours, "pidfd_spawn", None, pidfd_spawn))
-        found.append(Ratio(f"{what} / bare vfork+execve", ours, "vfork+execve", vfork))
+    def add(what, ours, by_hand, **targets):
+        """`targets`: for each peer those of Ratio."""
+        for peer, (target, newest) in targets.items():
+            name = f"{what} / {'bare vfork+execve' if peer == 'vfork' else peer}"
+            found.append(Ratio(name, ours, "vfork+execve" if peer == "vfork" else peer, target,
+                               newest, by_hand=by_hand))
 
-    add("a new Command: spawn, wait", "sysfd",
-        (Target(0.77, 1.00), Target(0.97, 1.20)), Target(1.13, 1.50), Target(0.90, 1.20))
-    add("a new Command: status", "sysfd, status",
-        (Target(0.77, 1.00), Target(0.90, 1.20)), Target(1.09, 1.50), Target(0.90, 1.20))
-    add("the same Command: spawn, wait", "sysfd, same Command",
-        (Target(0.77, 1.00), Target(0.97, 1.20)), Target(1.08, 1.50))
-    add("the same Command: status", "sysfd, same Command, status",
-        (Target(0.77, 1.00), Target(0.90, 1.20)), Target(1.08, 1.50))
-    add("prepared: spawn, wait", "sysfd, prepared",
-        (Target(0.77, 1.00), Target(0.97, 1.20)), Target(1.08, 1.50))
-    add("prepared: status", "sysfd, prepared, status",
-        (Target(0.77, 1.00), Target(0.90, 1.20)), Target(1.08, 1.50))
+    def posix_spawn(newest_bar):
+        return Target(0.77, 1.00), Target(newest_bar, 1.20)
+
+    def vfork(bar):
+        return Target(bar, 1.50), None
+
+    pidfd_spawn = None, Target(0.90, 1.20)
+    add("a new Command: spawn, wait", "sysfd", CALLS,
+        posix_spawn=posix_spawn(0.97), pidfd_spawn=pidfd_spawn, vfork=vfork(1.13))
+    add("a new Command: status", "sysfd, status", CALLS_OF_STATUS,
+        posix_spawn=posix_spawn(0.90), pidfd_spawn=pidfd_spawn, vfork=vfork(1.09))
+    add("the same Command: spawn, wait", "sysfd, same Command", CALLS,
+        posix_spawn=posix_spawn(0.97), vfork=vfork(1.08))
+    add("the same Command: status", "sysfd, same Command, status", CALLS_OF_STATUS,
+        posix_spawn=posix_spawn(0.90), vfork=vfork(1.08))
+    add("prepared: spawn, wait", "sysfd, prepared", CALLS,
+        posix_spawn=posix_spawn(0.97), vfork=vfork(1.08))
+    add("prepared: status", "sysfd, prepared, status", CALLS_OF_STATUS,
+        posix_spawn=posix_spawn(0.90), vfork=vfork(1.08))
     return found
 
 
 def of_passed():
     found = []
-    for what, ours, bar in [
-            ("a new Command: spawn, wait", "sysfd", 0.77),
-            ("a new Command: status", "sysfd, status", 0.77),
-            ("the same Command: spawn, wait", "sysfd, same Command", 0.70),
-            ("the same Command: status", "sysfd, same Command, status", 0.70),
-            ("prepared: status", "sysfd, prepared, status", 0.70)]:
+    for what, ours, bar, by_hand in [
+            ("a new Command: spawn, wait", "sysfd", 0.77, CALLS),
+            ("a new Command: status", "sysfd, status", 0.77, CALLS_OF_STATUS),
+            ("the same Command: spawn, wait", "sysfd, same Command", 0.70, CALLS),
+            ("the same Command: status", "sysfd, same Command, status", 0.70, CALLS_OF_STATUS),
+            ("prepared: status", "sysfd, prepared, status", 0.70, CALLS_OF_STATUS)]:
         found.append(Ratio(f"5 passed with a swap, all else closed, {what} / posix_spawn", ours,
                            "posix_spawn, mask and closefrom", Target(bar, 1.00),
-                           Target(0.92, 1.20), FIVE_SWAPPED))
+                           Target(0.92, 1.20), FIVE_SWAPPED, by_hand=by_hand))
     until_return = replace(found[0], name=found[0].name.replace("spawn, wait", "spawn returns"),
                            task=replace(FIVE_SWAPPED, until="return"))
     return found, [until_return]
