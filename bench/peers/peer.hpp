@@ -5,7 +5,8 @@
 // ended", in the fastest way that is correct.
 //
 // A peer's file begins with a comment that says what to know of it, in lines "key: value". The
-// lines above the first "peer:" are about all peers of the file.
+// lines above the first "peer:" are about all peers of the file. An indented line goes on with the
+// one above.
 //
 //     peer: NAME                  its name in the tables
 //     package: NAME               the Debian package that it needs
@@ -17,6 +18,7 @@
 //     cannot swap: WHY            it can pass them, but cannot exchange two numbers
 //     runs to the end: yes        start() waits, too
 //     only in: DIMENSION          it is measured in these cases only (see report/cases.py)
+//     makes namespaces: ...       it can; what it does beyond that
 //     cmake: COMMAND              of C++: how CMake finds the library
 //     link: TARGET                of C++: what to link with; where there is no such target, the
 //                                 peer is missing
@@ -51,6 +53,7 @@ struct Request {
   std::string program;                   // a path
   std::vector<std::string> arguments{};  // behind argument 0, which is the path
   std::vector<Passed> passed{};
+  std::vector<std::string> namespaces{};  // new ones for the child: "user", "mount", "pid", ...
 };
 
 // Starts one and the same program again and again. Used by one thread.

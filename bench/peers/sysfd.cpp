@@ -12,10 +12,12 @@
 //
 // peer: sysfd
 // starts by: clone3 (VM, VFORK, PIDFD)
+// makes namespaces: nothing
 //
 // peer: sysfd, status
 // starts by: clone3 (VM, PIDFD)
 // runs to the end: yes
+// makes namespaces: nothing
 //
 // peer: sysfd, same Command
 // starts by: clone3 (VM, VFORK, PIDFD)
@@ -40,11 +42,15 @@
 // peer: sysfd, retry_busy
 // starts by: clone3 (VM, VFORK, PIDFD)
 // only in: busy
+#include <unistd.h>
+
 #include <cerrno>
 #include <deque>
+#include <map>
 #include <optional>
 
 #include <sysfd/command.hpp>
+#include <sysfd/namespaces.hpp>
 #include <sysfd/pending_child.hpp>
 #include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
@@ -54,11 +60,24 @@
 namespace sysfd_bench {
 namespace {
 
+sysfd::Namespaces namespaces_of(const Request& request) {
+  using sysfd::Namespace;
+  static const std::map<std::string, Namespace> kinds = {
+      {"user", Namespace::user}, {"mount", Namespace::mount}, {"pid", Namespace::pid},
+      {"ipc", Namespace::ipc},   {"uts", Namespace::uts},     {"net", Namespace::net}};
+  sysfd::Namespaces namespaces{.user_map = {{.outside = ::geteuid()}},
+                               .group_map = {{.outside = ::getegid()}}};
+  for (const std::string& each : request.namespaces)
+    namespaces.create = namespaces.create | kinds.at(each);
+  return namespaces;
+}
+
 sysfd::Command command_for(const Request& request) {
   sysfd::Command command(request.program);
   command.args(request.arguments);
   for (const Passed& each : request.passed)
     command.pass(sysfd::BorrowedFd::unsafe_borrow(each.source), each.number);
+  if (!request.namespaces.empty()) command.namespaces(namespaces_of(request));
   return command;
 }
 

@@ -18,13 +18,14 @@ class Task:
     threads: int = 1  # that start at once
     batch: int = 1  # so many are started before any is waited for
     until: str = "end"  # or "return": until the caller goes on
+    namespaces: str = ""
     variables: int = 10  # in the environment
     program: str = ""  # else the minimal one
     pinned: bool = True  # parent and child run on one processor
 
     def words(self, program):
         keys = ("memory", "descriptors", "passed", "sources", "arguments", "threads", "batch",
-                "until")
+                "until", "namespaces")
         return [f"program={self.program or program}"] + [f"{k}={getattr(self, k)}" for k in keys]
 
     def environment(self):
@@ -52,6 +53,7 @@ MANY_OPEN = Task(descriptors=15000)
 THREE_FRESH = Task(passed=3, sources="fresh")
 BATCH = Task(batch=64, pinned=False)
 UNTIL_RETURN = Task(until="return")
+KINDS = "user,mount,pid,ipc,uts"
 
 CASES = [
     Case("base", "base", "nothing special", quick=True),
@@ -74,6 +76,10 @@ CASES = [
     Case("threads-8", "threads", "8", at_once(8)),
     Case("batch-64", "batch", "64 at once", BATCH, quick=True),
     Case("return", "return", "until the caller goes on", UNTIL_RETURN, quick=True),
+    Case("namespaces", "namespaces", KINDS.replace(",", ", "),
+         Task(namespaces=KINDS, pinned=False), quick=True),
+    Case("namespaces-net", "namespaces", "the same and net",
+         Task(namespaces=KINDS + ",net", pinned=False), quick=True),
 ]
 
 # Who delays the other threads of the parent, and whose child holds a program open for writing.

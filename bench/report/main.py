@@ -150,7 +150,7 @@ def describe(plan):
     """What the report says of each peer."""
     return [{"name": peer.name, "missing": peer.missing, "version": peer.version,
              **{key: peer.facts.get(key, "") for key in (
-                 "starts by", "not passed", "passes", "waits by", "only in")}}
+                 "starts by", "not passed", "passes", "waits by", "only in", "makes namespaces")}}
             for peer in plan.peers]
 
 

@@ -88,6 +88,18 @@ def base_only(results):
     return "### Nothing special\n\n" + table(["microseconds", "start and wait"], rows)
 
 
+def namespaces(results):
+    columns = columns_of(results, "namespaces")
+    if not columns:
+        return ""
+    beyond = {peer["name"]: peer["makes namespaces"] for peer in results["peers"]}
+    rows = [[*row, beyond[row[0]]] for row in rows_of(results, columns)]
+    return ("### New namespaces for the child\n\n"
+            "The last column says what a peer does beyond making the namespaces, mapping its user and\n"
+            "group in them, and making mounts private.\n\n"
+            + table(["microseconds"] + [label for label, _, _ in columns] + ["beyond"], rows))
+
+
 def ratios_as_text(ratios):
     """For the screen."""
     width = max(len(each["name"]) for each in ratios)
@@ -199,7 +211,7 @@ def report(results, others=()):
         parts.append(ratios(results, others))
     if results["cells"]:
         parts.append("## Starting programs, all peers\n")
-        found = [dimension(results, *each) for each in DIMENSIONS]
+        found = [dimension(results, *each) for each in DIMENSIONS] + [namespaces(results)]
         parts += [each for each in found if each] or [base_only(results)]
     parts += [show(results) for key, show in (("stall", stall), ("busy", busy),
                                               ("peers", traits), ("modules", modules))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parent.parent / "peers"
 KEYS = ["peer", "package", "starts by", "not passed", "passes", "waits by", "cannot pass",
-        "cannot swap", "runs to the end", "only in", "cmake", "link", "build",
+        "cannot swap", "runs to the end", "only in", "makes namespaces", "cmake", "link", "build",
         "run", "version"]
 
 
@@ -42,15 +42,20 @@ class Peer:
 
     def takes_part(self, case):
         """Whether it has a row in the tables of such cases."""
-        return self.facts.get("only in", case.dimension) == case.dimension
+        only = self.facts.get("only in", case.dimension)
+        return only == case.dimension and (not case.task.namespaces
+                                           or "makes namespaces" in self.facts)
+
+
+def sources():
+    return [file for file in SOURCES.iterdir() if file.suffix != ".hpp"]
 
 
 def parse_comment(text):
     """The facts of each peer in a file."""
     common, peers = {}, []
-    for line in text.splitlines():
-        if not re.match("//|#(?!include)", line):
-            break
+    comment = re.match(r"(?:(?://|#(?!include)).*\n)*", text)[0]
+    for line in re.sub(r"\n(?://|#) {2,}", " ", comment).splitlines():
         found = re.fullmatch(r"(?://|#) ([a-z ]+): (.+)", line)
         if not found or found[1] not in KEYS:
             continue
@@ -115,9 +120,8 @@ def of_script(file, programs):
 
 def load(programs):
     """All of them, in the order of the names of their files; those of sysfd first."""
-    files = sorted(SOURCES.iterdir(), key=lambda file: (file.stem != "sysfd", file.name))
     found = []
-    for file in files:
+    for file in sorted(sources(), key=lambda file: (file.stem != "sysfd", file.name)):
         if not parse_comment(file.read_text(encoding="utf-8")):
             continue
         found += of_program(file, programs) if file.suffix == ".cpp" else [of_script(file, programs)]

@@ -11,6 +11,7 @@
 //     sources=fresh                ... from sockets that were made last, and have high numbers
 //     until=return                 measures until the caller goes on; the wait is not measured
 //     batch=N                      starts N before any is waited for, and divides the time by N
+//     namespaces=KIND,KIND,...     new ones for the child
 //     stall=SECONDS, busy=N        does not measure the time, but see worker.hpp
 #include "spawn/worker.hpp"
 
@@ -25,6 +26,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <ranges>
 #include <string_view>
 #include <thread>
 
@@ -107,6 +109,8 @@ Request request_for(const Task& task) {
   for (long i = 0; i < task.number("arguments"); ++i)
     request.arguments.push_back("argument-" + std::to_string(i));
   request.passed = passed_for(task);
+  for (const auto part : std::views::split(task.text("namespaces"), ','))
+    request.namespaces.emplace_back(part.begin(), part.end());
   return request;
 }
 
