@@ -183,7 +183,9 @@ def publish(out, directory):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
+                                     epilog="scripts/bench --distribution NAME ...: the ratios in "
+                                     "another Debian, whose libraries are newer, as in \"sid\"")
     parser.add_argument("--programs", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--others", type=Path, nargs="*", default=[], help=argparse.SUPPRESS)
