@@ -2,6 +2,7 @@
 //
 // Socket activation, and what is told to a service manager.
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -117,6 +118,82 @@ void add_types(Operations& operations) {
       [] { return sysfd::is_listening_stream(pair.first); }));
 }
 
+bool is_file_raw(int fd, mode_t type) {
+  struct stat status;
+  checked(::fstat(fd, &status));
+  return (status.st_mode & S_IFMT) == type;
+}
+
+bool is_socket_raw(int fd, int wanted) {
+  if (!is_file_raw(fd, S_IFSOCK)) return false;
+  int type = 0;
+  socklen_t size = sizeof type;
+  checked(::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size));
+  return type == wanted;
+}
+
+bool is_listener_raw(int fd) {
+  if (!is_socket_raw(fd, SOCK_STREAM)) return false;
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  checked(::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size));
+  return listens != 0;
+}
+
+// Of an address that the kernel chooses.
+sysfd::OwnedFd listen_on_any_port() {
+  auto made = require(
+      sysfd::OwnedFd::from_syscall(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), "socket");
+  checked(::listen(made.get(), 1));
+  return made;
+}
+
+// Each is what it is to be.
+void add_expected_types(Operations& operations) {
+  static const auto pipe = require(sysfd::pipe(), "pipe2");
+  static const auto null = require(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY), "/dev/null");
+  static const auto datagram = require(sysfd::socket_pair(SOCK_DGRAM), "socketpair");
+  static const auto listener = listen_on_any_port();
+  static sockaddr_in address{};
+  socklen_t size = sizeof address;
+  checked(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size));
+  const auto add = [&](const char* name, auto raw, FdType type, sysfd::BorrowedFd fd) {
+    operations.push_back(
+        compare(name, raw, [type = std::move(type), fd] { return type.matches(fd); }));
+  };
+  add(
+      "listen: FdType::fifo", [] { return is_file_raw(pipe.read.get(), S_IFIFO); }, FdType::fifo(),
+      pipe.read);
+  add(
+      "listen: FdType::special_file", [] { return is_file_raw(null.get(), S_IFCHR); },
+      FdType::special_file(), null);
+  add(
+      "listen: FdType::special_file.at",
+      [] {
+        struct stat opened, named;
+        checked(::fstat(null.get(), &opened));
+        checked(::stat("/dev/null", &named));
+        return S_ISCHR(opened.st_mode) && opened.st_rdev == named.st_rdev;
+      },
+      FdType::special_file().at("/dev/null"), null);
+  add(
+      "listen: FdType::datagram", [] { return is_socket_raw(datagram.first.get(), SOCK_DGRAM); },
+      FdType::datagram(), datagram.first);
+  add(
+      "listen: FdType::stream_listener", [] { return is_listener_raw(listener.get()); },
+      FdType::stream_listener(), listener);
+  add(
+      "listen: FdType::stream_listener.inet",
+      [] {
+        sockaddr_in bound;
+        socklen_t room = sizeof bound;
+        if (!is_listener_raw(listener.get())) return false;
+        checked(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&bound), &room));
+        return bound.sin_family == AF_INET && bound.sin_port == address.sin_port;
+      },
+      FdType::stream_listener().inet(ntohs(address.sin_port)), listener);
+}
+
 // Whom it is told: a socket in the abstract namespace, whose name the kernel chooses, five
 // characters.
 struct Manager {
@@ -170,6 +247,7 @@ void add_notify(Operations& operations) {
 void add_listen(Operations& operations) {
   add_taking(operations);
   add_types(operations);
+  add_expected_types(operations);
   add_notify(operations);
 }
 

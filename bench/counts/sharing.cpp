@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -88,6 +89,13 @@ void add_descriptions(Operations& operations) {
       "sharing: UniqueDescription::open",
       [] { return RawFd(::openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC)); },
       [] { return UniqueDescription::open(sysfd::cwd(), "/dev/null", O_RDONLY); }));
+  operations.push_back(compare(
+      "sharing: UniqueDescription::reopen", [] { return reopen_raw(raw_left); },
+      [] { return UniqueDescription::reopen(left, O_RDONLY); }));
+  operations.push_back(compare(
+      "sharing: UniqueDescription::memfd",
+      [] { return RawFd(::memfd_create("counts", MFD_CLOEXEC)); },
+      [] { return UniqueDescription::memfd("counts"); }));
 }
 
 // The raw twin keeps its position too.
@@ -134,6 +142,14 @@ void add_files(Operations& operations) {
       "sharing: PositionedFile::read_at",
       [] { return checked(::pread(raw, buffer.data(), buffer.size(), 64)); },
       [] { return ours.read_at(std::span(buffer), 64); }));
+  operations.push_back(compare(
+      "sharing: PositionedFile::size",
+      [] {
+        struct stat status;
+        checked(::fstat(raw, &status));
+        return status.st_size;
+      },
+      [] { return ours.size(); }));
   operations.push_back(compare(
       "sharing: PositionedFile::write", write_on, [] { return ours.write(buffer); }, from_start));
   operations.push_back(compare(
