@@ -32,8 +32,8 @@ SYSFD_ALWAYS_INLINE PidFd above_standard_streams(PidFd process) noexcept {
 
 }  // namespace
 
-[[gnu::hot]] Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
-                          detail::SpawnPlan& plan) noexcept
+Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
+             detail::SpawnPlan& plan) noexcept
     : mark_(detail::fork_mark().value_or(0)),
       pidfd_(above_standard_streams(std::move(clone.process))),
       pid_(clone.pid),
@@ -80,14 +80,14 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-[[gnu::hot]] Child::~Child() {
+Child::~Child() {
   drop();
 }
 
 // The pipes are closed before the wait, since the child may be waiting for somebody to read them;
 // and after the kill: a child that is to be killed must not come to the end of its input before,
 // and act on it. What a copy of the process (fork(2)) drops is still its parent's.
-[[gnu::hot]] void Child::drop() noexcept {
+void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached
   const bool is_left = status_ || policy_ == DropPolicy::detach || detail::is_forked_copy(mark_);
   if (!is_left && !stages_ && policy_ == DropPolicy::kill) {
@@ -108,7 +108,7 @@ Child& Child::operator=(Child&& other) noexcept {
     (void)wait();
 }
 
-[[gnu::hot]] void Child::close_pipes() noexcept {
+void Child::close_pipes() noexcept {
   for (auto& pipe : pipes_)
     pipe.reset();
   terminal_.reset();
@@ -140,7 +140,7 @@ Result<ExitStatus> Child::remember(Result<ExitStatus> answer) noexcept {
   return answer;
 }
 
-[[gnu::hot]] Result<ExitStatus> Child::wait() noexcept {
+Result<ExitStatus> Child::wait() noexcept {
   stdin_pipe().reset();
   if (status_) return *status_;
   return remember(pidfd().wait());
@@ -246,8 +246,8 @@ PidFd Child::detach() && noexcept {
 
 namespace detail {
 
-[[gnu::hot]] Result<Child, SpawnError> spawn_child(CommandSpec& spec, const SpawnRequest& request,
-                                                   SpawnScratch& scratch) {
+Result<Child, SpawnError> spawn_child(CommandSpec& spec, const SpawnRequest& request,
+                                      SpawnScratch& scratch) {
   auto plan = plan_spawn(spec, request, scratch);
   if (!plan) return std::unexpected(std::move(plan.error()));
   auto started = start_child(spec, request, scratch, *plan);

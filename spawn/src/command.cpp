@@ -91,7 +91,7 @@ void add_listener(detail::SpawnScratch& scratch, CommandSpec& spec, Text name, B
 
 }  // namespace
 
-[[gnu::hot]] CommandState& Command::state() const noexcept {
+CommandState& Command::state() const noexcept {
   if (!state_) detail::contract_violation("use of a Command that was moved from");
   return *state_;
 }
@@ -411,13 +411,13 @@ Command& Command::retry_busy(int times) & {
   return *this;
 }
 
-[[gnu::hot]] Result<Child, SpawnError> Command::spawn() {
+Result<Child, SpawnError> Command::spawn() {
   auto& [spec, scratch] = state();
   if (spec.invalid) return std::unexpected(*spec.invalid);
   return detail::spawn_child(spec, {}, scratch);
 }
 
-[[gnu::hot]] Result<ExitStatus, SpawnError> Command::status() {
+Result<ExitStatus, SpawnError> Command::status() {
   auto& [spec, scratch] = state();
   if (spec.invalid) return std::unexpected(*spec.invalid);
   return detail::status(spec, {}, scratch);

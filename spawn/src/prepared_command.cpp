@@ -19,19 +19,18 @@ PreparedCommand::PreparedCommand(PreparedCommand&&) noexcept = default;
 PreparedCommand& PreparedCommand::operator=(PreparedCommand&&) noexcept = default;
 PreparedCommand::~PreparedCommand() = default;
 
-[[gnu::hot]] detail::PreparedState& PreparedCommand::state() const noexcept {
+detail::PreparedState& PreparedCommand::state() const noexcept {
   if (!state_) detail::contract_violation("use of a PreparedCommand that was moved from");
   return *state_;
 }
 
-[[gnu::hot]] Result<Child, SpawnError> PreparedCommand::spawn(const SpawnChanges& changes) const {
+Result<Child, SpawnError> PreparedCommand::spawn(const SpawnChanges& changes) const {
   detail::PreparedState& state = this->state();
   const ScratchLease lease(state);
   return detail::spawn_child(state.spec(), {.changes = changes}, lease.scratch());
 }
 
-[[gnu::hot]] Result<ExitStatus, SpawnError> PreparedCommand::status(
-    const SpawnChanges& changes) const {
+Result<ExitStatus, SpawnError> PreparedCommand::status(const SpawnChanges& changes) const {
   detail::PreparedState& state = this->state();
   const ScratchLease lease(state);
   return detail::status(state.spec(), {.changes = changes}, lease.scratch());

@@ -137,9 +137,8 @@ void refresh(const CommandSpec& spec, SpawnScratch& scratch, bool is_reused) {
 
 }  // namespace
 
-[[gnu::hot]] Result<SpawnPlan, SpawnError> plan_spawn(const CommandSpec& spec,
-                                                      const SpawnRequest& request,
-                                                      SpawnScratch& scratch) {
+Result<SpawnPlan, SpawnError> plan_spawn(const CommandSpec& spec, const SpawnRequest& request,
+                                         SpawnScratch& scratch) {
   SpawnPlan plan(scratch.child);
   const bool reuses = can_reuse(scratch.child, request);
   if (!reuses) {

@@ -145,8 +145,8 @@ inline bool must_suspend_caller(const CommandSpec& spec) noexcept {
 }
 
 // Adds what the caller has given at that step to an error: the path, the number, ...
-[[gnu::cold]] SpawnError step_error(const CommandSpec& spec, const SpawnScratch& scratch,
-                                    SpawnStep step, std::error_code code, int index);
+SpawnError step_error(const CommandSpec& spec, const SpawnScratch& scratch, SpawnStep step,
+                      std::error_code code, int index);
 
 // Decides and makes everything that can be before there is a child. If nothing that matters has
 // changed since the last plan in this scratch, that one is used again.

@@ -37,7 +37,7 @@ namespace detail {
 inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 // The error for an invalid argument: EINVAL.
-[[gnu::cold]] SpawnError invalid_argument(SpawnStep step, std::string subject, int index = -1);
+SpawnError invalid_argument(SpawnStep step, std::string subject, int index = -1);
 
 // A directory that the child changes to.
 struct Directory {
@@ -157,7 +157,7 @@ struct CommandSpec {
   std::unique_ptr<Snapshot> snapshot;  // of a PreparedCommand, which keeps what it owns
 
   // Keeps the first of several errors.
-  [[gnu::cold]] void reject(SpawnError error) {
+  void reject(SpawnError error) {
     if (!invalid) invalid = std::move(error);
   }
   const Environment& environment_of_child() const noexcept {

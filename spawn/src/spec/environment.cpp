@@ -17,7 +17,7 @@ std::string_view name_of(const char* variable) noexcept {
 
 // Those of sd_listen_fds(3). Every spawn looks at all variables: most differ in their first
 // letters.
-[[gnu::hot]] bool is_listen_variable(const char* variable) noexcept {
+bool is_listen_variable(const char* variable) noexcept {
   if (variable[0] != 'L' || variable[1] != 'I') return false;
   const std::string_view name = name_of(variable);
   return name == "LISTEN_PID" || name == "LISTEN_PIDFDID" || name == "LISTEN_FDS" ||
@@ -51,7 +51,7 @@ void Environment::collect(std::vector<char*>& variables) const {
     if (!change.removes) add_text(change);
 }
 
-[[gnu::hot]] char* const* Environment::resolve(std::vector<char*>& buffer) const {
+char* const* Environment::resolve(std::vector<char*>& buffer) const {
   static char* const nothing[] = {nullptr};
   if (!frozen_.empty()) return frozen_.data();
   if (!starts_empty_ && changes_.empty()) {

@@ -15,8 +15,7 @@ namespace detail {
 
 // Moves `size` bytes of elements to newly allocated memory of `capacity` bytes. Frees `data` unless
 // that is `inside`.
-[[gnu::cold]] void* move_to_larger(void* data, const void* inside, std::size_t size,
-                                   std::size_t capacity);
+void* move_to_larger(void* data, const void* inside, std::size_t size, std::size_t capacity);
 
 template <class T, std::size_t N>
 class SmallVector {

@@ -57,8 +57,7 @@ class TableCopies {
     system_call(SYS_pidfd_send_signal, args.pidfd, SIGCONT, nullptr, 0);
 }
 
-[[gnu::hot]] long by_clone3(ChildArgs& args, const CloneOptions& options,
-                            ChildStack* stack) noexcept {
+long by_clone3(ChildArgs& args, const CloneOptions& options, ChildStack* stack) noexcept {
   kernel::CloneArguments arguments{};
   const CloneCall call = call_of_clone3(args, options, stack, arguments);
   return clone_and_run(call.number, call.a, call.b, call.c, call.child_tid, run_child, &args);
@@ -134,8 +133,8 @@ bool is_emulated() noexcept {
                                    : clone_error(start, error_code(static_cast<int>(-answer))));
 }
 
-[[gnu::hot]] Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
-                                                         ChildStack* stack) noexcept {
+Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
+                                            ChildStack* stack) noexcept {
   ChildArgs& args = plan.args;
   const CloneOptions& options = plan.clone;
   if (stack) stack->is_inside = 1;

@@ -79,10 +79,8 @@ void restore_foreground(BorrowedFd terminal, int former) noexcept {
   system_call(SYS_ioctl, terminal.get(), TIOCSPGRP, &former);
 }
 
-[[gnu::hot]] Result<CloneResult, SpawnError> start_child(CommandSpec& spec,
-                                                         const SpawnRequest& request,
-                                                         const SpawnScratch& scratch,
-                                                         SpawnPlan& plan) {
+Result<CloneResult, SpawnError> start_child(CommandSpec& spec, const SpawnRequest& request,
+                                            const SpawnScratch& scratch, SpawnPlan& plan) {
   const FailedStart start{spec, scratch, true};
   std::optional<IdMapWriter> writer;
   auto clone = [&] {

@@ -44,7 +44,7 @@ Result<CloneResult, SpawnError> finish_start(CommandSpec& spec, StartMode mode,
                                              CloneResult&& clone);
 
 // Makes the process group `former` the foreground group of the terminal again.
-[[gnu::cold]] void restore_foreground(BorrowedFd terminal, int former) noexcept;
+void restore_foreground(BorrowedFd terminal, int former) noexcept;
 // The same, for a child that was killed before it executed, or was run to its end.
 inline void restore_foreground(const CommandSpec& spec, const SpawnScratch& scratch) noexcept {
   const int former = scratch.child.args.former_foreground;

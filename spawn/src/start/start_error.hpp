@@ -23,15 +23,15 @@ struct FailedStart {
 };
 
 // There is no child.
-[[gnu::cold]] SpawnError clone_error(const FailedStart& start, std::error_code code);
+SpawnError clone_error(const FailedStart& start, std::error_code code);
 // The child has ended before it executed the program. `status`: of the wait for it.
-[[gnu::cold]] SpawnError child_error(const FailedStart& start, const Result<ExitStatus>& status);
+SpawnError child_error(const FailedStart& start, const Result<ExitStatus>& status);
 // A step of the child, or of exec(), has failed: see ChildArgs.
-[[gnu::cold]] SpawnError failed_step_error(const FailedStart& start);
+SpawnError failed_step_error(const FailedStart& start);
 // There is a child in a copy of this memory, which is not what it was to be.
-[[gnu::cold]] SpawnError memory_is_copied_error();
+SpawnError memory_is_copied_error();
 // Adds to an error of execve(2) what can be found out about it.
-[[gnu::cold]] void explain_exec(const FailedStart& start, SpawnError& error);
+void explain_exec(const FailedStart& start, SpawnError& error);
 
 }  // namespace detail
 }  // namespace v0

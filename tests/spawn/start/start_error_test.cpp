@@ -22,7 +22,7 @@ using detail::FailedStart;
 
 // A Command for /bin/true, as if its child had been planned.
 struct Planned {
-  Planned() { EXPECT_TRUE(plan_spawn(state().spec, {}, state().scratch)); }
+  Planned() { EXPECT_TRUE(detail::plan_spawn(state().spec, {}, state().scratch)); }
   detail::CommandState& state() { return detail::state_of(command); }
   ChildArgs& args() { return state().scratch.child.args; }
   FailedStart start() { return {state().spec, state().scratch, true}; }
@@ -88,11 +88,11 @@ TEST(StartError, OfAChildThatDoesNotShareMemoryIsENOSYS) {
 TEST(StartError, OfExecExplainsWhatIsMissing) {
   Planned planned;
   Command script("/nonexistent/program");
-  auto& [spec, scratch] = state_of(script);
-  ASSERT_TRUE(plan_spawn(spec, {}, scratch));
+  auto& [spec, scratch] = detail::state_of(script);
+  ASSERT_TRUE(detail::plan_spawn(spec, {}, scratch));
   scratch.child.args.failed_step = SpawnStep::exec;
   scratch.child.args.error = -ENOENT;
-  EXPECT_EQ(failed_step_error({spec, scratch, true}).subject, "/nonexistent/program");
+  EXPECT_EQ(detail::failed_step_error({spec, scratch, true}).subject, "/nonexistent/program");
 }
 
 }  // namespace
