@@ -37,8 +37,8 @@
 #include <csignal>
 #include <cstdint>
 
-#include "../../spawn/src/kernel.hpp"       // structures of the kernel
-#include "../../spawn/src/raw_syscall.hpp"  // the assembler that clones
+#include "../../spawn/src/in_child/child_syscall.hpp"  // the assembler that clones
+#include "../../spawn/src/in_child/kernel.hpp"         // structures of the kernel
 #include "peers/by_pid.hpp"
 
 namespace sysfd_bench {
