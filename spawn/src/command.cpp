@@ -365,6 +365,7 @@ Command& Command::signals(Signals signals) & {
   CommandSpec& spec = changed_spec();
   reject_if_failed(spec, detail::check(signals));
   spec.signals = std::make_unique<Signals>(std::move(signals));
+  spec.parts.planner = &detail::parts_planner;
   return *this;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "plan/spawn_plan.hpp"
@@ -57,10 +58,9 @@ struct PlanPart {
   void (*add_steps)(Planning& planning);
 };
 
-// What calls the parts.
+// What calls the parts, for a child that is given more than its program and arguments.
 struct PartsPlanner {
-  PartResult (*gather)(Planning& planning);
-  void (*add_steps)(Planning& planning);  // all, in the order in which the child takes them
+  PartResult (*plan)(Planning& planning);
 };
 
 struct DescriptorsPart {
@@ -127,20 +127,15 @@ extern const IdentityPart identity_part;
 extern const ResourcesPart resources_part;
 extern const ChangesPart changes_part;
 
-// The part that every child has.
+// The steps of a child that is given nothing but its program and arguments: signals, and streams
+// that are inherited.
+std::span<const Step> usual_steps() noexcept;
+
 void add_signal_steps(const Signals* signals, Steps& steps);
 std::uint64_t signal_mask(const Signals* signals) noexcept;
-inline void inherit_stream(const CommandSpec& spec, FdPlan& fds, int number) {
-  const bool is_open =
-      !spec.snapshot || spec.snapshot->open_streams[static_cast<std::size_t>(number)];
-  fds.add_stream({is_open ? FdRequest::Kind::inherited : FdRequest::Kind::null, -1, number,
-                  SpawnStep::standard_stream, number});
-}
-inline void inherit_streams(Planning& planning) {
-  for (int number = 0; number < 3; ++number)
-    inherit_stream(planning.spec, planning.fds(), number);
-}
+void inherit_stream(const CommandSpec& spec, FdPlan& fds, int number);
 void add_descriptor_steps(const FdPlan& fds, Steps& steps);
+
 inline const PartsPlanner* Planning::planner() const noexcept {
   return request.default_streams ? request.default_streams->part->planner : spec.parts.planner;
 }

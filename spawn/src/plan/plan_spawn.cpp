@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <memory>
 
-#include <sysfd/detail/decimal.hpp>
-#include <sysfd/detail/join.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "plan/plan_part.hpp"
@@ -61,36 +59,16 @@ Done make_plan(Planning& planning) {
   args.arguments = spec.arguments.get();
   args.environment = spec.environment_of_child().resolve(scratch.environment);
   planning.fds().clear(planning.is_in_place() || spec.inherits);
-  if (request.changes_plan())
-    if (Done done = spec.snapshot->changes->gather(planning); !done) return done;
-  const PartsPlanner* planner = planning.planner();
-  if (planner) {
-    const PartResult parts = planner->gather(planning);
+  child.changes_credentials = spec.changes_credentials();
+  if (const PartsPlanner* planner = planning.planner()) {
+    const PartResult parts = planner->plan(planning);
     if (!parts) return std::unexpected(parts.error());
     if (*parts == Reuse::no) child.reuse = Reuse::no;
   } else {
-    inherit_streams(planning);
+    args.first_unneeded = 3;
+    args.steps = usual_steps().data();
+    args.step_count = usual_steps().size();
   }
-  if (!request.changes.environment.empty())
-    if (Done done = spec.snapshot->changes->change_environment(planning); !done) return done;
-  if (const auto twice = planning.fds().make())
-    return std::unexpected(
-        SpawnError{twice->step, error_code(EINVAL), twice->index,
-                   join({"to be number ", decimal(twice->target), ", which is given twice"})});
-  child.changes_credentials = spec.changes_credentials();
-  planning.steps().clear();
-  add_signal_steps(spec.signals.get(), planning.steps());
-  if (planner)
-    planner->add_steps(planning);
-  else
-    add_descriptor_steps(planning.fds(), planning.steps());
-
-  args.first_unneeded = planning.fds().first_unneeded();
-  args.gaps = planning.fds().gaps().data();
-  args.gap_count = planning.fds().gaps().size();
-  args.needs_until_exec = planning.fds().needs_until_exec();
-  args.steps = planning.steps().all().data();
-  args.step_count = planning.steps().all().size();
   args.signal_mask = signal_mask(spec.signals.get());
   args.busy_retries = spec.busy_retries;
   args.is_filtered = spec.has_seccomp();

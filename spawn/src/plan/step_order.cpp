@@ -4,6 +4,9 @@
 // order of the child's steps.
 #include <sys/resource.h>
 
+#include <sysfd/detail/decimal.hpp>
+#include <sysfd/detail/join.hpp>
+
 #include "plan/plan_part.hpp"
 
 namespace sysfd {
@@ -25,7 +28,9 @@ PartResult gather_parts(Planning& planning) {
   const DescriptorsPart* descriptors = parts.descriptors;
   if (!descriptors && planning.request.default_streams)
     descriptors = planning.request.default_streams->part;
-  if (!descriptors) inherit_streams(planning);
+  if (!descriptors)
+    for (int number = 0; number < 3; ++number)
+      inherit_stream(planning.spec, planning.fds(), number);
   const auto gathers_report = [&] {
     if (planning.request.mode != StartMode::async_reported) return true;
     done = planning.spec.snapshot->changes->gather_report(planning);
@@ -58,6 +63,8 @@ void add_part_steps(Planning& planning) {
   const auto add = [&](const PlanPart* part) {
     if (part && part->add_steps) part->add_steps(planning);
   };
+  steps.clear();
+  add_signal_steps(spec.signals.get(), steps);
   // Descriptors first, while the numbers and paths are still those of the parent.
   rlimit nofile_now{};
   if (parts.resources) {
@@ -91,9 +98,35 @@ void add_part_steps(Planning& planning) {
   if (parts.identity) parts.identity->add_confinement_steps(planning);
 }
 
+PartResult plan_parts(Planning& planning) {
+  const SpawnChanges& changes = planning.request.changes;
+  if (planning.request.changes_plan())
+    if (auto done = planning.spec.snapshot->changes->gather(planning); !done)
+      return std::unexpected(std::move(done.error()));
+  PartResult parts = gather_parts(planning);
+  if (!parts) return parts;
+  if (!changes.environment.empty())
+    if (auto done = planning.spec.snapshot->changes->change_environment(planning); !done)
+      return std::unexpected(std::move(done.error()));
+  FdPlan& fds = planning.fds();
+  if (const auto twice = fds.make())
+    return std::unexpected(
+        SpawnError{twice->step, error_code(EINVAL), twice->index,
+                   join({"to be number ", decimal(twice->target), ", which is given twice"})});
+  add_part_steps(planning);
+  ChildArgs& args = planning.args();
+  args.first_unneeded = fds.first_unneeded();
+  args.gaps = fds.gaps().data();
+  args.gap_count = fds.gaps().size();
+  args.needs_until_exec = fds.needs_until_exec();
+  args.steps = planning.steps().all().data();
+  args.step_count = planning.steps().all().size();
+  return parts;
+}
+
 }  // namespace
 
-const PartsPlanner parts_planner{gather_parts, add_part_steps};
+const PartsPlanner parts_planner{plan_parts};
 
 }  // namespace detail
 }  // namespace v0

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include <csignal>
+
 #include "plan/plan_part.hpp"
 
 namespace sysfd {
@@ -16,11 +18,32 @@ void Steps::push(const Step& step) {
 namespace {
 
 // For stdin, or for stdout and stderr: what confines the child may allow one and not the other.
-int flags_of_null(int target) noexcept {
+constexpr int flags_of_null(int target) noexcept {
   return target == 0 ? O_RDONLY : O_WRONLY;
 }
 
+constexpr Step stream_step(int number) noexcept {
+  return {Step::keep_or_open_null,    number, flags_of_null(number), 0, 0, 0,
+          SpawnStep::standard_stream, number};
+}
+
+constexpr long bit(int signo) noexcept {
+  return 1L << (signo - 1);
+}
+
+// As add_signal_steps() and the streams that are inherited.
+constexpr Step usual[] = {
+    {Step::set_to_default, bit(SIGPIPE) | bit(SIGCHLD), 0, 0, 0, 0, SpawnStep::signals, -1},
+    stream_step(0),
+    stream_step(1),
+    stream_step(2),
+};
+
 }  // namespace
+
+std::span<const Step> usual_steps() noexcept {
+  return usual;
+}
 
 void add_descriptor_steps(const FdPlan& fds, Steps& steps) {
   for (const FdAction& action : fds.actions()) {

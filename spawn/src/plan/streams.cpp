@@ -18,6 +18,13 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+void inherit_stream(const CommandSpec& spec, FdPlan& fds, int number) {
+  const bool is_open =
+      !spec.snapshot || spec.snapshot->open_streams[static_cast<std::size_t>(number)];
+  fds.add_stream({is_open ? FdRequest::Kind::inherited : FdRequest::Kind::null, -1, number,
+                  SpawnStep::standard_stream, number});
+}
+
 namespace {
 
 struct Terminal {
