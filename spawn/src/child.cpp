@@ -85,7 +85,7 @@ Child::~Child() {
 }
 
 // The pipes are closed before the wait, since the child may be waiting for somebody to read them;
-// and after the kill: a child that is to be killed must not come to the end of its input before,
+// and after the kill: a child that will be killed must not read the end of its input before,
 // and act on it. What a copy of the process (fork(2)) drops is still its parent's.
 void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached

@@ -49,7 +49,7 @@ void reject_if_failed(CommandSpec& spec, Result<void, SpawnError> checked) {
   if (!checked) spec.reject(std::move(checked.error()));
 }
 
-// For a setter that takes a descriptor, or says what one is.
+// Called by each setter that takes a descriptor or sets a stream.
 void use_descriptors(CommandSpec& spec) noexcept {
   set_part(spec, &PlanParts::descriptors, detail::descriptors_part);
 }

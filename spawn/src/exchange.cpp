@@ -71,7 +71,7 @@ Result<> write_some(WritePipe& writer, const ScopedSigpipeBlock& sigpipe) noexce
   return {};
 }
 
-// What a pipe, socket or terminal says; nothing where the kernel does not know.
+// Returns how many bytes a pipe, socket or terminal holds; 0 if the kernel does not know.
 std::size_t bytes_there(BorrowedFd pipe) noexcept {
   int size = 0;
   return system_call(SYS_ioctl, pipe.get(), FIONREAD, &size) == 0 && size > 0

@@ -18,7 +18,7 @@ namespace detail {
 
 // The system call clone or clone3 with these arguments (`child_tid` is one of clone's), for a child
 // that shares this memory. The parent gets the answer; the child runs `run(argument)`, which must
-// not return, on the stack that the arguments say. If that is the parent's own, the parent is to be
+// not return, on the stack that the arguments say. If that is the parent's own, the parent must be
 // suspended (CLONE_VFORK): the child runs below everything of the parent's, the 128 bytes under the
 // stack pointer that the ABI lets a function use included.
 SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long child_tid,

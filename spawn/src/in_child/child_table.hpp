@@ -83,7 +83,7 @@ void repair_table_copy(ChildArgs& args) {
   const long probe = raw_syscall(SYS_eventfd2, 0, O_CLOEXEC);
   for (unsigned at = start; probe >= 0 && at < end;) {
     const long next = raw_syscall(SYS_fcntl, probe, F_DUPFD_CLOEXEC, at);
-    if (next < 0) break;  // beyond the limit, or out of memory: nothing is to be had there
+    if (next < 0) break;  // beyond the limit, or out of memory
     raw_syscall(SYS_close, next);
     const auto free = static_cast<unsigned>(next);
     // All numbers below the pidfd's were in use: the kernel had something to get wrong.

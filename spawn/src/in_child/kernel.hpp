@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What this module needs of the kernel's interface beside the numbers of system calls. Sources:
+// The kernel's constants and structs that this module uses. Sources:
 // include/uapi/linux/sched.h, close_range.h, capability.h, filter.h, magic.h,
 // include/uapi/asm-generic/signal.h, include/uapi/linux/nsfs.h.
 #ifndef SYSFD_SPAWN_SRC_IN_CHILD_KERNEL_HPP
@@ -23,8 +23,8 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail::kernel {
 
-// struct clone_args, as of Linux 5.7. Kernels refuse a longer struct than they know: its first
-// size is to be used where no later field is needed.
+// struct clone_args, as of Linux 5.7. Kernels refuse a longer struct than they know: use
+// its first size unless a later field is needed.
 struct CloneArguments {
   std::uint64_t flags;
   std::uint64_t pidfd;

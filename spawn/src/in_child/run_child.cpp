@@ -2,8 +2,8 @@
 //
 // The child between clone and exec. It runs in the parent's memory, on the parent's stack, with the
 // parent's thread-local storage: it makes raw system calls, reads its ChildArgs, writes its report
-// there, and does nothing else. This file is compiled without sanitizers, stack protector and the like,
-// and a test checks that its object file refers to no symbol outside of itself.
+// there, and does nothing else. This file is compiled without sanitizers, stack protector and the
+// like, and a test checks that its object file refers to no symbol outside of itself.
 //
 // add_part_steps() of plan/step_order.cpp defines the order of the steps.
 #include <fcntl.h>
@@ -133,8 +133,8 @@ long set_parent_death(long signo, long parent, long parent_pidfd) {
   return is_dead ? -ESRCH : 0;
 }
 
-// Before Linux 5.16, the kernel does not clear the word of a writer that dumps core: the child does
-// not wait for ever. The writer needs less than a millisecond.
+// Before Linux 5.16, the kernel does not clear the word of a writer that dumps core: the child
+// waits with a limit. The writer needs less than a millisecond.
 bool await_writer(const IdMaps& maps) {
   static constexpr timespec pause{.tv_sec = 1, .tv_nsec = 0};
   for (int seconds = 0; seconds < 30; ++seconds) {
@@ -234,7 +234,7 @@ SYSFD_ALWAYS_INLINE long carry_out(ChildArgs& args, const Step& step) {
                         : act(args, step);
 }
 
-// True if execve(2) fails like this for a file, and the next directory of PATH is to be tried.
+// True if execve(2) failed because the file is not there: the next directory of PATH is tried.
 bool is_not_there(long answer) {
   return answer == -ENOENT || answer == -ENOTDIR || answer == -ENAMETOOLONG || answer == -ESTALE ||
          answer == -ENODEV || answer == -ETIMEDOUT;

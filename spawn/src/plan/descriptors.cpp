@@ -81,7 +81,7 @@ Result<void, SpawnError> use_terminal(Planning& planning) {
   if (!planning.plan.resources || !planning.plan.resources->child_terminal) return {};
   ChildResources& resources = *planning.plan.resources;
   if (planning.session->controlling_terminal)
-    return rejected(SpawnStep::controlling_terminal, "beside a new terminal");
+    return rejected(SpawnStep::controlling_terminal, "together with a new terminal");
   Session& session = resources.session_in_terminal;
   session = *planning.session;
   session.new_session = true;

@@ -39,7 +39,7 @@ bool copies(const FdRequest& request) noexcept {
 void FdPlan::reserve(std::size_t requests) {
   requests_.reserve(requests);
   ready_.reserve(requests);
-  actions_.reserve(requests + requests / 2);  // at most one to put aside for every two in a circle
+  actions_.reserve(requests + requests / 2);  // at most one temporary copy for every two in a cycle
   numbers_.reserve(2 * requests);
   gaps_.reserve(requests + 1);
 }

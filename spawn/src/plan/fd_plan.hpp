@@ -24,7 +24,7 @@ struct FdAction {
   enum class Kind {
     duplicate,  // dup3(source, target)
     save,       // the same, close-on-exec: puts a descriptor aside that is about to be overwritten
-    keep,       // target is in its place already, and shall not be closed by exec
+    keep,       // target is in its place already; exec must not close it
     inherit,    // target stays what it is; where exec would leave it closed, it is /dev/null
     open_null,  // opens /dev/null as target
   };

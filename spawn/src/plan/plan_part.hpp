@@ -52,7 +52,7 @@ inline std::unexpected<SpawnError> rejected(SpawnStep step, std::string subject,
 }
 
 struct PlanPart {
-  // Makes what the child needs, and says which descriptors. Null: it needs nothing.
+  // Makes what the child needs, and requests its descriptors. Null: it needs nothing.
   PartResult (*gather)(Planning& planning);
   // Adds the child's steps. Null: there are none.
   void (*add_steps)(Planning& planning);
@@ -101,10 +101,10 @@ struct ShellPart {
   void (*set_arguments)(SpawnScratch& scratch);  // when the program's are known
 };
 
-// The parts that PreparedCommand has beside: SpawnChanges, and spawn_async().
+// The parts that only a PreparedCommand has: SpawnChanges, and spawn_async().
 struct ChangesPart {
-  Result<void, SpawnError> (*gather)(Planning& planning);
-  Result<void, SpawnError> (*change_environment)(Planning& planning);
+  PartResult (*gather)(Planning& planning);
+  PartResult (*change_environment)(Planning& planning);
   Result<void, SpawnError> (*gather_placed)(Planning& planning, std::uint64_t limit);
   Result<void, SpawnError> (*append_arguments)(const CommandSpec& spec, const SpawnRequest& request,
                                                SpawnScratch& scratch);

@@ -33,12 +33,12 @@ struct FileId {
 constexpr std::size_t most_slots = 64;
 constexpr int min_fd = detail::SlotLease::min_fd;
 
-// Of the whole process, as far as it has this copy of the library, for ever: slot i is numbers[i],
+// State of the process, one for each copy of this library in it. Slot i is numbers[i],
 // and holds a duplicate of `placeholder`, an empty file in memory, while nobody uses it.
 //
 // A program that closes what is not its own takes these numbers away, and may open something else
-// there. So what a number holds is looked at each time before it is changed. (Who opens a file
-// there between the look and the change loses it: two calls are never one.)
+// there. So each number is checked before it is changed. (A file that is opened there between the
+// check and the change is lost: two calls are never one.)
 std::mutex reserving;
 std::size_t reserved = 0;
 std::array<int, most_slots> numbers;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a PreparedCommand has beside: SpawnChanges, and the pipe of Confirmation::by_descriptor.
+// The parts that only a PreparedCommand has: SpawnChanges, and the pipe of
+// Confirmation::by_descriptor.
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
@@ -23,7 +24,7 @@ int index_of_placed(const Planning& planning, std::size_t i) noexcept {
   return static_cast<int>(planning.spec.passed.size() + i);
 }
 
-Done gather_changes(Planning& planning) {
+PartResult gather_changes(Planning& planning) {
   const SpawnChanges& changes = planning.request.changes;
   RareScratch& rare = planning.scratch.rare_part();
   auto& numbers = rare.placed_numbers;
@@ -42,11 +43,11 @@ Done gather_changes(Planning& planning) {
     rare.directory = {std::string(path.view()), std::nullopt};
     planning.working_directory_part = &working_directory_part;
   }
-  return {};
+  return Reuse::no;
 }
 
 // The variable that the child may remove stays the last one.
-Done change_environment(Planning& planning) {
+PartResult change_environment(Planning& planning) {
   const CommandSpec& spec = planning.spec;
   auto& texts = planning.scratch.rare_part().variable_text;
   auto& all = planning.scratch.rare_part().variables;
@@ -82,7 +83,7 @@ Done change_environment(Planning& planning) {
   if (!spec.listeners.empty())
     planning.resources().listen_slots.identity_variable = &all[all.size() - 2];
   planning.args().environment = all.data();
-  return {};
+  return Reuse::no;
 }
 
 // Those that are no streams.

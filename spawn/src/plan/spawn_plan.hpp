@@ -71,7 +71,7 @@ struct ChildResources {
   Session session_in_terminal;
   std::optional<OwnedFd> cgroup;
   std::optional<OwnedFd> directory;          // cwd(), for a child that leaves it and returns
-  std::optional<OwnedFd> own_pid_namespace;  // of children, if one is to be born in another
+  std::optional<OwnedFd> own_pid_namespace;  // of children, for one that is born in another
   std::optional<PidFd> own_process;          // for a child that cannot tell its parent by a number
   std::unique_ptr<IdMapPlan> id_maps;
   std::optional<Pipe> report;  // only the child has its write end
@@ -105,7 +105,7 @@ struct RareScratch {
 struct SpawnScratch {
   std::vector<char*> environment;
   std::vector<char*> arguments;            // if some are appended
-  std::vector<std::string> argument_text;  // of those, if they are to be kept
+  std::vector<std::string> argument_text;  // of those, if the child may read them later
   std::string candidates;
   FdPlan fds;
   Steps steps;
@@ -132,7 +132,7 @@ inline const Directory& working_directory(const CommandSpec& spec,
 bool starts_with_copy(const CommandSpec& spec, StartMode mode,
                       const SpawnScratch& scratch) noexcept;
 
-// True if the caller is to be suspended (CLONE_VFORK) while the child is in its memory. The kernel
+// True if the caller must be suspended (CLONE_VFORK) while the child is in its memory. The kernel
 // applies an OOM score, and the OOM killer's choice in a cgroup with a memory limit, to all
 // processes that share the memory, except to a child whose parent is suspended.
 inline bool must_suspend_caller(const CommandSpec& spec) noexcept {

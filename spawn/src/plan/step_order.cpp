@@ -98,21 +98,29 @@ void add_part_steps(Planning& planning) {
   if (parts.identity) parts.identity->add_confinement_steps(planning);
 }
 
-PartResult plan_parts(Planning& planning) {
-  const SpawnChanges& changes = planning.request.changes;
-  if (planning.request.changes_plan())
-    if (auto done = planning.spec.snapshot->changes->gather(planning); !done)
-      return std::unexpected(std::move(done.error()));
+// In a function of its own, which has a frame of its own: stacks may be small.
+PartResult given_twice(const FdRequest& request) {
+  return std::unexpected(
+      SpawnError{request.step, error_code(EINVAL), request.index,
+                 join({"to be number ", decimal(request.target), ", which is given twice"})});
+}
+
+PartResult gather_all(Planning& planning) {
+  const SpawnRequest& request = planning.request;
+  if (request.changes_plan())
+    if (PartResult done = planning.spec.snapshot->changes->gather(planning); !done) return done;
   PartResult parts = gather_parts(planning);
+  if (parts && !request.changes.environment.empty())
+    if (PartResult done = planning.spec.snapshot->changes->change_environment(planning); !done)
+      return done;
+  return parts;
+}
+
+PartResult plan_parts(Planning& planning) {
+  PartResult parts = gather_all(planning);
   if (!parts) return parts;
-  if (!changes.environment.empty())
-    if (auto done = planning.spec.snapshot->changes->change_environment(planning); !done)
-      return std::unexpected(std::move(done.error()));
   FdPlan& fds = planning.fds();
-  if (const auto twice = fds.make())
-    return std::unexpected(
-        SpawnError{twice->step, error_code(EINVAL), twice->index,
-                   join({"to be number ", decimal(twice->target), ", which is given twice"})});
+  if (const auto twice = fds.make()) return given_twice(*twice);
   add_part_steps(planning);
   ChildArgs& args = planning.args();
   args.first_unneeded = fds.first_unneeded();

@@ -75,17 +75,28 @@ SpawnError stream_error(int number, std::error_code code) {
   return {SpawnStep::standard_stream, code, number, stream_names[number]};
 }
 
+void add_own(Planning& planning, int number, const OwnedFd& made) {
+  planning.fds().add({.kind = FdRequest::Kind::descriptor,
+                      .source = made.get(),
+                      .target = number,
+                      .step = SpawnStep::standard_stream,
+                      .index = number,
+                      .is_own = true});
+}
+
 // A new terminal is the controlling one of a new session.
 PartResult gather_terminal(Planning& planning, int number) {
   ChildResources& resources = planning.resources();
-  if (resources.parent_terminal) return Reuse::no;
-  auto made = open_terminal(planning.spec.window_size);
-  if (!made)
-    return std::unexpected(
-        SpawnError{SpawnStep::terminal, made.error(), number, stream_names[number]});
-  resources.parent_terminal = std::move(made->parent);
-  resources.child_terminal = std::move(made->child);
-  give_to_child(planning.spec, *resources.child_terminal, false);
+  if (!resources.parent_terminal) {
+    auto made = open_terminal(planning.spec.window_size);
+    if (!made)
+      return std::unexpected(
+          SpawnError{SpawnStep::terminal, made.error(), number, stream_names[number]});
+    resources.parent_terminal = std::move(made->parent);
+    resources.child_terminal = std::move(made->child);
+    give_to_child(planning.spec, *resources.child_terminal, false);
+  }
+  add_own(planning, number, *resources.child_terminal);
   return Reuse::no;
 }
 
@@ -97,43 +108,41 @@ PartResult gather_pipe(Planning& planning, int number) {
   resources.child_ends[number] = std::move(child_reads ? made->read : made->write);
   resources.parent_ends[number] = std::move(child_reads ? made->write : made->read);
   give_to_child(planning.spec, *resources.child_ends[number], true);
+  add_own(planning, number, *resources.child_ends[number]);
   return Reuse::no;
 }
 
+PartResult gather_given(Planning& planning, const StreamSpec& stream, int number) {
+  const int source = stream.owned ? stream.owned->get() : stream.fd ? stream.fd->get() : -1;
+  if (source < 0) return std::unexpected(stream_error(number, error_code(EBADF)));
+  if (stream.is_made) give_to_child(planning.spec, *stream.fd, true);
+  planning.fds().add({.kind = FdRequest::Kind::descriptor,
+                      .source = source,
+                      .target = number,
+                      .step = SpawnStep::standard_stream,
+                      .index = number,
+                      .is_borrowed = !stream.owned});
+  return stream.owned && !planning.spec.snapshot ? Reuse::no : Reuse::yes;  // this child gets it
+}
+
+// Each case returns at once: stacks may be small.
 PartResult gather_stream(Planning& planning, int number) {
   const CommandSpec& spec = planning.spec;
-  const bool is_unset = kind_in_spec(spec, planning.request, number) == StreamKind::unset;
-  const StreamSpec* stream =
-      is_unset ? default_of(planning.request, number) : &spec.streams[number];
-  FdRequest request{FdRequest::Kind::descriptor, -1, number, SpawnStep::standard_stream, number};
-  PartResult part = Reuse::yes;
-  switch (kind_of_stream(spec, planning.request, number)) {
-    case StreamKind::unset:
-    case StreamKind::inherit: inherit_stream(spec, planning.fds(), number); return part;
-    case StreamKind::null: request.kind = FdRequest::Kind::null; break;
-    case StreamKind::pipe:
-      part = gather_pipe(planning, number);
-      if (!part) return part;
-      request.source = planning.resources().child_ends[number]->get();
-      request.is_own = true;
-      break;
-    case StreamKind::terminal:
-      part = gather_terminal(planning, number);
-      if (!part) return part;
-      request.source = planning.resources().child_terminal->get();
-      request.is_own = true;
-      break;
+  const SpawnRequest& request = planning.request;
+  switch (kind_of_stream(spec, request, number)) {
+    case StreamKind::null:
+      planning.fds().add({FdRequest::Kind::null, -1, number, SpawnStep::standard_stream, number});
+      return Reuse::yes;
+    case StreamKind::pipe: return gather_pipe(planning, number);
+    case StreamKind::terminal: return gather_terminal(planning, number);
     case StreamKind::like_stdout: return gather_like_stdout(planning, number);
-    case StreamKind::descriptor:
-      request.source = stream->owned ? stream->owned->get() : stream->fd ? stream->fd->get() : -1;
-      if (request.source < 0) return std::unexpected(stream_error(number, error_code(EBADF)));
-      request.is_borrowed = !stream->owned;
-      if (stream->is_made) give_to_child(spec, *stream->fd, true);
-      if (stream->owned && !spec.snapshot) part = Reuse::no;  // this child gets it
-      break;
+    case StreamKind::descriptor: {
+      const bool is_unset = kind_in_spec(spec, request, number) == StreamKind::unset;
+      return gather_given(planning, is_unset ? *default_of(request, number) : spec.streams[number],
+                          number);
+    }
+    default: inherit_stream(spec, planning.fds(), number); return Reuse::yes;
   }
-  planning.fds().add(request);
-  return part;
 }
 
 }  // namespace

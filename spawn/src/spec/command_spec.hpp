@@ -33,7 +33,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// What a text alone says better than the number of a stream.
+// The names of the streams in messages.
 inline constexpr const char* stream_names[] = {"stdin", "stdout", "stderr"};
 
 // The error for an invalid argument: EINVAL.
@@ -113,7 +113,7 @@ struct CommandSpec {
     result.append(text).push_back('\0');
     return result;
   }
-  std::string program_;  // with a NUL at its end, beside that of the string
+  std::string program_;  // ends with a NUL of its own, before that of the string
 
  public:
   std::optional<BorrowedFd> program_fd;

@@ -28,7 +28,7 @@ struct DefaultStreams {
   const DescriptorsPart* part;  // which plans them
 };
 
-// One call of spawn(), status(), ...: what it asks for beside the Command.
+// One call of spawn(), status(), ...: what it asks for in addition to the Command.
 struct SpawnRequest {
   StartMode mode = StartMode::waited;
   const DefaultStreams* default_streams = nullptr;

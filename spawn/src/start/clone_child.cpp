@@ -107,7 +107,7 @@ struct Way {
 }  // namespace
 
 // valgrind ends the whole program for CLONE_FILES. Its files are mapped into a process that it
-// runs. (What a call answers says nothing: filters refuse calls as well.)
+// runs. (The answer of a call does not tell: filters refuse calls as well.)
 bool is_emulated() noexcept {
   static const bool emulated = [] {
     const auto maps = open_proc_file("thread-self/maps");

@@ -49,7 +49,7 @@ long await_leave(const ChildStack& stack, int pidfd, const Deadline& deadline) n
 bool await_end(int pidfd, const Deadline& deadline) noexcept;
 
 // Filters answer for a call that they are older than, or do not allow, with any of these. A refusal
-// to one thread says nothing about another one: nothing is remembered.
+// to one thread does not hold for another one: nothing is remembered.
 inline bool is_clone_refused(long answer) noexcept {
   return is_refusal(answer) || answer == -E2BIG || answer == -EINVAL;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// execve(2) says ENOENT for a program that is there and whose interpreter is not, and E2BIG for one
-// string as for all together. What it meant is looked at when it has failed.
+// execve(2) fails with ENOENT also for a program that is there and whose interpreter is not, and
+// with E2BIG for one string as for all together. After a failure, this finds out which.
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/resource.h>
@@ -29,7 +29,7 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// What the paths mean that the child uses, as far as that can be said.
+// Where the child's paths start, as far as that is known.
 struct View {
   std::optional<OwnedFd> root{};          // none: this process's
   std::optional<BorrowedFd> directory{};  // where relative paths start
@@ -57,7 +57,7 @@ bool has_execute_permission(BorrowedFd file) noexcept {
          (status.st_mode & 0111) != 0;
 }
 
-// Of a file's text, in a message: what cannot be seen is to be seen.
+// Returns a file's text for a message, with control characters escaped.
 std::string visible(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string all;

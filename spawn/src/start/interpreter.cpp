@@ -101,7 +101,7 @@ constexpr Elf64_Half machine = EM_NONE, small_machine = EM_NONE;
 #endif
 
 std::optional<std::string> loader_if_elf(BorrowedFd file) {
-  // The part that both kinds have in common says which it is.
+  // The part that both kinds have in common tells which it is.
   const auto header = read_struct<Elf32_Ehdr>(file, 0);
   constexpr auto own_order = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||

@@ -19,13 +19,12 @@ struct Format {
     other,   // by what binfmt_misc has for it, if at all
   };
   Kind kind = Kind::other;
-  // The program that a script names, or the loader of an ELF file. Empty: none, or it cannot be
-  // said.
+  // The program that a script names, or the loader of an ELF file. Empty: none, or not known.
   std::string interpreter{};
 };
 
-// Of a regular file that may be read. Anything else is not opened, since that may have an effect,
-// or block.
+// Returns the format of a regular file that may be read. Anything else is not opened, since that
+// could have an effect, or block.
 std::optional<Format> format_of(BorrowedFd file);
 
 }  // namespace detail

@@ -22,7 +22,7 @@ bool is_unreaped(const PidFd& process) noexcept {
                              WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr) == 0;
 }
 
-// Whether a process that was killed has what it needs to end: it neither sleeps in the kernel (D),
+// True if a process that was killed has what it needs to end: it neither sleeps in the kernel (D),
 // nor is it kept by a tracer (t), nor is it a zombie that is another's to reap first.
 bool is_on_its_way(const PidFd& process) noexcept {
   pollfd entry{process.fd().get(), POLLIN, 0};

@@ -21,7 +21,7 @@ bool is_a_limit(int error) noexcept {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-// The path that a step opens by itself, if that is what it has failed at: /proc is not mounted,
+// Returns the path that a step opens itself, if it has failed at that: /proc is not mounted,
 // /dev is empty, ... nullptr: the step has opened nothing, or its error is about something else.
 const char* path_opened_at(SpawnStep step, int error) noexcept {
   if (error != ENOENT && error != ENOTDIR && error != EACCES && error != ENXIO && error != ENODEV &&

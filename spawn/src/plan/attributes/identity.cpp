@@ -28,7 +28,7 @@ struct Free {
   void operator()(void* object) const noexcept { ::cap_free(object); }
 };
 
-// The capabilities, of those that the kernel knows, for which `has` says so.
+// Returns the capabilities that the kernel knows and for which `has` returns true.
 template <class Has>
 std::uint64_t bits_where(Has has) {
   std::uint64_t bits = 0;
@@ -106,7 +106,7 @@ void add_exact_sets_step(const ParsedIdentity& identity, Steps& steps) {
 // Every step has the privileges that it needs because none before took them: the bounding set as
 // long as the child is what the parent is; user and ids in the order in which the one that may
 // change the others goes last, with the permitted capabilities kept; these made effective again for
-// what is left; and only then exactly what is to be.
+// what is left; and the exact sets come last.
 void add_identity_steps(Planning& planning) {
   const ParsedIdentity& identity = *planning.spec.identity;
   const Identity& given = identity.given;

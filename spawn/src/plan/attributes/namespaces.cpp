@@ -39,7 +39,7 @@ Result<void, SpawnError> check_map(SpawnStep step, const Namespaces& namespaces,
   if (!namespaces.create.contains(Namespace::user))
     return rejected(step, "without a new user namespace");
   for (std::size_t i = 0; i < ranges.size(); ++i)
-    if (ranges[i].count == 0) return rejected(step, "of no ids", static_cast<int>(i));
+    if (ranges[i].count == 0) return rejected(step, "covers no IDs", static_cast<int>(i));
   if (map_text(ranges).size() > longest_map) return rejected(step, "longer than a page");
   return {};
 }

@@ -160,7 +160,7 @@ TEST(CommandSession, ThatCannotBeIsRefused) {
       {[&](Command& command) {
          command.terminal().session({.new_session = true, .controlling_terminal = terminal.child});
        },
-       SpawnStep::controlling_terminal, "controlling terminal \"beside a new terminal\""},
+       SpawnStep::controlling_terminal, "controlling terminal \"together with a new terminal\""},
       {[](Command& command) { command.terminal().session({.process_group = 0}); },
        SpawnStep::process_group, "process group \"in a new session\""},
       {[](Command& command) { command.session({.process_group = 0}).stdout_to(Stdio::terminal()); },
