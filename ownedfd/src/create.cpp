@@ -20,7 +20,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-// In the header, which includes no <fcntl.h>.
+// The header states these values, because it includes no <fcntl.h>.
 static_assert(AT_FDCWD == -100);
 static_assert(static_cast<std::uint64_t>(Resolve::no_mount_points) == RESOLVE_NO_XDEV &&
               static_cast<std::uint64_t>(Resolve::no_magic_links) == RESOLVE_NO_MAGICLINKS &&
@@ -31,7 +31,7 @@ static_assert(detail::flags_that_create == (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)
 
 namespace {
 
-// errno values of flags that create a file, where no mode is given.
+// Has the errno values of flags that create a file without a mode.
 class ModeCategory : public std::error_category {
  public:
   constexpr ModeCategory() noexcept = default;
@@ -45,14 +45,14 @@ class ModeCategory : public std::error_category {
   }
 };
 
-// Neither made nor destroyed while the program runs, so that open() is async-signal-safe.
-union ModeCategoryForEver {
-  constexpr ModeCategoryForEver() noexcept : category() {}
-  constexpr ~ModeCategoryForEver() {}
-  char unused;  // with a destructor that is constexpr
+// Is neither constructed nor destroyed while the program runs, so that open() is async-signal-safe.
+union StaticModeCategory {
+  constexpr StaticModeCategory() noexcept : category() {}
+  constexpr ~StaticModeCategory() {}
+  char unused;  // makes a constexpr destructor possible
   ModeCategory category;
 };
-constexpr ModeCategoryForEver mode_category;
+constexpr StaticModeCategory mode_category;
 
 }  // namespace
 
@@ -62,7 +62,7 @@ std::error_code detail::mode_is_missing() noexcept {
 
 Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode) noexcept {
   if (!path.get()) return detail::failure(EINVAL);
-  // Not ::openat, which is a cancellation point.
+  // Does not call ::openat, which is a cancellation point.
   return detail::to_owned(detail::system_call_retried(SYS_openat, directory.get(), path.get(),
                                                       flags | O_CLOEXEC | O_NOCTTY, mode));
 }
@@ -84,7 +84,7 @@ Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, mode_t mode,
   how.flags = static_cast<unsigned>(to_openat2_flags(flags));
   how.mode = mode;
   how.resolve = static_cast<std::uint64_t>(resolve);
-  constexpr int most_tries = 64;  // EAGAIN: it could not tell, as something was renamed meanwhile
+  constexpr int most_tries = 64;  // EAGAIN: something was renamed meanwhile
   long answer = -EAGAIN;
   for (int tries = 0; tries < most_tries && answer == -EAGAIN; ++tries)
     answer =
@@ -97,7 +97,7 @@ Result<OwnedFd> open(BorrowedFd directory, CStr path, int flags, Resolve resolve
   return open(directory, path, flags, 0, resolve);
 }
 
-// The lowest free number is the one that is missing, since those below are open.
+// The lowest free number is always the missing stream: all numbers below it are open.
 Result<> open_missing_standard_streams() noexcept {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (detail::system_call(SYS_fcntl, number, F_GETFD) >= 0) continue;
@@ -113,7 +113,8 @@ Result<> open_missing_standard_streams() noexcept {
 
 namespace {
 
-// Two owners. An error where one of them is in place of a standard stream and cannot be moved.
+// Makes two owners. Fails if one of the descriptors has the number of a standard stream and cannot
+// be moved.
 template <class Both>
 [[gnu::cold]] Result<Both> move_both(const int (&ends)[2]) noexcept {
   auto first = detail::to_owned(ends[0]);

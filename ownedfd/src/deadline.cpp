@@ -14,7 +14,7 @@ namespace detail {
 
 namespace {
 
-// Of a duration that is not negative.
+// Requires a duration that is not negative.
 SYSFD_ALWAYS_INLINE timespec to_timespec(std::chrono::nanoseconds duration) noexcept {
   constexpr long second = 1'000'000'000;
   const auto left = static_cast<unsigned long>(duration.count());
@@ -37,7 +37,7 @@ SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* tim
   return system_call(SYS_ppoll, entries, count, timeout, nullptr, std::size_t{0});
 }
 
-// Not inlined: a wait without a deadline is not to pay for its registers.
+// This is not inlined, so that a wait without a deadline does not pay for its registers.
 [[gnu::noinline]] long poll_before(pollfd* entries, nfds_t count,
                                    Clock::time_point deadline) noexcept {
   for (;;) {
@@ -47,7 +47,7 @@ SYSFD_ALWAYS_INLINE long poll(pollfd* entries, nfds_t count, const timespec* tim
   }
 }
 
-long poll_plainly(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept {
+long poll_without_cancel(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept {
   if (!deadline.is_never()) return poll_before(entries, count, deadline.time);
   for (;;) {
     const long ready = poll(entries, count, nullptr);
@@ -55,14 +55,14 @@ long poll_plainly(pollfd* entries, nfds_t count, const Deadline& deadline) noexc
   }
 }
 
-// With the entry of what calls the wait off behind the others.
+// Adds one entry after the others: that of the descriptor that cancels the wait.
 [[gnu::noinline]] long poll_unless_canceled(pollfd* entries, nfds_t count,
                                             const Deadline& deadline) noexcept {
   pollfd alone{};
   if (count == 0) entries = &alone;
   pollfd& cancel = entries[count];
   cancel = {.fd = deadline.canceled_by, .events = POLLIN, .revents = 0};
-  const long ready = poll_plainly(entries, count + 1, deadline);
+  const long ready = poll_without_cancel(entries, count + 1, deadline);
   if (ready <= 0 || cancel.revents == 0) return ready;
   if ((cancel.revents & POLLNVAL) != 0) return -EBADF;
   return ready == 1 ? -ECANCELED : ready - 1;
@@ -81,7 +81,7 @@ timespec time_until(Clock::time_point deadline) noexcept {
 long raw_poll_until(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept {
   if (deadline.canceled_by >= 0) [[unlikely]]
     return poll_unless_canceled(entries, count, deadline);
-  return poll_plainly(entries, count, deadline);
+  return poll_without_cancel(entries, count, deadline);
 }
 
 long raw_poll_for(pollfd* entries, nfds_t count, const Timeout& timeout,

@@ -18,7 +18,7 @@ std::atomic<ForkMark*> fork_mark_page = nullptr;
 
 namespace {
 
-// Not wiped: a forked process goes on counting where its parent was.
+// The kernel does not wipe this one: a forked process goes on counting where its parent was.
 std::atomic<std::uint64_t> last_mark = 0;
 
 Result<ForkMark*> page() noexcept {
@@ -29,9 +29,9 @@ Result<ForkMark*> page() noexcept {
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return last_error();
   if (::madvise(mapped, size, MADV_WIPEONFORK) == -1) {
-    const int error = errno;
+    const auto error = last_error();
     ::munmap(mapped, size);
-    return failure(error);
+    return error;
   }
   auto* const mine = static_cast<ForkMark*>(mapped);
   if (fork_mark_page.compare_exchange_strong(page, mine, std::memory_order_acq_rel)) return mine;

@@ -14,8 +14,8 @@
 #include <iterator>
 #include <string>
 
-// close(2) as the thread sanitizer has it, in a program that was built with that, be this library
-// or not.
+// Is the thread sanitizer's close(2), in a program that was built with it, whether or not this
+// library was.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" [[gnu::weak]] int __interceptor_close(int fd);
 
@@ -25,9 +25,9 @@ namespace detail {
 
 namespace {
 
-// The bare call: libc's close() is a cancellation point, and a thread that is cancelled there may
-// or may not have closed. The thread sanitizer has to see it, though, or it takes the next owner of
-// the number, in another thread, for a data race.
+// Makes the raw system call: libc's close() is a cancellation point, and a thread that is cancelled
+// there may or may not have closed the descriptor. But the thread sanitizer has to see the call.
+// Otherwise it reports a data race when another thread gets the number for its own descriptor.
 long close_once(int fd) noexcept {
   if (&__interceptor_close == nullptr) return raw_syscall(SYS_close, fd);
   const int saved = errno;
@@ -36,8 +36,8 @@ long close_once(int fd) noexcept {
   return answer;
 }
 
-// Number 2 is not standard error where it is close-on-exec: then the program was started without
-// one, and the number is that of a file.
+// Standard error is never close-on-exec. If number 2 is, the program was started without standard
+// error, and the number belongs to some other file.
 bool has_stderr() noexcept {
   const long flags = system_call(SYS_fcntl, STDERR_FILENO, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
@@ -69,7 +69,7 @@ void stop_without_value(const std::error_code& code, const char* description) no
 long move_above_standard_streams(int fd) noexcept {
   const long moved = system_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, first_above_standard_streams);
   close_quietly(fd);
-  return moved == -EINVAL ? -EMFILE : moved;  // the limit is that low
+  return moved == -EINVAL ? -EMFILE : moved;  // RLIMIT_NOFILE is that low
 }
 
 [[gnu::hot]] void close_quietly(int fd) noexcept {
@@ -81,7 +81,7 @@ long move_above_standard_streams(int fd) noexcept {
 Result<OwnedFd> BorrowedFd::duplicate() const noexcept {
   const long answer =
       detail::system_call(SYS_fcntl, fd_, F_DUPFD_CLOEXEC, detail::first_above_standard_streams);
-  return detail::to_owned(answer == -EINVAL ? -EMFILE : answer);  // the limit is that low
+  return detail::to_owned(answer == -EINVAL ? -EMFILE : answer);  // RLIMIT_NOFILE is that low
 }
 
 Result<OwnedFd> OwnedFd::adopt_open(int fd) noexcept {
@@ -98,7 +98,7 @@ Result<> OwnedFd::close() && noexcept {
 }
 
 Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept {
-  const bool is_same = slot.get() == source.get();  // for dup3(2), that is an error
+  const bool is_same = slot.get() == source.get();  // dup3(2) fails if both are the same
   const long answer =
       is_same ? detail::system_call(SYS_fcntl, slot.get(), F_GETFD)
               : detail::system_call_retried(SYS_dup3, source.get(), slot.get(), O_CLOEXEC);

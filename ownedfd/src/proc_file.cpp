@@ -23,7 +23,8 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// Which mount a file is in; the mount ID of an open file cannot be given to another mount.
+// Returns the ID of the mount that a file is in. While the file is open, no other mount can get
+// this ID.
 Result<std::uint64_t> mount_of(BorrowedFd file) noexcept {
   struct statx status;
   status.stx_mask = 0;
@@ -47,8 +48,8 @@ Result<OwnedFd> open_in_mount(BorrowedFd directory, std::string_view name, int f
   return opened;
 }
 
-// Does what RESOLVE_NO_XDEV and RESOLVE_NO_MAGICLINKS do. Opens nothing but by O_PATH before it is
-// known to be in this mount.
+// Does what RESOLVE_NO_XDEV and RESOLVE_NO_MAGICLINKS do. Opens files only with O_PATH until it is
+// known that they are in this mount.
 Result<OwnedFd> walk(BorrowedFd from, std::string_view path, int flags,
                      std::uint64_t mount) noexcept {
   std::optional<OwnedFd> directory;
@@ -59,7 +60,8 @@ Result<OwnedFd> walk(BorrowedFd from, std::string_view path, int flags,
     const std::string_view name = path.substr(0, slash);
     auto next = open_in_mount(here, name, O_PATH, mount);
     if (!next) return next;
-    // "self" and "thread-self" are plain links, to names in the root where they are.
+    // "self" and "thread-self" are symbolic links, not magic links: their targets are names in the
+    // same directory, the root of the procfs.
     char target[64];
     const bool may_be_link = !directory && (!is_last || (flags & O_NOFOLLOW) == 0);
     const long size =

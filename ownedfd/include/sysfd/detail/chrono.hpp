@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The durations and clocks of <chrono>. The full header also has calendars and their printing,
-// which would cost a quarter of the time to compile <sysfd/command.hpp>. Not for users.
+// Includes the durations and clocks of <chrono>. The full header also has calendars and their
+// printing, which would cost a quarter of the time to compile <sysfd/command.hpp>. Not for users.
 #ifndef SYSFD_DETAIL_CHRONO_HPP
 #define SYSFD_DETAIL_CHRONO_HPP
 #include <sysfd/detail/cxx23.hpp>

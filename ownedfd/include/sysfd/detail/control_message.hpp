@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Descriptors in a message to a socket (SCM_RIGHTS, unix(7)). Not for users.
+// Sends and receives descriptors in a message to a socket (SCM_RIGHTS, unix(7)). Not for users.
 #ifndef SYSFD_DETAIL_CONTROL_MESSAGE_HPP
 #define SYSFD_DETAIL_CONTROL_MESSAGE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -21,7 +21,8 @@ namespace detail {
 // SCM_MAX_FD of the kernel's include/net/scm.h: the limit for one message.
 inline constexpr std::size_t most_descriptors_in_message = 253;
 
-// Memory for the control messages of one message. The message must not be used after it is gone.
+// Provides memory for the control messages of one message. Do not use the message after this is
+// destroyed.
 template <std::size_t Size>
 class ControlBuffer {
  public:

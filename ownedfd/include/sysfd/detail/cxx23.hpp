@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What sysfd requires of the compiler. Every public header includes this one first, so that a
-// program compiled as older C++ gets one error that says so, and not its many consequences.
+// Checks that the compiler is new enough for sysfd. Every public header includes this one first, so
+// that a program compiled as older C++ gets one error that says so, and not the many that follow
+// from it.
 #ifndef SYSFD_DETAIL_CXX23_HPP
 #define SYSFD_DETAIL_CXX23_HPP
 

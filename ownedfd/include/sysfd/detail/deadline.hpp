@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Waits that end at a deadline or when they are canceled. Not for users.
+// Waits until a deadline, or until the wait is canceled. Not for users.
 #ifndef SYSFD_DETAIL_DEADLINE_HPP
 #define SYSFD_DETAIL_DEADLINE_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -30,11 +30,11 @@ struct Deadline {
   bool is_past() const noexcept { return !is_never() && time <= Clock::now(); }
 };
 
-// The time `duration` from now, clamped to time_point::max().
+// Returns the time `duration` from now, clamped to time_point::max().
 SYSFD_API Clock::time_point deadline_after(std::chrono::nanoseconds duration) noexcept;
 
-// The deadline that is `timeout` from now. Does not read the clock if the timeout is zero or
-// forever.
+// Returns the deadline that is `timeout` from now. Does not read the clock if the timeout is zero
+// or forever.
 inline Deadline deadline_after(const Timeout& timeout) noexcept {
   const auto canceled_by = timeout.canceled_by();
   Deadline deadline{.canceled_by = canceled_by ? canceled_by->get() : -1};
@@ -45,16 +45,17 @@ inline Deadline deadline_after(const Timeout& timeout) noexcept {
   return deadline;
 }
 
-// The time left until then; zero if it is past.
+// Returns the time left until then; zero if it is past.
 SYSFD_API timespec time_until(Clock::time_point deadline) noexcept;
 
 // ppoll(2): waits until the deadline. Returns the number of ready entries, which is zero at the
 // deadline, or -errno. -ECANCELED: the wait was canceled, and no entry is ready. EINTR is retried.
-// If there are entries and `deadline.canceled_by` is set, the array must have room for one entry
-// more.
+// If there are entries and `deadline.canceled_by` is set, the array must have room for one more
+// entry.
 SYSFD_API long raw_poll_until(pollfd* entries, nfds_t count, const Deadline& deadline) noexcept;
 
-// The same, `timeout` from now. Sets `deadline` to that time. Reads the clock once less.
+// Does the same with a deadline that is `timeout` from now, and sets `deadline` to it. Reads the
+// clock one time less.
 SYSFD_API long raw_poll_for(pollfd* entries, nfds_t count, const Timeout& timeout,
                             Deadline& deadline) noexcept;
 

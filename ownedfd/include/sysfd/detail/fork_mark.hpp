@@ -28,8 +28,8 @@ extern SYSFD_API std::atomic<ForkMark*> fork_mark_page;
 // The slow path of fork_mark(), for its first call in a process.
 [[gnu::cold]] SYSFD_API Result<std::uint64_t> make_fork_mark() noexcept;
 
-// The mark of this process: never zero, and different from the marks of the processes it was forked
-// from and of those forked from it. Async-signal-safe, no cancellation point.
+// Returns the mark of this process: never zero, and different from the marks of the processes it
+// was forked from and of those forked from it. Async-signal-safe, no cancellation point.
 // Errors: ENOMEM; EINVAL: the kernel has no MADV_WIPEONFORK.
 // Cost: two system calls the first time, then none.
 inline Result<std::uint64_t> fork_mark() noexcept {

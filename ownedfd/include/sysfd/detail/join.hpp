@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Texts put together from parts. Each place where a std::string grows is code of its own: here is
-// one for all of them. Not for users.
+// Concatenates strings. The code that lets a std::string grow is inlined at each use; these
+// functions have it once for all of them. Not for users.
 #ifndef SYSFD_DETAIL_JOIN_HPP
 #define SYSFD_DETAIL_JOIN_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -16,7 +16,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// None of the parts is of `text` itself.
+// Appends the parts. None of them may refer to `text` itself.
 SYSFD_API void append(std::string& text, std::initializer_list<std::string_view> parts);
 
 SYSFD_API std::string join(std::initializer_list<std::string_view> parts);

@@ -47,7 +47,7 @@ SYSFD_API Result<OwnedFd> open_proc() noexcept;
 // Cost: one system call, unless it is refused.
 SYSFD_API Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* path, int flags) noexcept;
 
-// Both at once: `path` is relative to /proc. `flags`: O_RDONLY, O_WRONLY, O_PATH, ...
+// Does both: `path` is relative to /proc. `flags`: O_RDONLY, O_WRONLY, O_PATH, ...
 // Cost: four system calls.
 SYSFD_API Result<OwnedFd> open_proc_file(const char* path, int flags = 0) noexcept;
 
@@ -59,12 +59,12 @@ SYSFD_API Result<OwnedFd> open_proc_file(const char* path, int flags = 0) noexce
 SYSFD_API Result<OwnedFd> open_proc_link(BorrowedFd directory, const char* name,
                                          int flags) noexcept;
 
-// The same in the directory with this path, relative to /proc.
+// Does the same in the directory with this path, relative to /proc.
 // Cost: eight system calls.
 SYSFD_API Result<OwnedFd> open_proc_link(const char* directory, const char* name,
                                          int flags) noexcept;
 
-// A directory of at most 24 characters, followed by a number.
+// Formats a path: a directory of at most 24 characters, followed by a number.
 class NumberedPath {
  public:
   SYSFD_API NumberedPath(std::string_view directory, int number) noexcept;
@@ -82,17 +82,18 @@ class ByteReader {
   // cppcheck-suppress uninitMemberVar; the buffer is filled before it is read
   explicit ByteReader(BorrowedFd file) noexcept : file_(file) {}
 
-  // The next byte (0 to 255), or `end` at the end of the file and after an error.
+  // Returns the next byte (0 to 255), or `end` at the end of the file and after an error.
   int next() noexcept {
     if (begin_ >= size_ && !fill()) return end;
     // read(2) has filled it, which clang-tidy cannot see.
     return static_cast<unsigned char>(buffer_[begin_++]);  // NOLINT(clang-analyzer-core.*)
   }
 
-  // Skips the rest of a line and its newline. False at the end of the file and after an error.
+  // Skips the rest of a line and its newline. Returns false at the end of the file and after an
+  // error.
   SYSFD_API bool skip_line() noexcept;
 
-  // 0, or the errno of the read(2) that failed.
+  // Returns 0, or the errno of the read(2) that failed.
   int error() const noexcept { return error_; }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls without libc: they return the kernel's own result, -errno for an error, and leave
-// errno as it was. Not for users.
+// Makes system calls without libc: they return the kernel's own result, -errno for an error, and
+// leave errno as it was. Not for users.
 #ifndef SYSFD_DETAIL_RAW_SYSCALL_HPP
 #define SYSFD_DETAIL_RAW_SYSCALL_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -73,13 +73,13 @@ SYSFD_ALWAYS_INLINE long to_register(Argument argument) noexcept {
     return static_cast<long>(argument);
 }
 
-// raw_syscall() with pointers and numbers of any type.
+// Calls raw_syscall() with pointers and numbers of any type.
 template <class... Arguments>
 SYSFD_ALWAYS_INLINE long system_call(long number, Arguments... arguments) noexcept {
   return raw_syscall(number, to_register(arguments)...);
 }
 
-// The same, repeated while it fails with EINTR. Never for close(2).
+// Does the same, and repeats the call while it fails with EINTR. Never for close(2).
 template <class... Arguments>
 SYSFD_ALWAYS_INLINE long system_call_retried(long number, Arguments... arguments) noexcept {
   for (;;) {

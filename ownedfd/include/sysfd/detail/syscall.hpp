@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How every module of sysfd handles the result of a system call. Not for users.
+// Turns the result of a system call into a Result; every module of sysfd uses this. Not for users.
 #ifndef SYSFD_DETAIL_SYSCALL_HPP
 #define SYSFD_DETAIL_SYSCALL_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -17,7 +17,7 @@ inline std::error_code error_code(int errno_value) noexcept {
   return {errno_value, std::system_category()};
 }
 
-// The error for a Result.
+// Returns the error for a Result.
 inline std::unexpected<std::error_code> failure(int errno_value) noexcept {
   return std::unexpected(error_code(errno_value));
 }
@@ -26,7 +26,7 @@ inline std::unexpected<std::error_code> last_error() noexcept {
   return failure(errno);
 }
 
-// The result of a libc function, in the form that system_call() returns.
+// Returns the result of a libc function in the form that system_call() has.
 inline long to_answer(int returned) noexcept {
   return returned == -1 ? -errno : returned;
 }
