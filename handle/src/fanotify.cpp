@@ -17,7 +17,8 @@ namespace {
 using namespace detail;
 using Bytes = std::span<const std::byte>;
 
-// Takes a value off the bytes, which need not be aligned for it. False: they are too few.
+// Takes a value from the front of the bytes, which need not be aligned for it. Returns false if
+// there are too few bytes.
 template <class T>
 bool take(Bytes& bytes, T& value) noexcept {
   if (bytes.size() < sizeof value) return false;
@@ -41,7 +42,7 @@ bool has_name(FanotifyFidKind kind) noexcept {
   return kind != FanotifyFidKind::fid && kind != FanotifyFidKind::dfid;
 }
 
-// The name and at least one NUL behind it, up to the end of the record.
+// Returns the name. At least one NUL follows it, up to the end of the record.
 std::optional<std::string_view> name_in(Bytes bytes) noexcept {
   const auto end = std::ranges::find(bytes, std::byte{0});
   if (end == bytes.end()) return std::nullopt;
@@ -75,8 +76,8 @@ Result<FileSystemId> file_system_id(BorrowedFd file) noexcept {
 
 namespace {
 
-// Takes the first record off, without its head. An error: the kernel has not written that; the rest
-// is dropped.
+// Takes the first record without its header. Returns an error if the kernel cannot have written it,
+// and then drops the rest.
 struct Record {
   int type;
   Bytes body;
@@ -91,7 +92,8 @@ Result<Record> take_record(Bytes& records) noexcept {
   return Record{info.type, all.first(info.size).subspan(sizeof info)};
 }
 
-// FAN_NOPIDFD, FAN_EPIDFD: the process was gone, or there was none to be had.
+// Returns nothing for FAN_NOPIDFD (the process was gone) and FAN_EPIDFD (the kernel could not make
+// a pidfd).
 std::optional<OwnedFd> take_process(Bytes records) noexcept {
   while (!records.empty()) {
     auto record = take_record(records);
@@ -118,7 +120,7 @@ Result<FanotifyEvent> take_event(Bytes& events) noexcept {
   Result<FanotifyEvent> event(std::in_place, metadata.mask, metadata.pid);
   if (metadata.fd >= 0) event->file = OwnedFd::adopt(metadata.fd);
   event->records =
-      all.first(metadata.event_len).subspan(metadata.metadata_len);  // may grow one day
+      all.first(metadata.event_len).subspan(metadata.metadata_len);  // may grow in later versions
   event->process = take_process(event->records);
   return event;
 }

@@ -19,15 +19,15 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// The system calls work on the value in place: a FileHandle is laid out as the kernel's struct
-// file_handle.
+// Lets the system calls read and write the value in place: a FileHandle has the layout of the
+// kernel's struct file_handle.
 struct FileHandleAccess {
   static_assert(offsetof(FileHandle, size_) == offsetof(struct ::file_handle, handle_bytes));
   static_assert(offsetof(FileHandle, type_) == offsetof(struct ::file_handle, handle_type));
   static_assert(offsetof(FileHandle, bytes_) == sizeof(struct ::file_handle));
   static_assert(FileHandle::max_size == MAX_HANDLE_SZ);
 
-  // Becomes a FileHandle where it is to be, so that none of this size is copied.
+  // Converts to a FileHandle at its final place, so that nothing of this size is copied.
   struct Blank {
     operator FileHandle() const noexcept { return FileHandle(); }
   };
@@ -35,43 +35,44 @@ struct FileHandleAccess {
   SYSFD_ALWAYS_INLINE static Result<NamedHandle> name(BorrowedFd directory, const char* path,
                                                       int at_flag, HandleFlags flags) noexcept {
     Result<NamedHandle> named(std::in_place, Blank(), MountId(0));
-    // The kernel says EINVAL for these too, but then it cannot be told from a flag that it does not
-    // know.
+    // The kernel fails with EINVAL for these too, but then the caller could not tell it from an
+    // unknown flag.
     if (!path || (flags.connectable && (flags.fid || (at_flag & AT_EMPTY_PATH)))) {
       named = failure(EINVAL);
       return named;
     }
-    const int newer = (flags.fid ? kernel::at_handle_fid : 0) |
-                      (flags.connectable ? kernel::at_handle_connectable : 0) |
-                      (flags.unique_mount ? kernel::at_handle_mnt_id_unique : 0);
+    const int newer_flags = (flags.fid ? kernel::at_handle_fid : 0) |
+                            (flags.connectable ? kernel::at_handle_connectable : 0) |
+                            (flags.unique_mount ? kernel::at_handle_mnt_id_unique : 0);
     union {
       std::uint64_t unique = 0;
       int reusable;
     } mount;
     named->handle.fid_ = flags.fid;
     const long answer = system_call_retried(SYS_name_to_handle_at, directory.get(), path,
-                                            &named->handle, &mount, newer | at_flag);
+                                            &named->handle, &mount, newer_flags | at_flag);
     if (answer < 0)
-      named = explain(static_cast<int>(-answer), newer);
+      named = explain(answer, newer_flags);
     else
-      named->mount = (newer & kernel::at_handle_mnt_id_unique) ? MountId::unique(mount.unique)
-                                                               : MountId(mount.reusable);
+      named->mount = (newer_flags & kernel::at_handle_mnt_id_unique) ? MountId::unique(mount.unique)
+                                                                     : MountId(mount.reusable);
     return named;
   }
 
-  // Why there is none, where the kernel said `error`.
-  [[gnu::cold]] static std::unexpected<std::error_code> explain(int error, int newer) noexcept {
-    // A larger buffer than the largest is not to be had: this file system cannot encode what was
-    // asked for (overlayfs with AT_HANDLE_CONNECTABLE says so of every size).
-    const bool unsupported = error == EOVERFLOW || (error == EINVAL && newer != 0);
-    return failure(unsupported ? EOPNOTSUPP : error);
+  // Returns the error for the `answer` of the kernel.
+  [[gnu::cold]] static std::unexpected<std::error_code> explain(long answer,
+                                                                int newer_flags) noexcept {
+    // No buffer can be larger than this one, so EOVERFLOW means that the file system cannot encode
+    // what the caller asks for (overlayfs with AT_HANDLE_CONNECTABLE fails so for every size).
+    const bool unsupported = answer == -EOVERFLOW || (answer == -EINVAL && newer_flags != 0);
+    return failure(unsupported ? EOPNOTSUPP : static_cast<int>(-answer));
   }
 
   SYSFD_ALWAYS_INLINE static Result<FileHandle> make(int type, std::span<const std::byte> bytes,
-                                                     bool fid, int error) noexcept {
+                                                     bool fid, int errno_value) noexcept {
     Result<FileHandle> handle(std::in_place, Blank());
     if (type < 0 || bytes.size() > FileHandle::max_size) {
-      handle = failure(error);
+      handle = failure(errno_value);
       return handle;
     }
     handle->type_ = type;
@@ -100,13 +101,13 @@ Result<NamedHandle> name_to_handle(BorrowedFd file, HandleFlags flags) noexcept 
 
 Result<OwnedFd> open_by_handle(BorrowedFd mount, const FileHandle& handle, int flags) noexcept {
   if (flags & detail::flags_that_create) return detail::failure(EINVAL);
-  // Some file systems would open it, others say ESTALE, as if the file were gone.
+  // Some file systems would open it; others would fail with ESTALE, as if the file were gone.
   if (handle.is_fid()) return detail::failure(EOPNOTSUPP);
   const auto open_with = [&](int all_flags) {
     return detail::system_call_retried(SYS_open_by_handle_at, mount.get(), &handle, all_flags);
   };
   const long answer = open_with(flags | O_CLOEXEC | O_NOCTTY);
-  // pidfs and nsfs, where there are no terminals, do not take that flag.
+  // pidfs and nsfs have no terminals and reject O_NOCTTY.
   return detail::to_owned(answer == -EINVAL ? open_with(flags | O_CLOEXEC) : answer);
 }
 
@@ -116,8 +117,8 @@ Result<FileHandle> FileHandle::from_parts(int type, std::span<const std::byte> b
 
 namespace {
 
-// The stored form: the format (1), is_fid (0 or 1), the type (4 bytes, the lowest first), the
-// number of bytes, the bytes.
+// Serializes as: the format (1), is_fid (0 or 1), the type (4 bytes, the lowest first), the number
+// of bytes, the bytes.
 constexpr std::size_t type_offset = 2;
 constexpr std::size_t size_offset = type_offset + sizeof(std::int32_t);
 constexpr std::size_t bytes_offset = size_offset + 1;

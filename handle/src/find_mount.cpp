@@ -22,20 +22,20 @@ namespace {
 
 using namespace detail;
 
-// Answers 0 if a file lies in this mount, EBUSY if it lies in another one, or another errno.
-// Kernels that do not know an ID of that kind answer another one, and say so in the mask only.
-int look_whether_in(MountId mount, BorrowedFd directory, const char* path) noexcept {
+// Returns 0 if a file is in this mount, -EBUSY if it is in another one, or another -errno. A kernel
+// that does not know this kind of ID returns the other kind, and only the mask shows it.
+long check_mount(MountId mount, BorrowedFd directory, const char* path) noexcept {
   const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
   struct statx status;
   status.stx_mask = 0;
   const long answer = system_call_retried(SYS_statx, directory.get(), path,
                                           AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status);
-  if (answer < 0) return static_cast<int>(-answer);
-  return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get() ? 0 : EBUSY;
+  if (answer < 0) return answer;
+  return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get() ? 0 : -EBUSY;
 }
 
-// What is mounted at a path where that is no directory. Opening anything but a regular file could
-// do something.
+// Opens what is mounted at a path if that is a regular file. Opening any other kind of file could
+// have side effects.
 Result<OwnedFd> open_mounted_file(const char* path) noexcept {
   struct statx status;
   const long answer =
@@ -49,16 +49,16 @@ Result<OwnedFd> open_mount(MountId mount, const char* path) noexcept {
   auto opened = open(cwd(), path, O_RDONLY | O_DIRECTORY);
   if (!opened && opened.error() == std::errc::not_a_directory) opened = open_mounted_file(path);
   if (!opened) return opened;
-  if (const int error = look_whether_in(mount, *opened, ""); error != 0) opened = failure(error);
+  if (const long answer = check_mount(mount, *opened, ""); answer < 0)
+    opened = failure(static_cast<int>(-answer));
   return opened;
 }
 
-// The status of one mount, by its unique ID, into a buffer that begins with it. Answers 0 or an
-// error: EOVERFLOW the buffer is too small for the strings.
-int status_of(std::uint64_t mount, std::uint64_t wanted, std::span<std::byte> buffer) noexcept {
+// statmount(2): reads the status of the mount with this unique ID into a buffer that begins with
+// it. Returns 0 or -errno. -EOVERFLOW: the buffer is too small for the strings.
+long status_of(std::uint64_t mount, std::uint64_t wanted, std::span<std::byte> buffer) noexcept {
   const kernel::MountIdRequest request{sizeof request, 0, mount, wanted};
-  return static_cast<int>(
-      -system_call(kernel::sys_statmount, &request, buffer.data(), buffer.size(), 0));
+  return system_call(kernel::sys_statmount, &request, buffer.data(), buffer.size(), 0);
 }
 
 Result<OwnedFd> open_by_status(MountId mount, std::span<const std::byte> buffer) noexcept {
@@ -70,22 +70,21 @@ Result<OwnedFd> open_by_status(MountId mount, std::span<const std::byte> buffer)
   return open_mount(mount, reinterpret_cast<const char*>(buffer.data() + at));
 }
 
-// Of one whose unique ID is `unique`. `refusal` becomes the errno where statmount(2) gave no
-// status.
-Result<OwnedFd> open_by_unique_id(MountId mount, std::uint64_t unique, int& refusal) noexcept {
-  constexpr std::size_t most_paths = 256;  // are shorter
+// Opens the mount with the unique ID `unique`. Sets `answer` to what statmount(2) returned.
+Result<OwnedFd> open_by_unique_id(MountId mount, std::uint64_t unique, long& answer) noexcept {
+  constexpr std::size_t most_paths = 256;  // most paths are shorter
   alignas(kernel::MountStatus) std::byte buffer[sizeof(kernel::MountStatus) + most_paths];
-  refusal = status_of(unique, kernel::statmount_mnt_point, buffer);
-  if (refusal == 0) return open_by_status(mount, buffer);
-  if (refusal != EOVERFLOW) return failure(refusal);
+  answer = status_of(unique, kernel::statmount_mnt_point, buffer);
+  if (answer == 0) return open_by_status(mount, buffer);
+  if (answer != -EOVERFLOW) return failure(static_cast<int>(-answer));
   const PathRoom room;
-  if (!room.is_there()) return failure(ENOMEM);
-  refusal = status_of(unique, kernel::statmount_mnt_point, room.bytes());
-  if (refusal != 0) return failure(refusal);
+  if (!room.is_mapped()) return failure(ENOMEM);
+  answer = status_of(unique, kernel::statmount_mnt_point, room.bytes());
+  if (answer < 0) return failure(static_cast<int>(-answer));
   return open_by_status(mount, room.bytes());
 }
 
-// For a reusable ID where there is no /proc.
+// Finds a mount by its reusable ID when there is no /proc.
 Result<OwnedFd> find_in_list(MountId mount) noexcept {
   std::array<std::uint64_t, 32> mounts;
   std::uint64_t last = 0;
@@ -101,8 +100,8 @@ Result<OwnedFd> find_in_list(MountId mount) noexcept {
       if (status_of(unique, kernel::statmount_mnt_basic,
                     std::as_writable_bytes(std::span(&status, 1))) == 0 &&
           (status.mask & kernel::statmount_mnt_basic) != 0 && status.reusable_id == mount.get()) {
-        int refusal = 0;
-        return open_by_unique_id(mount, unique, refusal);
+        long answer = 0;
+        return open_by_unique_id(mount, unique, answer);
       }
       last = unique;
     }
@@ -114,8 +113,8 @@ Result<OwnedFd> find_in_table(MountId mount, MountTable& table) noexcept {
     const auto more = table.next();
     if (!more.has_value()) return std::unexpected(more.error());
     if (!*more) return failure(ENOENT);
-    // The table has the reusable ID only; the other is asked of what is there.
-    const bool found = mount.is_unique() ? look_whether_in(mount, cwd(), table.mount_point()) == 0
+    // The table has only the reusable ID; statx(2) returns the unique ID of the mount at that path.
+    const bool found = mount.is_unique() ? check_mount(mount, cwd(), table.mount_point()) == 0
                                          : mount == MountId(table.id());
     if (found) return open_mount(mount, table.mount_point());
   }
@@ -124,20 +123,20 @@ Result<OwnedFd> find_in_table(MountId mount, MountTable& table) noexcept {
 }  // namespace
 
 Result<OwnedFd> find_mount(MountId mount) noexcept {
-  int refusal = 0;
+  long answer = 0;
   if (mount.is_unique()) {
-    auto found = open_by_unique_id(mount, mount.get(), refusal);
-    // The long way would touch every mount point, also those of servers that are gone.
-    if (refusal == 0 || refusal == ENOENT) return found;
+    auto found = open_by_unique_id(mount, mount.get(), answer);
+    // The search below would touch every mount point, also those of servers that are gone.
+    if (answer == 0 || answer == -ENOENT) return found;
   }
-  // An older kernel, or one that is not allowed to answer. For a reusable ID the table is one file
-  // to read, where listmount(2) would take a system call for each mount.
+  // The kernel is older, or statmount(2) is refused. For a reusable ID, the table is one file to
+  // read, while listmount(2) would need a system call for each mount.
   const auto mountinfo = open_mountinfo();
   if (mountinfo) {
     MountTable table(*mountinfo);
     return find_in_table(mount, table);
   }
-  if (mount.is_unique()) return failure(refusal);
+  if (mount.is_unique()) return failure(static_cast<int>(-answer));
   return find_in_list(mount);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What this module needs of the kernel's interface and the headers of the oldest supported system
-// do not have. Sources: include/uapi/linux/fcntl.h, stat.h, mount.h, fanotify.h.
+// Defines what this module needs of the kernel's interface, where the headers of the oldest
+// supported system lack it. Sources: include/uapi/linux/fcntl.h, stat.h, mount.h, fanotify.h.
 #ifndef SYSFD_HANDLE_SRC_KERNEL_HPP
 #define SYSFD_HANDLE_SRC_KERNEL_HPP
 
@@ -62,7 +62,7 @@ struct MountStatus {
   std::uint64_t attributes, propagation, peer_group, master, propagate_from;
   std::uint32_t root, mount_point;
   std::uint64_t spare[50];
-  // Followed by strings; mount_point is where among them.
+  // Strings follow; mount_point is an offset into them.
 };
 static_assert(offsetof(MountStatus, reusable_id) == 56);
 static_assert(offsetof(MountStatus, mount_point) == 108);
@@ -78,7 +78,7 @@ static_assert(listmount_root == LSMT_ROOT);
 static_assert(sizeof(MountIdRequest) == MNT_ID_REQ_SIZE_VER0);
 #endif
 
-// The heads of fanotify's records. What follows them has no fixed size.
+// Defines the fixed parts of fanotify's records. Data of variable size follows each of them.
 struct FanotifyMetadata {
   std::uint32_t event_len;
   std::uint8_t version, reserved;

@@ -27,9 +27,9 @@ namespace {
   process = *mark;
 }
 
-// Whether the list of mounts is as it was when this was asked before. Never so where that cannot be
-// asked. A change is told once for all who share the open file: a copy of this process opens it
-// anew.
+// True if the list of mounts has not changed since the last call. False if that cannot be found
+// out. The kernel reports a change once per open file description, so a forked copy of this process
+// opens its own.
 bool is_unchanged(std::optional<OwnedFd>& mountinfo, std::uint64_t& process) noexcept {
   if (!mountinfo || detail::is_forked_copy(process)) {
     open_list(mountinfo, process);
@@ -58,7 +58,7 @@ Result<BorrowedFd> MountCache::find(MountId mount) {
 }
 
 Result<BorrowedFd> MountCache::find_anew(MountId mount) {
-  // The old descriptor is held until then, so that the kernel cannot give the number away.
+  // The old descriptor stays open until then, so that the kernel cannot reuse its number.
   last_ = nullptr;
   auto found = find_mount(mount);
   if (!found) {

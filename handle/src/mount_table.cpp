@@ -7,7 +7,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Of the thread, which may have a mount namespace of its own.
+// Opens the file of the thread, which may have its own mount namespace.
 Result<OwnedFd> open_mountinfo() noexcept {
   return open_proc_file("thread-self/mountinfo");
 }
@@ -16,7 +16,7 @@ void MountTable::append(char c) noexcept {
   if (size_ < PathRoom::longest_path) text()[size_++] = c;
 }
 
-// Space, tab, newline and backslash are written as a backslash and three octal digits.
+// The kernel writes space, tab, newline and backslash as a backslash and three octal digits.
 void MountTable::append_escaped(char c) noexcept {
   if (escape_digits_ > 0) {
     escape_ = escape_ * 8 + (c - '0');
@@ -29,11 +29,11 @@ void MountTable::append_escaped(char c) noexcept {
   }
 }
 
-// A line: id parent device root mount-point ...
+// A line is: id parent device root mount-point ...
 Result<bool> MountTable::next() noexcept {
   constexpr int id_field = 0;
   constexpr int mount_point_field = 4;
-  if (!room_.is_there()) return failure(ENOMEM);
+  if (!room_.is_mapped()) return failure(ENOMEM);
   id_ = 0;
   size_ = 0;
   for (int field = id_field;;) {

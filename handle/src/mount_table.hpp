@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The list of mounts of the calling thread's mount namespace, as far as it lies below its root
-// directory. Allocates nothing on the heap.
+// Reads the list of mounts of the calling thread's mount namespace, limited to its root directory.
+// Does not allocate on the heap.
 #ifndef SYSFD_HANDLE_SRC_MOUNT_TABLE_HPP
 #define SYSFD_HANDLE_SRC_MOUNT_TABLE_HPP
 
@@ -17,7 +17,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// /proc/thread-self/mountinfo. Its lines can be read by a MountTable; poll(2) says POLLPRI once
+// Opens /proc/thread-self/mountinfo. A MountTable reads its lines; poll(2) reports POLLPRI once
 // after each change of the list.
 Result<OwnedFd> open_mountinfo() noexcept;
 
@@ -25,11 +25,12 @@ class MountTable {
  public:
   explicit MountTable(BorrowedFd mountinfo) noexcept : reader_(mountinfo) {}
 
-  // Goes to the next mount. False: there is none. Errors: ENOMEM; those of read(2).
+  // Goes to the next mount. Returns false if there is none.
+  // Errors: ENOMEM; those of read(2).
   Result<bool> next() noexcept;
 
-  int id() const noexcept { return static_cast<int>(id_); }  // of the reusable kind
-  // Empty for one that is too long to be opened.
+  int id() const noexcept { return static_cast<int>(id_); }  // the reusable ID
+  // Returns "" for a path that is too long to be opened.
   const char* mount_point() const noexcept { return text(); }
 
  private:
@@ -41,7 +42,7 @@ class MountTable {
   PathRoom room_;  // begins with the mount point
   unsigned id_ = 0;
   std::size_t size_ = 0;
-  int escape_digits_ = 0;  // still to come
+  int escape_digits_ = 0;  // digits still to read
   int escape_ = 0;
 };
 

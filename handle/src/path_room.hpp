@@ -11,8 +11,8 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Room for the longest path that can be opened, 4095 bytes and a NUL, and for what comes with it.
-// That is too much for the stack of a thread that has 16 KiB, so it is a mapping of its own.
+// Maps memory for the longest path that can be opened, 4095 bytes and a NUL, and for what comes
+// with it. That is too much for the stack of a thread with 16 KiB.
 class PathRoom {
  public:
   static constexpr std::size_t longest_path = 4096;
@@ -21,13 +21,13 @@ class PathRoom {
   PathRoom() noexcept
       : begin_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {}
   ~PathRoom() {
-    if (is_there()) ::munmap(begin_, size);
+    if (is_mapped()) ::munmap(begin_, size);
   }
   PathRoom(const PathRoom&) = delete;
   PathRoom& operator=(const PathRoom&) = delete;
 
-  // Otherwise there is not enough memory.
-  bool is_there() const noexcept { return begin_ != MAP_FAILED; }
+  // False if there was not enough memory.
+  bool is_mapped() const noexcept { return begin_ != MAP_FAILED; }
   std::span<std::byte> bytes() const noexcept { return {static_cast<std::byte*>(begin_), size}; }
 
  private:
