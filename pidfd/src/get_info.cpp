@@ -12,22 +12,23 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-int get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept {
-  // Neither alive nor ended: the question came in the middle of the reaping, and the next answer is
-  // one or the other. Of a pidfd that was made there is never an answer: nothing was kept for it.
-  constexpr int enough = 3;
-  for (int turn = 0; turn < enough; ++turn) {
+long get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept {
+  // A process that is neither alive nor ended is just being reaped, and the next call finds one or
+  // the other. For a pidfd that was made at that
+  // moment, every call finds neither: the kernel has kept nothing for it.
+  constexpr int max_tries = 3;
+  for (int tries = 0; tries < max_tries; ++tries) {
     info.mask = wanted;
     const long answer = system_call(SYS_ioctl, pidfd.get(), kernel::get_info, &info);
     if (answer < 0) {
-      // Not known as an ioctl (ENOTTY), or, where pidfds know other ioctls, refused for its
-      // argument (EINVAL).
+      // The kernel does not know the ioctl (ENOTTY), or knows other ioctls of pidfds and rejects
+      // the argument (EINVAL).
       const bool unknown = answer == -ENOTTY || answer == -EINVAL || is_refusal(answer);
-      return unknown ? EOPNOTSUPP : static_cast<int>(-answer);
+      return unknown ? -EOPNOTSUPP : answer;
     }
     if (info.mask & (kernel::info_pid | kernel::info_exit)) return 0;
   }
-  return ESRCH;
+  return -ESRCH;
 }
 
 }  // namespace detail

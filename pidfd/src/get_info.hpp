@@ -12,10 +12,10 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// PIDFD_GET_INFO, into `info`, which need not be initialized. Answers 0 or an error: EOPNOTSUPP
-// this kernel does not have it, or the thread is not allowed it (is_refusal()); ESRCH the process
-// is gone and nothing that was asked for is known of it any more; EREMOTE.
-int get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept;
+// PIDFD_GET_INFO: fills in `info`, which need not be initialized. Returns 0 or -errno. -EOPNOTSUPP:
+// this kernel does not have it, or the thread may not use it (is_refusal()); -ESRCH: the process is
+// gone and the kernel has kept nothing of what was asked for; -EREMOTE.
+long get_info(BorrowedFd pidfd, std::uint64_t wanted, kernel::PidFdInfo& info) noexcept;
 
 }  // namespace detail
 }  // namespace v0

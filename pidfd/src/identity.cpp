@@ -19,7 +19,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace {
 
-// These answer 0 or more, or -errno.
+// These return a value of 0 or more, or -errno.
 long open_process(BorrowedFd mount, ProcessId id) noexcept {
   const detail::kernel::PidfsHandle handle{.type = detail::kernel::pidfs_handle_type,
                                            .inode = id.value()};
@@ -27,14 +27,14 @@ long open_process(BorrowedFd mount, ProcessId id) noexcept {
                                      O_RDWR | O_CLOEXEC);
 }
 
-[[gnu::cold]] long open_beside_self(ProcessId id) noexcept {
+[[gnu::cold]] long open_with_own_pidfd(ProcessId id) noexcept {
   const auto any = PidFd::self();
   if (!any) return -any.error().value();
   if (const auto named = name_to_handle(any->fd()); !named) return -named.error().value();
   return open_process(any->fd(), id);
 }
 
-// Of the file handle, as long as that is an identity.
+// Reads the identity from the file handle, if the handle is one of pidfs.
 long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
   detail::kernel::PidfsHandle handle;
   int mount = 0;
@@ -44,14 +44,16 @@ long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
   return answer == 0 && handle.size != sizeof handle.inode ? -EOPNOTSUPP : answer;
 }
 
-// Where there is no file handle, for this reason.
-[[gnu::cold, gnu::noinline]] Result<ProcessId> id_of_inode(BorrowedFd pidfd, int error) noexcept {
-  const bool has_none = error == EOPNOTSUPP || error == EOVERFLOW;  // or one of another kind
-  if (!has_none && !detail::is_refusal(-error)) return detail::failure(error);
+// Returns the inode number, because there is no file handle: name_to_handle_at(2) returned
+// `answer`.
+[[gnu::cold, gnu::noinline]] Result<ProcessId> id_of_inode(BorrowedFd pidfd, long answer) noexcept {
+  const bool has_none =
+      answer == -EOPNOTSUPP || answer == -EOVERFLOW;  // or a handle of another kind
+  if (!has_none && !detail::is_refusal(answer)) return detail::failure(static_cast<int>(-answer));
 
   struct statfs file_system{};
   struct statx status;
-  long answer = detail::system_call_retried(SYS_fstatfs, pidfd.get(), &file_system);
+  answer = detail::system_call_retried(SYS_fstatfs, pidfd.get(), &file_system);
   if (answer == 0)
     answer =
         detail::system_call_retried(SYS_statx, pidfd.get(), "", AT_EMPTY_PATH, STATX_INO, &status);
@@ -65,48 +67,50 @@ long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
 Result<ProcessId> PidFd::id() const noexcept {
   std::uint64_t id = 0;
   const long answer = read_id(fd_, id);
-  if (answer < 0) return id_of_inode(fd_, static_cast<int>(-answer));
+  if (answer < 0) return id_of_inode(fd_, answer);
   return ProcessId(id);
 }
 
 namespace {
 
-// Where this process cannot ask by PIDFD_GET_INFO: only a first thread's number opens a process.
-[[gnu::cold]] int look_whether_process(const PidFd& found) noexcept {
+// Finds the answer when PIDFD_GET_INFO is not available: pidfd_open(2) accepts only the ID of a
+// process's first thread.
+[[gnu::cold]] long check_first_thread(const PidFd& found) noexcept {
   const auto number = found.pid();
-  if (!number) return number.error().value();
+  if (!number) return -number.error().value();
   const auto process = PidFd::open(*number);
-  if (!process) return process.error().value();
+  if (!process) return -process.error().value();
   const auto same = same_process(found, *process);
-  if (!same.has_value()) return same.error().value();
-  return *same ? 0 : ESRCH;
+  if (!same.has_value()) return -same.error().value();
+  return *same ? 0 : -ESRCH;
 }
 
-// The identity of a thread opens as well, though not as a pidfd of a thread: what is sent to that
-// one is for the whole process. Answers 0 or an error.
-int check_process(const PidFd& found) noexcept {
+// Fails with -ESRCH for the identity of a thread: it opens too, but not as a pidfd of a thread:
+// signals to it would go to the whole process. Returns 0 or -errno.
+long check_process(const PidFd& found) noexcept {
   detail::kernel::PidFdInfo info;
-  const int error = detail::get_info(found.fd(), detail::kernel::info_pid, info);
-  if (error == EOPNOTSUPP) return look_whether_process(found);
-  if (error != 0) return error;
-  return info.pid == info.tgid ? 0 : ESRCH;
+  const long answer = detail::get_info(found.fd(), detail::kernel::info_pid, info);
+  if (answer == -EOPNOTSUPP) return check_first_thread(found);
+  if (answer < 0) return answer;
+  return info.pid == info.tgid ? 0 : -ESRCH;
 }
 
 }  // namespace
 
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
   long answer = open_process(pidfs_root(), id);
-  if (answer == -EBADF) answer = open_beside_self(id);  // a kernel without that root
+  if (answer == -EBADF) answer = open_with_own_pidfd(id);  // kernels without FD_PIDFS_ROOT
   auto fd = detail::to_owned(answer == -ESTALE ? -ESRCH : answer);
   if (!fd) return std::unexpected(fd.error());
   PidFd found(*std::move(fd));
-  if (const int error = check_process(found); error != 0) return detail::failure(error);
+  if (const long checked = check_process(found); checked < 0)
+    return detail::failure(static_cast<int>(-checked));
   return found;
 }
 
 namespace {
 
-// Where one of them at least has no file handle.
+// Compares them when at least one has no file handle.
 [[gnu::cold, gnu::noinline]] Result<bool> are_same(const PidFd& left, const PidFd& right) noexcept {
   const auto left_id = left.id();
   const auto right_id = right.id();
@@ -115,7 +119,7 @@ namespace {
     if (!*id && id->error() != std::errc::operation_not_supported)
       return std::unexpected(id->error());
 
-  // The number of the one that is there before and after is nobody else's in between.
+  // If the process exists before and after, its number belonged to no other process in between.
   const auto number = left.pid();
   if (!number) return std::unexpected(number.error());
   const auto other = right.pid();

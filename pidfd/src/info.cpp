@@ -14,7 +14,7 @@ namespace kernel = detail::kernel;
 namespace {
 
 std::optional<pid_t> to_number(std::uint32_t number) noexcept {
-  if (number == 0) return std::nullopt;  // none here: a parent outside of our pid namespace
+  if (number == 0) return std::nullopt;  // no number here: a parent outside of our pid namespace
   return static_cast<pid_t>(number);
 }
 
@@ -30,9 +30,9 @@ CoreDump to_core_dump(const kernel::PidFdInfo& info) noexcept {
   return dump;
 }
 
-// What can be said where the kernel has not told it, for this reason.
-[[gnu::cold]] Result<ProcessInfo> without_info(BorrowedFd pidfd, int error) noexcept {
-  if (error != EOPNOTSUPP) return detail::failure(error);
+// Returns what is known if PIDFD_GET_INFO returned `answer`.
+[[gnu::cold]] Result<ProcessInfo> without_info(BorrowedFd pidfd, long answer) noexcept {
+  if (answer != -EOPNOTSUPP) return detail::failure(static_cast<int>(-answer));
   const auto pid = detail::pid_from_fdinfo(pidfd);
   if (!pid) return std::unexpected(pid.error());
   ProcessInfo info;
@@ -43,42 +43,43 @@ CoreDump to_core_dump(const kernel::PidFdInfo& info) noexcept {
 }  // namespace
 
 Result<pid_t> PidFd::pid() const noexcept {
-  kernel::PidFdInfo told;
-  const int error = detail::get_info(fd_, kernel::info_pid, told);
-  if (error == 0) return static_cast<pid_t>(told.pid);
-  if (error == EOPNOTSUPP) return detail::pid_from_fdinfo(fd_);
-  return detail::failure(error);
+  kernel::PidFdInfo reported;
+  const long answer = detail::get_info(fd_, kernel::info_pid, reported);
+  if (answer == 0) return static_cast<pid_t>(reported.pid);
+  if (answer == -EOPNOTSUPP) return detail::pid_from_fdinfo(fd_);
+  return detail::failure(static_cast<int>(-answer));
 }
 
 Result<ProcessInfo> PidFd::info() const noexcept {
   Result<ProcessInfo> info(std::in_place);
-  kernel::PidFdInfo told;
-  const int error = detail::get_info(
+  kernel::PidFdInfo reported;
+  const long answer = detail::get_info(
       fd_,
       kernel::info_pid | kernel::info_credentials | kernel::info_cgroup | kernel::info_exit |
           kernel::info_coredump | kernel::info_coredump_signal | kernel::info_coredump_code,
-      told);
-  if (error != 0) {
-    info = without_info(fd_, error);
+      reported);
+  if (answer < 0) {
+    info = without_info(fd_, answer);
     return info;
   }
-  if (told.mask & kernel::info_pid) {
-    info->pid = to_number(told.pid);
-    info->process = to_number(told.tgid);
-    info->parent = to_number(told.ppid);
+  if (reported.mask & kernel::info_pid) {
+    info->pid = to_number(reported.pid);
+    info->process = to_number(reported.tgid);
+    info->parent = to_number(reported.ppid);
   }
-  if (told.mask & kernel::info_credentials)
-    info->credentials = {.user = told.ruid,
-                         .group = told.rgid,
-                         .effective_user = told.euid,
-                         .effective_group = told.egid,
-                         .saved_user = told.suid,
-                         .saved_group = told.sgid,
-                         .file_system_user = told.fsuid,
-                         .file_system_group = told.fsgid};
-  if (told.mask & kernel::info_cgroup) info->cgroup_id = told.cgroup_id;
-  if (told.mask & kernel::info_exit) info->exit = ExitStatus::from_wait_status(told.exit_code);
-  if (told.mask & kernel::info_coredump) info->core_dump = to_core_dump(told);
+  if (reported.mask & kernel::info_credentials)
+    info->credentials = {.user = reported.ruid,
+                         .group = reported.rgid,
+                         .effective_user = reported.euid,
+                         .effective_group = reported.egid,
+                         .saved_user = reported.suid,
+                         .saved_group = reported.sgid,
+                         .file_system_user = reported.fsuid,
+                         .file_system_group = reported.fsgid};
+  if (reported.mask & kernel::info_cgroup) info->cgroup_id = reported.cgroup_id;
+  if (reported.mask & kernel::info_exit)
+    info->exit = ExitStatus::from_wait_status(reported.exit_code);
+  if (reported.mask & kernel::info_coredump) info->core_dump = to_core_dump(reported);
   return info;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What this module needs of the kernel's interface and the headers of the oldest supported system
-// do not have. <linux/pidfd.h> cannot be included beside <fcntl.h>. Sources:
-// include/uapi/linux/pidfd.h, include/uapi/linux/magic.h,
-// include/uapi/linux/fcntl.h, include/uapi/asm-generic/socket.h.
+// Defines what this module needs of the kernel's interface, where the headers of the oldest
+// supported system lack it. <linux/pidfd.h> conflicts with <fcntl.h>. Sources:
+// include/uapi/linux/pidfd.h, include/uapi/linux/magic.h, include/uapi/linux/fcntl.h,
+// include/uapi/asm-generic/socket.h.
 #ifndef SYSFD_PIDFD_SRC_KERNEL_HPP
 #define SYSFD_PIDFD_SRC_KERNEL_HPP
 
@@ -22,9 +22,9 @@ static_assert(wait_pidfd == P_PIDFD);
 
 inline constexpr long pidfs_magic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
 
-// struct file_handle of a pidfd, Linux 6.14. The kernel documents (and service managers rely on)
-// its eight bytes: the 64-bit inode number. st_ino may be narrower than that, and is the same for
-// all processes where pidfds have no file system of their own.
+// Has the layout of struct file_handle for a pidfd, Linux 6.14. The kernel documents its eight
+// bytes as the 64-bit inode number, and service managers rely on that. st_ino may be narrower, and
+// is the same for all processes if pidfds have no file system of their own.
 struct PidfsHandle {
   std::uint32_t size = sizeof inode;
   std::int32_t type = 0;
@@ -36,8 +36,9 @@ inline constexpr int pidfs_handle_type = 0xfe;  // FILEID_KERNFS
 inline constexpr unsigned pidfd_thread = 0x80;  // PIDFD_THREAD (O_EXCL), Linux 6.9
 inline constexpr int so_peerpidfd = 77;         // SO_PEERPIDFD, Linux 6.5
 
-// PIDFD_GET_INFO, Linux 6.13. Kernels write as much as they know of it, up to exit_code at least,
-// and may leave the rest as it is; the mask says what is known.
+// Has the layout of the argument of PIDFD_GET_INFO, Linux 6.13. A kernel writes the fields that it
+// knows, up to exit_code at least, and may leave the rest unchanged; the mask tells which are
+// valid.
 struct PidFdInfo {
   std::uint64_t mask;
   std::uint64_t cgroup_id;
@@ -48,7 +49,7 @@ struct PidFdInfo {
   std::uint32_t coredump_signal;  // 6.19
   std::uint32_t coredump_code;    // 7.1
   std::uint32_t padding;
-  std::uint64_t supported_mask;  // 7.1; it has lain at 72 before
+  std::uint64_t supported_mask;  // 7.1; was at offset 72 before
 };
 static_assert(sizeof(PidFdInfo) == 88 && offsetof(PidFdInfo, coredump_mask) == 64);
 
@@ -61,13 +62,14 @@ inline constexpr std::uint64_t info_coredump_signal = 1 << 6;  // 6.19
 inline constexpr std::uint64_t info_coredump_code = 1 << 7;    // 7.1
 inline constexpr unsigned long get_info = _IOWR(0xFF, 11, PidFdInfo);
 
-// PIDFD_COREDUMPED, ..._SKIP, ..._USER, ..._ROOT
+// These are PIDFD_COREDUMPED, ..._SKIP, ..._USER, ..._ROOT.
 inline constexpr std::uint32_t coredumped = 1 << 0;
 inline constexpr std::uint32_t coredump_skip = 1 << 1;
 inline constexpr std::uint32_t coredump_user = 1 << 2;
 inline constexpr std::uint32_t coredump_root = 1 << 3;
 
-// PIDFD_GET_CGROUP_NAMESPACE and its kin, Linux 6.11. The number is that of the kind.
+// Returns the ioctl for a kind of namespace: PIDFD_GET_CGROUP_NAMESPACE, ..., Linux 6.11. The
+// number identifies the kind.
 constexpr unsigned long get_namespace(unsigned number) noexcept {
   return _IO(0xFF, number);
 }

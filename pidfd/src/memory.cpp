@@ -16,7 +16,7 @@ Result<std::size_t> PidFd::advise_memory(std::span<const iovec> ranges, int advi
 }
 
 Result<> PidFd::release_memory() const noexcept {
-  // ESRCH: it has given it back by itself.
+  // ESRCH: the process has already released its memory.
   if (::syscall(SYS_process_mrelease, fd_.get(), 0) == -1 && errno != ESRCH)
     return detail::last_error();
   return {};

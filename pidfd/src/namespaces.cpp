@@ -15,12 +15,12 @@ namespace sysfd {
 inline namespace v0 {
 namespace {
 
-struct Door {
-  unsigned ioctl;    // PIDFD_GET_<kind>_NAMESPACE; 0: there is no such door
-  const char* name;  // in the directory ns of the process in /proc
+struct NamespaceAccess {
+  unsigned ioctl;    // PIDFD_GET_<kind>_NAMESPACE; 0: there is none
+  const char* name;  // in the process's directory /proc/PID/ns
 };
 
-constexpr Door own(Namespace kind) noexcept {
+constexpr NamespaceAccess own_namespace(Namespace kind) noexcept {
   switch (kind) {
     case Namespace::cgroup: return {1, "cgroup"};
     case Namespace::ipc: return {2, "ipc"};
@@ -34,7 +34,7 @@ constexpr Door own(Namespace kind) noexcept {
   return {0, nullptr};
 }
 
-constexpr Door of_children(Namespace kind) noexcept {
+constexpr NamespaceAccess namespace_of_children(Namespace kind) noexcept {
   switch (kind) {
     case Namespace::pid: return {6, "pid_for_children"};
     case Namespace::time: return {8, "time_for_children"};
@@ -47,16 +47,16 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   if (!namespaces) return std::unexpected(namespaces.error());
   auto fd = detail::open_proc_link(*namespaces, name, O_RDONLY);
   if (!fd && fd.error() != std::errc::no_such_file_or_directory) return fd;
-  // A zombie is in no namespace, although /proc still tells its user and its pid namespace. Mount
-  // namespaces are there in every kernel.
+  // A zombie is in no namespace, although /proc still shows its user and pid namespaces. Every
+  // kernel has mount namespaces.
   if (!detail::open_proc_link(*namespaces, "mnt", O_RDONLY)) return detail::failure(ESRCH);
   if (fd) return fd;
-  // The link is there, and leads nowhere: a pid namespace that waits for its first process.
+  // The link exists but has no target: the pid namespace waits for its first process.
   const auto link = detail::open_in_proc(*namespaces, name, O_PATH | O_NOFOLLOW);
   return detail::failure(link ? ENOENT : EOPNOTSUPP);
 }
 
-// Where the ioctl has failed: of kernels before 6.11, or refused.
+// Handles a failed ioctl: the kernel is older than 6.11, or refuses it.
 [[gnu::cold]] Result<OwnedFd> explain(const PidFd& process, const char* name,
                                       long answer) noexcept {
   if (answer != -ENOTTY && !detail::is_refusal(answer))
@@ -68,25 +68,25 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   return detail::failure(static_cast<int>(-answer));
 }
 
-template <Door (*DoorOf)(Namespace) noexcept>
+template <NamespaceAccess (*access_to)(Namespace) noexcept>
 SYSFD_ALWAYS_INLINE Result<OwnedFd> open_namespace(const PidFd& process, Namespace kind) noexcept {
-  const unsigned number = DoorOf(kind).ioctl;
+  const unsigned number = access_to(kind).ioctl;
   if (number == 0) return detail::failure(EINVAL);
-  // Its argument must be 0.
+  // The kernel requires that the argument is 0.
   const long answer =
       detail::system_call(SYS_ioctl, process.fd().get(), detail::kernel::get_namespace(number), 0);
-  if (answer < 0) return explain(process, DoorOf(kind).name, answer);
+  if (answer < 0) return explain(process, access_to(kind).name, answer);
   return detail::to_owned(answer);
 }
 
 }  // namespace
 
 Result<OwnedFd> PidFd::namespace_fd(Namespace kind) const noexcept {
-  return open_namespace<own>(*this, kind);
+  return open_namespace<own_namespace>(*this, kind);
 }
 
 Result<OwnedFd> PidFd::namespace_for_children(Namespace kind) const noexcept {
-  return open_namespace<of_children>(*this, kind);
+  return open_namespace<namespace_of_children>(*this, kind);
 }
 
 Result<> PidFd::enter_namespaces(NamespaceSet kinds) const noexcept {

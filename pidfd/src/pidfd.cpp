@@ -26,17 +26,17 @@ namespace {
   return PidFd::unsafe_adopt(*std::move(fd));
 }
 
-// A number that has to be moved, or why there is none, where the kernel said `answer`.
+// Moves a descriptor that has the number of a standard stream, or returns the error for `answer`.
 [[gnu::cold]] Result<PidFd> explain_open(unsigned bits, bool is_thread, long answer) noexcept {
   if (answer != -EINVAL && answer != -ENOENT) return to_pidfd(answer);
   if (bits != 0) {
-    // Is it a flag that the kernel does not know? It would not know it for the caller either.
+    // A flag that the kernel does not know also fails for the calling process.
     const long ours = system_call(SYS_pidfd_open, is_thread ? ::gettid() : ::getpid(), bits);
     if (ours >= 0) detail::close_quietly(static_cast<int>(ours));
     if (ours == -EINVAL) return detail::failure(EOPNOTSUPP);
   }
-  // Otherwise, with these arguments, EINVAL can only mean a process that is just being reaped, or,
-  // as ENOENT does on newer kernels, a thread that is not the first of its process.
+  // With these arguments, EINVAL can only mean a process that is just being reaped, or a thread
+  // that is not the first of its process; for the latter, newer kernels fail with ENOENT.
   return detail::failure(ESRCH);
 }
 
@@ -44,7 +44,7 @@ long send(BorrowedFd pidfd, int signo, const siginfo_t* info, SignalScope scope)
   return system_call(SYS_pidfd_send_signal, pidfd.get(), signo, info, static_cast<unsigned>(scope));
 }
 
-// Whether this thread is not allowed this scope, for whichever process.
+// True if this thread may not use this scope for any process.
 bool is_refused_for_all(SignalScope scope) noexcept {
   const auto self = PidFd::self();
   return self && detail::is_refusal(send(self->fd(), 0, nullptr, scope)) &&
@@ -52,14 +52,14 @@ bool is_refused_for_all(SignalScope scope) noexcept {
 }
 
 [[gnu::cold]] Result<> explain_send(BorrowedFd pidfd, SignalScope scope, long answer) noexcept {
-  // EINVAL may be about the scope, which kernels before 6.9 do not know, and EPERM from a filter
-  // that does not; signal 0 tells, and does nothing.
-  const bool is_about_the_scope =
+  // EINVAL may refer to the scope, which kernels before 6.9 do not know, and EPERM may come from a
+  // filter that does not know it. Signal 0 finds out, and has no effect.
+  const bool is_scope_unsupported =
       scope != SignalScope::process &&
       ((answer == -EINVAL && send(pidfd, 0, nullptr, scope) == -EINVAL &&
         send(pidfd, 0, nullptr, SignalScope::process) != -EINVAL) ||
        (detail::is_refusal(answer) && is_refused_for_all(scope)));
-  return detail::failure(is_about_the_scope ? EOPNOTSUPP : static_cast<int>(-answer));
+  return detail::failure(is_scope_unsupported ? EOPNOTSUPP : static_cast<int>(-answer));
 }
 
 Result<> to_result(long answer, BorrowedFd pidfd, SignalScope scope) noexcept {
@@ -83,8 +83,8 @@ Result<PidFd> PidFd::self() noexcept {
 }
 
 Result<PidFd> PidFd::adopt(OwnedFd fd) noexcept {
-  // Every pidfd is accepted here, of a child (0) or not (ECHILD); everything else, /proc/<pid>
-  // included, is EBADF.
+  // waitid(2) accepts every pidfd, of a child (0) or not (ECHILD); everything else, /proc/PID
+  // included, fails with EBADF.
   const long answer = system_call(SYS_waitid, detail::kernel::wait_pidfd, fd.get(), nullptr,
                                   WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr);
   if (answer < 0 && answer != -ECHILD) return detail::failure(static_cast<int>(-answer));
@@ -93,13 +93,13 @@ Result<PidFd> PidFd::adopt(OwnedFd fd) noexcept {
 
 Result<PidFd> PidFd::of_peer(BorrowedFd socket) noexcept {
   int fd = -1;
-  socklen_t size = sizeof fd;  // the kernel leaks a descriptor if it is anything else
+  socklen_t size = sizeof fd;  // with another size, the kernel leaks a descriptor
   const long answer = system_call(SYS_getsockopt, socket.get(), SOL_SOCKET,
                                   detail::kernel::so_peerpidfd, &fd, &size);
   switch (answer) {
     case 0: break;
     case -ENOPROTOOPT: return detail::failure(EOPNOTSUPP);
-    case -EINVAL: return detail::failure(ESRCH);  // kernels before 6.16, of a peer that was reaped
+    case -EINVAL: return detail::failure(ESRCH);  // kernels before 6.16: the peer was reaped
     default: return detail::failure(static_cast<int>(-answer));
   }
   if (fd < detail::first_above_standard_streams) return to_pidfd(fd);

@@ -15,10 +15,10 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// 32 numbers, of as many pid namespaces as there can be one in the other.
+// Has room for 32 numbers: pid namespaces can be nested that deep.
 using NumbersRoom = char[32 * 12];
 
-// Whether this procfs shows process numbers as the caller's pid namespace has them: NSpid lists the
+// True if this procfs shows process numbers as in the caller's pid namespace: NSpid lists the
 // caller's numbers from the namespace of /proc down to its own. A kernel without pid namespaces has
 // no such line.
 Result<bool> is_of_our_namespace(BorrowedFd proc) noexcept {
@@ -33,7 +33,7 @@ Result<bool> is_of_our_namespace(BorrowedFd proc) noexcept {
 
 }  // namespace
 
-// The line "Pid:" of fdinfo says -1 once the process was reaped, 0 if it has no number in this
+// In fdinfo, the line "Pid:" has -1 after the process was reaped, and 0 if it has no number in this
 // /proc.
 Result<pid_t> pid_from_fdinfo(BorrowedFd pidfd) noexcept {
   const auto proc = open_proc();
@@ -64,7 +64,7 @@ Result<OwnedFd> PidFd::proc_directory() const noexcept {
   if (!proc) return std::unexpected(proc.error());
   const detail::NumberedPath path("", *number);
   auto directory = detail::open_in_proc(*proc, path.get(), O_RDONLY | O_DIRECTORY);
-  // The number was this process's all the time, if it still is.
+  // If the process still exists, the number was its own all the time.
   // cppcheck-suppress identicalConditionAfterEarlyExit
   if (const auto now = pid(); !now) return std::unexpected(now.error());
   if (!directory) return directory;

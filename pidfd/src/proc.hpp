@@ -11,8 +11,9 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Of kernels that have no PIDFD_GET_INFO. Errors: ESRCH it was reaped; EREMOTE it has no number in
-// the caller's pid namespace; EOPNOTSUPP that is no pidfd; those of detail::open_proc_file().
+// Reads the number from /proc, for kernels without PIDFD_GET_INFO.
+// Errors: ESRCH: it was reaped; EREMOTE: it has no number in the caller's pid namespace;
+//   EOPNOTSUPP: the descriptor is no pidfd; those of detail::open_proc_file().
 Result<pid_t> pid_from_fdinfo(BorrowedFd pidfd) noexcept;
 
 }  // namespace detail

@@ -20,11 +20,11 @@ using detail::Clock;
 using detail::Deadline;
 using detail::raw_poll_until;
 
-// What one look at the process gave. Small enough to come back in registers.
-struct Look {
+// The result of one waitid(2). Small enough to be returned in registers.
+struct WaitAttempt {
   std::optional<ExitStatus> ended{};
-  int error = 0;
-  bool ours = true;  // our child; otherwise the end is known only once somebody else has reaped it
+  int answer = 0;    // -errno of a failure
+  bool ours = true;  // it is our child; if not, its end is known after its parent has reaped it
 };
 
 ExitStatus to_status(const siginfo_t& info) noexcept {
@@ -32,78 +32,79 @@ ExitStatus to_status(const siginfo_t& info) noexcept {
   return ExitStatus::killed(info.si_status, info.si_code == CLD_DUMPED);
 }
 
-// Whether and how a process has ended that waitid(2) does not let us wait for.
-[[gnu::cold]] Look look_from_outside(BorrowedFd pidfd) noexcept {
+// Finds out if and how a process has ended that is not our child.
+[[gnu::cold]] WaitAttempt try_get_info(BorrowedFd pidfd) noexcept {
   detail::kernel::PidFdInfo info;
-  const int error =
+  const long answer =
       detail::get_info(pidfd, detail::kernel::info_pid | detail::kernel::info_exit, info);
-  if (error == EOPNOTSUPP || error == ESRCH) return {.error = ECHILD};
-  if (error != 0) return {.error = error};
-  Look look{.ours = false};
+  if (answer == -EOPNOTSUPP || answer == -ESRCH) return {.answer = -ECHILD};
+  if (answer < 0) return {.answer = static_cast<int>(answer)};
+  WaitAttempt attempt{.ours = false};
   if (info.mask & detail::kernel::info_exit)
-    look.ended = ExitStatus::from_wait_status(info.exit_code);
-  return look;
+    attempt.ended = ExitStatus::from_wait_status(info.exit_code);
+  return attempt;
 }
 
-// waitid(2) with `options`, EAGAIN being "not yet" (that is how it says so for a pidfd in
-// non-blocking mode).
-SYSFD_ALWAYS_INLINE Look look(BorrowedFd pidfd, int options) noexcept {
+// waitid(2) with `options`. EAGAIN means "not yet": a pidfd in non-blocking mode fails with it.
+SYSFD_ALWAYS_INLINE WaitAttempt try_waitid(BorrowedFd pidfd, int options) noexcept {
   siginfo_t info;
   info.si_pid = 0;
-  // __WALL: also children that were made with another exit signal than SIGCHLD.
+  // __WALL also finds children that were made with another exit signal than SIGCHLD.
   const long answer =
       detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
                                   WEXITED | __WALL | options, nullptr);
   if (answer == -EAGAIN) return {};
-  if (answer == -ECHILD) return look_from_outside(pidfd);
-  if (answer < 0) return {.error = static_cast<int>(-answer)};
+  if (answer == -ECHILD) return try_get_info(pidfd);
+  if (answer < 0) return {.answer = static_cast<int>(answer)};
   if (info.si_pid == 0 || info.si_code == CLD_TRAPPED) return {};
   return {.ended = to_status(info)};
 }
 
-// Takes nothing: a tracer is told of every stop of its child, asked for or not, and one that is
-// taken here would be lost to wait_event().
-[[gnu::hot]] Look peek(BorrowedFd pidfd, int options) noexcept {
-  return look(pidfd, WNOWAIT | options);
+// Consumes nothing: the kernel reports every stop of a traced child to its tracer, requested or
+// not, and wait_event() would miss a stop that is consumed here.
+[[gnu::hot]] WaitAttempt peek(BorrowedFd pidfd, int options) noexcept {
+  return try_waitid(pidfd, WNOWAIT | options);
 }
 
-// Of a process that has ended: reaps it, if it is for us to reap. It is no error where another
-// thread was faster, as the status is known.
-SYSFD_ALWAYS_INLINE void reap(BorrowedFd pidfd, const Look& seen) noexcept {
-  if (!seen.ours) return;
+// Reaps a process that has ended, if it is our child. It is no error if another thread was faster,
+// because the status is known.
+SYSFD_ALWAYS_INLINE void reap(BorrowedFd pidfd, const WaitAttempt& attempt) noexcept {
+  if (!attempt.ours) return;
   (void)detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), nullptr,
                                     WEXITED | WNOHANG | __WALL, nullptr);
 }
 
-// A child that somebody else traces is readable when it has ended, but can be waited for only once
-// the tracer has let go, and nothing announces that: it is looked at again at this pace.
-// So it is where a pidfd in non-blocking mode is asked for stops.
-constexpr std::chrono::milliseconds pace{10};
+// When a child that another process traces has ended, its pidfd is readable, but waitid(2) succeeds
+// only after the tracer has detached, and nothing announces that: so it is tried again at this
+// interval. The same applies to waiting for stops with a pidfd in non-blocking mode.
+constexpr std::chrono::milliseconds retry_interval{10};
 
-// Sleeps for that long, or until the deadline. Answers 0 or -errno: ETIMEDOUT the deadline is past.
+// Sleeps for one interval, or until the deadline. Returns 0 or -errno. -ETIMEDOUT: the deadline is
+// past.
 long pause(const Deadline& deadline) noexcept {
-  const auto next = Clock::now() + pace;
+  const auto next = Clock::now() + retry_interval;
   if (deadline.time > next) return raw_poll_until(nullptr, 0, {next, deadline.canceled_by});
   const long slept = raw_poll_until(nullptr, 0, deadline);
   return slept == 0 && deadline.is_past() ? -ETIMEDOUT : slept;
 }
 
-// What to poll for after a look that has found no end.
-SYSFD_ALWAYS_INLINE pollfd entry_for(BorrowedFd pidfd, const Look& seen) noexcept {
-  return {.fd = pidfd.get(), .events = static_cast<short>(seen.ours ? POLLIN : 0), .revents = 0};
+// Returns the entry to poll after an attempt that found no end.
+SYSFD_ALWAYS_INLINE pollfd entry_for(BorrowedFd pidfd, const WaitAttempt& attempt) noexcept {
+  return {.fd = pidfd.get(), .events = static_cast<short>(attempt.ours ? POLLIN : 0), .revents = 0};
 }
 
-// Goes on where the first look has found neither an end nor an error.
-Result<ExitStatus> wait_by_poll(BorrowedFd pidfd, Look seen, const Deadline& deadline) noexcept {
+// Goes on after a first attempt that found neither an end nor an error.
+Result<ExitStatus> wait_by_poll(BorrowedFd pidfd, WaitAttempt attempt,
+                                const Deadline& deadline) noexcept {
   for (;;) {
-    pollfd entries[2] = {entry_for(pidfd, seen)};
+    pollfd entries[2] = {entry_for(pidfd, attempt)};
     const long ready = raw_poll_until(entries, 1, deadline);
     if (ready < 0) return detail::failure(static_cast<int>(-ready));
     if (ready == 0) return detail::failure(ETIMEDOUT);
 
-    seen = look(pidfd, WNOHANG);  // it has ended: there is no stop that this could take
-    if (seen.error != 0) return detail::failure(seen.error);
-    if (seen.ended) return *seen.ended;
+    attempt = try_waitid(pidfd, WNOHANG);  // the process has ended: this cannot consume a stop
+    if (attempt.answer < 0) return detail::failure(-attempt.answer);
+    if (attempt.ended) return *attempt.ended;
     if (const long slept = pause(deadline); slept < 0)
       return detail::failure(static_cast<int>(-slept));
   }
@@ -114,8 +115,8 @@ int to_flags(const WaitOptions& options) noexcept {
          (options.continued ? WCONTINUED : 0) | (options.consume ? 0 : WNOWAIT) | __WALL;
 }
 
-// What waitid(2) tells, into `event`. Answers 1, or 0 where nothing has happened, or -errno.
-SYSFD_ALWAYS_INLINE int look_for_event(BorrowedFd pidfd, int flags, WaitEvent& event) noexcept {
+// Stores what waitid(2) reports in `event`. Returns 1, or 0 if nothing has happened, or -errno.
+SYSFD_ALWAYS_INLINE int try_event(BorrowedFd pidfd, int flags, WaitEvent& event) noexcept {
   siginfo_t info;
   info.si_pid = 0;
   const long answer = detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd,
@@ -134,60 +135,61 @@ SYSFD_ALWAYS_INLINE int look_for_event(BorrowedFd pidfd, int flags, WaitEvent& e
   return 1;
 }
 
-// Entries that were polled, of which some are ready.
+// Checks polled entries, some of which are ready.
 class Polled {
  public:
   explicit Polled(std::span<pollfd> entries) noexcept : entries_(entries) {}
 
-  // The first that try_wait() has an answer for. EAGAIN: there is none.
+  // Returns the first process for which try_wait() has a result. Fails with EAGAIN if there is
+  // none.
   Result<std::size_t> find() noexcept {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       pollfd& entry = entries_[i];
       if (entry.revents == 0) continue;
       if ((entry.revents & POLLNVAL) != 0) return detail::failure(EBADF);
-      const Look seen = peek(BorrowedFd::unsafe_borrow(entry.fd), WNOHANG);
-      if (seen.ended || seen.error != 0) return i;
-      put_off(entry, seen);
+      const WaitAttempt attempt = peek(BorrowedFd::unsafe_borrow(entry.fd), WNOHANG);
+      if (attempt.ended || attempt.answer < 0) return i;
+      defer(entry, attempt);
     }
     return detail::failure(EAGAIN);
   }
 
   [[gnu::cold, gnu::noinline]] Result<std::size_t> wait(const Deadline& deadline) noexcept {
     for (;;) {
-      const auto next = has_paused_ ? Clock::now() + pace : Clock::time_point::max();
+      const auto next = has_paused_ ? Clock::now() + retry_interval : Clock::time_point::max();
       const bool is_last = deadline.time <= next;
       const long ready = raw_poll_until(entries_.data(), entries_.size(),
                                         is_last ? deadline : Deadline{next, deadline.canceled_by});
       if (ready < 0) return detail::failure(static_cast<int>(-ready));
       if (ready == 0 && is_last) return detail::failure(ETIMEDOUT);
-      if (ready == 0) go_on_with_paused();
+      if (ready == 0) resume_paused();
       auto found = find();
       if (found || found.error() != std::errc::resource_unavailable_try_again) return found;
     }
   }
 
  private:
-  // So that it is not ready at once again.
-  void put_off(pollfd& entry, const Look& seen) noexcept {
-    if (!seen.ours && entry.events != 0) {
-      entry.events = 0;  // POLLHUP: somebody else has reaped it
+  // Changes the entry so that it is not ready again at once.
+  void defer(pollfd& entry, const WaitAttempt& attempt) noexcept {
+    if (!attempt.ours && entry.events != 0) {
+      entry.events = 0;  // POLLHUP: the parent has reaped it
       return;
     }
-    entry.fd = ~entry.fd;  // which poll(2) passes over
+    entry.fd = ~entry.fd;  // poll(2) skips negative numbers
     has_paused_ = true;
   }
 
-  void go_on_with_paused() noexcept {
+  void resume_paused() noexcept {
     has_paused_ = false;
     for (pollfd& entry : entries_)
       if (entry.fd < 0) entry.fd = ~entry.fd;
   }
 
   std::span<pollfd> entries_;
-  bool has_paused_ = false;  // some, as nothing announces what is waited for
+  bool has_paused_ = false;  // some entries are paused, because nothing announces their end
 };
 
-// With entries for all of them, and one more.
+// Requires entries for all processes, and one more.
 SYSFD_ALWAYS_INLINE Result<std::size_t> poll_all(std::span<const PidFd* const> processes,
                                                  pollfd* entries, const Timeout& timeout) noexcept {
   for (std::size_t i = 0; i < processes.size(); ++i) {
@@ -207,57 +209,57 @@ SYSFD_ALWAYS_INLINE Result<std::size_t> poll_all(std::span<const PidFd* const> p
 }  // namespace
 
 [[gnu::hot]] Result<ExitStatus> PidFd::wait() const noexcept {
-  const Look seen = peek(fd_, 0);
-  if (seen.ended) {
-    reap(fd_, seen);
-    return *seen.ended;
+  const WaitAttempt attempt = peek(fd_, 0);
+  if (attempt.ended) {
+    reap(fd_, attempt);
+    return *attempt.ended;
   }
-  if (seen.error != 0) return detail::failure(seen.error);
-  return wait_by_poll(fd_, seen, Deadline{});
+  if (attempt.answer < 0) return detail::failure(-attempt.answer);
+  return wait_by_poll(fd_, attempt, Deadline{});
 }
 
 Result<ExitStatus> PidFd::try_wait() const noexcept {
-  const Look seen = peek(fd_, WNOHANG);
-  if (seen.error != 0) return detail::failure(seen.error);
-  if (!seen.ended) return detail::failure(EAGAIN);
-  reap(fd_, seen);
-  return *seen.ended;
+  const WaitAttempt attempt = peek(fd_, WNOHANG);
+  if (attempt.answer < 0) return detail::failure(-attempt.answer);
+  if (!attempt.ended) return detail::failure(EAGAIN);
+  reap(fd_, attempt);
+  return *attempt.ended;
 }
 
 Result<ExitStatus> PidFd::wait_until(Clock::time_point deadline) const noexcept {
-  const Look seen = peek(fd_, WNOHANG);
-  if (seen.error != 0) return detail::failure(seen.error);
-  if (!seen.ended) return wait_by_poll(fd_, seen, Deadline{deadline});
-  reap(fd_, seen);
-  return *seen.ended;
+  const WaitAttempt attempt = peek(fd_, WNOHANG);
+  if (attempt.answer < 0) return detail::failure(-attempt.answer);
+  if (!attempt.ended) return wait_by_poll(fd_, attempt, Deadline{deadline});
+  reap(fd_, attempt);
+  return *attempt.ended;
 }
 
 Result<ExitStatus> PidFd::wait_for(Timeout timeout) const noexcept {
-  Look seen = peek(fd_, WNOHANG);
-  if (seen.error != 0) return detail::failure(seen.error);
-  if (seen.ended) {
-    reap(fd_, seen);
-    return *seen.ended;
+  WaitAttempt attempt = peek(fd_, WNOHANG);
+  if (attempt.answer < 0) return detail::failure(-attempt.answer);
+  if (attempt.ended) {
+    reap(fd_, attempt);
+    return *attempt.ended;
   }
   if (timeout.duration() == timeout.duration().zero()) return detail::failure(ETIMEDOUT);
-  pollfd entries[2] = {entry_for(fd_, seen)};
+  pollfd entries[2] = {entry_for(fd_, attempt)};
   Deadline deadline;
   const long ready = detail::raw_poll_for(entries, 1, timeout, deadline);
   if (ready == 0) return detail::failure(ETIMEDOUT);
   if (ready < 0) return detail::failure(static_cast<int>(-ready));
-  seen = look(fd_, WNOHANG);
-  if (seen.error != 0) return detail::failure(seen.error);
-  if (seen.ended) return *seen.ended;
-  return wait_by_poll(fd_, seen, deadline);
+  attempt = try_waitid(fd_, WNOHANG);
+  if (attempt.answer < 0) return detail::failure(-attempt.answer);
+  if (attempt.ended) return *attempt.ended;
+  return wait_by_poll(fd_, attempt, deadline);
 }
 
 Result<WaitEvent> PidFd::wait_event(const WaitOptions& options) const noexcept {
   Result<WaitEvent> event(std::in_place);
   const int flags = to_flags(options);
-  long happened = look_for_event(fd_, flags, *event);
+  long happened = try_event(fd_, flags, *event);
   while (happened == 0) {  // in non-blocking mode
     happened = pause({});
-    if (happened == 0) happened = look_for_event(fd_, flags, *event);
+    if (happened == 0) happened = try_event(fd_, flags, *event);
   }
   if (happened < 0) event = detail::failure(static_cast<int>(-happened));
   return event;
@@ -276,7 +278,7 @@ Result<WaitEvent> PidFd::wait_event_for(Timeout timeout,
 
 Result<WaitEvent> PidFd::try_wait_event(const WaitOptions& options) const noexcept {
   Result<WaitEvent> event(std::in_place);
-  const int happened = look_for_event(fd_, to_flags(options) | WNOHANG, *event);
+  const int happened = try_event(fd_, to_flags(options) | WNOHANG, *event);
   if (happened <= 0) event = detail::failure(happened == 0 ? EAGAIN : -happened);
   return event;
 }
