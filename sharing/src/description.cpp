@@ -24,10 +24,10 @@ Result<OwnedFd> open_own(BorrowedFd fd, int flags) noexcept {
   if (!proc)
     return proc.error() == std::errc::no_such_file_or_directory ? detail::failure(EOPNOTSUPP)
                                                                 : std::unexpected(proc.error());
-  // Not "self": a thread may have a descriptor table of its own (CLONE_FILES of unshare(2)).
-  const auto numbers = detail::open_in_proc(*proc, "thread-self/fd", O_PATH | O_DIRECTORY);
-  if (!numbers) return std::unexpected(numbers.error());
-  return detail::open_proc_link(*numbers, detail::NumberedPath("", fd.get()).get(), flags);
+  // This is not "self": a thread may have its own descriptor table (CLONE_FILES of unshare(2)).
+  const auto fd_directory = detail::open_in_proc(*proc, "thread-self/fd", O_PATH | O_DIRECTORY);
+  if (!fd_directory) return std::unexpected(fd_directory.error());
+  return detail::open_proc_link(*fd_directory, detail::NumberedPath("", fd.get()).get(), flags);
 }
 
 }  // namespace
@@ -36,9 +36,10 @@ Result<bool> same_description(BorrowedFd left, BorrowedFd right) noexcept {
   const long answer =
       detail::system_call(SYS_fcntl, left.get(), detail::kernel::dupfd_query, right.get());
   if (answer >= 0) return answer == 1;
-  // An older kernel says EINVAL, or EBADF of descriptors with O_PATH that are open.
+  // An older kernel fails with EINVAL, or with EBADF for open descriptors with O_PATH.
   if (!is_open(left) || !is_open(right)) return detail::failure(EBADF);
-  // Of the thread, which may have a descriptor table of its own (CLONE_FILES of unshare(2)).
+  // This is the thread's ID: a thread may have its own descriptor table (CLONE_FILES of
+  // unshare(2)).
   const pid_t self = ::gettid();
   const long order =
       detail::system_call(SYS_kcmp, self, self, detail::kernel::kcmp_file, left.get(), right.get());
@@ -47,11 +48,12 @@ Result<bool> same_description(BorrowedFd left, BorrowedFd right) noexcept {
 }
 
 Result<OwnedFd> reopen(BorrowedFd fd, int flags) noexcept {
-  constexpr int makes_another = O_CREAT | O_EXCL | O_NOFOLLOW | (O_TMPFILE & ~O_DIRECTORY);
-  if ((flags & makes_another) != 0) return detail::failure(EINVAL);
-  if (!is_open(fd)) return detail::failure(EBADF);  // the number would be that of /proc below
-  // The place is known to be /proc's own, so what is opened, or emptied (O_TRUNC), is the file.
-  // Its inode number would not tell: overlayfs may give it another when it is opened for writing.
+  constexpr int creation_flags = O_CREAT | O_EXCL | O_NOFOLLOW | (O_TMPFILE & ~O_DIRECTORY);
+  if ((flags & creation_flags) != 0) return detail::failure(EINVAL);
+  if (!is_open(fd)) return detail::failure(EBADF);  // below, the number could be that of /proc
+  // open_own() has checked that the link is in /proc itself, so the file that is opened, or
+  // truncated (O_TRUNC), is the same one. Comparing the inode numbers would not prove it: overlayfs
+  // may give a file another number when it is opened for writing.
   auto opened = open_own(fd, flags);
   if (!opened && opened.error() == std::errc::cross_device_link) return detail::failure(EREMOTE);
   return opened;

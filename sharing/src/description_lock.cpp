@@ -51,7 +51,7 @@ std::uint64_t end_of(LockRange range) noexcept {
   return range.length == 0 ? no_end : range.start + range.length;
 }
 
-// EAGAIN: somebody else has it.
+// Fails with EAGAIN if another description has the lock.
 Result<> try_set(int fd, short type, LockRange range) noexcept {
   return set(fd, ofd_setlk, type, range);
 }
@@ -110,8 +110,8 @@ Result<DescriptionLock> DescriptionLock::adopt(OwnedFd fd, LockMode mode,
 
 DescriptionLock::DescriptionLock(DescriptionLock&& other) noexcept = default;
 
-// What the new one has locked as well stays locked: unlocking knows no guards, only ranges of a
-// description.
+// The bytes that the new guard has locked too stay locked: unlocking knows no guards, only ranges
+// of a description.
 DescriptionLock& DescriptionLock::operator=(DescriptionLock&& other) noexcept {
   if (this == &other) return *this;
   if (detail::may_be_one_description(fd_, mark_, other.fd_, other.mark_))
@@ -130,8 +130,7 @@ DescriptionLock::~DescriptionLock() {
 }
 
 void DescriptionLock::drop() noexcept {
-  if (detail::is_for_this_guard_to_unlock(fd_, mark_))
-    (void)set(fd_.get(), ofd_setlk, F_UNLCK, range_);
+  if (detail::owns_lock(fd_, mark_)) (void)set(fd_.get(), ofd_setlk, F_UNLCK, range_);
 }
 
 void DescriptionLock::drop_all_but(LockRange kept) noexcept {

@@ -29,7 +29,7 @@ static_assert(max_fds_in_message == detail::most_descriptors_in_message);
 
 namespace {
 
-// struct ucred, which <sys/socket.h> has for _GNU_SOURCE only.
+// Has the layout of struct ucred, which <sys/socket.h> declares only with _GNU_SOURCE.
 struct Credentials {
   pid_t pid;
   uid_t uid;
@@ -37,12 +37,12 @@ struct Credentials {
 };
 static_assert(sizeof(Credentials) == 12);
 
-// All that may come with one message: also a security label (SO_PASSSEC) and times, which somebody
-// else may have asked this socket for.
-constexpr std::size_t others = 1024;
-using ReceiveBuffer =
-    detail::ControlBuffer<CMSG_SPACE(max_fds_in_message * sizeof(int)) +
-                          CMSG_SPACE(sizeof(Credentials)) + CMSG_SPACE(sizeof(int)) + others>;
+// There is room for everything that may come with one message: also for a security label
+// (SO_PASSSEC) and timestamps, which other code may have enabled on this socket.
+constexpr std::size_t other_control_size = 1024;
+using ReceiveBuffer = detail::ControlBuffer<CMSG_SPACE(max_fds_in_message * sizeof(int)) +
+                                            CMSG_SPACE(sizeof(Credentials)) +
+                                            CMSG_SPACE(sizeof(int)) + other_control_size>;
 
 template <class T>
 T content(const cmsghdr* header) noexcept {
@@ -55,30 +55,30 @@ bool has(const cmsghdr* header, std::size_t size) noexcept {
   return header->cmsg_len >= CMSG_LEN(size);
 }
 
-// Where the descriptors of a message go: up to a number they are kept, and the others are the
-// caller's, or are closed.
-class Taken {
+// Receives the descriptors of a message. Keeps up to max_fds of them; the others are passed to the
+// caller (ReceiveOptions::unwanted) or closed.
+class ReceivedFds {
  public:
-  Taken(std::vector<OwnedFd>& fds, const ReceiveOptions& options)
+  ReceivedFds(std::vector<OwnedFd>& fds, const ReceiveOptions& options)
       : fds_(fds), unwanted_(options.unwanted), max_(options.max_fds) {
     fds_.reserve(std::min(max_, max_fds_in_message));
     if (unwanted_) unwanted_->reserve(unwanted_->size() + max_fds_in_message);
   }
 
-  // One that came, or that could not be moved from the number of a standard stream. Nothing is
-  // allocated.
+  // Adds a received descriptor, or the error of one that could not be moved from the number of a
+  // standard stream. Allocates nothing.
   void add(Result<OwnedFd> fd) noexcept {
-    if (fds_.size() == max_) error_ = E2BIG;
+    if (fds_.size() == max_) answer_ = -E2BIG;
     if (!fd)
-      error_ = fd.error().value();
-    else if (error_ == 0)
+      answer_ = -fd.error().value();
+    else if (answer_ == 0)
       fds_.push_back(*std::move(fd));
     else if (unwanted_)
       unwanted_->push_back(*std::move(fd));
   }
-  int error() const noexcept { return error_; }
+  int answer() const noexcept { return answer_; }  // 0, or -errno
 
-  void give_up() noexcept {
+  void reject_all() noexcept {
     if (unwanted_) std::ranges::move(fds_, std::back_inserter(*unwanted_));
     fds_.clear();
   }
@@ -87,10 +87,10 @@ class Taken {
   std::vector<OwnedFd>& fds_;
   std::vector<OwnedFd>* unwanted_;
   std::size_t max_;
-  int error_ = 0;
+  int answer_ = 0;
 };
 
-void take_descriptors(const cmsghdr* header, Taken& taken) noexcept {
+void take_descriptors(const cmsghdr* header, ReceivedFds& taken) noexcept {
   const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   for (std::size_t i = 0; i < count; ++i) {
     int fd = -1;
@@ -101,11 +101,11 @@ void take_descriptors(const cmsghdr* header, Taken& taken) noexcept {
 
 Result<OwnedFd> take_pidfd(const cmsghdr* header) noexcept {
   const int fd = content<int>(header);
-  if (fd < 0) return failure(-fd);  // the kernel's way to say that there is none
+  if (fd < 0) return failure(-fd);  // a negative errno means that there is no pidfd
   return detail::to_owned(fd);
 }
 
-void take_control(msghdr& message, Taken& taken, ReceivedMessage& received) noexcept {
+void take_control(msghdr& message, ReceivedFds& taken, ReceivedMessage& received) noexcept {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET) continue;
     if (header->cmsg_type == SCM_RIGHTS) {
@@ -120,9 +120,9 @@ void take_control(msghdr& message, Taken& taken, ReceivedMessage& received) noex
   }
 }
 
-// What the kernel fills in where it knows of no sender: the ids that it shows for unknown ones, of
-// a message that was sent before this socket wanted credentials, and zeros, which are root's, at
-// the end of a stream.
+// False if the kernel knew no sender and made the credentials up. It fills in the overflow IDs for
+// a message that was sent before this socket asked for credentials, and zeros, which are also
+// root's IDs, at the end of a stream.
 bool were_sent(const PeerCredentials& credentials, std::size_t size, BorrowedFd socket) noexcept {
   constexpr unsigned unknown = 65534;
   const auto [pid, uid, gid] = credentials;
@@ -135,17 +135,18 @@ bool were_sent(const PeerCredentials& credentials, std::size_t size, BorrowedFd 
   return type != SOCK_STREAM;
 }
 
-// Why the kernel has given less than was sent: it does not tell.
-int find_what_was_missing(BorrowedFd socket) noexcept {
+// Returns the reason, as -errno, why the kernel delivered fewer descriptors than were sent. The
+// kernel does not report it.
+int find_truncation_error(BorrowedFd socket) noexcept {
   const long number = detail::system_call(SYS_fcntl, socket.get(), F_DUPFD_CLOEXEC, 0);
   if (number >= 0) {
     detail::close_quietly(static_cast<int>(number));
-    return EMSGSIZE;
+    return -EMSGSIZE;
   }
-  return number == -ENFILE ? ENFILE : EMFILE;
+  return number == -ENFILE ? -ENFILE : -EMFILE;
 }
 
-// Other families ignore descriptors in silence.
+// Fails with EOPNOTSUPP if the socket is not AF_UNIX. Other families silently ignore descriptors.
 Result<> check_family(BorrowedFd socket) noexcept {
   int family = 0;
   socklen_t size = sizeof family;
@@ -160,14 +161,14 @@ Result<> set_option(BorrowedFd socket, int option, bool on) noexcept {
   return errno == ENOPROTOOPT ? failure(EOPNOTSUPP) : last_error();
 }
 
-// Until `events` are there. Zero, or -errno: -ETIMEDOUT, -ECANCELED.
+// Waits until one of `events` is ready. Returns zero or -errno: -ETIMEDOUT, -ECANCELED.
 long wait_for(BorrowedFd socket, short events, const Deadline& deadline) noexcept {
   pollfd entries[2] = {{socket.get(), events, 0}};
   const long ready = detail::raw_poll_until(entries, 1, deadline);
   return ready == 0 ? -ETIMEDOUT : std::min(ready, 0L);
 }
 
-// A message to send, with its descriptors.
+// Sends a message with its descriptors.
 class Outgoing {
  public:
   Outgoing(std::span<const BorrowedFd> fds, std::span<const std::byte> payload) noexcept
@@ -179,7 +180,8 @@ class Outgoing {
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
 
-  // How many bytes were sent, which are not sent again, nor are the descriptors; or -errno.
+  // Sends what is left. Returns the number of bytes that were sent, or -errno. The next call sends
+  // neither these bytes nor the descriptors again.
   long send(BorrowedFd socket, int flags) noexcept {
     const long sent =
         detail::system_call_retried(SYS_sendmsg, socket.get(), &message_, MSG_NOSIGNAL | flags);
@@ -197,7 +199,7 @@ class Outgoing {
   detail::DescriptorsBuffer control_;
 };
 
-// What the kernel does not refuse by itself.
+// Checks what the kernel does not check.
 Result<> check(BorrowedFd socket, std::span<const BorrowedFd> fds,
                std::span<const std::byte> payload) noexcept {
   if (payload.empty()) return failure(EINVAL);
@@ -207,13 +209,13 @@ Result<> check(BorrowedFd socket, std::span<const BorrowedFd> fds,
 }
 
 long receive(BorrowedFd socket, msghdr& message, const ReceiveOptions& options) noexcept {
-  const bool waits_here = options.timeout && !options.nowait;
-  const bool is_told = options.nowait || waits_here;
-  const int flags = MSG_CMSG_CLOEXEC | (is_told ? MSG_DONTWAIT : 0);
-  const Deadline deadline = waits_here ? detail::deadline_after(*options.timeout) : Deadline();
+  const bool polls = options.timeout && !options.nowait;
+  const bool is_nonblocking = options.nowait || polls;
+  const int flags = MSG_CMSG_CLOEXEC | (is_nonblocking ? MSG_DONTWAIT : 0);
+  const Deadline deadline = polls ? detail::deadline_after(*options.timeout) : Deadline();
   for (;;) {
     const long size = detail::system_call_retried(SYS_recvmsg, socket.get(), &message, flags);
-    if (size != -EAGAIN || !waits_here) return size;
+    if (size != -EAGAIN || !polls) return size;
     if (const long waited = wait_for(socket, POLLIN, deadline); waited < 0) return waited;
   }
 }
@@ -222,7 +224,7 @@ long receive(BorrowedFd socket, msghdr& message, const ReceiveOptions& options) 
 
 Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
                              std::span<const std::byte> payload) noexcept {
-  if (auto right = check(socket, fds, payload); !right) return std::unexpected(right.error());
+  if (auto checked = check(socket, fds, payload); !checked) return std::unexpected(checked.error());
   const long sent = Outgoing(fds, payload).send(socket, 0);
   if (sent < 0) return failure(static_cast<int>(-sent));
   return static_cast<std::size_t>(sent);
@@ -230,26 +232,26 @@ Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
 
 Result<std::size_t> send_fds(BorrowedFd socket, std::span<const BorrowedFd> fds,
                              std::span<const std::byte> payload, Timeout timeout) noexcept {
-  if (auto right = check(socket, fds, payload); !right) return std::unexpected(right.error());
+  if (auto checked = check(socket, fds, payload); !checked) return std::unexpected(checked.error());
   const Deadline deadline = detail::deadline_after(timeout);
   Outgoing message(fds, payload);
-  std::size_t all = 0;
+  std::size_t total = 0;
   while (!message.is_sent()) {
     long answer = message.send(socket, MSG_DONTWAIT);
-    if (answer > 0) all += static_cast<std::size_t>(answer);
+    if (answer > 0) total += static_cast<std::size_t>(answer);
     if (answer == -EAGAIN) answer = wait_for(socket, POLLOUT, deadline);
     if (answer >= 0) continue;
-    if (all > 0) return all;
+    if (total > 0) return total;
     return failure(static_cast<int>(-answer));
   }
-  return all;
+  return total;
 }
 
 Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payload,
                                     ReceiveOptions options) {
-  Result<ReceivedMessage> result;  // where it is returned: nothing has to be moved
+  Result<ReceivedMessage> result;  // the object that is returned, so that nothing has to be moved
   ReceivedMessage& received = *result;
-  Taken taken(received.fds, options);
+  ReceivedFds taken(received.fds, options);
   iovec data{payload.data(), payload.size()};
   msghdr message{};
   message.msg_iov = &data;
@@ -264,12 +266,12 @@ Result<ReceivedMessage> receive_fds(BorrowedFd socket, std::span<std::byte> payl
   received.size = static_cast<std::size_t>(size);
 
   take_control(message, taken, received);
-  if (taken.error() != 0)
-    received.fds_error = detail::error_code(taken.error());
+  if (taken.answer() < 0)
+    received.fds_error = detail::error_code(-taken.answer());
   else if ((message.msg_flags & MSG_CTRUNC) != 0)
-    received.fds_error = detail::error_code(find_what_was_missing(socket));
+    received.fds_error = detail::error_code(-find_truncation_error(socket));
   const bool is_too_long = (message.msg_flags & MSG_TRUNC) != 0;
-  if (received.fds_error || is_too_long) taken.give_up();
+  if (received.fds_error || is_too_long) taken.reject_all();
   if (is_too_long)
     result = failure(EMSGSIZE);
   else if (received.credentials && !were_sent(*received.credentials, received.size, socket))

@@ -31,12 +31,12 @@ Result<> flock(int fd, int operation) noexcept {
   return {};
 }
 
-// EAGAIN: somebody else holds it.
+// Fails with EAGAIN if another description has the lock.
 Result<> try_flock(int fd, int operation) noexcept {
   return flock(fd, operation | LOCK_NB);
 }
 
-// flock() up to a deadline.
+// Tries flock() until a deadline.
 class FlockUntil {
  public:
   explicit FlockUntil(const Deadline& deadline) noexcept : deadline_(deadline) {}
@@ -80,7 +80,7 @@ Result<FlockLock> FlockLock::adopt(OwnedFd fd, LockMode mode) noexcept {
   return make(std::move(fd), mode, try_flock);
 }
 
-// Two guards of one description have one lock, which the new one goes on holding.
+// Two guards of one description have one lock, and the new guard keeps it.
 FlockLock& FlockLock::operator=(FlockLock&& other) noexcept {
   if (this == &other) return *this;
   if (!detail::may_be_one_description(fd_, mark_, other.fd_, other.mark_)) drop();
@@ -96,7 +96,7 @@ FlockLock::~FlockLock() {
 }
 
 void FlockLock::drop() noexcept {
-  if (detail::is_for_this_guard_to_unlock(fd_, mark_)) (void)flock(fd_.get(), LOCK_UN);
+  if (detail::owns_lock(fd_, mark_)) (void)flock(fd_.get(), LOCK_UN);
 }
 
 Result<> FlockLock::unlock() && noexcept {
@@ -115,7 +115,7 @@ Result<> FlockLock::check() const noexcept {
   return detail::check_guard(fd_, mark_, "use of a FlockLock that was moved from");
 }
 
-// What failed may have dropped the old lock, so it is acquired again; if it was not dropped,
+// A failed attempt may have dropped the old lock, so this acquires it again; if it was not dropped,
 // nothing changes.
 template <class Lock>
 Result<> FlockLock::change(LockMode mode, Lock lock) noexcept {

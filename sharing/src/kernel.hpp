@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What this module needs of the kernel's interface and the headers of the oldest supported system
-// do not have, or have in a form that cannot be included. Sources: include/uapi/linux/fcntl.h,
-// include/uapi/linux/kcmp.h, include/uapi/linux/fs.h, include/uapi/linux/memfd.h,
-// include/uapi/asm-generic/socket.h, include/linux/socket.h.
+// Defines what this module needs of the kernel's interface, where the headers of the oldest
+// supported system lack it or have it in a form that cannot be included. Sources:
+// include/uapi/linux/fcntl.h, include/uapi/linux/kcmp.h, include/uapi/linux/fs.h,
+// include/uapi/linux/memfd.h, include/uapi/asm-generic/socket.h, include/linux/socket.h.
 #ifndef SYSFD_SHARING_SRC_KERNEL_HPP
 #define SYSFD_SHARING_SRC_KERNEL_HPP
 
@@ -47,7 +47,7 @@ inline constexpr int so_passrights = 83;   // SO_PASSRIGHTS, Linux 6.16
 inline constexpr int scm_credentials = 2;  // SCM_CREDENTIALS
 inline constexpr int scm_pidfd = 4;        // SCM_PIDFD, Linux 6.5
 
-inline constexpr unsigned long block_size = 0x80081272;  // BLKGETSIZE64: bytes of a block device
+inline constexpr unsigned long block_size = 0x80081272;  // BLKGETSIZE64: a block device's bytes
 
 }  // namespace detail::kernel
 }  // namespace v0

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the guards of locks have in common: each holds a duplicate of its own, unlocks it when it is
-// destroyed, leaves its parent's lock alone in a forked copy, and tries until a deadline.
+// Implements what all lock guards have in common: each owns a duplicate of the descriptor, unlocks
+// it when it is destroyed, leaves its parent's lock alone in a forked copy, and can try until a
+// deadline.
 #ifndef SYSFD_SHARING_SRC_LOCK_GUARD_HPP
 #define SYSFD_SHARING_SRC_LOCK_GUARD_HPP
 
@@ -21,12 +22,12 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// A duplicate for a guard, which nobody else closes.
+// Returns a duplicate for a guard; no other code closes it.
 inline Result<OwnedFd> duplicate_for_guard(LentFd file) noexcept {
   return BorrowedFd(Sentinel{file.get()}).duplicate();
 }
 
-// Calls `lock` with the number of what a guard is to hold. Returns the mark that the guard keeps.
+// Calls `lock` with the descriptor number that a guard will own. Returns the mark for the guard.
 template <class Lock>
 Result<std::uint64_t> lock_for_guard(const Result<OwnedFd>& fd, Lock lock) noexcept {
   if (!fd) return std::unexpected(fd.error());
@@ -36,8 +37,8 @@ Result<std::uint64_t> lock_for_guard(const Result<OwnedFd>& fd, Lock lock) noexc
   return mark;
 }
 
-// Calls `attempt` as long as it fails with EAGAIN, with pauses in between, up to the deadline.
-// Errors: of `attempt`; ETIMEDOUT, ECANCELED.
+// Calls `attempt` while it fails with EAGAIN, with pauses in between, until the deadline.
+// Errors: those of `attempt`; ETIMEDOUT, ECANCELED.
 template <class Attempt>
 Result<> attempt_until(const Deadline& deadline, Attempt attempt) noexcept {
   constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(10);
@@ -53,13 +54,14 @@ Result<> attempt_until(const Deadline& deadline, Attempt attempt) noexcept {
   }
 }
 
-// False: the guard was moved from, or the lock is that of the process that this one was forked
+// False if the guard was moved from, or if the lock belongs to the process that this one was forked
 // from.
-inline bool is_for_this_guard_to_unlock(const OwnedFd& fd, std::uint64_t mark) noexcept {
+inline bool owns_lock(const OwnedFd& fd, std::uint64_t mark) noexcept {
   return !was_moved_from(fd) && !is_forked_copy(mark);
 }
 
-// Stops the program with `moved_from` if the guard was. Errors: EPERM the lock is the parent's.
+// Aborts with the message `moved_from` if the guard was moved from.
+// Errors: EPERM: the lock belongs to the parent.
 inline Result<> check_guard(const OwnedFd& fd, std::uint64_t mark,
                             const char* moved_from) noexcept {
   if (was_moved_from(fd)) contract_violation(moved_from);
@@ -67,7 +69,7 @@ inline Result<> check_guard(const OwnedFd& fd, std::uint64_t mark,
   return {};
 }
 
-// True for two guards whose locks are those of one description, or where the kernel does not tell.
+// True if two guards lock the same description, or if the kernel cannot tell.
 inline bool may_be_one_description(const OwnedFd& left, std::uint64_t left_mark,
                                    const OwnedFd& right, std::uint64_t right_mark) noexcept {
   return !was_moved_from(left) && !was_moved_from(right) && left_mark == right_mark &&

@@ -30,15 +30,15 @@ using detail::kernel::rwf_append;
 using detail::kernel::rwf_noappend;
 using detail::kernel::rwf_nowait;
 
-// For the kernel, -1 is the description's own offset, which is not to be touched.
+// The kernel takes -1 for the description's own offset, which must not be used or changed.
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
-Result<std::size_t> answer(long count) noexcept {
-  if (count < 0) return detail::failure(static_cast<int>(-count));
-  return static_cast<std::size_t>(count);
+Result<std::size_t> to_size(long answer) noexcept {
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
+  return static_cast<std::size_t>(answer);
 }
 
-Result<> done(long answer) noexcept {
+Result<> to_result(long answer) noexcept {
   if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }
@@ -47,13 +47,14 @@ iovec vector_of(std::span<const std::byte> bytes) noexcept {
   return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
 
-// Calls `some` for what is left until nothing is. No progress is the error `nothing`.
+// Calls `some` for the rest until nothing is left. Fails with `errno_value` if a call makes no
+// progress.
 template <class Bytes, class Some>
-Result<> repeat(Bytes left, std::uint64_t offset, int nothing, Some some) noexcept {
+Result<> repeat(Bytes left, std::uint64_t offset, int errno_value, Some some) noexcept {
   while (!left.empty()) {
     const Result<std::size_t> count = some(left, offset);
     if (!count) return std::unexpected(count.error());
-    if (*count == 0) return detail::failure(nothing);
+    if (*count == 0) return detail::failure(errno_value);
     left = left.subspan(*count);
     offset += *count;
   }
@@ -62,13 +63,14 @@ Result<> repeat(Bytes left, std::uint64_t offset, int nothing, Some some) noexce
 
 }  // namespace
 
-// Calls without flags where none is needed: sandboxes that are older than preadv2(2) refuse it.
+// Uses the calls without flags if no flag is needed: sandboxes that are older than preadv2(2)
+// refuse it.
 Result<std::size_t> PositionedFile::read_at(std::span<const iovec> buffers, std::uint64_t offset,
                                             ReadOptions options) const noexcept {
   if (offset > furthest || buffers.size() > IOV_MAX) return detail::failure(EINVAL);
   if (options.nowait)
-    return answer(detail::with_flags(SYS_preadv2, fd_.get(), buffers, offset, rwf_nowait));
-  return answer(
+    return to_size(detail::with_flags(SYS_preadv2, fd_.get(), buffers, offset, rwf_nowait));
+  return to_size(
       system_call_retried(SYS_preadv, fd_.get(), buffers.data(), buffers.size(), offset, 0L));
 }
 
@@ -79,10 +81,10 @@ Result<std::size_t> PositionedFile::read_at(std::span<std::byte> buffer, std::ui
     return read_at(std::span(&vector, 1), offset, options);
   }
   if (offset > furthest) return detail::failure(EINVAL);
-  return answer(system_call_retried(SYS_pread64, fd_.get(), buffer.data(), buffer.size(), offset));
+  return to_size(system_call_retried(SYS_pread64, fd_.get(), buffer.data(), buffer.size(), offset));
 }
 
-// Asked once. Several threads may do so at the same time, and get the same answer.
+// Finds the flags once. Several threads may do so at the same time, and find the same ones.
 Result<WriteFlags> PositionedFile::write_flags() const noexcept {
   const std::atomic_ref known(write_flags_);
   const WriteFlags flags = known.load(std::memory_order_relaxed);
@@ -92,14 +94,15 @@ Result<WriteFlags> PositionedFile::write_flags() const noexcept {
   return found;
 }
 
-// A description of one's own has the flags that it was opened with, as nobody else can change them.
+// A description that is only ours keeps the flags that it was opened with: no other code can change
+// them.
 Result<std::size_t> PositionedFile::write_unless_appending(std::span<const iovec> data,
                                                            std::uint64_t offset,
                                                            long error) const noexcept {
   const long flags = detail::system_call(SYS_fcntl, fd_.get(), F_GETFL);
-  if (flags < 0) return answer(flags);
-  if ((flags & O_APPEND) != 0) return answer(error);
-  return answer(system_call_retried(SYS_pwritev, fd_.get(), data.data(), data.size(), offset, 0L));
+  if (flags < 0) return to_size(flags);
+  if ((flags & O_APPEND) != 0) return to_size(error);
+  return to_size(system_call_retried(SYS_pwritev, fd_.get(), data.data(), data.size(), offset, 0L));
 }
 
 Result<std::size_t> PositionedFile::write_at(std::span<const iovec> data,
@@ -110,10 +113,10 @@ Result<std::size_t> PositionedFile::write_at(std::span<const iovec> data,
   long written = -EOPNOTSUPP;
   if (*flags == WriteFlags::honoured) {
     written = detail::with_flags(SYS_pwritev2, fd_.get(), data, offset, rwf_noappend);
-    if (written != -EOPNOTSUPP && !detail::is_refusal(written)) return answer(written);
+    if (written != -EOPNOTSUPP && !detail::is_refusal(written)) return to_size(written);
     if (written == -ENOSYS) written = -EOPNOTSUPP;
   }
-  return is_unique_ ? write_unless_appending(data, offset, written) : answer(written);
+  return is_unique_ ? write_unless_appending(data, offset, written) : to_size(written);
 }
 
 Result<std::size_t> PositionedFile::write_at(std::span<const std::byte> data,
@@ -153,10 +156,10 @@ Result<std::size_t> PositionedFile::append(std::span<const std::byte> data) noex
   if (!flags) return std::unexpected(flags.error());
   if (*flags == WriteFlags::ignored) return detail::failure(EOPNOTSUPP);
   const iovec vector = vector_of(data);
-  // A block device has no end to append to, and takes the offset instead: to it, this one is
+  // A block device has no end to append to, and takes the offset instead: for it, this offset is
   // ENOSPC.
   const std::uint64_t nowhere = furthest - std::min<std::uint64_t>(data.size(), furthest);
-  return answer(
+  return to_size(
       detail::with_flags(SYS_pwritev2, fd_.get(), std::span(&vector, 1), nowhere, rwf_append));
 }
 
@@ -168,10 +171,10 @@ Result<std::uint64_t> PositionedFile::seek(std::int64_t offset, SeekFrom from) n
     if (!end) return end;
     base = *end;
   }
-  const auto distance = static_cast<std::uint64_t>(offset);  // wraps around, as does the sum
+  const auto distance = static_cast<std::uint64_t>(offset);  // wraps around, and so does the sum
   const bool is_before = offset < 0 && -distance > base;
   const std::uint64_t place = base + distance;
-  const bool is_wrapped = offset > 0 && place < base;  // from a position that was given beyond 2^63
+  const bool is_wrapped = offset > 0 && place < base;  // the position was set beyond 2^63
   if (is_before || is_wrapped || place > furthest) return detail::failure(EINVAL);
   position_ = place;
   return place;
@@ -190,11 +193,11 @@ Result<std::uint64_t> PositionedFile::size() const noexcept {
 
 Result<> PositionedFile::truncate(std::uint64_t size) const noexcept {
   if (size > furthest) return detail::failure(EINVAL);
-  return done(system_call_retried(SYS_ftruncate, fd_.get(), size));
+  return to_result(system_call_retried(SYS_ftruncate, fd_.get(), size));
 }
 
 Result<> PositionedFile::sync(SyncOptions options) const noexcept {
-  return done(system_call_retried(options.data_only ? SYS_fdatasync : SYS_fsync, fd_.get()));
+  return to_result(system_call_retried(options.data_only ? SYS_fdatasync : SYS_fsync, fd_.get()));
 }
 
 }  // namespace v0

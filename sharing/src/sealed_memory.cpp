@@ -59,12 +59,13 @@ Result<std::size_t> size_of(int fd) noexcept {
   return ::syscall(SYS_fstat, fd, &status) == -1 || status.st_blocks < (status.st_size + 511) / 512;
 }
 
-// All of a file that has these seals, the first of which is F_SEAL_SHRINK.
+// Maps the whole of a file that has these seals. F_SEAL_SHRINK must be among them and is checked
+// first.
 Result<Mapping> map_sealed(int fd, std::size_t max_size, int seals, int protection,
                            int flags) noexcept {
   const long found = detail::system_call(SYS_fcntl, fd, F_GET_SEALS);
   if (found < 0 && found != -EINVAL) return failure(static_cast<int>(-found));
-  if (found < 0 || (found & F_SEAL_SHRINK) == 0)  // EINVAL: it can have none
+  if (found < 0 || (found & F_SEAL_SHRINK) == 0)  // EINVAL: the file cannot have seals
     return std::unexpected(make_error_code(SealError::may_shrink));
   if ((found & seals) != seals) return std::unexpected(make_error_code(SealError::may_change));
   const auto size = size_of(fd);
@@ -73,7 +74,7 @@ Result<Mapping> map_sealed(int fd, std::size_t max_size, int seals, int protecti
   return map_with(fd, *size, protection, flags);
 }
 
-// Anonymous memory of another size, which may have moved. `mapping` is what it was after an error.
+// Changes the size of anonymous memory, which may move. After an error, `mapping` is unchanged.
 Result<> resize(Mapping& mapping, std::size_t size) noexcept {
   if (size == 0 || mapping.size() == 0) {
     auto other = map_with(-1, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
@@ -87,7 +88,7 @@ Result<> resize(Mapping& mapping, std::size_t size) noexcept {
   return {};
 }
 
-// How much of the file there was, up to the size of the buffer.
+// Reads to the end of the file or of the buffer. Returns the number of bytes.
 Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t offset) noexcept {
   std::size_t got = 0;
   while (got < buffer.size()) {
@@ -100,7 +101,8 @@ Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t
   return got;
 }
 
-// Content, and no program: kernels before Linux 6.3 do not know the difference.
+// Makes a memfd for data, which nobody can execute. Kernels before Linux 6.3 do not know the
+// difference.
 Result<OwnedFd> make_memfd(CStr name) noexcept {
   auto fd = memfd(name, MFD_ALLOW_SEALING | detail::kernel::mfd_noexec_seal);
   if (!fd && fd.error().value() == EINVAL) fd = memfd(name, MFD_ALLOW_SEALING);
@@ -144,10 +146,11 @@ Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
   return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
-// A private mapping of what nobody can write to is as good as a shared one, which kernels before
-// 6.7 refuse. But of huge pages the kernel sets as many aside for it as could be copied, which
-// there may not be; for a shared one, only those that the file does not have yet. A file that has
-// them all needs none.
+// Maps privately: for memory that nobody can write to, a private mapping is as good as a shared
+// one, and kernels before 6.7 refuse the shared one. But for a private mapping the kernel reserves
+// as many huge pages as could be copied, and there may not be enough; for a shared one it reserves
+// only those that the file does not have yet. A file that has all of its pages needs no
+// reservation.
 Result<SealedMemory> SealedMemory::map(LentFd file, std::size_t max_size) noexcept {
   const auto map_as = [&](int flags) {
     return map_sealed(file.get(), max_size, F_SEAL_SHRINK | F_SEAL_WRITE, PROT_READ, flags);
@@ -163,16 +166,16 @@ Result<SealedMemory> SealedMemory::map(LentFd file, std::size_t max_size) noexce
   return SealedMemory(*std::move(mapping));
 }
 
-// The size that fstat(2) tells is a first guess: files grow, and those of /proc tell none.
+// Uses the size from fstat(2) as a first guess only: files grow, and those of /proc report zero.
 Result<SealedMemory> SealedMemory::copy(LentFd file, std::size_t max_size) noexcept {
-  constexpr std::size_t least = std::size_t{64} * 1024;
-  const auto told = size_of(file.get());
-  if (!told) return std::unexpected(told.error());
-  if (*told > max_size) return failure(EFBIG);
+  constexpr std::size_t min_guess = std::size_t{64} * 1024;
+  const auto reported = size_of(file.get());
+  if (!reported) return std::unexpected(reported.error());
+  if (*reported > max_size) return failure(EFBIG);
   Mapping mapping;
   std::size_t got = 0;
   do {
-    const std::size_t guess = mapping.size() == 0 ? std::max(*told + 1, least) : 2 * got;
+    const std::size_t guess = mapping.size() == 0 ? std::max(*reported + 1, min_guess) : 2 * got;
     if (auto done = resize(mapping, std::min(guess, max_size)); !done)
       return std::unexpected(done.error());
     const auto more =

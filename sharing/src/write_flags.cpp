@@ -20,11 +20,11 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// Those of linux/magic.h (and of fs/xfs, fs/jfs, ..., where it has none) that place a write by the
-// flags of the call, and by nothing else. Others are not believed: overlayfs, and FUSE where it
-// passes writes through, write to another file, which has O_APPEND where the description has it;
-// servers of FUSE and 9p open a file of theirs with the O_APPEND of open(2); ZFS looks at the
-// description's flags beside those of the call.
+// Lists the file systems (from linux/magic.h, and from fs/xfs, fs/jfs, ... if it has none) where
+// the flags of the call alone decide where a write goes. Others are not trusted: overlayfs, and
+// FUSE if it passes writes through, write to another file, which has O_APPEND if the description
+// has it; servers of FUSE and 9p open a file of theirs with the O_APPEND of open(2); ZFS checks the
+// flags of the description in addition to those of the call.
 constexpr std::uint32_t honouring[] = {
     0x0000ef53,  // ext2, ext3, ext4
     0x58465342,  // XFS
@@ -45,7 +45,8 @@ constexpr std::uint32_t honouring[] = {
 };
 constexpr std::uint32_t overlayfs = 0x794c7630;
 
-// Linux 6.9. Asked with a buffer that is not there: whatever the answer is, nothing is written.
+// True since Linux 6.9. Tries it with an invalid buffer: whatever the call returns, nothing is
+// written.
 Result<bool> kernel_has_noappend(int fd) noexcept {
   const iovec nothing{nullptr, 1};
   constexpr int contradiction = kernel::rwf_append | kernel::rwf_noappend;
@@ -65,8 +66,8 @@ Result<WriteFlags> find_write_flags(int fd) noexcept {
   if (::syscall(SYS_fstat, fd, &status) == -1) return last_error();
   if (!S_ISREG(status.st_mode)) return WriteFlags::honoured;  // a device: its driver writes
   if (type != overlayfs) return WriteFlags::noappend_ignored;
-  // Before Linux 6.7 it does not even append where the call says so. The kernels in between are
-  // taken for older ones.
+  // Before Linux 6.7, overlayfs ignores even RWF_APPEND. Kernels from 6.7 to 6.8 are treated like
+  // older ones.
   const auto is_new = kernel_has_noappend(fd);
   if (!is_new.has_value()) return std::unexpected(is_new.error());
   return *is_new ? WriteFlags::noappend_ignored : WriteFlags::ignored;

@@ -17,8 +17,8 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// preadv2(2) and pwritev2(2): how many bytes, or -errno. Not libc's functions, which are
-// cancellation points (pthreads(7)).
+// preadv2(2), pwritev2(2): returns the number of bytes, or -errno. Does not call libc's functions,
+// which are cancellation points (pthreads(7)).
 inline long with_flags(long number, int fd, std::span<const iovec> vectors, std::uint64_t offset,
                        int flags) noexcept {
   const long count = retry_eintr(
@@ -26,9 +26,9 @@ inline long with_flags(long number, int fd, std::span<const iovec> vectors, std:
   return count < 0 ? -errno : count;
 }
 
-// fstatfs(2): whether the file system of this file keeps to the flags that pwritev2(2) takes. The
-// kernel accepts them for every file system, and some ignore them without a word. Two system calls
-// more where it does not.
+// fstatfs(2): tells if the file system of this file honours the flags of pwritev2(2). The kernel
+// accepts the flags for every file system, and some ignore them silently.
+// Cost: one system call; up to two more if the file system is not known to honour them.
 Result<WriteFlags> find_write_flags(int fd) noexcept;
 
 }  // namespace detail
