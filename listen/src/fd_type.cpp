@@ -45,23 +45,19 @@ Result<int> socket_option(BorrowedFd fd, int option) noexcept {
   return value;
 }
 
-bool is_gone(int error) noexcept {
-  return error == ENOENT || error == ENOTDIR;
-}
-
 bool is_same_file(const struct stat& left, const struct stat& right) noexcept {
   return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
 
 Result<bool> leads_to(const char* path, const struct stat& file) noexcept {
-  struct stat there{};
-  if (::syscall(SYS_newfstatat, AT_FDCWD, path, &there, 0) == -1) {
-    if (is_gone(errno)) return false;
+  struct stat found{};
+  if (::syscall(SYS_newfstatat, AT_FDCWD, path, &found, 0) == -1) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
     return detail::last_error();
   }
-  // A character device may be opened through any of the files that stand for it.
-  if (S_ISCHR(file.st_mode)) return S_ISCHR(there.st_mode) && there.st_rdev == file.st_rdev;
-  return is_same_file(file, there);
+  // A character device may be opened through any of the device files that refer to it.
+  if (S_ISCHR(file.st_mode)) return S_ISCHR(found.st_mode) && found.st_rdev == file.st_rdev;
+  return is_same_file(file, found);
 }
 
 Result<bool> leads_to_queue(std::string_view name, const struct stat& file) noexcept {
@@ -131,7 +127,7 @@ Result<bool> FdType::is_bound_there(BorrowedFd fd) const noexcept {
       std::string_view name(text, size - offsetof(sockaddr_un, sun_path));
       const bool is_abstract = !name.empty() && name.front() == '\0';
       if (is_abstract) return place_ == Place::unix_abstract && name.substr(1) == name_;
-      name = name.substr(0, name.find('\0'));  // the kernel counts the last one, if there is room
+      name = name.substr(0, name.find('\0'));  // the kernel counts a NUL if it fits
       return place_ == Place::unix_path && !name.empty() && name == name_;
     }
     default: return false;

@@ -26,7 +26,7 @@ ListenError::operator std::error_code() const noexcept {
     case ListenErrorKind::already_taken: return detail::error_code(EALREADY);
     case ListenErrorKind::not_found: return detail::error_code(ENOENT);
     case ListenErrorKind::ambiguous: return detail::error_code(ENOTUNIQ);
-    case ListenErrorKind::unavailable: break;  // has a code
+    case ListenErrorKind::unavailable: break;  // always has a code
   }
   return detail::error_code(EINVAL);
 }

@@ -62,9 +62,9 @@ ListenError already_taken(std::string subject, std::string problem) {
   return {ListenErrorKind::already_taken, std::move(subject), std::move(problem)};
 }
 
-// What is wrong with one of them, if anything is: nothing is changed before that is known. What has
-// come through execve(2) is not close-on-exec: what is, this process has opened itself, or somebody
-// here has taken it, maybe another copy of this library.
+// Finds the first descriptor that cannot be taken. Nothing is changed before all are checked. A
+// descriptor that was passed through execve(2) is not close-on-exec: one that is was opened by this
+// process, or was taken before, maybe by another copy of this library.
 std::optional<ListenError> find_wrong(int count) {
   for (int fd = first_number; fd < first_number + count; ++fd) {
     const long flags = detail::system_call(SYS_fcntl, fd, F_GETFD);
@@ -84,7 +84,8 @@ std::vector<std::string> names_of(const ListenPlan& plan) {
   return std::vector<std::string>(static_cast<std::size_t>(plan.count), "unknown");
 }
 
-// The fork_mark() of the process that has taken its descriptors; a copy of it is another process.
+// Stores the fork_mark() of the process that has taken its descriptors; a copy of it is another
+// process.
 std::atomic<std::uint64_t> taken_by = 0;
 
 std::string named(std::size_t index, std::string_view name) {
@@ -115,7 +116,7 @@ Result<ListenFds, ListenError> ListenFds::take_told(const ListenVariables& varia
         ListenErrorKind::unavailable, "",
         "this process cannot be told from its copies, which are not to take its descriptors",
         self.error()});
-  // Of several threads one comes to the end.
+  // If several threads come here, only one succeeds.
   if (!taken_by.compare_exchange_strong(last, *self, std::memory_order_acq_rel))
     return taken_before();
   for (int fd = first_number; Slot & slot : slots) {
@@ -136,7 +137,7 @@ Result<ListenFds, ListenError> ListenFds::take(ListenOptions options) {
 }
 
 OwnedFd ListenFds::take(std::size_t index) noexcept {
-  (void)held(index);  // or the program stops here
+  (void)held(index);  // stops the program if the index is wrong
   return *std::exchange(slots_[index].fd, std::nullopt);
 }
 

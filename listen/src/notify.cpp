@@ -34,7 +34,7 @@ using detail::failure;
 
 namespace {
 
-// EINVAL, with a message of its own that names the part of the notification.
+// Has the value EINVAL and a message that names the part of the notification.
 class InvalidPart : public std::error_category {
  public:
   explicit InvalidPart(const char* message) noexcept : message_(message) {}
@@ -77,7 +77,7 @@ std::error_code invalid(Part part) noexcept {
   return {EINVAL, parts[static_cast<std::size_t>(part)]};
 }
 
-// struct ucred, which <sys/socket.h> has for _GNU_SOURCE only.
+// Has the layout of struct ucred, which <sys/socket.h> declares only with _GNU_SOURCE.
 struct Credentials {
   pid_t pid;
   uid_t uid;
@@ -86,7 +86,7 @@ struct Credentials {
 static_assert(sizeof(Credentials) == 12);
 constexpr int scm_credentials = 2;  // SCM_CREDENTIALS
 
-// The text of a message, with the first thing that is wrong with it.
+// Builds the text of a message, and keeps the first error in it.
 class Message {
  public:
   void add(std::string_view name, std::string_view value) {
@@ -105,7 +105,7 @@ class Message {
     expect(status >= 0 && status <= 255, Part::exit_status);
     add("EXIT_STATUS", status);
   }
-  // sd_listen_fds(3) separates the names by colons when they come back.
+  // sd_listen_fds(3) returns the names separated by colons.
   void add_name(std::string_view name, Part part) {
     constexpr std::size_t longest = 255;
     const auto is_allowed = [](char c) { return c >= ' ' && c < 127 && c != ':'; };
@@ -117,7 +117,8 @@ class Message {
     text_.append(lines).append(1, '\n');
   }
 
-  // systemd drops the whole of what is longer (NOTIFY_BUFFER_MAX), and its sender is not told.
+  // systemd drops a longer message (NOTIFY_BUFFER_MAX) as a whole, and does not tell the
+  // sender.
   std::error_code error() const noexcept {
     constexpr std::size_t longest = 4096;
     if (error_) return error_;
@@ -126,7 +127,7 @@ class Message {
   }
   const std::string& text() const noexcept { return text_; }
 
-  // What goes along with it.
+  // These are sent with the text.
   std::vector<BorrowedFd> fds;
   std::optional<Credentials> sender;
 
@@ -145,76 +146,79 @@ long long monotonic_microseconds() noexcept {
   return static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
 }
 
-// Of several states systemd believes the last one: who has reloaded and is ready in one message is
-// ready, and who stops is stopping.
-void add_state(const Notification& said, Message& message) {
-  if (said.reloading) {
+// If one message has several states, systemd believes the last one: a service that has reloaded and
+// is ready is ready, and one that is stopping is stopping.
+void add_state(const Notification& notification, Message& message) {
+  if (notification.reloading) {
     message.add("RELOADING", 1);
     message.add("MONOTONIC_USEC", monotonic_microseconds());
   }
-  if (said.ready) message.add("READY", 1);
-  if (said.stopping) message.add("STOPPING", 1);
-  if (said.status) message.add_line("STATUS", *said.status, Part::status);
-  if (said.error) message.add("ERRNO", *said.error);
-  if (said.exit_status) message.add_exit_status(*said.exit_status);
-  if (said.watchdog) message.add("WATCHDOG", 1);
-  if (said.watchdog_trigger) message.add("WATCHDOG", "trigger");
-  if (said.watchdog_interval)
-    message.add("WATCHDOG_USEC", *said.watchdog_interval, Part::watchdog_interval);
-  if (said.extend_timeout)
-    message.add("EXTEND_TIMEOUT_USEC", *said.extend_timeout, Part::extend_timeout);
+  if (notification.ready) message.add("READY", 1);
+  if (notification.stopping) message.add("STOPPING", 1);
+  if (notification.status) message.add_line("STATUS", *notification.status, Part::status);
+  if (notification.error) message.add("ERRNO", *notification.error);
+  if (notification.exit_status) message.add_exit_status(*notification.exit_status);
+  if (notification.watchdog) message.add("WATCHDOG", 1);
+  if (notification.watchdog_trigger) message.add("WATCHDOG", "trigger");
+  if (notification.watchdog_interval)
+    message.add("WATCHDOG_USEC", *notification.watchdog_interval, Part::watchdog_interval);
+  if (notification.extend_timeout)
+    message.add("EXTEND_TIMEOUT_USEC", *notification.extend_timeout, Part::extend_timeout);
 }
 
-// The pidfd goes along where it may, if there is no identity.
-Result<> add_main_process(const PidFd& process, bool may_go_along, Message& message) {
+// Sends the pidfd too if that is possible and there is no identity.
+Result<> add_main_process(const PidFd& process, bool may_send_pidfd, Message& message) {
   const auto pid = process.pid();
   if (!pid) return std::unexpected(pid.error());
   message.add("MAINPID", *pid);
   if (const auto id = process.id()) {
     message.add("MAINPIDFDID", to_string(*id));
-  } else if (may_go_along) {
+  } else if (may_send_pidfd) {
     message.add("MAINPIDFD", 1);
     message.fds.push_back(process.fd());
   }
   return {};
 }
 
-void add_store(const Notification& said, Message& message) {
-  if (!said.store.empty()) {
+void add_store(const Notification& notification, Message& message) {
+  if (!notification.store.empty()) {
     message.add("FDSTORE", 1);
-    if (!said.store_name.empty()) message.add_name(said.store_name, Part::store_name);
-    if (!said.store_poll) message.add("FDPOLL", 0);
+    if (!notification.store_name.empty())
+      message.add_name(notification.store_name, Part::store_name);
+    if (!notification.store_poll) message.add("FDPOLL", 0);
   }
-  if (!said.remove_stored.empty()) {
+  if (!notification.remove_stored.empty()) {
     message.add("FDSTOREREMOVE", 1);
-    message.add_name(said.remove_stored, Part::remove_stored);
+    message.add_name(notification.remove_stored, Part::remove_stored);
   }
 }
 
-// The first thing that is wrong with the notification, or with how it is to be sent.
-Result<> compose(const Notification& said, bool is_for_vsock, Message& message) {
-  // There is one FDNAME in a message: what is stored without a name would get that of what is
-  // removed.
-  const bool stores = !said.store.empty() || !said.store_name.empty();
-  const bool has_no_descriptors = said.store.empty() && (stores || !said.store_poll);
-  if (has_no_descriptors || (stores && !said.remove_stored.empty()))
+// Composes the message. Returns the first error in the notification, or in how it is to be sent.
+Result<> compose(const Notification& notification, bool is_for_vsock, Message& message) {
+  // A message has only one FDNAME: a descriptor that is stored without a name would get the name of
+  // the one that is removed.
+  const bool stores = !notification.store.empty() || !notification.store_name.empty();
+  const bool has_no_descriptors =
+      notification.store.empty() && (stores || !notification.store_poll);
+  if (has_no_descriptors || (stores && !notification.remove_stored.empty()))
     return std::unexpected(invalid(Part::store));
-  if (said.watchdog && said.watchdog_trigger) return std::unexpected(invalid(Part::watchdog));
+  if (notification.watchdog && notification.watchdog_trigger)
+    return std::unexpected(invalid(Part::watchdog));
 
-  message.fds.assign(said.store.begin(), said.store.end());
-  add_state(said, message);
-  if (said.main_process) {
-    const bool may_go_along = said.store.empty() && !is_for_vsock;
-    if (auto added = add_main_process(*said.main_process, may_go_along, message); !added)
+  message.fds.assign(notification.store.begin(), notification.store.end());
+  add_state(notification, message);
+  if (notification.main_process) {
+    const bool may_send_pidfd = notification.store.empty() && !is_for_vsock;
+    if (auto added = add_main_process(*notification.main_process, may_send_pidfd, message); !added)
       return added;
   }
-  add_store(said, message);
-  if (!said.more.empty()) message.add_lines(said.more);
+  add_store(notification, message);
+  if (!notification.more.empty()) message.add_lines(notification.more);
   if (const auto error = message.error()) return std::unexpected(error);
   if (message.fds.size() > detail::most_descriptors_in_message) return failure(E2BIG);
-  if (is_for_vsock && (said.sender || !message.fds.empty())) return failure(EOPNOTSUPP);
-  if (said.sender) {
-    const auto pid = said.sender->pid();
+  if (is_for_vsock && (notification.sender || !message.fds.empty())) return failure(EOPNOTSUPP);
+  if (notification.sender) {
+    const auto pid = notification.sender->pid();
     if (!pid) return std::unexpected(pid.error());
     message.sender = {.pid = *pid, .uid = ::getuid(), .gid = ::getgid()};
   }
@@ -225,7 +229,7 @@ using Control =
     detail::ControlBuffer<CMSG_SPACE(detail::most_descriptors_in_message * sizeof(int)) +
                           CMSG_SPACE(sizeof(Credentials))>;
 
-// Up to the deadline, where the queue of whoever is told is full.
+// Waits until the deadline while the queue of the receiver is full.
 Result<> send(BorrowedFd socket, std::string_view text, std::span<const BorrowedFd> fds,
               const std::optional<Credentials>& sender, const detail::Deadline& deadline) {
   iovec content{const_cast<char*>(text.data()), text.size()};
@@ -235,7 +239,7 @@ Result<> send(BorrowedFd socket, std::string_view text, std::span<const Borrowed
   Control control;
   control.attach_descriptors(message, fds);
   if (sender) control.append(message, scm_credentials, &*sender, sizeof *sender);
-  // Of a stream socket a part may be taken.
+  // A stream socket may accept only a part.
   while (content.iov_len > 0) {
     const long sent =
         detail::system_call_retried(SYS_sendmsg, socket.get(), &message, MSG_NOSIGNAL);
@@ -243,7 +247,7 @@ Result<> send(BorrowedFd socket, std::string_view text, std::span<const Borrowed
       if (auto room = detail::wait_to_write(socket, deadline); !room) return room;
       continue;
     }
-    // The kernel forgets a peer once it has said that it is gone.
+    // The kernel disconnects a datagram socket after it has reported once that the peer is gone.
     if (sent == -ENOTCONN) return failure(ECONNREFUSED);
     if (sent < 0) return failure(static_cast<int>(-sent));
     content.iov_base = static_cast<char*>(content.iov_base) + sent;
@@ -257,18 +261,18 @@ Result<> send(BorrowedFd socket, const Message& message, const detail::Deadline&
   return send(socket, message.text(), message.fds, message.sender, deadline);
 }
 
-Result<> tell(std::string_view address, const Notification& said) {
-  const auto deadline = detail::deadline_after(said.timeout);
+Result<> send_notification(std::string_view address, const Notification& notification) {
+  const auto deadline = detail::deadline_after(notification.timeout);
   const auto where = detail::parse_notify_address(address);
   if (!where) return std::unexpected(where.error());
   Message message;
-  if (auto right = compose(said, where->is_vsock(), message); !right) return right;
+  if (auto composed = compose(notification, where->is_vsock(), message); !composed) return composed;
   const auto socket = detail::connect_to(*where, deadline);
   if (!socket) return std::unexpected(socket.error());
   return send(*socket, message, deadline);
 }
 
-// The manager closes its end of the pipe when it comes to the message.
+// The manager closes its end of the pipe when it reads the message.
 Result<> pass_barrier(BorrowedFd socket, const detail::Deadline& deadline) {
   auto ends = pipe();
   if (!ends) return std::unexpected(ends.error());
@@ -294,14 +298,14 @@ Result<> pass_barrier(std::string_view address, Timeout timeout) {
   return pass_barrier(*socket, deadline);
 }
 
-// The header says that the environment has no lock.
+// The header warns that the environment has no lock.
 const char* variable(const char* name) noexcept {
   return ::getenv(name);  // NOLINT(concurrency-mt-unsafe)
 }
 
-// Calls `use` with what NOTIFY_SOCKET is set to.
+// Calls `use` with the value of NOTIFY_SOCKET.
 template <class Use>
-Result<NotifyResult> where_told(Use use) {
+Result<NotifyResult> with_manager(Use use) {
   const char* address = variable("NOTIFY_SOCKET");
   if (!address) return NotifyResult::no_manager;
   if (auto done = use(address); !done) return std::unexpected(done.error());
@@ -311,16 +315,17 @@ Result<NotifyResult> where_told(Use use) {
 }  // namespace
 
 Result<NotifyResult> notify(const Notification& notification) {
-  return where_told([&](std::string_view address) { return tell(address, notification); });
+  return with_manager(
+      [&](std::string_view address) { return send_notification(address, notification); });
 }
 
 Result<> notify(CStr address, const Notification& notification) {
   if (!address.get()) return failure(EINVAL);
-  return tell(address.get(), notification);
+  return send_notification(address.get(), notification);
 }
 
 Result<NotifyResult> notify_barrier(Timeout timeout) {
-  return where_told([&](std::string_view address) { return pass_barrier(address, timeout); });
+  return with_manager([&](std::string_view address) { return pass_barrier(address, timeout); });
 }
 
 Result<> notify_barrier(CStr address, Timeout timeout) {
@@ -337,7 +342,7 @@ Result<Notifier> Notifier::connect(CStr address) {
     notifier.vsock_ = address.get();
     return notifier;
   }
-  auto socket = detail::connect_to(*where, {});  // a datagram socket does not wait for that
+  auto socket = detail::connect_to(*where, {});  // a datagram socket connects at once
   if (!socket) return std::unexpected(socket.error());
   notifier.socket_ = *std::move(socket);
   return notifier;
@@ -362,7 +367,7 @@ Result<NotifyResult> Notifier::notify(const Notification& notification) const {
     told = compose(notification, false, message);
     if (told) told = send(*socket_, message, deadline);
   } else {
-    told = tell(vsock_, notification);
+    told = send_notification(vsock_, notification);
   }
   if (!told) return std::unexpected(told.error());
   return NotifyResult::sent;

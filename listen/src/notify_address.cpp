@@ -20,8 +20,8 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// struct sockaddr_vm of linux/vm_sockets.h, which cannot be included beside libc's headers, since
-// Linux 3.9; the rest is zeros.
+// Has the layout of struct sockaddr_vm of linux/vm_sockets.h (Linux 3.9), which conflicts with
+// libc's headers; the rest is zeros.
 struct VsockAddress {
   sa_family_t family;
   std::uint16_t reserved;
@@ -40,12 +40,12 @@ std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
 }
 
 template <class Address>
-NotifyAddress of(const Address& address, std::size_t size, int type) noexcept {
-  NotifyAddress made;
-  std::memcpy(&made.address, &address, sizeof address);
-  made.size = static_cast<socklen_t>(size);
-  made.type = type;
-  return made;
+NotifyAddress to_notify_address(const Address& address, std::size_t size, int type) noexcept {
+  NotifyAddress result;
+  std::memcpy(&result.address, &address, sizeof address);
+  result.size = static_cast<socklen_t>(size);
+  result.type = type;
+  return result;
 }
 
 Result<NotifyAddress> parse_vsock(std::string_view text, int type) noexcept {
@@ -54,20 +54,21 @@ Result<NotifyAddress> parse_vsock(std::string_view text, int type) noexcept {
   const auto context = parse_number(text.substr(0, colon));
   const auto port = parse_number(text.substr(colon + 1));
   if (!context || !port) return failure(EINVAL);
-  return of(VsockAddress{AF_VSOCK, 0, *port, *context, {}}, sizeof(VsockAddress), type);
+  return to_notify_address(VsockAddress{AF_VSOCK, 0, *port, *context, {}}, sizeof(VsockAddress),
+                           type);
 }
 
 Result<NotifyAddress> parse_unix(std::string_view text) noexcept {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  // What is longer than this would be another name than the one that was meant.
+  // A longer text would be cut off, and would then be the name of another socket.
   const bool is_abstract = text.front() == '@';
   const std::size_t room = sizeof address.sun_path - (is_abstract ? 0 : 1);
   if (text.size() < 2 || text.size() > room || text.contains('\0')) return failure(EINVAL);
   text.copy(address.sun_path, text.size());
   if (is_abstract) address.sun_path[0] = '\0';
   const std::size_t size = text.size() + (is_abstract ? 0 : 1);
-  return of(address, offsetof(sockaddr_un, sun_path) + size, SOCK_DGRAM);
+  return to_notify_address(address, offsetof(sockaddr_un, sun_path) + size, SOCK_DGRAM);
 }
 
 bool is_not_supported(std::error_code error) noexcept {
@@ -77,8 +78,8 @@ bool is_not_supported(std::error_code error) noexcept {
          error == std::error_code(ESOCKTNOSUPPORT, std::system_category());
 }
 
-// Managers believe only who has a port below 1024 that the sender is privileged. Who is not goes
-// without.
+// Managers trust a sender only if its port is below 1024, which needs a privilege. A sender without
+// the privilege uses another port.
 void bind_to_privileged_port(BorrowedFd socket) noexcept {
   for (std::uint32_t port = 1023; port > 0; --port) {
     const VsockAddress own{AF_VSOCK, 0, port, any, {}};

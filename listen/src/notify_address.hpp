@@ -14,22 +14,23 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// Where a service manager wants to be told. The forms are those of sd_notify(3).
+// Is the address of a service manager, in one of the forms of sd_notify(3).
 struct NotifyAddress {
   sockaddr_storage address{};
   socklen_t size = 0;
-  int type = 0;  // SOCK_DGRAM, ...; 0: whichever there is
+  int type = 0;  // SOCK_DGRAM, ...; 0: any that is supported
   bool is_vsock() const noexcept;
 };
 
-// Errors: EINVAL.
+// Parses an address. Fails with EINVAL.
 Result<NotifyAddress> parse_notify_address(std::string_view text) noexcept;
 
-// A socket, with O_NONBLOCK, that what is sent on goes there. Errors: ETIMEDOUT, ECANCELED; of
-// connect(2).
+// Returns a socket with O_NONBLOCK that is connected to the address.
+// Errors: ETIMEDOUT, ECANCELED; those of connect(2).
 Result<OwnedFd> connect_to(const NotifyAddress& address, const Deadline& deadline) noexcept;
 
-// Until there is room in the queue that it sends to. Errors: ETIMEDOUT, ECANCELED.
+// Waits until the receiver's queue has room.
+// Errors: ETIMEDOUT, ECANCELED.
 Result<> wait_to_write(BorrowedFd socket, const Deadline& deadline) noexcept;
 
 }  // namespace detail

@@ -22,11 +22,12 @@ std::unexpected<ListenError> malformed(const char* name, const char* value, std:
 }
 
 Result<void, ListenError> check_identity(const char* text, const Asker& asker) {
-  const auto meant = ProcessId::parse(text);
-  if (!meant) return malformed("LISTEN_PIDFDID", text, "not a 64-bit number");
-  // As libsystemd: not compared where this process cannot find out its own, for whatever reason.
+  const auto intended = ProcessId::parse(text);
+  if (!intended) return malformed("LISTEN_PIDFDID", text, "not a 64-bit number");
+  // As in libsystemd, they are not compared if this process cannot find out its own identity, for
+  // whatever reason.
   const auto own = asker.id();
-  if (own && *own != *meant)
+  if (own && *own != *intended)
     return std::unexpected(ListenError{ListenErrorKind::other_process,
                                        quoted("LISTEN_PIDFDID", text),
                                        "this process is " + to_string(*own)});

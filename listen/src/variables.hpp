@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the variables of socket activation say, apart from where they come from and whether the
-// descriptors are there.
+// Parses the variables of socket activation. Other code reads them from the environment, and checks
+// that the descriptors are open.
 #ifndef SYSFD_LISTEN_SRC_VARIABLES_HPP
 #define SYSFD_LISTEN_SRC_VARIABLES_HPP
 
@@ -21,8 +21,8 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// As service managers write it: digits and nothing else, from 1 to `largest`. With a zero in front,
-// which means octal to some, it would be two different numbers.
+// Parses a number as service managers write it: only digits, from 1 to `largest`. A leading zero is
+// an error, because some programs would read an octal number.
 template <class Number>
 std::optional<Number> parse_decimal(std::string_view text, Number largest) noexcept {
   Number number{};
@@ -33,11 +33,11 @@ std::optional<Number> parse_decimal(std::string_view text, Number largest) noexc
   return number;
 }
 
-// Those of sd_listen_fds(3), by what they are for.
+// These are the variables of sd_listen_fds(3).
 inline constexpr const char* listen_variable_names[] = {"LISTEN_PID", "LISTEN_PIDFDID",
                                                         "LISTEN_FDS", "LISTEN_FDNAMES"};
 
-// Their values; a null pointer where one is missing.
+// The values of the variables; a null pointer if one is not set.
 struct ListenVariables {
   const char* pid = nullptr;
   const char* pidfd_id = nullptr;
@@ -45,7 +45,8 @@ struct ListenVariables {
   const char* fd_names = nullptr;
 };
 
-// Who asks. The identity is wanted only if LISTEN_PIDFDID is there; no value: it cannot be had.
+// Describes the calling process. `id` is called only if LISTEN_PIDFDID is set, and returns no value
+// if the identity cannot be found out.
 struct Asker {
   pid_t pid;
   std::optional<ProcessId> (*id)() noexcept;
@@ -53,13 +54,13 @@ struct Asker {
 
 struct ListenPlan {
   int count;                         // at least one
-  std::optional<std::string> names;  // as LISTEN_FDNAMES has them; as many as `count`
+  std::optional<std::string> names;  // in the form of LISTEN_FDNAMES; `count` names
 };
 
 Result<ListenPlan, ListenError> read_listen_variables(const ListenVariables& variables,
                                                       const Asker& asker);
 
-// Between the colons, the empty ones as well.
+// Splits at the colons and keeps empty names.
 std::vector<std::string> split_names(const std::string& names);
 
 }  // namespace detail
