@@ -3,18 +3,18 @@
 # sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...] [LIBRARIES
 # <library>...])
 #
-# Declares one module of the family, from the CMakeLists.txt of its folder: the library target
-# sysfd::<name>, and, where SYSFD_INSTALL is on, its own export set, install component
-# (sysfd-<name>) and pkg-config file. Modules that it DEPENDS on and that nobody has declared yet
-# are added from their sibling folders, so that any single folder can be used alone. LIBRARIES are
-# those of others that its sources use, as the linker knows them: "cap" is libcap. A header that
-# ends in ".in" is a template: CMake writes the header from it, with the version.
+# Declares one module of the family; the CMakeLists.txt of its folder calls this. Adds the library
+# target sysfd::<name> and, if SYSFD_INSTALL is on, its own export set, install component
+# (sysfd-<name>) and pkg-config file. Adds the modules in DEPENDS from their sibling folders if they
+# are not declared yet, so that each folder can be used alone. LIBRARIES are libraries of other
+# projects that the sources use, as the linker names them: "cap" is libcap. A header that ends in
+# ".in" is a template: CMake writes the header from it, with the version.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# Cached, because the modules may be added from several folders of somebody else's project, and this
-# file is read once.
+# This is cached, because the modules may be added from several folders of another project, and this
+# file is read only once.
 set(SYSFD_VERSION 0.1.0 CACHE INTERNAL "the version of the family; stated here and nowhere else")
 set(SYSFD_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." CACHE INTERNAL "the folder that holds the modules of sysfd")
 set(SYSFD_IS_TOP_LEVEL ${PROJECT_IS_TOP_LEVEL} CACHE INTERNAL "sysfd is built for its own sake, not embedded")
@@ -22,7 +22,8 @@ option(SYSFD_INSTALL "Install the modules of sysfd" ${SYSFD_IS_TOP_LEVEL})
 option(SYSFD_GC_SECTIONS "Have the linker leave out what a program with a static library of sysfd does not use" ON)
 option(SYSFD_WERROR "Compile sysfd's own code with all warnings as errors" ${SYSFD_IS_TOP_LEVEL})
 
-# The flags of our own code, tests and examples included. They never reach those who link to us.
+# Sets the flags of our own code, including tests and examples. They do not affect code that links
+# to us.
 function(sysfd_compile_strictly target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   target_compile_features(${target} PRIVATE cxx_std_23)
@@ -37,7 +38,7 @@ function(sysfd_add_module name)
     message(FATAL_ERROR "sysfd_add_module(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
 
-  if(TARGET sysfd::${name}) # it came along with another module already
+  if(TARGET sysfd::${name}) # another module has already added it
     return()
   endif()
 
@@ -49,13 +50,13 @@ function(sysfd_add_module name)
   list(TRANSFORM arg_DEPENDS PREPEND sysfd:: OUTPUT_VARIABLE dependency_targets)
 
   set(target sysfd_${name})
-  add_library(${target} ${arg_SOURCES}) # static, or shared where BUILD_SHARED_LIBS says so
+  add_library(${target} ${arg_SOURCES}) # static, or shared if BUILD_SHARED_LIBS is on
   add_library(sysfd::${name} ALIAS ${target})
   sysfd_compile_strictly(${target})
-  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections) # each can be left out by itself
-  # Every function is to run on a thread with 16 KiB of stack, below which may be one guard page and
-  # then memory of others.
-  if(SYSFD_WERROR AND NOT CMAKE_CXX_FLAGS MATCHES -fsanitize) # whose frames are larger
+  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections) # the linker can leave out each one
+  # Every function must run on a thread with a stack of 16 KiB. There may be one guard page below
+  # the stack, and other memory below that page.
+  if(SYSFD_WERROR AND NOT CMAKE_CXX_FLAGS MATCHES -fsanitize) # their frames are larger
     target_compile_options(${target} PRIVATE -Wframe-larger-than=3072)
   endif()
   target_compile_features(${target} PUBLIC cxx_std_23)
@@ -67,16 +68,16 @@ function(sysfd_add_module name)
     target_link_options(${target} INTERFACE ${arg_LINK_OPTIONS})
   elseif(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
-    # Hidden visibility does not reach what is instantiated from the standard library, whose
-    # namespace says "default".
+    # Hidden visibility does not affect templates of the standard library, because their namespace
+    # has default visibility.
     target_link_options(${target} PRIVATE "LINKER:--version-script=${SYSFD_ROOT}/cmake/exports.map")
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${SYSFD_ROOT}/cmake/exports.map)
     if(NOT DEFINED CMAKE_INSTALL_RPATH)
-      set_property(TARGET ${target} PROPERTY INSTALL_RPATH "$ORIGIN") # the other modules are beside it
+      set_property(TARGET ${target} PROPERTY INSTALL_RPATH "$ORIGIN") # the other modules are in the same directory
     endif()
   endif()
   if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
-    set_property(TARGET ${target} PROPERTY POSITION_INDEPENDENT_CODE ON) # archives end up in plugins
+    set_property(TARGET ${target} PROPERTY POSITION_INDEPENDENT_CODE ON) # the archives may be linked into plugins
   endif()
   string(REGEX MATCH "^[0-9]+\\.[0-9]+" abi_version ${SYSFD_VERSION}) # 0.x promises no ABI from minor to minor
   set_target_properties(${target} PROPERTIES
@@ -106,9 +107,9 @@ function(sysfd_add_headers target)
   endforeach()
 endfunction()
 
-# What is installed for one module. The files shared by the family (the package configuration)
-# belong to every module's component: installing one component alone gives a package that works and
-# that knows which modules are there.
+# Installs one module. The files of the whole family (the package configuration) belong to the
+# component of every module, so that a single installed component is a working package that finds
+# the modules that are installed.
 function(sysfd_install_module name dependencies libraries link_options)
   set(component sysfd-${name})
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
@@ -129,7 +130,7 @@ function(sysfd_install_module name dependencies libraries link_options)
 
   list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
   list(JOIN pc_requires ", " pc_requires)
-  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to its user
+  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to the program that links to it
   list(APPEND pc_libraries ${link_options})
   list(JOIN pc_libraries " " pc_libraries)
   file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

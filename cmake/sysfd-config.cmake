@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# find_package(sysfd COMPONENTS <module>...) gives sysfd::<module> and what it depends on; without
-# COMPONENTS, every module that is installed beside this file.
+# find_package(sysfd COMPONENTS <module>...) provides sysfd::<module> and its dependencies; without
+# COMPONENTS, all modules that are installed in this directory.
 file(GLOB sysfd_installed RELATIVE "${CMAKE_CURRENT_LIST_DIR}" "${CMAKE_CURRENT_LIST_DIR}/sysfd-*-targets.cmake")
 list(TRANSFORM sysfd_installed REPLACE "^sysfd-(.*)-targets\\.cmake$" "\\1")
 
@@ -10,7 +10,7 @@ if(NOT sysfd_wanted)
   set(sysfd_wanted ${sysfd_installed})
 endif()
 
-# Depth first, so that what a module depends on is defined before the module itself.
+# Loads depth first, so that the dependencies of a module are defined before the module itself.
 function(sysfd_load_module name wanted_by result)
   if(TARGET sysfd::${name})
     set(${result} "" PARENT_SCOPE)

@@ -38,7 +38,7 @@ double microseconds(void (*start)()) {
       .count();
 }
 
-// What it takes when nothing else keeps the processors busy.
+// Returns the time that a start takes when nothing else keeps the processors busy.
 double undisturbed(std::vector<double>& times) {
   const auto tenth = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 10);
   std::ranges::nth_element(times, tenth);
@@ -60,8 +60,9 @@ StartTimes measure_start_times(std::size_t few, std::size_t many) {
   for (int block = 0; block < 5; ++block) {
     for (const bool is_many : {false, true}) {
       hold(is_many ? many : few);
-      // One after the other, not in turns: on a busy machine the scheduler makes a thread wait for
-      // the time that it has used before, which one way would have to pay for the other.
+      // The blocks run one after the other, not alternately: on a busy machine the scheduler makes
+      // a thread wait for the processor time that it has used before, and one way would then pay
+      // for the other.
       for (int round = 0; round < rounds / 5; ++round)
         times[is_many ? 1 : 0].push_back(microseconds(&by_sysfd));
       for (int round = 0; round < rounds / 5; ++round)

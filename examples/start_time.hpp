@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-// How long it takes to start a program and wait for its end, in microseconds: the tenth of
-// many that were the fastest, taken in blocks so that all see the same machine.
+// Measures how long it takes to start a program and wait for its end, in microseconds: the fastest
+// tenth of many runs, in blocks so that all see the same machine.
 struct StartTimes {
   double sysfd_few;   // sysfd, with `few` descriptors open
   double sysfd_many;  // sysfd, with `many`

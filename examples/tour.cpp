@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A walk through sysfd on real files and real programs. Each stop does something, shows it, and
-// checks that it is as it says: the exit status is 0 only if everything was.
+// Walks through sysfd with real files and real programs. Each stop does something, shows it, and
+// checks what it shows: the exit status is 0 only if all checks have passed.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -63,7 +63,8 @@ std::string read_all(BorrowedFd fd) {
   }
 }
 
-// What `ls -l /proc/self/fd` says, without the descriptor by which ls reads the directory itself.
+// Returns what `ls -l /proc/self/fd` prints, without the descriptor that ls itself uses to read the
+// directory.
 std::map<int, std::string> read_links(BorrowedFd fd) {
   std::map<int, std::string> links;
   std::istringstream lines(read_all(fd));
@@ -82,7 +83,7 @@ std::string read_line(BorrowedFd fd) {
   return line;
 }
 
-// A directory for the tour, removed at its end.
+// A directory for the tour, which is removed at its end.
 class Workplace {
  public:
   explicit Workplace(const char* parent)
@@ -101,7 +102,7 @@ class Workplace {
   std::string path_;
 };
 
-// A text that every Debian system has.
+// Finds a text file that every Debian system has.
 std::string find_text() {
   for (const char* path : {"/usr/share/common-licenses/GPL-3", "/etc/services", "/etc/passwd"})
     if (fs::exists(path)) return path;
@@ -162,7 +163,7 @@ void swapped_descriptors() {
   const OwnedFd green = or_throw(sysfd::memfd("green"), "memfd");
   const OwnedFd blue = or_throw(sysfd::memfd("blue"), "memfd");
   const OwnedFd secret = or_throw(sysfd::memfd("secret"), "memfd");
-  ::fcntl(secret.get(), F_SETFD, 0);  // even what would be inherited
+  ::fcntl(secret.get(), F_SETFD, 0);  // it would now be inherited
 
   auto child = or_throw(Command("ls")
                             .args({"-l", "/proc/self/fd"})

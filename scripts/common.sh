@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What the scripts beside it share: they source it first. It brings them to the root of the
+# Shared by the scripts in this directory, which source it first. It changes to the root of the
 # repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p build
 
-# quietly COMMAND...: shows what the command said only if it fails.
+# quietly COMMAND...: shows the output of the command only if it fails.
 quietly() {
   local log status=0
   log=$(mktemp build/log.XXXXXX)

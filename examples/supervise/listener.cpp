@@ -32,18 +32,18 @@ Result<OwnedFd> bind_and_listen(const sockaddr* address, socklen_t size) {
   if (!fd) return fd;
   const int on = 1;
   const int off = 0;
-  if (address->sa_family != AF_UNIX)  // a restart need not wait for old connections to be forgotten
+  if (address->sa_family != AF_UNIX)  // a restart need not wait until old connections time out
     ::setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address->sa_family == AF_INET6)  // IPv4 as well
+  if (address->sa_family == AF_INET6)  // accepts IPv4 too
     ::setsockopt(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (::bind(fd->get(), address, size) == -1 || ::listen(fd->get(), SOMAXCONN) == -1)
     return last_error();
   return fd;
 }
 
-// Whether there is a socket under that path that nobody has open. Asked with a socket of another
-// type than those that are listened on, which is refused otherwise (EPROTOTYPE) if somebody has:
-// who listens there gets no connection, and a full backlog is not waited for.
+// True if the path is a socket that no process has open. Connects with another type of socket than
+// the listeners have: if a process has the socket open, that fails with EPROTOTYPE, so the process
+// gets no connection, and a full backlog does not block this.
 bool is_abandoned(const sockaddr_un& address, socklen_t size) {
   struct stat status{};
   if (::stat(address.sun_path, &status) == -1 || !S_ISSOCK(status.st_mode)) return false;

@@ -12,23 +12,23 @@
 
 namespace supervise {
 
-// "PATH.lock", and the lock on it, as long as this process is the one that listens on that path.
+// Owns "PATH.lock" and the lock on it while this process listens on that path.
 struct Place {
   sysfd::OwnedFd file;
   sysfd::DescriptionLock lock;
 };
 
 struct Listener {
-  std::string name;     // that the service finds it by
-  std::string address;  // for people
+  std::string name;     // the service finds it by this name
+  std::string address;  // for messages
   sysfd::OwnedFd fd;
   std::optional<Place> place{};
 };
 
-// A listening stream socket for "[NAME=]ADDRESS". Addresses: a path, with a slash; @NAME in the
-// abstract namespace; PORT, of this machine and all its addresses; 127.0.0.1:PORT, [::1]:PORT. A
-// socket that nobody listens on any more is replaced where a path is in the way; a lock beside it
-// keeps two from doing so at the same time. The error is a sentence.
+// Makes a listening stream socket for "[NAME=]ADDRESS". Addresses: a path, with a slash; @NAME in
+// the abstract namespace; PORT, on all addresses of this machine; 127.0.0.1:PORT, [::1]:PORT.
+// Replaces the socket at a path if no process listens on it any more; the lock file next to it
+// prevents that two processes do so at the same time. The error is a sentence.
 sysfd::Result<Listener, std::string> listen_on(std::string_view text);
 
 }  // namespace supervise

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A small supervisor of one service: it listens on addresses, starts the service when somebody
-// connects, hands it the sockets the way systemd does (LISTEN_FDS), and starts it again after it
-// has ended. Connections are never refused in between: they wait for the next one.
+// A small supervisor of one service: it listens on addresses, starts the service when a client
+// connects, passes it the sockets the way systemd does (LISTEN_FDS), and starts it again after it
+// has ended. Connections are never refused in between: they wait for the next service.
 //
 //     supervise -l /run/app.sock -l web=127.0.0.1:8080 -- /usr/bin/app --flag
 #include <getopt.h>
@@ -106,7 +106,7 @@ Settings read_arguments(int argc, char** argv, std::vector<Listener>& listeners)
   return settings;
 }
 
-// They come through a signalfd; the service starts with none blocked.
+// The signals are read from a signalfd; the service starts with none blocked.
 void block_signals() {
   sigset_t signals;
   ::sigemptyset(&signals);

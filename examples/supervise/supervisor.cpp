@@ -37,8 +37,8 @@ OwnedFd make_signal_fd() {
   return made(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
 }
 
-// The service is to have what it would have from a service manager, and its own group, so that
-// nothing of it is left when it is to end.
+// Gives the service what a service manager would give it, and its own process group, so that
+// nothing of it is left after it is stopped.
 sysfd::PreparedCommand prepare_command(const Settings& settings,
                                        const std::vector<Listener>& listeners) {
   sysfd::Command command(settings.service.front());
@@ -56,7 +56,7 @@ sysfd::PreparedCommand prepare_command(const Settings& settings,
 void tell(const std::string& what, sysfd::Notification notification = {}) {
   std::cerr << "supervise: " << what << '\n';
   notification.status = what;
-  (void)sysfd::notify(notification);  // nobody may be there to listen
+  (void)sysfd::notify(notification);  // there may be no service manager
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void Supervisor::watch(BorrowedFd fd, Source source) {
     throw std::system_error(errno, std::system_category(), "epoll_ctl");
 }
 
-// Not while the service runs, whose connections these are then.
+// Stops watching while the service runs: the connections are the service's then.
 void Supervisor::watch_listeners(bool on) {
   if (std::exchange(watches_listeners_, on) == on) return;
   for (const Listener& listener : listeners_) {
@@ -123,12 +123,12 @@ bool Supervisor::has_run_for(std::chrono::milliseconds time) const {
   return std::chrono::steady_clock::now() - started_ > time;
 }
 
-// Longer each time that it fails, unless it has worked for long.
+// The delay grows with each failure, until the service has run for long enough.
 void Supervisor::pause() {
   if (has_run_for(settings_.longest_pause)) failures_ = 0;
   const int doublings = std::min(failures_++, 20);
   const auto delay = std::min(settings_.first_pause * (1 << doublings), settings_.longest_pause);
-  set_timer(std::max(delay, 1ms));  // none would be never
+  set_timer(std::max(delay, 1ms));  // zero would disarm the timer
   state_ = State::pausing;
 }
 
@@ -141,7 +141,7 @@ void Supervisor::stop() {
   state_ = State::stopping;
   if (again) {
     (void)service_->send_signal_to_group(SIGKILL);
-    (void)service_->pidfd().send_signal(SIGKILL);  // it may have gone to another group
+    (void)service_->pidfd().send_signal(SIGKILL);  // it may have changed its group
     return;
   }
   tell("stopping", {.stopping = true});
@@ -161,13 +161,13 @@ void Supervisor::handle_signal() {
 
 void Supervisor::handle_timer() {
   std::uint64_t times = 0;
-  if (::read(timer_.get(), &times, sizeof times) != sizeof times) return;  // it was set anew
+  if (::read(timer_.get(), &times, sizeof times) != sizeof times) return;  // set again meanwhile
   if (state_ == State::pausing) wait_for_connection();
   if (state_ == State::stopping) stop();
 }
 
 void Supervisor::handle_end() {
-  (void)service_->send_signal_to_group(SIGKILL);  // what it leaves
+  (void)service_->send_signal_to_group(SIGKILL);  // kills what the service leaves behind
   const auto status = service_->wait();
   service_.reset();
   tell("the service " + (status ? to_string(*status) : status.error().message()));
@@ -177,7 +177,7 @@ void Supervisor::handle_end() {
     failures_ = 0;
     wait_for_connection();
   } else {
-    pause();  // also where it has ended well at once: the connection may still be waiting
+    pause();  // even after a quick success: the connection may still be waiting
   }
 }
 

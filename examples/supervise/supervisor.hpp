@@ -23,22 +23,22 @@ struct Settings {
   std::chrono::milliseconds stop_timeout{5'000};
 };
 
-// Starts the service when somebody connects, and again after it has ended; it gets the listeners as
-// a service manager would hand them over. They are open here as well at all times, so that a
-// connection that comes while there is no service waits for the next one, and is not refused.
+// Starts the service when a client connects, and again after it has ended. The service gets the
+// listeners as from a service manager. They stay open here as well, so that a connection that
+// arrives while no service runs waits for the next one, and is not refused.
 class Supervisor {
  public:
   Supervisor(Settings settings, std::vector<Listener> listeners);
 
-  // Until SIGTERM or SIGINT, which must be blocked. Answers the exit code.
+  // Runs until SIGTERM or SIGINT, which must be blocked. Returns the exit status.
   int run();
 
  private:
   enum class State {
     waiting,   // for a connection
     running,   // the service
-    pausing,   // after it has failed
-    stopping,  // the service, for good
+    pausing,   // after a failure
+    stopping,  // the service, to exit afterwards
     ended,
   };
   enum class Source : std::uint64_t { signals, timer, service, listener };
@@ -63,7 +63,7 @@ class Supervisor {
   std::optional<sysfd::Child> service_;
   State state_ = State::waiting;
   bool watches_listeners_ = false;
-  int failures_ = 0;  // one after the other
+  int failures_ = 0;  // in succession
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# The end of every consumer: a program that uses sysfd::${MODULE}, whichever way that target got
-# here; with AS_PLUGIN, in a shared object that it loads.
+# Ends every consumer: a program that uses sysfd::${MODULE}, however that target was provided; with
+# AS_PLUGIN, in a shared object that it loads.
 
-# With the module came what it depends on, and nothing else.
+# Checks that the module brought its dependencies and nothing else.
 function(check_reachable_only module)
   set(reached)
   set(todo sysfd::${module})
@@ -25,7 +25,7 @@ function(check_reachable_only module)
 endfunction()
 check_reachable_only(${MODULE})
 
-if(sysfd_VERSION) # find_package said so
+if(sysfd_VERSION) # set by find_package
   add_compile_definitions(PACKAGE_VERSION="${sysfd_VERSION}")
 endif()
 set(use ${CMAKE_CURRENT_LIST_DIR}/use_${MODULE}.cpp)

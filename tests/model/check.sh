@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# check.sh MODEL: has spin(1) look at every order of steps of the model of spawn_async(). It must
-# hold as it is, and spin must find each of the mistakes that can be put into it: else the model
-# would not see them in the library either.
+# check.sh MODEL: lets spin(1) try every order of steps of the model of spawn_async(). The model
+# must hold, and spin must find each of the bugs that can be put into it: otherwise the model would
+# not find them in the library either.
 set -euo pipefail
 model=$(realpath "$1")
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cd "$directory"
 
-# verify OPTION...: the number of errors that spin finds, or what went wrong.
+# verify OPTION...: prints the number of errors that spin finds, or what failed.
 verify() {
   rm -f pan
   { spin -a "$@" "$model" && cc -O2 -DSAFETY -o pan pan.c; } >log 2>&1 || true
@@ -41,7 +41,7 @@ expect() {
 expect 0
 expect 0 -DLOOKS
 expect 0 -DLOOKS -DDUMPS
-expect 1 -DDUMPS # nobody would tell
+expect 1 -DDUMPS # no process would report it
 expect 1 -DGIVES_BACK_EARLY
 expect 1 -DWAITS_ONCE
 expect 1 -DSLEEPS_LATE
