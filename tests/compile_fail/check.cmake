@@ -2,12 +2,11 @@
 #
 # cmake -DCOMPILER=<compiler> -DFLAGS=<list> -DFILE=<source> -DCASE=<name> -P check.cmake
 #
-# A case is a block `#ifdef CASE_<name>` in the source, with two forms in it: one that compiles,
-# and, where EXPECT_ERROR is defined, one that does not. The error has to be on the line of the
-# block with `// error`: any other one would mean that the mistake is refused by accident. With `//
-# error: words`, the compiler's message has these words in it. With `// error inside`, the error is
-# in a header of the standard library, and the compiler names the line as the place from where it
-# got there.
+# A case is a block `#ifdef CASE_<name>` in the source with two forms: one that compiles and, if
+# EXPECT_ERROR is defined, one that does not. The error must be on the line of the block with `//
+# error`; any other one would mean that the code is refused by accident. With `// error: words`, the
+# compiler's message must contain these words. With `// error inside`, the error is in a header of
+# the standard library, and the compiler names the line as the place that required it.
 set(ENV{LC_ALL} C)
 
 function(compile result output)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Mistakes that must not compile, each beside what is meant instead: see check.cmake.
+// Mistakes that must not compile, each with the correct form: see check.cmake.
 #include <cstdint>
 #include <string>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Borrows that outlive their owner, which Clang warns of: see check.cmake.
+// Borrows that outlive their owner; Clang warns about them: see check.cmake.
 #include <string>
 
 #include <sysfd/create.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Mistakes that must not compile, each beside what is meant instead: see check.cmake.
+// Mistakes that must not compile, each with the correct form: see check.cmake.
 #include <chrono>
 #include <string>
 #include <utility>
@@ -114,8 +114,8 @@ void test(const std::vector<OwnedFd>& fds) {
 #ifdef EXPECT_ERROR
   static_cast<void>(sysfd::notify({.store = fds}));  // error
 #else
-  const std::vector<BorrowedFd> lent(fds.begin(), fds.end());
-  static_cast<void>(sysfd::notify({.store = lent}));
+  const std::vector<BorrowedFd> borrowed(fds.begin(), fds.end());
+  static_cast<void>(sysfd::notify({.store = borrowed}));
 #endif
 }
 #endif

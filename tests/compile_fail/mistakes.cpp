@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// 40 natural mistakes, and where each is refused: by a case of this file or of another one (see
+// 40 natural mistakes, and where each is refused: by a case in this file or another one (see
 // check.cmake), or in the test with this number in tests/family/mistakes_test.cpp.
 //
 //  1. `auto f = *open(...)`, unchecked. Test: it stops the program, and names the error.

@@ -3,8 +3,8 @@
 # cmake -DCOMPILER=<compiler> -DINCLUDES=<list> -DHEADERS=<list> -DWORK=<folder> -P
 # older_modes.cmake
 #
-# Every public header says what it needs where the compiler is in an older mode, or its standard
-# library lacks <expected>: first, and then the compiler stops.
+# Checks that every public header reports what it needs if the compiler is in an older mode, or its
+# standard library lacks <expected>: this is the first error, and the compiler stops there.
 set(ENV{LC_ALL} C)
 
 function(expect_only message header)

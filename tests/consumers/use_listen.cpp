@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Asks for descriptors that nobody has given, and whom to tell.
+// Asks for the passed descriptors and for the service manager, when there are none.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Says something into one end of a pipe and hears it from the other.
+// Writes into one end of a pipe and reads from the other.
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,11 +16,11 @@ static_assert(std::string_view(PACKAGE_VERSION) == SYSFD_VERSION_STRING);
 int main() {
   const auto pipe = sysfd::pipe();
   if (!pipe) return 1;
-  constexpr std::string_view said = "ownedfd works";
-  if (::write(pipe->write.get(), said.data(), said.size()) != static_cast<ssize_t>(said.size()))
+  constexpr std::string_view text = "ownedfd works";
+  if (::write(pipe->write.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return 1;
-  char heard[64];
-  const ssize_t size = ::read(pipe->read.get(), heard, sizeof heard);
-  if (size < 0 || std::string_view(heard, static_cast<std::size_t>(size)) != said) return 1;
-  std::puts(said.data());
+  char buffer[64];
+  const ssize_t size = ::read(pipe->read.get(), buffer, sizeof buffer);
+  if (size < 0 || std::string_view(buffer, static_cast<std::size_t>(size)) != text) return 1;
+  std::puts(text.data());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads a file at a position of its own, under a lock.
+// Reads a file at its own position, under a lock.
 #include <cstdio>
 #include <string>
 

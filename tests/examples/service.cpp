@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A service for supervise: tells everybody who connects its process number, the name of the socket,
-// and what signals it got, then does what the line says that it reads: "exit CODE", "obstinate" (it
+// A service for supervise: sends its process number, the name of the socket and the received
+// signals to each client, then does what the client's line says: "exit CODE", "obstinate" (it
 // ignores SIGTERM from then on), or nothing.
 #include <poll.h>
 #include <signal.h>
@@ -24,9 +24,9 @@ void serve(const sysfd::OwnedFd& connection, std::string_view name) {
   (void)::send(connection.get(), greeting.data(), greeting.size(), MSG_NOSIGNAL);
   char line[64] = {};
   if (::read(connection.get(), line, sizeof line - 1) <= 0) return;
-  const std::string said = line;
-  if (said.starts_with("exit ")) ::_exit(std::atoi(line + 5));
-  if (said.starts_with("obstinate")) ::signal(SIGTERM, SIG_IGN);
+  const std::string order = line;
+  if (order.starts_with("exit ")) ::_exit(std::atoi(line + 5));
+  if (order.starts_with("obstinate")) ::signal(SIGTERM, SIG_IGN);
   (void)::send(connection.get(), "done\n", 5, MSG_NOSIGNAL);
 }
 

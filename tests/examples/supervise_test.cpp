@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The supervisor of examples/supervise, with a service that is killed, fails, ends and does not
-// want to end.
+// Tests the supervisor of examples/supervise with a service that is killed, fails, exits, and does
+// not want to exit.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -26,7 +26,7 @@
 namespace sysfd_test {
 namespace {
 
-// A connection to the service, or the error of connect(2).
+// Connects to the service. Returns the error of connect(2).
 Result<OwnedFd> connect_to(const std::string& path) {
   auto fd = OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
@@ -38,7 +38,7 @@ Result<OwnedFd> connect_to(const std::string& path) {
   return fd;
 }
 
-// Up to the end of the line; empty if the service has gone, or says nothing for long.
+// Reads to the end of the line; returns "" if the service is gone, or sends nothing for long.
 std::string read_line(const OwnedFd& fd) {
   std::string line;
   for (char c = 0; c != '\n'; line += c) {
@@ -48,7 +48,7 @@ std::string read_line(const OwnedFd& fd) {
   return line.substr(0, line.size() - 1);
 }
 
-// Its end can be seen by everybody, on every kernel; its status cannot.
+// Every process can see its end, on every kernel, but not its status.
 bool ends(const PidFd& process) {
   pollfd entry{process.fd().get(), POLLIN, 0};
   return ::poll(&entry, 1, 20'000) == 1;
@@ -85,7 +85,7 @@ class Supervise : public testing::Test {
     return (directory_.path() / name).string();
   }
 
-  // Returns when it listens: it says so.
+  // Returns when it listens, which it reports.
   Child start(Command command) {
     auto child = must(command.stderr_to(Stdio::pipe()).spawn());
     EXPECT_EQ(read_line(*child.stderr_pipe()), "supervise: waiting for a connection");
@@ -93,8 +93,8 @@ class Supervise : public testing::Test {
   }
   Command supervise() { return Command(SUPERVISE).args({"-l", path()}); }
 
-  // Somebody's greeting. A service that was about to end may have taken the connection with it:
-  // that is not refused, but cut off, and tried again.
+  // Returns a greeting. A service that was about to exit may have accepted the connection: it is
+  // not refused then, but cut off, and this tries again.
   Greeting ask() {
     for (int attempt = 0; attempt < 100; ++attempt) {
       const auto connection = connect_to(path());
@@ -133,7 +133,7 @@ TEST_F(Supervise, RefusesNoConnectionWhenTheServiceIsKilled) {
     last = greeting.pid;
     const PidFd service = must(PidFd::open(greeting.pid));
     ASSERT_TRUE(service.send_signal(SIGKILL).has_value());
-    // At once, and while nobody is there.
+    // Connects at once, and while no service runs.
     for (int i = 0; i < 10; ++i)
       EXPECT_TRUE(connect_to(path()).has_value());
     ASSERT_TRUE(ends(service));
@@ -155,8 +155,8 @@ TEST_F(Supervise, StartsItAgainWhenItHasFailedAndWhenItHasEndedWell) {
   stop(supervisor);
 }
 
-// The connection is still there when it ends without having taken it: a storm, if nothing held it
-// up.
+// The connection is still there when the service exits without accepting it: without the delay, the
+// service would be started again and again.
 TEST_F(Supervise, HoldsAServiceUpThatEndsWellAtOnceAgainAndAgain) {
   Child supervisor = start(supervise().args({"--first-pause", "10000", "--", "/bin/true"}));
   const auto waiting = must(connect_to(path()));
@@ -210,7 +210,7 @@ TEST_F(Supervise, KillsAServiceThatDoesNotStop) {
   EXPECT_FALSE(service.send_signal(0).has_value());
 }
 
-TEST_F(Supervise, KillsItAtOnceWhenItIsToldTwice) {
+TEST_F(Supervise, KillsItAtOnceAfterASecondSignal) {
   Child supervisor = start(supervise().args({"--stop-timeout", "1000000", "--", SERVICE}));
   const auto connection = must(connect_to(path()));
   EXPECT_GT(greeting_of(connection).pid, 1);
@@ -230,11 +230,11 @@ TEST_F(Supervise, TriesAProgramThatCannotBeStartedAgain) {
   EXPECT_EQ(read_line(*supervisor.stderr_pipe()),
             "supervise: exec of \"" + program + "\": No such file or directory");
   ASSERT_EQ(::symlink(SERVICE, program.c_str()), 0);
-  EXPECT_GT(greeting_of(waiting).pid, 1);  // the same connection, still there
+  EXPECT_GT(greeting_of(waiting).pid, 1);  // the same connection is still open
   stop(supervisor);
 }
 
-TEST_F(Supervise, HandsOnWhatItWasGivenItself) {
+TEST_F(Supervise, PassesOnWhatWasPassedToItself) {
   const auto listener =
       must(OwnedFd::from_syscall(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
   sockaddr_un address{};
@@ -274,7 +274,7 @@ TEST_F(Supervise, SharesNoPlaceWithAnotherThatStartsAtTheSameTime) {
   }
 }
 
-TEST_F(Supervise, HandsOnSocketsThatWaitAsThoseOfServiceManagersDo) {
+TEST_F(Supervise, PassesOnSocketsThatBlockAsThoseOfServiceManagersDo) {
   Child supervisor = start(supervise().args({"--", "/bin/sh", "-c", "cat /proc/$$/fdinfo/3 >&2"}));
   const auto waiting = must(connect_to(path()));
   EXPECT_NE(read_line(*supervisor.stderr_pipe()), "");  // "process ... serves"
@@ -295,7 +295,7 @@ TEST_F(Supervise, LeavesThePlaceOfOneThatIsThere) {
   stop(supervisor);
 }
 
-// Somebody else's, that knows nothing of the lock.
+// Another program's service, which knows nothing about the lock.
 class ForeignService {
  public:
   ForeignService(const std::string& path, int backlog) {
@@ -323,7 +323,7 @@ TEST_F(Supervise, DoesNotDisturbAForeignServiceThere) {
 
 TEST_F(Supervise, DoesNotWaitForAForeignServiceThatIsBusy) {
   const ForeignService service(path(), 0);
-  const OwnedFd waiting = must(connect_to(path()));  // all that may wait there
+  const OwnedFd waiting = must(connect_to(path()));  // fills the backlog
   const auto output = must(supervise().args({"--", SERVICE}).output());
   EXPECT_NE(output.err.find("Address already in use"), std::string::npos) << output.err;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The natural mistakes that compile: each does what its author meant, or fails with an error that
-// names it, or stops the program with such a message. The list is in
+// Tests the natural mistakes that compile: each does what its author meant, or fails with an error
+// that names it, or stops the program with such a message. The list is in
 // tests/compile_fail/mistakes.cpp.
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -45,7 +45,7 @@ std::string text_in(const OwnedFd& fd) {
   return text;
 }
 
-// Calls `body` in a process that was given one descriptor, named "web".
+// Calls `body` in a process with one passed descriptor, named "web".
 void run_activated(const std::function<void(std::span<const char* const>)>& body) {
   run_apart([&] {
     const OwnedFd file = some_file();
@@ -84,9 +84,9 @@ TEST(NaturalMistake, TheConditionOfAnUpgradeIsWhetherThereIsOne) {
   auto lock = must(DescriptionLock::acquire(file, LockMode::shared));
   {
     const auto reader = must(DescriptionLock::acquire(other, LockMode::shared));
-    if (lock.try_upgrade()) ADD_FAILURE() << "another one holds it";
+    if (lock.try_upgrade()) ADD_FAILURE() << "another description has it";
   }
-  if (!lock.try_upgrade()) ADD_FAILURE() << "nobody else holds it";
+  if (!lock.try_upgrade()) ADD_FAILURE() << "no other description has it";
 }
 
 // 5.
@@ -118,7 +118,7 @@ TEST(NaturalMistake, GivenDescriptorsAreOpenInALoopOverATemporary) {
 TEST(NaturalMistake, TakingFromWhatWasTakenSaysSo) {
   run_activated([](std::span<const char* const> variables) {
     auto fds = must(ListenFds::take(variables));
-    const auto again = fds.take(variables);  // the static function
+    const auto again = fds.take(variables);  // calls the static function
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
     EXPECT_EQ(again.error(), std::errc::connection_already_in_progress);
@@ -245,7 +245,7 @@ TEST(NaturalMistake, ALockOutlivesTheDescriptorItWasMadeWith) {
   EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::exclusive).has_value());
 }
 
-TEST(NaturalMistake, ALockBesideItsDescriptorCanBeMoved) {
+TEST(NaturalMistake, ALockNextToItsDescriptorCanBeMoved) {
   struct Locked {
     OwnedFd file;
     DescriptionLock lock;
@@ -332,7 +332,7 @@ TEST(NaturalMistake, EveryResultThrowsItsErrorInOneCall) {
 }
 
 // 36.
-TEST(NaturalMistake, AFunctionOfResultsHandsOnTheErrorOfAStart) {
+TEST(NaturalMistake, AFunctionOfResultsPassesOnTheErrorOfAStart) {
   const auto number_of = [](const char* program) -> Result<pid_t> {
     auto child = Command(program).spawn();
     if (!child) return std::unexpected(child.error());

@@ -46,18 +46,18 @@
 
 namespace sysfd_snippets {
 
-// What a function of the reader's returns: whatever the example returns.
+// The result of a reader's function: whatever the example returns.
 struct Anything {
   Anything() = default;
   template <class T>
   Anything(T&&) {}
 };
 
-// What the example does with what it has.
+// Stands for what the example does with its values.
 template <class... Values>
 void use(const Values&...) {}
 
-// How the reader reports an error.
+// Stands for how the reader reports an error.
 template <class Error>
 Anything fail(const Error&) {
   return {};
@@ -70,8 +70,8 @@ struct Given {
   pid_t pid;  // of a child that has ended
 };
 
-// Calls the function in a copy of this process. What it returns does not matter: most of the
-// programs that the examples start are not there. That it comes back does.
+// Calls the function in a copy of this process. Its result does not matter, since most of the
+// programs that the examples start do not exist. It must return.
 void run_snippet(Anything (*snippet)(Given&));
 
 }  // namespace sysfd_snippets

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the variables of a service manager may hold. An input is five texts, with a NUL after each:
-// LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS, LISTEN_FDNAMES and NOTIFY_SOCKET; "\x01" alone for one
-// that is missing.
+// Fuzzes the variables of a service manager. An input is five texts, with a NUL after each:
+// LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS, LISTEN_FDNAMES and NOTIFY_SOCKET; "\x01" alone means that
+// a variable is not set.
 #include <sys/un.h>
 
 #include <algorithm>
@@ -115,7 +115,7 @@ void check_address(std::string_view text) {
 }
 
 std::string seed(unsigned number) {
-  // The table of what libsystemd takes: see tests/listen/beside_libsystemd.
+  // The same table as for libsystemd: see tests/listen/compared_with_libsystemd.
   constexpr std::array<std::string_view, 12> pids = {
       "4711", "4711", "4711", "4711", "", "\x01", "abc", "0", " 4711", "+4711", "2147483648", "1"};
   constexpr std::array<std::string_view, 6> ids = {

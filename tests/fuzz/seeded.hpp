@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Seeds that a fuzzing program makes itself: now and then an input is replaced by a valid one
+// Lets a fuzzing program make its own seeds: now and then a valid input replaces the current one
 // before libFuzzer changes it.
 #ifndef SYSFD_TESTS_FUZZ_SEEDED_HPP
 #define SYSFD_TESTS_FUZZ_SEEDED_HPP
@@ -25,7 +25,7 @@ inline std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_
   return LLVMFuzzerMutate(data, size, max_size);
 }
 
-// A promise of the library that does not hold is what the fuzzer looks for.
+// Stops the fuzzer if the library breaks a promise.
 inline void promise(bool kept, const char* what) {
   if (kept) return;
   std::fprintf(stderr, "broken promise: %s\n", what);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How many system calls and allocations things take.
+// Counts system calls and allocations.
 #include <sysfd/file_handle.hpp>
 
 #include <fcntl.h>
@@ -115,7 +115,7 @@ TEST_F(HandleCost, OpeningThroughTheCacheIsTwoSystemCallsAndNoAllocation) {
     EXPECT_TRUE(opened);
   };
   EXPECT_EQ(allocations_of(open), 0);
-  // In a copy of this process, which looks for itself first.
+  // Runs in a copy of this process, which first opens its own list.
   const auto calls = system_calls_of(open, {}, [&] { EXPECT_TRUE(mounts.find(file.mount)); });
   if (!calls) GTEST_SKIP() << "needs ptrace";
   EXPECT_EQ(calls->size(), 3U) << "poll, open_by_handle_at, close";

@@ -10,7 +10,7 @@
 
 namespace sysfd_test {
 
-// From here on this process lacks it: call it inside run_apart().
+// Removes this capability from this process, from here on: call it inside run_apart().
 inline void drop_capability(int capability) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];

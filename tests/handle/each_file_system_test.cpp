@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What handles promise, on each type of file system that opens files by them.
+// Tests handles on each type of file system that can open files by them.
 #include <sysfd/file_handle.hpp>
 
 #include <fcntl.h>
@@ -86,7 +86,7 @@ TEST_P(EachFileSystem, AnUnlinkedFileIsStaleOnceItIsClosed) {
   EXPECT_EQ(errno_by(handle), ESTALE);
 }
 
-TEST_P(EachFileSystem, AFileThatTakesTheInodeNumberIsNotMistaken) {
+TEST_P(EachFileSystem, AFileThatGetsTheInodeNumberIsNotConfused) {
   const auto path = files().create("file");
   const FileHandle handle = handle_of(path);
   std::filesystem::remove(path);
@@ -148,7 +148,7 @@ TEST_P(EachFileSystem, AConnectableHandleOpensAFileWithItsPathAsLongAsItStays) {
   EXPECT_TRUE(named->handle.is_connectable());
   EXPECT_NE(named->handle, handle_of(path));
 
-  files().unmount();  // what the kernel remembers of paths
+  files().unmount();  // drops the paths that the kernel has cached
   files().mount_again();
   {
     const OwnedFd mount = root();
@@ -174,7 +174,8 @@ TEST_P(EachFileSystem, DeniedAbsentAndGoneAreThreeErrors) {
     drop_capability(CAP_DAC_READ_SEARCH);
     EXPECT_EQ(errno_by(handle), EPERM);
     EXPECT_EQ(error_of(name_to_handle(cwd(), files().path() / "gone")).value(), ENOENT);
-    EXPECT_EQ(handle_of(files().path() / "file"), handle) << "naming needs no privilege";
+    EXPECT_EQ(handle_of(files().path() / "file"), handle)
+        << "name_to_handle_at(2) needs no privilege";
   });
 }
 

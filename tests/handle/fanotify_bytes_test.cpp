@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Events that no kernel has written. tests/fuzz/ has more of them.
+// Tests events that no kernel has written. tests/fuzz/ has more of them.
 #include <sysfd/fanotify.hpp>
 
 #include <sys/fanotify.h>
@@ -23,13 +23,13 @@ namespace sysfd_test {
 namespace {
 
 EventCounts walk(std::span<const std::byte> bytes) {
-  const EventBytes exact(bytes.begin(), bytes.end());  // so that a sanitizer sees where they end
+  const EventBytes exact(bytes.begin(), bytes.end());  // a sanitizer sees where they end
   const EventCounts counts = walk_events(exact);
   EXPECT_STREQ(counts.broken_promise, nullptr);
   return counts;
 }
 
-// The one event of these bytes, and what its records are.
+// True if the event in these bytes, or one of its records, is refused.
 bool is_refused(const EventBytes& event) {
   return walk(event).malformed;
 }
@@ -84,13 +84,13 @@ TEST(FanotifyBytes, ARecordOfAnotherKindIsPassedOver) {
   EXPECT_FALSE(counts.malformed);
 }
 
-// An owner lets go of the number of this file.
-std::int32_t given_number() {
+// Returns the number of a file whose owner has released it.
+std::int32_t released_number() {
   return some_file().release();
 }
 
 TEST(FanotifyBytes, TheProcessOfAnEventIsClosedWithIt) {
-  const int number = given_number();
+  const int number = released_number();
   const EventBytes bytes = event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 8), pidfd_record(number)});
   std::span<const std::byte> events(bytes);
   {
@@ -103,7 +103,7 @@ TEST(FanotifyBytes, TheProcessOfAnEventIsClosedWithIt) {
 }
 
 TEST(FanotifyBytes, TheProcessOfAnEventIsClosedAlsoBehindAMalformedRecord) {
-  const int number = given_number();
+  const int number = released_number();
   const EventBytes bytes =
       event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129), pidfd_record(number)});
   std::span<const std::byte> events(bytes);
@@ -124,14 +124,14 @@ TEST(FanotifyBytes, AProcessThatIsGoneIsNone) {
   }
 }
 
-TEST(FanotifyBytes, EventsThatNobodyTakesAreClosed) {
-  const int taken = given_number();
+TEST(FanotifyBytes, EventsThatAreNotTakenAreClosed) {
+  const int taken = released_number();
   std::vector<int> left;
   EventBytes bytes = event_of({}, taken);
   for (int i = 0; i < 3; ++i) {
-    left.push_back(given_number());
+    left.push_back(released_number());
     append_bytes(bytes, event_of({}, left.back()));
-    left.push_back(given_number());
+    left.push_back(released_number());
     append_bytes(bytes, event_of({pidfd_record(left.back())}));
   }
   std::optional<OwnedFd> file;
@@ -218,8 +218,8 @@ TEST(FanotifyBytes, AnythingElseEndsTheLoopsAndStaysInside) {
   for (int i = 0; i < cases; ++i) {
     EventBytes bytes = good;
     for (auto changes = 1 + random() % 5; changes > 0; --changes) {
-      constexpr unsigned char telling[] = {0, 1, 4, 0x7f, 0x80, 0xff};
-      const auto value = random() % 2 == 0 ? telling[random() % 6] : random();
+      constexpr unsigned char boundary_values[] = {0, 1, 4, 0x7f, 0x80, 0xff};
+      const auto value = random() % 2 == 0 ? boundary_values[random() % 6] : random();
       bytes[random() % bytes.size()] = static_cast<std::byte>(value);
     }
     malformed += walk(bytes).malformed;

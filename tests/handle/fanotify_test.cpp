@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Events of real fanotify groups.
+// Tests events of real fanotify groups.
 #include <sysfd/fanotify.hpp>
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 namespace sysfd_test {
 namespace {
 
-// What an event says, with the name copied.
+// The content of an event, with a copy of the name.
 struct Seen {
   std::uint64_t mask;
   std::int32_t pid;
@@ -37,7 +37,7 @@ struct Seen {
 
 class Fanotify : public HandleTest {
  protected:
-  // Watches a directory and what is in it. False: this kernel does not report that.
+  // Watches a directory and its content. Returns false if this kernel does not report that.
   bool watch(unsigned report, std::uint64_t mask, const std::filesystem::path& path) {
     auto made = OwnedFd::from_syscall(
         ::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | report, O_RDONLY));
@@ -47,8 +47,8 @@ class Fanotify : public HandleTest {
   }
   bool watch(unsigned report, std::uint64_t mask) { return watch(report, mask, files().path()); }
 
-  // All that there are. Nothing is ever waited for: the event is there when the call that it is
-  // about has returned.
+  // Returns all events there are, and never waits: an event is there when the call that causes it
+  // has returned.
   std::vector<Seen> events() {
     alignas(fanotify_event_metadata) std::byte buffer[8192];
     const ssize_t size = ::read(group_->get(), buffer, sizeof buffer);

@@ -27,7 +27,7 @@ namespace {
 
 constexpr int sys_statmount = 457;
 
-// With each test for both kinds of ID.
+// Runs each test for both kinds of ID.
 class FindMount : public HandleTest, public testing::WithParamInterface<bool> {
  protected:
   void SetUp() override {
@@ -144,8 +144,8 @@ TEST_P(FindMount, AMountThatIsGoneIsNone) {
   std::filesystem::create_directory(place);
   std::optional<BindMount> mounted(std::in_place, "/proc", place);
   const MountId id = id_of(place);
-  const auto holds_it = sysfd::open(cwd(), place, O_RDONLY);
-  ASSERT_TRUE(holds_it) << "so that its number is not given away";
+  const auto keeps_open = sysfd::open(cwd(), place, O_RDONLY);
+  ASSERT_TRUE(keeps_open) << "so that its number is not reused";
   mounted.reset();
   EXPECT_EQ(error_of(find_mount(id)), std::errc::no_such_file_or_directory);
 }
@@ -209,7 +209,7 @@ TEST_P(FindMount, WithoutProcTheKernelIsAsked) {
   const MountId id = id_of(files().path());
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
-    // The mounts of the copy have IDs of their own.
+    // The mounts of the copy have other IDs.
     const MountId copied = id_of(files().path());
     ASSERT_NE(copied, id);
     ASSERT_EQ(::mount("sysfd", "/proc", "tmpfs", 0, nullptr), 0);
@@ -230,7 +230,7 @@ TEST_P(FindMount, WithoutProcAndStatmountSaysSo) {
   });
 }
 
-TEST(FindNoMount, NumbersThatNobodyGaveAreNone) {
+TEST(FindNoMount, NumbersThatWereNeverUsedAreNone) {
   for (const MountId id : {MountId(0), MountId(-1), MountId(INT_MAX), MountId::unique(0),
                            MountId::unique(1), MountId::unique(~std::uint64_t{0})})
     EXPECT_EQ(error_of(find_mount(id)), std::errc::no_such_file_or_directory) << id.get();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What kernels and file systems that do not know a flag answer, and file systems with handles of
-// their own.
+// Tests kernels and file systems that do not know a flag, and file systems with special handles.
 #include <sysfd/file_handle.hpp>
 
 #include <fcntl.h>
@@ -71,7 +70,7 @@ TEST_F(HandleFlagsTest, AMountAfterAnotherHasAnotherUniqueId) {
   }
 }
 
-// Overlayfs without nfs_export: files can be told apart, not opened.
+// Overlayfs without nfs_export has handles that identify files, but cannot open them.
 TEST_F(HandleFlagsTest, AFileSystemThatOpensNothingHasFids) {
   const NewFileSystem made(overlay);
   if (!made.missing().empty()) GTEST_SKIP() << made.missing();

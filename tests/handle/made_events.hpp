@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Bytes as read(2) of a fanotify group would give them, for tests and as seeds for fuzzing.
+// Makes bytes like those from read(2) of a fanotify group, for tests and as seeds for fuzzing.
 #ifndef SYSFD_TESTS_HANDLE_MADE_EVENTS_HPP
 #define SYSFD_TESTS_HANDLE_MADE_EVENTS_HPP
 
@@ -27,7 +27,7 @@ void append(EventBytes& bytes, const T& value) {
   append_bytes(bytes, std::as_bytes(std::span(&value, 1)));
 }
 
-// A record with a handle of so many bytes. The kernel fills up to a multiple of 4 with NULs.
+// Makes a record with a handle of this size. The kernel pads it with NULs to a multiple of 4.
 inline EventBytes fid_record(int type, std::uint32_t handle_size, std::string_view name = "",
                              bool has_name = false) {
   EventBytes body;
@@ -75,7 +75,7 @@ inline EventBytes event_of(std::initializer_list<EventBytes> records, int fd = F
   return event;
 }
 
-// One event of each shape: with every kind of record, and with none.
+// Returns one event of each shape: with every kind of record, and with none.
 inline EventBytes some_events() {
   EventBytes all;
   for (const auto& event :

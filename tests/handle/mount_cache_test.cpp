@@ -41,7 +41,7 @@ int number_of(MountCache& mounts, MountId id) {
   return found ? found->get() : -found.error().value();
 }
 
-TEST_F(MountCacheTest, LendsOneDescriptorAsLongAsNothingChanges) {
+TEST_F(MountCacheTest, ReturnsOneDescriptorAsLongAsNothingChanges) {
   MountCache mounts;
   const int number = number_of(mounts, id());
   ASSERT_TRUE(same_file(number, files().root().get()));
@@ -82,7 +82,7 @@ TEST_F(MountCacheTest, NoticesThatAMountIsGone) {
   const auto open_before = open_descriptors().size();
   mounted.reset();
   EXPECT_EQ(number_of(mounts, gone), -ENOENT);
-  EXPECT_EQ(open_descriptors().size(), open_before - 1) << "what is gone is not held";
+  EXPECT_EQ(open_descriptors().size(), open_before - 1) << "what is gone is not kept";
   EXPECT_GE(number_of(mounts, id()), 0);
 }
 
@@ -98,7 +98,7 @@ TEST_F(MountCacheTest, NoticesWhatLiesOverAMount) {
   EXPECT_GE(number_of(mounts, hidden), 0);
 }
 
-TEST_F(MountCacheTest, ANumberIsNotGivenToAnotherMountWhileItIsHeld) {
+TEST_F(MountCacheTest, ANumberIsNotReusedForAnotherMountWhileItIsOpen) {
   MountCache mounts;
   std::optional<BindMount> mounted(std::in_place, files().path(), place());
   const MountId held = mount_id(place(), false);
@@ -119,7 +119,7 @@ TEST_F(MountCacheTest, KeepsBothKindsOfIdApart) {
   EXPECT_EQ(number_of(mounts, MountId::unique(id().get())), -ENOENT);
 }
 
-TEST_F(MountCacheTest, HoldsTheMountUntilItIsCleared) {
+TEST_F(MountCacheTest, KeepsTheMountUntilItIsCleared) {
   const BindMount mounted(files().path(), place());
   MountCache mounts;
   ASSERT_GE(number_of(mounts, mount_id(place(), false)), 0);
@@ -130,7 +130,7 @@ TEST_F(MountCacheTest, HoldsTheMountUntilItIsCleared) {
   EXPECT_GE(number_of(mounts, id()), 0) << "it can be used again";
 }
 
-TEST_F(MountCacheTest, IsMovedWithWhatItHolds) {
+TEST_F(MountCacheTest, IsMovedWithItsContent) {
   MountCache mounts;
   const int number = number_of(mounts, id());
   MountCache moved = std::move(mounts);
@@ -140,14 +140,14 @@ TEST_F(MountCacheTest, IsMovedWithWhatItHolds) {
   EXPECT_NE(number_of(mounts, id()), number);
 }
 
-TEST_F(MountCacheTest, WithoutProcLooksEachTime) {
+TEST_F(MountCacheTest, WithoutProcSearchesEachTime) {
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     const MountId copied = id();
     ASSERT_EQ(::mount("sysfd", "/proc", "tmpfs", 0, nullptr), 0);
     MountCache mounts;
     const int found = number_of(mounts, copied);
-    if (found == -ENOSYS) return;  // nor statmount(2)
+    if (found == -ENOSYS) return;  // no statmount(2) either
     EXPECT_TRUE(same_file(found, files().root().get()));
     const BindMount above("/sys", files().path());
     EXPECT_EQ(number_of(mounts, copied), -EBUSY);

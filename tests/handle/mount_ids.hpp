@@ -18,7 +18,7 @@
 
 namespace sysfd_test {
 
-// By statx(2), which also answers for file systems without handles.
+// Uses statx(2), which also works for file systems without handles.
 inline MountId mount_id(BorrowedFd file, bool unique) {
   constexpr unsigned statx_mnt_id_unique = 0x4000;
   struct statx status;
@@ -37,7 +37,7 @@ inline bool has_unique_ids(BorrowedFd file) {
   return name_to_handle(file, {.unique_mount = true}).has_value();
 }
 
-// Mounted for as long as this lives.
+// Is mounted while this object lives.
 class BindMount {
  public:
   BindMount(const std::filesystem::path& what, const std::filesystem::path& where) : where_(where) {

@@ -29,8 +29,8 @@ namespace {
   std::abort();
 }
 
-// A loop device for the file, which ends by itself when nobody uses it any more. Nothing if there
-// are no loop devices.
+// Makes a loop device for the file, which ends by itself when it is not used any more. Returns
+// nothing if there are no loop devices.
 std::optional<std::pair<OwnedFd, std::string>> loop_device(const std::filesystem::path& image) {
   const auto control = sysfd::open(cwd(), "/dev/loop-control", O_RDWR);
   if (!control) return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<std::pair<OwnedFd, std::string>> loop_device(const std::filesystem
     config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
     if (::ioctl(device->get(), LOOP_CONFIGURE, &config) == 0)
       return std::pair(must(std::move(device)), std::move(path));
-    if (errno != EBUSY) stop("LOOP_CONFIGURE");  // somebody else was faster
+    if (errno != EBUSY) stop("LOOP_CONFIGURE");  // another process was faster
   }
 }
 
@@ -67,7 +67,7 @@ NewFileSystem::~NewFileSystem() {
 bool NewFileSystem::make_image() {
   const auto image = scratch_.path() / "image";
   const OwnedFd file = must(sysfd::open(cwd(), image, O_WRONLY | O_CREAT | O_EXCL, 0600));
-  constexpr off_t size = off_t{320} << 20;  // mkfs.xfs demands 300 MiB
+  constexpr off_t size = off_t{320} << 20;  // mkfs.xfs requires 300 MiB
   if (::ftruncate(file.get(), size) != 0) stop("ftruncate");
   const std::string command = "PATH=$PATH:/usr/sbin:/sbin; " + std::string(type_.mkfs) + " " +
                               image.string() + " >/dev/null 2>&1";
@@ -87,7 +87,7 @@ void NewFileSystem::make_layers() {
     std::filesystem::create_directory(layers / layer);
 }
 
-// False: the kernel has no such file system.
+// Returns false if the kernel has no such file system.
 bool NewFileSystem::mount() {
   std::string source = "sysfd", options;
   std::optional<std::pair<OwnedFd, std::string>> device;

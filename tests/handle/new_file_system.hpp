@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// New, empty file systems of many types, for tests that hold for each.
+// Makes new, empty file systems of many types, for tests that run on each.
 #ifndef SYSFD_TESTS_HANDLE_NEW_FILE_SYSTEM_HPP
 #define SYSFD_TESTS_HANDLE_NEW_FILE_SYSTEM_HPP
 
@@ -16,10 +16,10 @@ namespace sysfd_test {
 struct FileSystemType {
   const char* name;  // for the test
   const char* type;  // for mount(2)
-  const char* mkfs;  // the command that makes one in an image file; null if none is needed
+  const char* mkfs;  // the command that makes one in an image file; null if there is none
   const char* options;
-  bool opens = true;         // what it makes handles of, it also opens by them
-  bool connectable = false;  // it makes handles that name the parent, too
+  bool opens = true;         // it can open the handles that it makes
+  bool connectable = false;  // it can also make handles that identify the parent
   bool outlives_mount = false;
 };
 
@@ -51,8 +51,8 @@ inline constexpr FileSystemType exported_overlay{.name = "overlay_with_nfs_expor
                                                  .options = ",index=on,nfs_export=on",
                                                  .outlives_mount = true};
 
-// A new one, mounted for as long as this lives. Needs root and the mount namespace of the tests;
-// leaves no loop device behind, whichever way the test program ends.
+// Is a new file system that is mounted while this object lives. Needs root and the mount namespace
+// of the tests; leaves no loop device behind, however the test program ends.
 class NewFileSystem {
  public:
   explicit NewFileSystem(const FileSystemType& type);
@@ -60,7 +60,7 @@ class NewFileSystem {
   NewFileSystem(const NewFileSystem&) = delete;
   NewFileSystem& operator=(const NewFileSystem&) = delete;
 
-  // What it needs that this machine does not have: "needs xfs". Empty if it is mounted.
+  // Returns what this machine lacks: "needs xfs". Empty if the file system is mounted.
   const std::string& missing() const { return missing_; }
 
   std::filesystem::path path() const { return scratch_.path() / "mounted"; }

@@ -53,7 +53,7 @@ TEST_F(OpenByHandle, AnyDescriptorOfTheFileSystemWillDo) {
   EXPECT_EQ(content_of(*file), "content");
 }
 
-// No file system that can open handles has terminals that a test can make.
+// A test cannot make a terminal on a file system that can open handles.
 TEST_F(OpenByHandle, AsksForNoControllingTerminal) {
   const auto handle = handle_of(files().create("file", "content"));
   run_apart([&] {
@@ -161,7 +161,7 @@ TEST_F(OpenByHandle, NeedsTheCapabilityToPassOverPermissions) {
   run_apart([&] {
     drop_capability(CAP_DAC_READ_SEARCH);
     EXPECT_EQ(error_of(open_by_handle(root, handle, O_RDONLY)), std::errc::operation_not_permitted);
-    EXPECT_TRUE(name_to_handle(root)) << "naming needs no privilege";
+    EXPECT_TRUE(name_to_handle(root)) << "name_to_handle_at(2) needs no privilege";
   });
 }
 

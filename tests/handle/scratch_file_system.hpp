@@ -19,8 +19,8 @@
 
 namespace sysfd_test {
 
-// A new, empty tmpfs, mounted for as long as this lives. Needs root and the mount namespace of the
-// tests.
+// A new, empty tmpfs that is mounted while this object lives. Needs root and the mount namespace of
+// the tests.
 class ScratchFileSystem {
  public:
   ScratchFileSystem() {
@@ -45,7 +45,7 @@ class ScratchFileSystem {
     return path;
   }
 
-  // For open_by_handle().
+  // Returns the descriptor for open_by_handle().
   BorrowedFd root() const { return *root_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Handles that were stored, and bytes that were never a handle. tests/fuzz/ has more of them.
+// Tests stored handles, and bytes that were never a handle. tests/fuzz/ has more of them.
 #include <sysfd/file_handle.hpp>
 
 #include <fcntl.h>
@@ -35,9 +35,9 @@ FileHandle some_handle(std::size_t size, int type = 0x1234) {
   return must(FileHandle::from_parts(type, bytes));
 }
 
-// What holds of any bytes: they are refused, or they are the stored form of a handle.
+// Checks what must hold for any bytes: they are refused, or they are the stored form of a handle.
 bool is_stored_handle(std::span<const std::byte> bytes) {
-  const Bytes exact(bytes.begin(), bytes.end());  // so that a sanitizer sees where they end
+  const Bytes exact(bytes.begin(), bytes.end());  // a sanitizer sees where they end
   const auto handle = FileHandle::deserialize(exact);
   if (!handle) {
     EXPECT_EQ(handle.error(), std::errc::bad_message);
@@ -143,7 +143,7 @@ TEST(StoredHandle, RandomBytesAreRefusedOrAHandle) {
   for (int i = 0; i < fewer_if_sanitized(200'000); ++i) {
     Bytes bytes(random() % 160);
     std::ranges::generate(bytes, [&] { return static_cast<std::byte>(random()); });
-    if (bytes.size() > 7 && random() % 2 == 0) {  // as near as random bytes never get
+    if (bytes.size() > 7 && random() % 2 == 0) {  // random bytes never come so close
       bytes[0] = std::byte{1};
       bytes[1] &= std::byte{1};
       bytes[6] = static_cast<std::byte>(bytes.size() - 7);
@@ -166,7 +166,7 @@ TEST_F(HostileHandle, OpensNothing) {
     const FileHandle hostile = must(FileHandle::from_parts(type, bytes));
     if (hostile == handle) continue;
     const auto opened = open_by_handle(files().root(), hostile, O_RDONLY);
-    if (opened) continue;  // only a part that this file system does not look at was changed
+    if (opened) continue;  // only a part that this file system ignores was changed
     const int error = opened.error().value();
     EXPECT_TRUE(error == ESTALE || error == EINVAL) << opened.error().message();
   }

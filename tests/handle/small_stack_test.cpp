@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every function of this module on a thread with a stack of 16 KiB.
+// Runs every function of this module on a thread with a stack of 16 KiB.
 #include <sysfd/file_handle.hpp>
 
 #include <fcntl.h>
@@ -56,7 +56,7 @@ TEST_F(HandleSmallStack, Values) {
   });
 }
 
-// By each way to find it, with the longest path.
+// Finds mounts in each way, with the longest path.
 TEST_F(HandleSmallStack, Mounts) {
   auto place = files().path();
   while (place.native().size() + 251 < PATH_MAX)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads all that a buffer of fanotify events has, as a program would, and checks what must hold of
-// any bytes. For tests and fuzzing.
+// Reads everything in a buffer of fanotify events, as a program would, and checks what must hold
+// for any bytes. Tests and fuzzing use this.
 #ifndef SYSFD_TESTS_HANDLE_WALK_EVENTS_HPP
 #define SYSFD_TESTS_HANDLE_WALK_EVENTS_HPP
 
@@ -19,7 +19,7 @@ struct EventCounts {
   int events = 0;
   int fids = 0;
   bool malformed = false;
-  const char* broken_promise = nullptr;  // of the library; never to be seen
+  const char* broken_promise = nullptr;  // set if the library breaks a promise
 };
 
 inline bool lies_in(std::span<const std::byte> part, std::span<const std::byte> whole) {
@@ -63,7 +63,7 @@ inline EventCounts walk_events(std::span<const std::byte> events) {
       return counts;
     }
     ++counts.events;
-    // A number that no kernel has written is nobody's to close.
+    // A number that no kernel has written must not be closed.
     for (auto* const made_up : {&event->process, &event->file})
       if (*made_up) static_cast<void>(std::move(**made_up).release());
     if (events.size() >= left) counts.broken_promise = "an event of no size";

@@ -19,23 +19,24 @@ const char* const listen_variables[4] = {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN
 
 namespace {
 
-std::vector<std::pair<const char*, const std::optional<std::string>*>> pairs(const Told& told) {
-  return {{listen_variables[0], &told.pid},
-          {listen_variables[1], &told.identity},
-          {listen_variables[2], &told.count},
-          {listen_variables[3], &told.names}};
+std::vector<std::pair<const char*, const std::optional<std::string>*>> pairs(
+    const Activation& activation) {
+  return {{listen_variables[0], &activation.pid},
+          {listen_variables[1], &activation.identity},
+          {listen_variables[2], &activation.count},
+          {listen_variables[3], &activation.names}};
 }
 
 }  // namespace
 
-std::vector<std::string> Told::assignments() const {
+std::vector<std::string> Activation::assignments() const {
   std::vector<std::string> list;
   for (const auto& [name, value] : pairs(*this))
     if (*value) list.push_back(std::string(name) + '=' + **value);
   return list;
 }
 
-void Told::put_into_environment() const {
+void Activation::set_environment() const {
   for (const auto& [name, value] : pairs(*this))
     if (*value)
       ::setenv(name, (*value)->c_str(), 1);
@@ -51,12 +52,12 @@ std::string own_identity() {
   return to_string(must(must(PidFd::self()).id()));
 }
 
-Told told_us(int count, std::optional<std::string> names) {
+Activation activation_for_us(int count, std::optional<std::string> names) {
   return {.pid = own_pid(), .count = std::to_string(count), .names = std::move(names)};
 }
 
-void give(const std::vector<BorrowedFd>& fds) {
-  // From beyond those numbers, which they may have themselves.
+void pass_files(const std::vector<BorrowedFd>& fds) {
+  // Moves files away from these numbers, which the files may have themselves.
   constexpr int beyond = 500;
   std::vector<OwnedFd> copies;
   for (const BorrowedFd fd : fds)
@@ -65,18 +66,18 @@ void give(const std::vector<BorrowedFd>& fds) {
     if (::dup2(copy.get(), number++) == -1) std::abort();
 }
 
-void give_files(int count) {
+void open_files(int count) {
   std::vector<OwnedFd> files;
   std::vector<BorrowedFd> fds;
   files.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     fds.emplace_back(files.emplace_back(some_file()));
-  give(fds);
+  pass_files(fds);
   for (OwnedFd& file : files) {
     const int number = std::move(file).release();
-    const bool is_given =
+    const bool is_passed =
         number >= ListenFds::first_number && number < ListenFds::first_number + count;
-    if (!is_given) ::close(number);
+    if (!is_passed) ::close(number);
   }
 }
 
@@ -96,12 +97,12 @@ Table with_close_on_exec(Table table, int first, int count) {
   return table;
 }
 
-Taken take(Way way, const Told& told) {
+Taken take(Way way, const Activation& activation) {
   if (way == Way::environment) {
-    told.put_into_environment();
+    activation.set_environment();
     return ListenFds::take();
   }
-  const auto assignments = told.assignments();
+  const auto assignments = activation.assignments();
   std::vector<const char*> variables;
   variables.reserve(assignments.size());
   for (const std::string& assignment : assignments)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A process that was activated: a forked copy of the test program, since a process takes what it
-// was given once, from number 3 on.
+// Runs an activated process: a forked copy of the test program, since a process takes its
+// descriptors once, from number 3 on.
 #ifndef SYSFD_TESTS_LISTEN_ACTIVATED_HPP
 #define SYSFD_TESTS_LISTEN_ACTIVATED_HPP
 
@@ -23,42 +23,42 @@ namespace sysfd_test {
 
 extern const char* const listen_variables[4];
 
-// What the service manager says; nothing of what has no value.
-struct Told {
+// The variables that the service manager sets; a field without a value is not set.
+struct Activation {
   std::optional<std::string> pid;
   std::optional<std::string> identity = std::nullopt;
   std::optional<std::string> count = std::nullopt;
   std::optional<std::string> names = std::nullopt;
 
-  // "NAME=value" each.
+  // Returns "NAME=value" for each.
   std::vector<std::string> assignments() const;
-  // The environment says this and nothing else about activation.
-  void put_into_environment() const;
+  // Sets these variables of the environment, and no others about activation.
+  void set_environment() const;
 };
 
-// To exactly this process: so many, with these names.
-Told told_us(int count, std::optional<std::string> names = std::nullopt);
+// Returns the variables for exactly this process: `count` descriptors, with these names.
+Activation activation_for_us(int count, std::optional<std::string> names = std::nullopt);
 std::string own_pid();
-// Where there are identities.
+// Requires a kernel with identities.
 std::string own_identity();
 
-// Occupies the numbers from 3 on with new files, that stay open across exec; and what is open there
-// instead of something in the middle of them.
-void give_files(int count);
-void give(const std::vector<BorrowedFd>& fds);
+// Opens new files from number 3 on, which stay open across exec; and puts another file into the
+// middle of them.
+void open_files(int count);
+void pass_files(const std::vector<BorrowedFd>& fds);
 
-// Number, flags (FD_CLOEXEC) and file of all that is open.
+// Contains number, flags (FD_CLOEXEC) and file of every open descriptor.
 using Table = std::map<int, std::tuple<int, dev_t, ino_t>>;
 Table descriptor_table();
-// The same, with these close-on-exec.
+// Returns the same table, with these numbers close-on-exec.
 Table with_close_on_exec(Table table, int first, int count);
 
 using Taken = Result<ListenFds, ListenError>;
 
 enum class Way { environment, span };
-Taken take(Way way, const Told& told);
+Taken take(Way way, const Activation& activation);
 
-// `body` for each way to take, in a copy of its own.
+// Runs `body` for each way to take, each time in a new copy.
 void each_way(const std::function<void(Way)>& body);
 
 }  // namespace sysfd_test

@@ -8,13 +8,13 @@
 namespace sysfd_test {
 namespace {
 
-// In the copy that a death test makes.
+// Runs in the copy that a death test makes.
 ListenFds two_taken() {
-  give_files(2);
-  return must(take(Way::span, told_us(2)));
+  open_files(2);
+  return must(take(Way::span, activation_for_us(2)));
 }
 
-// What was taken out, until the program ends.
+// Keeps the taken descriptor open until the program ends.
 std::optional<OwnedFd> kept;
 
 ListenFds one_left() {

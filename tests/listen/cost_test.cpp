@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How many system calls things take: what the headers say.
+// Counts the system calls that the headers promise.
 #include <sysfd/notify.hpp>
 
 #include <sys/socket.h>
@@ -29,10 +29,10 @@ namespace {
 
 using Calls = std::vector<long>;
 
-// Until the process ends: closing them is not a part of it.
+// Keeps the descriptors open until the process ends: closing them does not count.
 std::optional<Taken> kept;
 
-// Of `body`, without what the allocator needs.
+// Counts the calls of `body` without those of the allocator.
 std::optional<Calls> calls_of(const std::function<void()>& body,
                               const std::function<void()>& prepare = {}) {
   auto calls = system_calls_of(body, {}, prepare);
@@ -55,8 +55,8 @@ TEST(TakeCost, IsOneSystemCallAndTwoForEachDescriptor) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_EXPECT_CALLS(calls_of([] { kept = ListenFds::take(); },
                               [] {
-                                give_files(2);
-                                told_us(2).put_into_environment();
+                                open_files(2);
+                                activation_for_us(2).set_environment();
                               }),
                      SYS_getpid, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_fcntl);
 }
@@ -66,10 +66,10 @@ TEST(TakeCost, OfAnIdentityIsFourMore) {
   SYSFD_REQUIRE_KERNEL("file handles of pidfds");
   SYSFD_EXPECT_CALLS(calls_of([] { kept = ListenFds::take(); },
                               [] {
-                                give_files(1);
-                                Told told = told_us(1);
-                                told.identity = own_identity();
-                                told.put_into_environment();
+                                open_files(1);
+                                Activation activation = activation_for_us(1);
+                                activation.identity = own_identity();
+                                activation.set_environment();
                               }),
                      SYS_getpid, SYS_getpid, SYS_pidfd_open, SYS_name_to_handle_at, SYS_close,
                      SYS_fcntl, SYS_fcntl);
@@ -81,10 +81,10 @@ TEST(TakeCost, OfAnIdentityWithoutHandlesIsSixMore) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   const auto calls = calls_of([] { kept = ListenFds::take(); },
                               [] {
-                                give_files(1);
-                                Told told = told_us(1);
-                                told.identity = own_identity();
-                                told.put_into_environment();
+                                open_files(1);
+                                Activation activation = activation_for_us(1);
+                                activation.identity = own_identity();
+                                activation.set_environment();
                                 refuse_calls({{SYS_name_to_handle_at, EOPNOTSUPP}});
                               });
   if (!calls) GTEST_SKIP() << "needs ptrace";
@@ -94,11 +94,11 @@ TEST(TakeCost, OfAnIdentityWithoutHandlesIsSixMore) {
 TEST(TakeCost, OfNothingIsOneSystemCall) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_EXPECT_CALLS(calls_of([] { kept = ListenFds::take(); },
-                              [] { Told{.pid = std::nullopt}.put_into_environment(); }),
+                              [] { Activation{.pid = std::nullopt}.set_environment(); }),
                      SYS_getpid);
 }
 
-TEST(NotifyCost, OfNobodyIsNothing) {
+TEST(NotifyCost, WithoutAManagerIsNothing) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_EXPECT_CALLS(calls_of([] { EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager); },
                               [] { ::unsetenv("NOTIFY_SOCKET"); }));
@@ -143,7 +143,7 @@ TEST(FdTypeCost, IsAtMostFourSystemCalls) {
   const auto calls =
       calls_of([&] { EXPECT_EQ(FdType::stream().inet().matches(pair.first), false); });
   if (!calls) GTEST_SKIP() << "needs ptrace";
-  ASSERT_EQ(calls->size(), 4U);  // the first is fstat(2), which has several numbers
+  ASSERT_EQ(calls->size(), 4U);  // the first is fstat(2), whose number depends on the library
   EXPECT_EQ(Calls(calls->begin() + 1, calls->end()),
             (Calls{SYS_getsockopt, SYS_getsockopt, SYS_getsockname}));
 }

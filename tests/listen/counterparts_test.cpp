@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// With programs of others: one that activates, systemd-socket-activate(1), and one that is
-// activated, uuidd(8).
+// Tests with programs of other projects: systemd-socket-activate(1), which activates, and uuidd(8),
+// which is activated.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,7 +37,7 @@ constexpr const char* uuid_daemon = "/usr/sbin/uuidd";
 #define SYSFD_REQUIRE_PROGRAM(path) \
   if (::access(path, X_OK) != 0) GTEST_SKIP() << "needs " << path
 
-// Runs listen_receiver when something arrives at one of its sockets.
+// Runs listen_receiver when a client connects to one of its sockets.
 class Activator {
  public:
   Activator(std::initializer_list<const char*> options, int sockets)
@@ -49,26 +49,26 @@ class Activator {
     wait_for_lines(sockets);
   }
 
-  // The end of the receiver, which the activator has become.
+  // Waits for the end of the receiver, which the activator has become.
   void expect_success() {
     const auto status = child_.wait();
     ASSERT_TRUE(status);
-    EXPECT_TRUE(status->success()) << to_string(*status) << ": " << said_;
+    EXPECT_TRUE(status->success()) << to_string(*status) << ": " << output_;
   }
 
  private:
-  // It says a line about each socket once it listens there.
+  // The activator prints a line for each socket after it listens there.
   void wait_for_lines(int count) {
     char c = 0;
     while (count > 0 && ::read(child_.stderr_pipe()->get(), &c, 1) == 1) {
-      said_ += c;
+      output_ += c;
       if (c == '\n') --count;
     }
-    EXPECT_EQ(count, 0) << said_;
+    EXPECT_EQ(count, 0) << output_;
   }
 
   Child child_;
-  std::string said_;
+  std::string output_;
 };
 
 OwnedFd connect_to(const std::string& path, int type) {
@@ -89,8 +89,8 @@ std::string read_all(BorrowedFd connection) {
   return text;
 }
 
-// The number, name and kind of each line: the other side cannot tell which socket it is. Whether
-// the activator sets LISTEN_PIDFDID depends on its version; where it does, the receiver has
+// Returns the number, name and kind of each line: the client cannot know which socket it is. It
+// depends on the version whether the activator sets LISTEN_PIDFDID; if it does, the receiver has
 // compared it.
 std::string without_files(std::string report) {
   constexpr std::string_view identified = "identified\n";
@@ -121,7 +121,7 @@ TEST(SocketActivate, GivesSeveralWithTheirNames) {
 
 TEST(SocketActivate, GivesAListenerOfTheLoopback) {
   SYSFD_REQUIRE_PROGRAM(activator);
-  // A port that was free a moment ago.
+  // Finds a port that was free a moment ago.
   std::optional<OwnedFd> reserved = loopback_socket(AF_INET, SOCK_STREAM);
   if (!reserved) GTEST_SKIP() << "needs the loopback device";
   const std::uint16_t port = port_of(*reserved);
@@ -144,7 +144,7 @@ TEST(SocketActivate, GivesADatagramSocket) {
   const ScratchDirectory directory;
   const std::string path = directory.path() / "socket";
   Activator activator_of_ours({"--datagram", "-l", path.c_str(), "--fdname=log"}, 1);
-  // The answer needs somewhere to go.
+  // The reply needs a destination.
   const OwnedFd client = unix_socket(SOCK_DGRAM, std::string(directory.path() / "client"));
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -165,7 +165,7 @@ TEST(SocketActivate, GivesASeqpacketListener) {
   activator_of_ours.expect_success();
 }
 
-// A child for each connection; the activator goes on, until it is killed.
+// The activator starts a child for each connection and goes on until it is killed.
 TEST(SocketActivate, GivesConnections) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_PROGRAM(activator);
@@ -178,7 +178,7 @@ TEST(SocketActivate, GivesConnections) {
   }
 }
 
-// Is also what its descriptors come through: sockets of an activator of its own.
+// Its own descriptors come through activation too: from an activator of its own.
 TEST(SocketActivate, PassesOnWhatCommandGivesIt) {
   SYSFD_REQUIRE_PROGRAM(activator);
   const ScratchDirectory directory;
@@ -194,8 +194,8 @@ TEST(SocketActivate, PassesOnWhatCommandGivesIt) {
   EXPECT_TRUE(must(child.wait()).success());
 }
 
-// The daemon of libuuid, given a socket by sysfd::Command.
-TEST(UuidDaemon, AnswersAtTheSocketThatItIsGiven) {
+// Passes a socket from sysfd::Command to the daemon of libuuid.
+TEST(UuidDaemon, AnswersAtThePassedSocket) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_PROGRAM(uuid_daemon);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What becomes of the variables.
+// Tests what happens to the variables.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,77 +14,77 @@
 namespace sysfd_test {
 namespace {
 
-// What the environment says of activation, and of what looks like it.
-std::vector<std::string> said() {
+// Returns the variables about activation, and those that look like them.
+std::vector<std::string> environment_of_activation() {
   std::vector<std::string> list;
   for (char** variable = ::environ; *variable; ++variable)
     if (std::string(*variable).starts_with("LISTEN")) list.emplace_back(*variable);
   return list;
 }
 
-// Each with an answer of its own.
-std::vector<Told> all_that_may_be_said() {
-  return {told_us(1, "a"),
+// Each of them has a different result.
+std::vector<Activation> all_activations() {
+  return {activation_for_us(1, "a"),
           {.pid = own_pid(), .identity = "x", .count = "1", .names = "a"},
           {.pid = std::nullopt, .identity = "1", .count = "1", .names = "a"},
           {.pid = "1", .identity = "1", .count = "1", .names = "a"},
           {.pid = own_pid(), .names = "a"},
-          told_us(-1, "a"),
-          told_us(1, "a:b"),
-          told_us(2, "a:b")};
+          activation_for_us(-1, "a"),
+          activation_for_us(1, "a:b"),
+          activation_for_us(2, "a:b")};
 }
 
 TEST(TakeEnvironment, IsEmptiedWhateverTheAnswerIs) {
   for (std::size_t i = 0; i < 8; ++i)
     run_apart([&] {
-      give_files(1);
+      open_files(1);
       ::close(4);
       ::setenv("LISTEN_FDSTORE", "another", 1);
-      all_that_may_be_said()[i].put_into_environment();
+      all_activations()[i].set_environment();
       const auto taken = ListenFds::take();
       EXPECT_EQ(taken.has_value(), i == 0);
-      EXPECT_EQ(said(), std::vector<std::string>{"LISTEN_FDSTORE=another"});
+      EXPECT_EQ(environment_of_activation(), std::vector<std::string>{"LISTEN_FDSTORE=another"});
     });
 }
 
 TEST(TakeEnvironment, IsEmptiedBySecondAttemptsToo) {
   run_apart([] {
-    give_files(1);
-    told_us(1).put_into_environment();
+    open_files(1);
+    activation_for_us(1).set_environment();
     const auto taken = must(ListenFds::take());
-    told_us(1).put_into_environment();
+    activation_for_us(1).set_environment();
     EXPECT_FALSE(ListenFds::take());
-    EXPECT_EQ(said(), std::vector<std::string>());
+    EXPECT_EQ(environment_of_activation(), std::vector<std::string>());
   });
 }
 
 TEST(TakeEnvironment, IsKeptIfThatIsWanted) {
   for (std::size_t i = 0; i < 8; ++i)
     run_apart([&] {
-      give_files(1);
+      open_files(1);
       ::close(4);
-      all_that_may_be_said()[i].put_into_environment();
-      const auto before = said();
+      all_activations()[i].set_environment();
+      const auto before = environment_of_activation();
       const auto taken = ListenFds::take({.keep_environment = true});
       EXPECT_EQ(taken.has_value(), i == 0);
-      EXPECT_EQ(said(), before);
+      EXPECT_EQ(environment_of_activation(), before);
     });
 }
 
 TEST(TakeEnvironment, IsNeitherReadNorChangedByTheSpan) {
   run_apart([] {
-    give_files(1);
-    const Told told = told_us(1, "of the environment");
-    told.put_into_environment();
-    const auto before = said();
+    open_files(1);
+    const Activation activation = activation_for_us(1, "of the environment");
+    activation.set_environment();
+    const auto before = environment_of_activation();
     const auto refused = take(Way::span, {.pid = std::nullopt});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::not_activated);
-    EXPECT_EQ(said(), before);
+    EXPECT_EQ(environment_of_activation(), before);
 
-    const auto taken = must(take(Way::span, told_us(1, "of the span")));
+    const auto taken = must(take(Way::span, activation_for_us(1, "of the span")));
     EXPECT_EQ(taken.name(0), "of the span");
-    EXPECT_EQ(said(), before);
+    EXPECT_EQ(environment_of_activation(), before);
   });
 }
 
@@ -95,7 +95,7 @@ TEST(TakeEnvironment, CountsTheFirstOfSeveralWithOneName) {
                                     "LISTEN_PID=1",         "LISTEN_FDNAMES=a:b"};
   };
   run_apart([&] {
-    give_files(2);
+    open_files(2);
     auto list = variables();
     std::vector<const char*> pointers;
     for (const std::string& variable : list)
@@ -105,7 +105,7 @@ TEST(TakeEnvironment, CountsTheFirstOfSeveralWithOneName) {
     EXPECT_EQ(fds.name(0), "first");
   });
   run_apart([&] {
-    give_files(2);
+    open_files(2);
     auto list = variables();
     std::vector<char*> pointers;
     for (std::string& variable : list)
@@ -115,13 +115,14 @@ TEST(TakeEnvironment, CountsTheFirstOfSeveralWithOneName) {
     const auto fds = must(ListenFds::take());
     EXPECT_EQ(fds.size(), 1U);
     EXPECT_EQ(fds.name(0), "first");
-    EXPECT_EQ(said(), std::vector<std::string>()) << "the others are removed as well";
+    EXPECT_EQ(environment_of_activation(), std::vector<std::string>())
+        << "the others are removed as well";
   });
 }
 
 TEST(TakeEnvironment, OfASpanMayHaveAnythingElseInIt) {
   run_apart([] {
-    give_files(1);
+    open_files(1);
     const std::string pid = "LISTEN_PID=" + own_pid();
     const char* variables[] = {nullptr,
                                "",
@@ -155,8 +156,8 @@ TEST(TakeEnvironment, OfNoVariablesIsNoActivation) {
 
 TEST(TakeEnvironment, IsWhatTheProgramsEnvironIs) {
   run_apart([] {
-    give_files(1);
-    told_us(1, "a").put_into_environment();
+    open_files(1);
+    activation_for_us(1, "a").set_environment();
     std::size_t count = 0;
     while (::environ[count])
       ++count;

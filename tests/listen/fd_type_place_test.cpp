@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Types that are narrowed to an address or a path.
+// Tests types that are narrowed to an address or a path.
 #include <sysfd/fd_type.hpp>
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ constexpr std::uint16_t other(std::uint16_t port) {
   return static_cast<std::uint16_t>(port ^ 1);
 }
 
-TEST(SocketOfAnAddress, OfIpIsToldByFamilyAndPort) {
+TEST(SocketOfAnAddress, OfIpIsMatchedByFamilyAndPort) {
   for (const int family : {AF_INET, AF_INET6})
     for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
       const auto socket = loopback_socket(family, type);
@@ -55,7 +55,7 @@ TEST(SocketOfAnAddress, OfIpIsToldByFamilyAndPort) {
     }
 }
 
-TEST(SocketOfAnAddress, IsToldByTheLastThatIsSaid) {
+TEST(SocketOfAnAddress, IsMatchedByTheLastOneThatIsSet) {
   const auto socket = loopback_socket(AF_INET, SOCK_DGRAM);
   if (!socket) GTEST_SKIP() << "needs the loopback device";
   const FdType type = FdType::datagram();
@@ -93,7 +93,7 @@ TEST(SocketOfAnAddress, OfAnotherFamilyIsOfNone) {
     EXPECT_EQ(narrow.matches(socket), false);
 }
 
-TEST(SocketOfAPath, IsToldByThePathThatItWasBoundTo) {
+TEST(SocketOfAPath, IsMatchedByThePathThatItWasBoundTo) {
   const ScratchDirectory directory;
   const std::string path = directory.path() / "socket";
   for (const std::string& bound : {path, path + '\0'}) {
@@ -108,7 +108,8 @@ TEST(SocketOfAPath, IsToldByThePathThatItWasBoundTo) {
     EXPECT_EQ(type.unix_abstract(path.substr(1)).matches(socket), false);
     EXPECT_EQ(type.ip().matches(socket), false);
     fs::rename(path, path + "-moved");
-    EXPECT_EQ(type.unix_path(path).matches(socket), true) << "nobody looks at what is there now";
+    EXPECT_EQ(type.unix_path(path).matches(socket), true)
+        << "the file that is there now does not matter";
     fs::remove(path + "-moved");
   }
 }
@@ -138,8 +139,8 @@ TEST(SocketOfAPath, MayBeAsLongAsAddressesAre) {
   });
 }
 
-TEST(SocketOfAnAbstractName, IsToldByAllOfIt) {
-  const ScratchDirectory directory;  // whose name nobody else has
+TEST(SocketOfAnAbstractName, IsMatchedByAllOfIt) {
+  const ScratchDirectory directory;  // nobody else has its name
   const std::string base = directory.path().filename();
   for (const std::string& name : {base, base + "\0"s, base + "\0\0x"s, "\0"s + base,
                                   base + std::string(107 - base.size(), 'x')}) {
@@ -181,10 +182,10 @@ TEST(FileAtAPath, IsTheOneThatThePathLeadsTo) {
   EXPECT_EQ(FdType::fifo().at(fifo).matches(opened), false);
 
   fs::remove(file);
-  EXPECT_EQ(FdType::special_file().at(file).matches(opened), false) << "it is not there any more";
+  EXPECT_EQ(FdType::special_file().at(file).matches(opened), false) << "it does not exist any more";
 }
 
-TEST(FileAtAPath, MayBeOneThatCannotBeLookedAt) {
+TEST(FileAtAPath, MayBeOneThatCannotBeAccessed) {
   const ScratchDirectory directory;
   const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   fs::create_symlink("loop", directory.path() / "loop");
@@ -204,7 +205,8 @@ TEST(FileAtAPath, OfADeviceIsAnyThatStandsForIt) {
   const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   EXPECT_EQ(FdType::special_file().at(node).matches(null), true);
   EXPECT_EQ(FdType::special_file().at("/dev/zero").matches(null), false);
-  EXPECT_EQ(FdType::special_file().at(fifo).matches(null), false) << "a block device is another";
+  EXPECT_EQ(FdType::special_file().at(fifo).matches(null), false)
+      << "a block device is an exception";
 }
 
 TEST(MessageQueueOfAName, IsLookedUpWhereTheyAreMounted) {
@@ -231,7 +233,7 @@ TEST(MessageQueueOfAName, IsLookedUpWhereTheyAreMounted) {
     const OwnedFd null = must(memfd("x"));
     EXPECT_EQ(type.at(base).matches(null), false);
     const OwnedFd opened = must(sysfd::open(cwd(), "/dev/mqueue" + base, O_RDONLY));
-    EXPECT_EQ(type.at(base).matches(opened), true) << "however it was opened";
+    EXPECT_EQ(type.at(base).matches(opened), true) << "in whichever way it was opened";
   });
   ::mq_unlink(base.c_str());
   ::mq_unlink((base + "-another").c_str());

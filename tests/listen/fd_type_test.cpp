@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is of which type. See beside_libsystemd for what libsystemd says of the same.
+// Tests which objects match which types. compared_with_libsystemd compares with libsystemd.
 #include <sysfd/fd_type.hpp>
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 namespace sysfd_test {
 namespace {
 
-// Nothing that a test has open has this number.
+// Returns a number that no test has open.
 BorrowedFd closed() {
   return BorrowedFd::unsafe_borrow(900);
 }
@@ -33,7 +33,7 @@ TEST(TypeOfADescriptor, IsWhatItIsAndNothingElse) {
   for (const Object& object : objects)
     for (const auto& [name, type] : all_types()) {
       const auto matches = type.matches(object.fd);
-      // Its options cannot be asked for.
+      // It has no socket options.
       if (object.what == "socket that is only named" && name != "socket" &&
           type.describe().contains("socket")) {
         EXPECT_EQ(error_of(matches), std::errc::bad_file_descriptor) << name;
@@ -117,7 +117,7 @@ TEST(NarrowedType, ThatCannotBeIsAnError) {
       FdType::stream().unix_path("a\0b"s),
       FdType::message_queue().at(""),
       FdType::message_queue().at("x"),
-      // Also if something that can be is said beside it.
+      // A valid address does not make up for an invalid path.
       FdType::socket().at("/x").inet(),
       FdType::special_file().inet().at("/dev/null"),
       FdType::special_file().at(static_cast<const char*>(nullptr)),

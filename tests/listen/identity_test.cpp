@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// LISTEN_PIDFDID: a process number may be given away again, an identity is not.
+// Tests LISTEN_PIDFDID: a process number can be reused, an identity cannot.
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -18,14 +18,14 @@ namespace {
 
 #define SYSFD_REQUIRE_IDENTITIES() SYSFD_REQUIRE_KERNEL("inode numbers of pidfds")
 
-Told told_us_by_identity(const std::string& identity) {
-  Told told = told_us(1);
-  told.identity = identity;
-  return told;
+Activation activation_with_identity(const std::string& identity) {
+  Activation activation = activation_for_us(1);
+  activation.identity = identity;
+  return activation;
 }
 
-void expect_refusal(const Taken& taken, const Table& before, ListenErrorKind kind,
-                    const std::string& description) {
+void expect_error(const Taken& taken, const Table& before, ListenErrorKind kind,
+                  const std::string& description) {
   EXPECT_EQ(descriptor_table(), before);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().kind, kind);
@@ -35,8 +35,8 @@ void expect_refusal(const Taken& taken, const Table& before, ListenErrorKind kin
 TEST(TakeByIdentity, WorksForTheProcessThatHasIt) {
   SYSFD_REQUIRE_IDENTITIES();
   each_way([](Way way) {
-    give_files(1);
-    EXPECT_TRUE(take(way, told_us_by_identity(own_identity())));
+    open_files(1);
+    EXPECT_TRUE(take(way, activation_with_identity(own_identity())));
   });
 }
 
@@ -44,11 +44,11 @@ TEST(TakeByIdentity, IsRefusedToAnotherProcessWithTheSameNumber) {
   SYSFD_REQUIRE_IDENTITIES();
   for (const std::string identity : {"0", "1", "18446744073709551615"})
     each_way([&](Way way) {
-      give_files(1);
+      open_files(1);
       const Table before = descriptor_table();
-      expect_refusal(take(way, told_us_by_identity(identity)), before,
-                     ListenErrorKind::other_process,
-                     "LISTEN_PIDFDID=\"" + identity + "\": this process is " + own_identity());
+      expect_error(take(way, activation_with_identity(identity)), before,
+                   ListenErrorKind::other_process,
+                   "LISTEN_PIDFDID=\"" + identity + "\": this process is " + own_identity());
     });
 }
 
@@ -56,92 +56,94 @@ TEST(TakeByIdentity, NeedsA64BitNumber) {
   for (const std::string identity : {"", "x", "-1", "+1", " 1", "1 ", "0x1", "1:2",
                                      "18446744073709551616", "99999999999999999999999"})
     each_way([&](Way way) {
-      give_files(1);
+      open_files(1);
       const Table before = descriptor_table();
-      expect_refusal(take(way, told_us_by_identity(identity)), before, ListenErrorKind::malformed,
-                     "LISTEN_PIDFDID=\"" + identity + "\": not a 64-bit number");
+      expect_error(take(way, activation_with_identity(identity)), before,
+                   ListenErrorKind::malformed,
+                   "LISTEN_PIDFDID=\"" + identity + "\": not a 64-bit number");
     });
 }
 
 TEST(TakeByIdentity, ComesBeforeWhatElseMayBeWrong) {
   SYSFD_REQUIRE_IDENTITIES();
   each_way([](Way way) {
-    Told told = told_us(-1, "a:b:c");
-    told.identity = std::string("1");
-    const auto refused = take(way, told);
+    Activation activation = activation_for_us(-1, "a:b:c");
+    activation.identity = std::string("1");
+    const auto refused = take(way, activation);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
   });
 }
 
-// As libsystemd does it: the number is right, and nothing else can be known.
+// As in libsystemd: the number matches, and nothing more can be found out.
 TEST(TakeByIdentity, IsNotComparedWhereTheProcessHasNoRoomToFindOutItsOwn) {
   SYSFD_REQUIRE_IDENTITIES();
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     rlimit limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = 0;
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-    EXPECT_TRUE(take(way, told_us_by_identity("1")));
+    EXPECT_TRUE(take(way, activation_with_identity("1")));
   });
 }
 
-TEST(TakeByIdentity, NeedsNoRoomWhereNoIdentityIsSaid) {
+TEST(TakeByIdentity, NeedsNoRoomIfNoIdentityIsSet) {
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     rlimit limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = 0;
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-    EXPECT_TRUE(take(way, told_us(1)));
+    EXPECT_TRUE(take(way, activation_for_us(1)));
   });
 }
 
 TEST(TakeByIdentity, IgnoresItWhereTheKernelHasNone) {
-  // As before Linux 6.9: pidfds without a file system of their own, or without handles, or none.
+  // As before Linux 6.9: pidfds do not have their own file system, or have no handles, or there are
+  // no pidfds.
   for (const auto& calls : {std::initializer_list<RefusedCall>{{SYS_name_to_handle_at, EOPNOTSUPP},
                                                                {SYS_fstatfs, EOPNOTSUPP}},
                             std::initializer_list<RefusedCall>{{SYS_pidfd_open, ENOSYS}}})
     for (const char* identity : {"1", "0"})
       each_way([&](Way way) {
-        give_files(1);
+        open_files(1);
         refuse_calls(calls);
-        EXPECT_TRUE(take(way, told_us_by_identity(identity)));
+        EXPECT_TRUE(take(way, activation_with_identity(identity)));
       });
 }
 
 TEST(TakeByIdentity, InsistsOnANumberWhereTheKernelHasNone) {
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     refuse_calls({{SYS_pidfd_open, ENOSYS}});
     const Table before = descriptor_table();
-    expect_refusal(take(way, told_us_by_identity("x")), before, ListenErrorKind::malformed,
-                   "LISTEN_PIDFDID=\"x\": not a 64-bit number");
+    expect_error(take(way, activation_with_identity("x")), before, ListenErrorKind::malformed,
+                 "LISTEN_PIDFDID=\"x\": not a 64-bit number");
   });
 }
 
 TEST(TakeByIdentity, WorksWithoutHandlesOfPidfds) {
   SYSFD_REQUIRE_IDENTITIES();
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     const std::string identity = own_identity();
     refuse_calls({{SYS_name_to_handle_at, EOPNOTSUPP}});
     const Table before = descriptor_table();
-    const auto refused = take(way, told_us_by_identity("1"));
+    const auto refused = take(way, activation_with_identity("1"));
     EXPECT_EQ(descriptor_table(), before);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
-    EXPECT_TRUE(take(way, told_us_by_identity(identity)));
+    EXPECT_TRUE(take(way, activation_with_identity(identity)));
   });
 }
 
 TEST(TakeByIdentity, IsNotComparedWhereTheProcessMayNotAsk) {
   for (const int error : {EPERM, EACCES, ENOSYS})
     each_way([&](Way way) {
-      give_files(1);
+      open_files(1);
       refuse_calls({{SYS_pidfd_open, error}});
-      EXPECT_TRUE(take(way, told_us_by_identity("1")));
+      EXPECT_TRUE(take(way, activation_with_identity("1")));
     });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The service manager's end of NOTIFY_SOCKET.
+// Is the service manager's end of NOTIFY_SOCKET.
 #ifndef SYSFD_TESTS_LISTEN_MANAGER_HPP
 #define SYSFD_TESTS_LISTEN_MANAGER_HPP
 
@@ -30,11 +30,11 @@ class Manager {
  public:
   Manager();
 
-  // A path.
+  // Returns a path.
   std::string address() const { return directory_.path() / "notify"; }
   BorrowedFd socket() const { return socket_; }
 
-  // The next message. Waits for it, but not for ever.
+  // Receives the next message. Waits for it, but with a limit.
   Received receive() const;
   bool has_message() const;
 
@@ -43,7 +43,7 @@ class Manager {
   OwnedFd socket_;
 };
 
-// Of any socket of the manager's.
+// Receives from any socket of the manager.
 Received receive_from(BorrowedFd socket);
 
 }  // namespace sysfd_test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What was taken, by index and by name.
+// Tests the taken descriptors, by index and by name.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -32,13 +32,13 @@ Names names_of(const ListenFds& fds) {
   return names;
 }
 
-// In a copy that was given files with these names.
+// Runs `body` in a copy that has files with these names.
 void with_names(const std::string& names, const std::function<void(ListenFds&)>& body) {
   SCOPED_TRACE(names);
   run_apart([&] {
     const auto count = static_cast<int>(std::ranges::count(names, ':')) + 1;
-    give_files(count);
-    auto fds = must(take(Way::environment, told_us(count, names)));
+    open_files(count);
+    auto fds = must(take(Way::environment, activation_for_us(count, names)));
     body(fds);
   });
 }
@@ -76,10 +76,10 @@ TEST(GivenNames, AreWhatIsBetweenTheColons) {
     with_names(names, [&](ListenFds& fds) { EXPECT_EQ(names_of(fds), expected); });
 }
 
-TEST(GivenNames, AreUnknownWhereNoneAreTold) {
+TEST(GivenNames, AreUnknownIfNoneAreSet) {
   each_way([](Way way) {
-    give_files(2);
-    auto fds = must(take(way, told_us(2)));
+    open_files(2);
+    auto fds = must(take(way, activation_for_us(2)));
     EXPECT_EQ(names_of(fds), (Names{"unknown", "unknown"}));
     EXPECT_EQ(fds.indices_of("unknown"), (Indices{0, 1}));
   });
@@ -93,7 +93,7 @@ TEST(GivenDescriptors, AreTakenByTheirIndex) {
     EXPECT_TRUE(fds.has(0));
     EXPECT_FALSE(fds.has(1));
     EXPECT_TRUE(fds.has(2));
-    EXPECT_EQ(fds.name(1), "b") << "it is still known how it was called";
+    EXPECT_EQ(fds.name(1), "b") << "its name is still known";
     EXPECT_EQ(fds.get(2).get(), 5);
     EXPECT_EQ(indices_in(fds), (Indices{0, 2}));
   });
@@ -101,8 +101,8 @@ TEST(GivenDescriptors, AreTakenByTheirIndex) {
 
 TEST(GivenDescriptors, ThatWereTakenOutOutliveTheRest) {
   run_apart([] {
-    give_files(2);
-    const OwnedFd second = must(take(Way::environment, told_us(2))).take(1);
+    open_files(2);
+    const OwnedFd second = must(take(Way::environment, activation_for_us(2))).take(1);
     EXPECT_FALSE(is_open(3));
     EXPECT_TRUE(is_open(4));
   });
@@ -139,7 +139,7 @@ TEST(GivenDescriptors, AreFoundByName) {
     EXPECT_EQ(fds.indices_of("a:"), Indices());
     EXPECT_EQ(must(fds.get_one("b")).get(), 4);
     EXPECT_EQ(must(fds.get_one("")).get(), 6);
-    EXPECT_TRUE(fds.has(1)) << "it was lent";
+    EXPECT_TRUE(fds.has(1)) << "it was borrowed";
 
     EXPECT_EQ(must(fds.take_one("b")).get(), 4);
     EXPECT_FALSE(fds.has(1));
@@ -184,13 +184,13 @@ TEST(GivenDescriptors, WithOneNameAreTakenTogether) {
   });
 }
 
-// Given as "sock", "file" and, twice, "both".
+// The names are "sock", "file" and, twice, "both".
 void with_types(const std::function<void(ListenFds&)>& body) {
   each_way([&](Way way) {
     const auto sockets = must(socket_pair(SOCK_DGRAM));
     const OwnedFd file = some_file();
-    give({sockets.first, file, sockets.second, file});
-    auto fds = must(take(way, told_us(4, "sock:file:both:both")));
+    pass_files({sockets.first, file, sockets.second, file});
+    auto fds = must(take(way, activation_for_us(4, "sock:file:both:both")));
     body(fds);
     EXPECT_EQ(indices_in(fds), (Indices{0, 1, 2, 3}));
   });
@@ -214,12 +214,12 @@ TEST(GivenDescriptorOfAnotherType, StaysWhereItIs) {
                       R"(descriptor 6, "both": not a socket)");
     expect_wrong_type(fds.take_all("both", FdType::special_file()),
                       R"(descriptor 5, "both": not a special file)");
-    // More than one is found out first.
+    // The check for more than one comes first.
     EXPECT_EQ(fds.take_one("both", FdType::fifo()).error().kind, ListenErrorKind::ambiguous);
   });
 }
 
-TEST(GivenDescriptorOfAnotherType, SaysWhyItCouldNotBeLookedAt) {
+TEST(GivenDescriptorOfAnotherType, ReportsWhyItCouldNotBeChecked) {
   with_types([](ListenFds& fds) {
     const auto refused = fds.take(0, FdType::fifo().inet());
     ASSERT_FALSE(refused);
@@ -234,8 +234,8 @@ TEST(GivenDescriptorOfTheRightType, IsTaken) {
   each_way([](Way way) {
     const auto sockets = must(socket_pair(SOCK_DGRAM));
     const OwnedFd file = some_file();
-    give({sockets.first, file, file, file});
-    auto fds = must(take(way, told_us(4, "sock:file:both:both")));
+    pass_files({sockets.first, file, file, file});
+    auto fds = must(take(way, activation_for_us(4, "sock:file:both:both")));
     EXPECT_EQ(must(fds.get_one("sock", FdType::datagram())).get(), 3);
     EXPECT_EQ(must(fds.take(0, FdType::datagram())).get(), 3);
     EXPECT_EQ(must(fds.take_one("file", FdType::special_file())).get(), 4);

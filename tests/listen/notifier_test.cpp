@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A way to the service manager that is kept, and messages in the name of another process.
+// Tests a connection to the service manager that stays open, and messages on behalf of another
+// process.
 #include <sysfd/notify.hpp>
 
 #include <sys/resource.h>
@@ -75,7 +76,7 @@ void set_variables(const std::string& address) {
   ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
 }
 
-TEST(Notifier, KeepsWhatTheEnvironmentSaidWhenItWasMade) {
+TEST(Notifier, KeepsTheEnvironmentFromWhenItWasMade) {
   run_apart([] {
     const Manager manager;
     set_variables(manager.address());
@@ -119,7 +120,7 @@ TEST(Notifier, WithoutAManagerSendsNothing) {
   });
 }
 
-TEST(Notifier, ThatFindsNobodyIsAnError) {
+TEST(Notifier, WithoutAManagerAtTheAddressIsAnError) {
   const ScratchDirectory directory;
   EXPECT_EQ(error_of(Notifier::connect(directory.path() / "absent")),
             std::errc::no_such_file_or_directory);
@@ -131,7 +132,7 @@ TEST(Notifier, ThatFindsNobodyIsAnError) {
   EXPECT_EQ(error_of(Notifier::connect(std::string("/a\0b", 4))), std::errc::invalid_argument);
 }
 
-TEST(Notifier, WhoseManagerIsGoneSaysSo) {
+TEST(Notifier, ReportsThatItsManagerIsGone) {
   std::optional<Manager> manager(std::in_place);
   const Notifier notifier = must(Notifier::connect(manager->address()));
   manager.reset();
@@ -151,7 +152,7 @@ TEST(Notifier, RefusesWhatNotifyRefuses) {
   EXPECT_FALSE(manager.has_message());
 }
 
-TEST(Notifier, WaitsForRoomUpToTheTimeoutOrUntilItIsCalledOff) {
+TEST(Notifier, WaitsForRoomUntilTheTimeoutOrACancel) {
   const Manager manager;
   const Notifier notifier = must(Notifier::connect(manager.address()));
   int sent = 0;
@@ -214,7 +215,7 @@ TEST(Notifier, OfAForkedProcessNotifiesInItsName) {
   EXPECT_NE(child, ::getpid());
 }
 
-// A process that lives until this is gone, or is told to end.
+// A process that lives until this is destroyed, or is told to end.
 class Other {
  public:
   Other() : rope_(must(sysfd::pipe())), child_(::fork()) {
@@ -260,7 +261,7 @@ TEST(NotifySender, IsAnotherProcessForThePrivileged) {
   EXPECT_EQ(received.sender.gid, ::getgid());
 }
 
-TEST(NotifySender, IsAnotherProcessForNobodyElse) {
+TEST(NotifySender, IsAnotherProcessOnlyWithPrivileges) {
   SYSFD_REQUIRE_ROOT();
   const Manager manager;
   const Other other;
@@ -270,7 +271,7 @@ TEST(NotifySender, IsAnotherProcessForNobodyElse) {
     const Notifier notifier = must(Notifier::connect(manager.address()));
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
     // Before Linux 5.14, a process that has changed its user cannot read its own /proc/self/fdinfo,
-    // which has the number of the process.
+    // which contains the number of the process.
     const bool is_known = self.pid() || self.pid().error() != std::errc::permission_denied;
     EXPECT_EQ(error_of(notifier.notify({.ready = true, .sender = &process})),
               is_known ? std::errc::operation_not_permitted : std::errc::permission_denied);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where NOTIFY_SOCKET may lead to.
+// Tests the addresses that NOTIFY_SOCKET may contain.
 #include "notify_address.hpp"
 
 #include <sys/socket.h>
@@ -29,7 +29,7 @@ namespace {
 using detail::parse_notify_address;
 
 TEST(NotifyAddress, MayBeAnAbstractName) {
-  const ScratchDirectory directory;  // whose name nobody else has
+  const ScratchDirectory directory;  // nobody else has its name
   const std::string name = directory.path();
   for (const std::string& each : {name, name + std::string(107 - name.size(), 'x')}) {
     const auto manager = unix_socket(SOCK_DGRAM, '\0' + each);
@@ -47,7 +47,7 @@ TEST(NotifyAddress, MayBeAPathAsLongAsAddressesAre) {
   EXPECT_EQ(receive_from(manager).text, "READY=1\n");
 }
 
-// A string of this size, of x behind the first character.
+// Returns a string of this size: the first character, then x.
 std::string filled(char first, std::size_t size) {
   std::string text(size, 'x');
   text.front() = first;
@@ -119,7 +119,7 @@ TEST(NotifyAddress, OfAVirtualMachineIsTheNumbersAndTheType) {
     const auto address = must(parse_notify_address(std::string(prefix) + ":2:4294967294"));
     EXPECT_EQ(address.type, type);
     EXPECT_TRUE(address.is_vsock());
-    // As linux/vm_sockets.h has it.
+    // Has the layout of linux/vm_sockets.h.
     struct {
       sa_family_t family;
       std::uint16_t reserved;
@@ -148,8 +148,8 @@ TEST(NotifyVirtualMachine, TakesNoDescriptors) {
   }
 }
 
-// A listener of AF_VSOCK on this machine's own loopback (vsock_loopback of the kernel), which few
-// have.
+// Listens with AF_VSOCK on this machine's own loopback (vsock_loopback of the kernel), which few
+// machines have.
 TEST(NotifyVirtualMachine, IsReachedByItsNumbers) {
   constexpr std::uint32_t local = 1, any = 0xffffffff;
   for (const auto& [type, prefix] :

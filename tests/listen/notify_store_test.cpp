@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Descriptors that are left with the service manager, and the barrier, which is one too.
+// Tests descriptors that the service manager stores, and the barrier, which is a descriptor too.
 #include <sysfd/notify.hpp>
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 namespace sysfd_test {
 namespace {
 
-std::vector<BorrowedFd> lend(const std::vector<OwnedFd>& files) {
+std::vector<BorrowedFd> borrow_all(const std::vector<OwnedFd>& files) {
   return {files.begin(), files.end()};
 }
 
@@ -42,7 +42,7 @@ TEST(NotifyStore, SendsDuplicatesInTheirOrder) {
   const Manager manager;
   for (const std::size_t count : {1UZ, 3UZ, 253UZ}) {
     const auto files = some_files(count);
-    ASSERT_TRUE(notify(manager.address(), {.store = lend(files)}));
+    ASSERT_TRUE(notify(manager.address(), {.store = borrow_all(files)}));
     const Received received = manager.receive();
     EXPECT_EQ(received.text, "FDSTORE=1\n");
     ASSERT_EQ(received.fds.size(), count);
@@ -104,7 +104,8 @@ TEST(NotifyStore, OfWhatIsNotOpenIsAnError) {
   EXPECT_FALSE(manager.has_message());
 }
 
-// The manager in a thread of its own, which keeps what came along until it is told to go on.
+// The manager runs in a separate thread, and keeps the received descriptors until it is told to go
+// on.
 TEST(NotifyBarrier, EndsWhenTheManagerHasReadAllThatWasBefore) {
   const Manager manager;
   ASSERT_TRUE(notify(manager.address(), {.ready = true}));
@@ -135,7 +136,7 @@ TEST(NotifyBarrier, SendsOneEndOfAPipeAndNothingElse) {
   EXPECT_FALSE(manager.has_message());
 }
 
-TEST(NotifyBarrier, IsGivenUpWhenItTakesTooLong) {
+TEST(NotifyBarrier, TimesOut) {
   const Manager manager;
   const auto before = open_descriptors();
   for (const std::chrono::nanoseconds timeout :
@@ -146,10 +147,10 @@ TEST(NotifyBarrier, IsGivenUpWhenItTakesTooLong) {
     EXPECT_EQ(manager.receive().text, "BARRIER=1");
 }
 
-TEST(NotifyBarrier, IsGivenUpWhereTheManagerReadsNothingAndItsQueueIsFull) {
+TEST(NotifyBarrier, TimesOutIfTheManagerReadsNothingAndItsQueueIsFull) {
   const Manager manager;
   const auto before = open_descriptors();
-  // The first that do not fit are those that would wait for ever.
+  // The first ones that do not fit would wait forever.
   int sent = 0;
   while (error_of(notify_barrier(manager.address(), 0ns)) == std::errc::timed_out &&
          ++sent < 2000) {
@@ -164,7 +165,7 @@ TEST(NotifyBarrier, WaitsThoughTheManagerKeepsTheMessage) {
   Received kept = manager.receive();
   ASSERT_EQ(kept.fds.size(), 1U);
   pollfd entry{kept.fds[0].get(), 0, 0};
-  EXPECT_EQ(::poll(&entry, 1, 0), 1) << "who waited has gone";
+  EXPECT_EQ(::poll(&entry, 1, 0), 1) << "the waiting process is gone";
   EXPECT_NE(entry.revents & POLLERR, 0);
 }
 

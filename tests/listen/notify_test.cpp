@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a service manager gets to read.
+// Tests the messages that a service manager receives.
 #include <sysfd/notify.hpp>
 
 #include <sys/socket.h>
@@ -107,10 +107,10 @@ TEST(NotifyText, IsRefusedIfItIsNotASingleLineOrNothing) {
       {.remove_stored = "a\nb"},
       {.remove_stored = "a:b"},
       {.more = std::string_view("A=\0", 3)},
-      // What would be said of descriptors that are not there.
+      // This describes descriptors, but there are none.
       {.store_name = "web"},
       {.store_poll = false},
-      // There is one FDNAME in a message.
+      // A message has only one FDNAME.
       {.store = kept, .store_name = "a", .remove_stored = "b"},
       {.ready = true, .store = kept, .remove_stored = "b"},
       {.ready = true, .store_name = "a"},
@@ -123,7 +123,7 @@ TEST(NotifyText, IsRefusedIfItIsNotASingleLineOrNothing) {
   }
 }
 
-// systemd reads 4096 bytes and drops a message that is longer.
+// systemd reads 4096 bytes and drops a longer message.
 TEST(NotifyText, IsAsLongAsManagersRead) {
   const Manager manager;
   std::string status(4096 - std::string_view("STATUS=\n").size(), 's');
@@ -137,7 +137,7 @@ TEST(NotifyText, IsAsLongAsManagersRead) {
   EXPECT_FALSE(manager.has_message());
 }
 
-// Of several states older managers believe the last one.
+// If there are several states, older managers believe the last one.
 TEST(NotifyText, SaysLastWhatHoldsInTheEnd) {
   const Manager manager;
   ASSERT_TRUE(notify(manager.address(), {.ready = true, .reloading = true, .stopping = true}));
@@ -168,7 +168,7 @@ TEST(NotifyText, IsNamedWhereItIsRefused) {
   EXPECT_FALSE(manager.has_message());
 }
 
-TEST(NotifyMainProcess, IsSaidByItsIdentity) {
+TEST(NotifyMainProcess, IsSentByItsIdentity) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   const Manager manager;
   const PidFd self = must(PidFd::self());
@@ -187,7 +187,7 @@ void without_identities(const std::function<void(const Manager&)>& body) {
   });
 }
 
-TEST(NotifyMainProcess, IsSaidByItsPidfdWhereThereAreNoIdentities) {
+TEST(NotifyMainProcess, IsSentByItsPidfdIfThereAreNoIdentities) {
   without_identities([](const Manager& manager) {
     const PidFd self = must(PidFd::self());
     ASSERT_TRUE(notify(manager.address(), {.ready = true, .main_process = &self}));
@@ -198,7 +198,7 @@ TEST(NotifyMainProcess, IsSaidByItsPidfdWhereThereAreNoIdentities) {
   });
 }
 
-TEST(NotifyMainProcess, IsSaidByItsNumberBesideStoredDescriptors) {
+TEST(NotifyMainProcess, IsSentByItsNumberTogetherWithStoredDescriptors) {
   without_identities([](const Manager& manager) {
     const PidFd self = must(PidFd::self());
     const OwnedFd file = some_file();
@@ -223,7 +223,7 @@ TEST(NotifyMainProcess, ThatIsGoneIsAnError) {
   EXPECT_FALSE(manager.has_message());
 }
 
-TEST(NotifyNobody, IsNoError) {
+TEST(NotifyWithoutManager, IsNoError) {
   run_apart([] {
     ::unsetenv("NOTIFY_SOCKET");
     EXPECT_EQ(notify({.ready = true}), NotifyResult::no_manager);
@@ -232,7 +232,7 @@ TEST(NotifyNobody, IsNoError) {
   });
 }
 
-TEST(NotifySomebody, IsWhomTheEnvironmentNamesAtThatMoment) {
+TEST(NotifyManager, IsTheOneInTheEnvironmentAtThatMoment) {
   run_apart([] {
     const Manager one, other;
     ::setenv("NOTIFY_SOCKET", one.address().c_str(), 1);
@@ -248,7 +248,7 @@ TEST(NotifySomebody, IsWhomTheEnvironmentNamesAtThatMoment) {
   });
 }
 
-TEST(NotifySomebody, WhoIsNotThereIsAnError) {
+TEST(NotifyManager, ThatDoesNotExistIsAnError) {
   const ScratchDirectory directory;
   EXPECT_EQ(error_of(notify(directory.path() / "absent", {.ready = true})),
             std::errc::no_such_file_or_directory);
@@ -259,7 +259,7 @@ TEST(NotifySomebody, WhoIsNotThereIsAnError) {
   EXPECT_EQ(error_of(notify("@" + path, {.ready = true})), std::errc::connection_refused);
 }
 
-TEST(NotifySomebody, WhoseQueueIsFullIsWaitedForNoLongerThanIsSaid) {
+TEST(NotifyManager, WithAFullQueueIsWaitedForUntilTheTimeout) {
   const Manager manager;
   const auto before = open_descriptors();
   int sent = 0;
@@ -271,10 +271,10 @@ TEST(NotifySomebody, WhoseQueueIsFullIsWaitedForNoLongerThanIsSaid) {
   EXPECT_EQ(error_of(notify(manager.address(), {.ready = true, .timeout = -1s})),
             std::errc::timed_out);
   EXPECT_EQ(open_descriptors(), before);
-  EXPECT_EQ(Notification().timeout.duration(), 5s) << "nor for ever where nothing is said";
+  EXPECT_EQ(Notification().timeout.duration(), 5s) << "the default is not forever either";
 }
 
-TEST(NotifySomebody, WhoseQueueIsFullIsToldOnceThereIsRoom) {
+TEST(NotifyManager, WithAFullQueueGetsTheMessageOnceThereIsRoom) {
   const Manager manager;
   int sent = 0;
   while (notify(manager.address(), {.ready = true, .timeout = 0s}) && ++sent < 2000) {
@@ -286,7 +286,7 @@ TEST(NotifySomebody, WhoseQueueIsFullIsToldOnceThereIsRoom) {
   thread.join();
 }
 
-TEST(NotifySomebody, MayRefuseWhoIsNotAllowed) {
+TEST(NotifyManager, MayRefuseASenderWithoutPermission) {
   SYSFD_REQUIRE_ROOT();
   const Manager manager;
   run_apart([&] {
@@ -295,7 +295,7 @@ TEST(NotifySomebody, MayRefuseWhoIsNotAllowed) {
   });
 }
 
-TEST(NotifySomebody, IsToldThroughASocketThatIsClosedAgain) {
+TEST(NotifyManager, GetsTheMessageThroughASocketThatIsClosedAgain) {
   const Manager manager;
   const auto before = open_descriptors();
   ASSERT_TRUE(notify(manager.address(), {.ready = true}));

@@ -128,7 +128,7 @@ std::optional<OwnedFd> loopback_socket(int family, int type) {
   else
     reinterpret_cast<sockaddr_in6&>(address).sin6_addr = in6addr_loopback;
   if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), size_of(address)) == -1) {
-    if (errno == EADDRNOTAVAIL) return std::nullopt;  // switched off
+    if (errno == EADDRNOTAVAIL) return std::nullopt;  // IPv6 is disabled
     check(-1, "bind");
   }
   return *std::move(socket);
@@ -186,7 +186,7 @@ std::vector<Object> all_objects(const std::filesystem::path& directory) {
   add("directory", open(directory, O_RDONLY | O_DIRECTORY), {});
   add("eventfd", must(event_fd()), {});
   add("epoll", must(OwnedFd::from_syscall(::epoll_create1(EPOLL_CLOEXEC))), {});
-  // A bound socket's file is no socket to talk through, but looks like one.
+  // The file of a bound socket is not a socket to send through, but looks like one.
   (void)unix_socket(SOCK_STREAM, std::string(directory / "named"));
   add("socket that is only named", open(directory / "named", O_PATH), {"socket"});
   const std::string name = "/sysfd-" + directory.filename().string();

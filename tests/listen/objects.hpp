@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One of each kind of what may be open, with the types that it is of.
+// Makes one object of each kind that may be open, with the types that match it.
 #ifndef SYSFD_TESTS_LISTEN_OBJECTS_HPP
 #define SYSFD_TESTS_LISTEN_OBJECTS_HPP
 
@@ -31,23 +31,23 @@ std::span<const NamedType> all_types();
 struct Object {
   std::string what;
   OwnedFd fd;
-  std::set<std::string_view> types;  // by the names there
+  std::set<std::string_view> types;  // by the names in all_types()
 };
-// Files of theirs are made in the directory. Without those that this kernel does not have.
+// Makes their files in the directory. Leaves out the kinds that this kernel does not have.
 std::vector<Object> all_objects(const std::filesystem::path& directory);
 
-// A socket, bound to an address of AF_UNIX, as it stands in sun_path: a path, without a NUL behind
-// it, or an abstract name, with the NUL before it.
+// Makes a socket that is bound to an AF_UNIX address in the form of sun_path: a path without a NUL
+// at the end, or an abstract name with the NUL at the start.
 OwnedFd unix_socket(int type, std::string_view address);
-// Bound to the loopback address of this family, and a free port. Nothing where there is no such
-// family.
+// Makes a socket that is bound to the loopback address of this family and a free port. Returns
+// nothing if there is no such family.
 std::optional<OwnedFd> loopback_socket(int family, int type);
 OwnedFd listening(OwnedFd socket);
-// One that is connected to it.
+// Makes a socket that is connected to the listener.
 OwnedFd connected(int family, int type, BorrowedFd listener);
 std::uint16_t port_of(BorrowedFd socket);
 
-// Without a name. Nothing where there are none.
+// Makes a queue and removes its name. Returns nothing if there are no queues.
 std::optional<OwnedFd> message_queue(const std::string& name);
 
 }  // namespace sysfd_test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// For tests that start listen_receiver, and compare what it says it was given.
+// Starts listen_receiver, and compares its report with what was passed to it.
 #ifndef SYSFD_TESTS_LISTEN_RECEIVE_HPP
 #define SYSFD_TESTS_LISTEN_RECEIVE_HPP
 
@@ -22,12 +22,12 @@ inline std::string receiver_path() {
   return program_path("listen_receiver");
 }
 
-// What it says first, where whoever activated it has said its identity too.
+// Its first line if the activator has set its identity too.
 inline std::string identified() {
   return kernel_has("inode numbers of pidfds") ? "identified\n" : "";
 }
 
-// Its line about one descriptor.
+// Returns its line about one descriptor.
 inline std::string line(int number, std::string_view name, BorrowedFd fd, std::string_view kind) {
   struct stat status{};
   (void)::fstat(fd.get(), &status);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The program that the tests of listen have activated: listen_receiver <what>, where what is
-//   report          says on stdout what it was given, a line each
-//   answer          says it to the client of the first socket it was given
-//   lend <index>    starts another one, which reports, and lends it all but this one (-1: all)
-//   move <index>    the same, handing it over
-//   exec <index>    becomes that other one
+// The program that the tests of listen activate: listen_receiver <what>, where <what> is
+//   report          prints what was passed to it on stdout, one line each
+//   answer          sends that to the client of the first socket
+//   borrow <index>  starts another receiver, which reports, and which borrows all descriptors but
+//                   this one (-1: all)
+//   own <index>     does the same, but passes the ownership
+//   exec <index>    becomes the other receiver
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ const char* kind_of(sysfd::BorrowedFd fd) {
   return is(sysfd::FdType::special_file()) ? "file" : "other";
 }
 
-// <number> "<name>" <device>:<inode> <kind>
+// Writes lines: <number> "<name>" <device>:<inode> <kind>
 std::string report_of(const sysfd::ListenFds& fds, bool was_identified) {
   std::string report = was_identified ? "identified\n" : "";
   for (const auto& [index, name, fd] : fds) {
@@ -70,12 +71,12 @@ int answer(sysfd::ListenFds& fds, const std::string& report) {
   return ::send(connection, report.data(), report.size(), MSG_NOSIGNAL) == -1 ? fail("send") : 0;
 }
 
-int hand_on(std::string_view how, std::string_view without, sysfd::ListenFds fds) {
+int pass_on(std::string_view how, std::string_view without, sysfd::ListenFds fds) {
   std::optional<sysfd::OwnedFd> taken_out;
   if (without != "-1") taken_out = fds.take(static_cast<std::size_t>(without[0] - '0'));
   sysfd::Command command("/proc/self/exe");
   command.arg("report");
-  if (how == "lend")
+  if (how == "borrow")
     command.listen_fds(fds);
   else
     command.listen_fds(std::move(fds));
@@ -97,6 +98,6 @@ int main(int argc, char** argv) {
   const std::string report = report_of(*fds, was_identified);
   if (what == "report") return std::fputs(report.c_str(), stdout) < 0 ? 1 : 0;
   if (what == "answer") return answer(*fds, report);
-  if (argc == 3) return hand_on(what, argv[2], *std::move(fds));
+  if (argc == 3) return pass_on(what, argv[2], *std::move(fds));
   return fail("what?");
 }

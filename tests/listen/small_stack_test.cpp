@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every public function of this module on a thread with a stack of 16 KiB.
+// Runs every public function of this module on a thread with a stack of 16 KiB.
 #include <sysfd/listen_fds.hpp>
 
 #include <chrono>
@@ -21,16 +21,16 @@
 namespace sysfd_test {
 namespace {
 
-TEST(ListenSmallStack, SufficesForWhatWasGiven) {
+TEST(ListenSmallStack, SufficesForPassedDescriptors) {
   each_way([](Way way) {
-    give_files(4);
-    Told told = told_us(4, "a:b:c:c");
-    if (kernel_has("inode numbers of pidfds")) told.identity = own_identity();
-    const auto assignments = told.assignments();
+    open_files(4);
+    Activation activation = activation_for_us(4, "a:b:c:c");
+    if (kernel_has("inode numbers of pidfds")) activation.identity = own_identity();
+    const auto assignments = activation.assignments();
     std::vector<const char*> variables;
     for (const std::string& assignment : assignments)
       variables.push_back(assignment.c_str());
-    told.put_into_environment();
+    activation.set_environment();
     run_on_small_stack([&] {
       auto fds = way == Way::environment ? ListenFds::take() : ListenFds::take(variables);
       ASSERT_TRUE(fds);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Whether there is anything to take, and that nothing is touched unless there is.
+// Tests if there is anything to take, and that nothing changes if there is not.
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -21,35 +21,36 @@
 namespace sysfd_test {
 namespace {
 
-// An error that says so, and leaves all that is open as it was; then the right variables work.
-void expect_refusal(const Told& told, ListenErrorKind kind, const std::string& description) {
+// Expects this error, and that all descriptors are unchanged; then the right variables work.
+void expect_error(const Activation& activation, ListenErrorKind kind,
+                  const std::string& description) {
   SCOPED_TRACE(description);
   each_way([&](Way way) {
-    give_files(3);
+    open_files(3);
     const Table before = descriptor_table();
-    const auto refused = take(way, told);
+    const auto refused = take(way, activation);
     EXPECT_EQ(descriptor_table(), before);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, kind);
     EXPECT_EQ(refused.error().describe(), description);
     EXPECT_FALSE(refused.error().code);
 
-    EXPECT_TRUE(take(way, told_us(3))) << "an attempt that failed does not count";
+    EXPECT_TRUE(take(way, activation_for_us(3))) << "an attempt that failed does not count";
   });
 }
 
-// What is right but for this variable.
+// Expects this error if only this variable is wrong.
 void expect_malformed(std::string_view variable, const std::string& value,
                       const std::string& problem) {
   SCOPED_TRACE(std::string(variable) + '=' + value);
   each_way([&](Way way) {
-    give_files(3);
-    Told told = told_us(3, "a:b:c");
-    (variable == listen_variables[0]   ? told.pid
-     : variable == listen_variables[2] ? told.count
-                                       : told.names) = value;
+    open_files(3);
+    Activation activation = activation_for_us(3, "a:b:c");
+    (variable == listen_variables[0]   ? activation.pid
+     : variable == listen_variables[2] ? activation.count
+                                       : activation.names) = value;
     const Table before = descriptor_table();
-    const auto refused = take(way, told);
+    const auto refused = take(way, activation);
     EXPECT_EQ(descriptor_table(), before);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::malformed);
@@ -60,10 +61,10 @@ void expect_malformed(std::string_view variable, const std::string& value,
 
 TEST(TakeWhatWasGiven, MakesTheDescriptorsOursAndCloseOnExec) {
   each_way([](Way way) {
-    give_files(3);
+    open_files(3);
     const Table before = descriptor_table();
     {
-      const auto fds = must(take(way, told_us(2)));
+      const auto fds = must(take(way, activation_for_us(2)));
       EXPECT_EQ(descriptor_table(), with_close_on_exec(before, 3, 2));
       ASSERT_EQ(fds.size(), 2U);
       EXPECT_EQ(fds.get(0).get(), 3);
@@ -71,14 +72,14 @@ TEST(TakeWhatWasGiven, MakesTheDescriptorsOursAndCloseOnExec) {
     }
     EXPECT_FALSE(is_open(3));
     EXPECT_FALSE(is_open(4));
-    EXPECT_TRUE(is_open(5)) << "of which nothing was said";
+    EXPECT_TRUE(is_open(5)) << "the variables do not include it";
   });
 }
 
 TEST(TakeWhatWasGiven, MayBeMany) {
   each_way([](Way way) {
-    give_files(200);
-    const auto fds = must(take(way, told_us(200)));
+    open_files(200);
+    const auto fds = must(take(way, activation_for_us(200)));
     EXPECT_EQ(fds.size(), 200U);
     EXPECT_EQ(fds.get(199).get(), 202);
   });
@@ -86,8 +87,8 @@ TEST(TakeWhatWasGiven, MayBeMany) {
 
 TEST(TakeWhatWasGiven, GoesOnBelongingToWhoeverItIsMovedTo) {
   each_way([](Way way) {
-    give_files(1);
-    auto fds = must(take(way, told_us(1)));
+    open_files(1);
+    auto fds = must(take(way, activation_for_us(1)));
     std::optional<ListenFds> moved = std::move(fds);
     EXPECT_EQ(moved->get(0).get(), 3);
     EXPECT_EQ(fds.size(), 0U);  // NOLINT(bugprone-use-after-move): none are left there
@@ -97,13 +98,13 @@ TEST(TakeWhatWasGiven, GoesOnBelongingToWhoeverItIsMovedTo) {
   });
 }
 
-TEST(TakeNothing, OfWhatNobodyHasAnnounced) {
+TEST(TakeNothing, WithoutVariablesOfActivation) {
   using enum ListenErrorKind;
-  expect_refusal({.pid = std::nullopt}, not_activated, "LISTEN_PID: not set");
-  expect_refusal({.pid = std::nullopt, .count = "1", .names = "a"}, not_activated,
-                 "LISTEN_PID: not set");
+  expect_error({.pid = std::nullopt}, not_activated, "LISTEN_PID: not set");
+  expect_error({.pid = std::nullopt, .count = "1", .names = "a"}, not_activated,
+               "LISTEN_PID: not set");
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     const Table before = descriptor_table();
     const auto refused = take(way, {.pid = own_pid(), .names = "a"});
     ASSERT_FALSE(refused);
@@ -116,9 +117,9 @@ TEST(TakeNothing, OfWhatNobodyHasAnnounced) {
 TEST(TakeNothing, OfWhatIsForAnotherProcess) {
   for (const std::string pid : {"1", "2147483647"})
     each_way([&](Way way) {
-      give_files(1);
+      open_files(1);
       const Table before = descriptor_table();
-      // What else is wrong does not matter then.
+      // Other errors in the variables do not matter then.
       const auto refused = take(way, {.pid = pid, .identity = "x", .count = "-1", .names = "a:b"});
       EXPECT_EQ(descriptor_table(), before);
       ASSERT_FALSE(refused);
@@ -137,10 +138,10 @@ TEST(TakeNothing, WherePidIsNoNumber) {
 TEST(TakeNothing, WhereThePidIsOursButNotWrittenAsAManagerWritesIt) {
   for (const char* before : {" ", "+", "0", "\t", "\n"})
     each_way([&](Way way) {
-      give_files(1);
-      Told told = told_us(1);
-      told.pid = before + *told.pid;
-      const auto refused = take(way, told);
+      open_files(1);
+      Activation activation = activation_for_us(1);
+      activation.pid = before + *activation.pid;
+      const auto refused = take(way, activation);
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().kind, ListenErrorKind::malformed);
     });
@@ -165,10 +166,10 @@ TEST(TakeNothing, WhereThereAreMoreOrFewerNames) {
 TEST(TakeNothing, WhereOneOfThemIsNotOpen) {
   for (const int closed : {3, 4, 5})
     each_way([&](Way way) {
-      give_files(3);
+      open_files(3);
       ::close(closed);
       const Table before = descriptor_table();
-      const auto refused = take(way, told_us(3));
+      const auto refused = take(way, activation_for_us(3));
       EXPECT_EQ(descriptor_table(), before);
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().kind, ListenErrorKind::malformed);
@@ -181,9 +182,9 @@ TEST(TakeNothing, WhereOneOfThemIsNotOpen) {
 
 TEST(TakeNothing, OfMoreThanAnyProcessCanHave) {
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     ::close(4);
-    const auto refused = take(way, told_us(2147483644));
+    const auto refused = take(way, activation_for_us(2147483644));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().describe(),
               "LISTEN_FDS=\"2147483644\", descriptor 4: not open: Bad file descriptor");
@@ -194,10 +195,10 @@ TEST(TakeTwice, IsRefusedHoweverItIsTried) {
   for (const Way first : {Way::environment, Way::span})
     for (const Way second : {Way::environment, Way::span})
       run_apart([&] {
-        give_files(2);
-        const auto fds = must(take(first, told_us(1)));
+        open_files(2);
+        const auto fds = must(take(first, activation_for_us(1)));
         const Table before = descriptor_table();
-        const auto again = take(second, told_us(1));
+        const auto again = take(second, activation_for_us(1));
         EXPECT_EQ(descriptor_table(), before);
         ASSERT_FALSE(again);
         EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
@@ -205,14 +206,14 @@ TEST(TakeTwice, IsRefusedHoweverItIsTried) {
       });
 }
 
-TEST(TakeTwice, IsRefusedAlsoWhenTheFirstAreGoneAndWhenNothingIsSaidAnyMore) {
+TEST(TakeTwice, IsRefusedAlsoWhenTheFirstAreGoneAndTheVariablesToo) {
   each_way([](Way way) {
-    give_files(1);
+    open_files(1);
     {
-      const auto fds = must(take(way, told_us(1)));
+      const auto fds = must(take(way, activation_for_us(1)));
     }
-    for (const Told& told : {told_us(1), Told{.pid = std::nullopt}}) {
-      const auto again = take(way, told);
+    for (const Activation& activation : {activation_for_us(1), Activation{.pid = std::nullopt}}) {
+      const auto again = take(way, activation);
       ASSERT_FALSE(again);
       EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
     }
@@ -221,18 +222,18 @@ TEST(TakeTwice, IsRefusedAlsoWhenTheFirstAreGoneAndWhenNothingIsSaidAnyMore) {
 
 TEST(TakeTwice, IsNotWhatAForkedChildDoesWhichIsAnotherProcess) {
   each_way([](Way way) {
-    give_files(1);
-    const auto fds = must(take(way, told_us(1)));
-    const Told told = told_us(1);
+    open_files(1);
+    const auto fds = must(take(way, activation_for_us(1)));
+    const Activation activation = activation_for_us(1);
     run_apart([&] {
-      const auto ours = take(way, told);
+      const auto ours = take(way, activation);
       ASSERT_FALSE(ours);
       EXPECT_EQ(ours.error().kind, ListenErrorKind::other_process);
     });
   });
 }
 
-// The number of the process is its parent's there, and everything else is its own.
+// The process number is its parent's there; everything else is its own.
 TEST(TakeTwice, IsNotWhatAChildWithTheSameNumberDoes) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
@@ -241,14 +242,14 @@ TEST(TakeTwice, IsNotWhatAChildWithTheSameNumberDoes) {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
     run_apart([] {
       ASSERT_EQ(::getpid(), 1);
-      give_files(1);
-      const auto fds = must(take(Way::span, told_us(1)));
+      open_files(1);
+      const auto fds = must(take(Way::span, activation_for_us(1)));
       ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
       run_apart([] {
         ASSERT_EQ(::getpid(), 1);
-        give_files(1);
-        EXPECT_TRUE(take(Way::span, told_us(1)));
-        const auto again = take(Way::span, told_us(1));
+        open_files(1);
+        EXPECT_TRUE(take(Way::span, activation_for_us(1)));
+        const auto again = take(Way::span, activation_for_us(1));
         ASSERT_FALSE(again);
         EXPECT_EQ(again.error().kind, ListenErrorKind::already_taken);
       });
@@ -256,14 +257,14 @@ TEST(TakeTwice, IsNotWhatAChildWithTheSameNumberDoes) {
   });
 }
 
-// As what this process opens for itself, and as what another copy of this library has taken.
+// A close-on-exec descriptor was opened by this process, or taken by another copy of this library.
 TEST(TakeTwice, IsWhatIsCloseOnExec) {
   for (const int owned : {3, 4})
     each_way([&](Way way) {
-      give_files(2);
+      open_files(2);
       ASSERT_EQ(::fcntl(owned, F_SETFD, FD_CLOEXEC), 0);
       const Table before = descriptor_table();
-      const auto refused = take(way, told_us(2));
+      const auto refused = take(way, activation_for_us(2));
       EXPECT_EQ(descriptor_table(), before);
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().kind, ListenErrorKind::already_taken);
@@ -273,10 +274,10 @@ TEST(TakeTwice, IsWhatIsCloseOnExec) {
     });
 }
 
-// How many of several threads, which begin at one moment, get them.
+// Returns how many of several threads, which begin at the same time, get the descriptors.
 int owners_of_several() {
-  give_files(5);
-  const auto assignments = told_us(5).assignments();
+  open_files(5);
+  const auto assignments = activation_for_us(5).assignments();
   std::vector<const char*> variables;
   for (const std::string& assignment : assignments)
     variables.push_back(assignment.c_str());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How often the manager wants to hear of this service.
+// Tests how often the manager wants a message from this service.
 #include <sysfd/notify.hpp>
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ TEST(WatchdogInterval, IsWhatTheVariableSays) {
   });
 }
 
-TEST(WatchdogInterval, IsNoneWhereNobodyWantsToHearOfThisProcess) {
+TEST(WatchdogInterval, IsNoneIfTheManagerDoesNotWatchThisProcess) {
   run_apart([] {
     EXPECT_EQ(error_of(interval_of(std::nullopt, std::nullopt)), none);
     EXPECT_EQ(error_of(interval_of(std::nullopt, "x")), none);

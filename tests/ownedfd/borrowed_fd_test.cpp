@@ -71,7 +71,7 @@ TEST(BorrowedFd, IsPassedImplicitlyWhereAFunctionUsesADescriptor) {
   EXPECT_EQ(number_of(BorrowedFd::unsafe_borrow(STDIN_FILENO)), STDIN_FILENO);
 }
 
-TEST(BorrowedFd, ComesFromAnyTypeThatLendsOne) {
+TEST(BorrowedFd, ComesFromAnyTypeThatHasABorrow) {
   OwnedFd file = some_file();
   const int number = file.get();
   const Door door(std::move(file));

@@ -13,7 +13,7 @@
 namespace sysfd_test {
 namespace {
 
-// From here on, closing `file` fails with `error` and is counted.
+// Makes every close of `file` fail with `error`, from here on, and counts them.
 void count_closes(const OwnedFd& file, int error) {
   count_and_refuse_calls(SYS_close, static_cast<std::uint32_t>(file.get()), error);
 }
@@ -43,7 +43,7 @@ TEST(Close, ReportsLostData) {
   });
 }
 
-TEST(Close, ReportsThatSomebodyElseHadClosed) {
+TEST(Close, ReportsThatTheNumberWasClosedAlready) {
   OwnedFd file = some_file();
   ::close(file.get());
   EXPECT_EQ(error_of(std::move(file).close()), std::errc::bad_file_descriptor);

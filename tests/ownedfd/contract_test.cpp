@@ -80,7 +80,7 @@ TEST(ContractDeathTest, ANegativeErrorCodeIsNoSystemCallResult) {
                "sysfd: OwnedFd::adopt of a negative number");
 }
 
-// As in a program that was started without standard error and has opened a file.
+// This happens in a program that was started without standard error and has opened a file.
 TEST(ContractDeathTest, NothingIsWrittenToAFileThatHasTheNumberOfStandardError) {
   const OwnedFd file = some_file();
   const pid_t child = ::fork();

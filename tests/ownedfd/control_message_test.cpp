@@ -15,8 +15,8 @@ namespace {
 
 using detail::DescriptorsBuffer;
 
-// The kernel reads what lies between an odd number of descriptors and the end of the message too,
-// and tools that look for memory without a value complain.
+// After an odd number of descriptors, the kernel also reads the padding at the end of the message,
+// and tools that search for uninitialized memory report it.
 TEST(ControlMessage, HasNoBytesWithoutAValue) {
   const std::array fds{BorrowedFd::unsafe_borrow(0), BorrowedFd::unsafe_borrow(1),
                        BorrowedFd::unsafe_borrow(2)};

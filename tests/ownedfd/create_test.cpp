@@ -53,7 +53,7 @@ TEST(Makers, EverythingIsCloseOnExecFromBirth) {
   });
 }
 
-// With the standard streams closed from `first` on.
+// Calls `make` with the standard streams from `first` on closed.
 template <class Make>
 void expect_no_standard_stream(int first, Make make) {
   run_apart([&] {
@@ -97,7 +97,7 @@ TEST(Makers, NothingIsMadeInPlaceOfAStandardStream) {
   }
 }
 
-// 3 is also the least number that F_DUPFD_CLOEXEC may be asked for.
+// 3 is also the smallest argument that F_DUPFD_CLOEXEC accepts here.
 TEST(Makers, WhereOnlyNumbersOfStandardStreamsAreLeftTheLimitIsReached) {
   for (const rlim_t most : {3U, 4U})
     run_apart([most] {
@@ -173,7 +173,7 @@ TEST(Open, CreatesNoFileWithoutAMode) {
   EXPECT_TRUE(sysfd::open(directory, ".", O_RDONLY | O_DIRECTORY)) << "part of O_TMPFILE";
 }
 
-// In a session of the copy's own, which has no terminal yet.
+// The copy is in its own session, which has no terminal yet.
 TEST(Open, DoesNotMakeATerminalTheControllingOne) {
   run_apart([] {
     const auto parent = must(sysfd::open(cwd(), "/dev/ptmx", O_RDWR));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Values of enumerators that programs store and send: none may ever change. One that is new makes
-// the compiler ask for its value here.
+// Checks the values of enumerators that programs store and send: they must never change. A new
+// enumerator makes the compiler demand its value here.
 #include <linux/openat2.h>
 
 #include <cstdint>

@@ -30,7 +30,7 @@ TEST(ForkMark, IsTheSameInAllThreads) {
 TEST(ForkMark, TellsEveryGenerationFromTheOnesBefore) {
   const std::uint64_t mark = must(fork_mark());
   run_apart([mark] {
-    EXPECT_TRUE(is_forked_copy(mark)) << "also where nobody has asked for a mark yet";
+    EXPECT_TRUE(is_forked_copy(mark)) << "also before the first mark";
     const std::uint64_t own = must(fork_mark());
     EXPECT_NE(own, mark);
     EXPECT_TRUE(is_forked_copy(mark));
@@ -45,7 +45,7 @@ TEST(ForkMark, TellsEveryGenerationFromTheOnesBefore) {
   EXPECT_FALSE(is_forked_copy(mark));
 }
 
-TEST(ForkMark, OfNobodyIsNotThatOfAnotherProcess) {
+TEST(ForkMark, ThatIsMissingIsNotThatOfAnotherProcess) {
   run_apart([] { EXPECT_FALSE(is_forked_copy(0)); });
 }
 

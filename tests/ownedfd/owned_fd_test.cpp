@@ -63,7 +63,7 @@ TEST(OwnedFd, DestructorLeavesErrnoAlone) {
   EXPECT_EQ(errno, ENOTNAM);
 }
 
-TEST(OwnedFd, MoveConstructionHandsTheDescriptorOver) {
+TEST(OwnedFd, MoveConstructionPassesTheDescriptor) {
   int number = -1;
   {
     OwnedFd first = some_file();
@@ -76,7 +76,7 @@ TEST(OwnedFd, MoveConstructionHandsTheDescriptorOver) {
     const int taken_again = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, number);
     ASSERT_EQ(taken_again, number);
   }
-  EXPECT_TRUE(is_open(number)) << "the empty owner closed a number that it had given away";
+  EXPECT_TRUE(is_open(number)) << "the empty owner closed a number that it had released";
   ::close(number);
 }
 

@@ -29,7 +29,7 @@ using detail::find_field;
 using detail::open_proc_file;
 using detail::open_proc_link;
 
-// The value of a field of the caller's status, or the error.
+// Returns the value of a field of the caller's status, or the error.
 std::string field_of_status(std::string_view label) {
   const auto file = open_proc_file("thread-self/status");
   if (!file) return file.error().message();
@@ -42,7 +42,7 @@ std::string message_of(int error) {
   return std::make_error_code(static_cast<std::errc>(error)).message();
 }
 
-// `body` as it is, and where openat2(2) is refused in each of the ways that filters have.
+// Runs `body` unchanged, and with openat2(2) refused in each of the ways that filters have.
 template <class Body>
 void with_and_without_openat2(Body body) {
   run_apart(body);
@@ -55,7 +55,7 @@ void with_and_without_openat2(Body body) {
   }
 }
 
-// In a mount namespace of the copy's own.
+// Mounts in the copy's own mount namespace.
 void mount_over(const std::string& source, const std::string& target) {
   ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
   ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
@@ -174,7 +174,7 @@ TEST(ProcFile, KeepsAnErrorOfItsOwnThatARefusalHasToo) {
 TEST(ProcFile, IsReadToItsEnd) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
-    // A status of more than 4096 bytes; NSpid comes after the groups.
+    // The status has more than 4096 bytes; NSpid comes after the groups.
     std::vector<gid_t> groups(1000);
     std::iota(groups.begin(), groups.end(), 1'000'000);
     ASSERT_EQ(::setgroups(groups.size(), groups.data()), 0);

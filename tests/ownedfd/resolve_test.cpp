@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// open() that says what a path may lead through, and the streams that a program starts with.
+// Tests open() with limits on what a path may go through, and the standard streams that a program
+// starts with.
 #include <sysfd/create.hpp>
 
 #include <fcntl.h>
@@ -78,7 +79,7 @@ TEST_F(OpenResolved, IsNotTriedInAnotherWayWhereItIsRefused) {
 }
 
 TEST(MissingStandardStreams, AreOpenedAndNoOthers) {
-  for (const int missing : {0, 1, 2, 3, 4, 5, 6, 7})  // a bit for each that is there
+  for (const int missing : {0, 1, 2, 3, 4, 5, 6, 7})  // one bit for each open stream
     run_apart([missing] {
       const OwnedFd null = must(sysfd::open(cwd(), "/dev/null", O_PATH));
       struct stat of_null{}, before[3]{}, after{};

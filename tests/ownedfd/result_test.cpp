@@ -23,7 +23,7 @@ Result<T> failed(int error = ENOENT) {
   return std::unexpected(std::error_code(error, std::system_category()));
 }
 
-// An error that names what failed, as those of the other modules do.
+// An error that names what failed, like those of the other modules.
 struct Refusal {
   std::string what;
   std::string describe() const { return "cannot " + what; }
@@ -89,7 +89,7 @@ TEST(Result, OfAnAnswerIsComparedWithOne) {
   EXPECT_FALSE(failed<bool>() == false);
 }
 
-TEST(Result, HandsAnErrorOfAnotherTypeOn) {
+TEST(Result, PassesAnErrorOfAnotherTypeOn) {
   const auto sing = []() -> Result<int, Refusal> { return std::unexpected(Refusal{"sing"}); };
   const auto concert = [&]() -> Result<> {
     if (auto song = sing(); !song) return std::unexpected(song.error());
@@ -133,8 +133,8 @@ TEST(Result, MovesAnOwnerOutOnce) {
   EXPECT_FALSE(is_open(number));
 }
 
-// What refers to a part of a temporary would be left with nothing.
-TEST(Result, ThatIsAboutToDieGivesItsValueAway) {
+// A reference to a part of a temporary would dangle.
+TEST(Result, ThatIsATemporaryGivesItsValueAway) {
   const auto text = [] { return Result<std::string>(std::string(100, 'x')); };
   const auto& whole = *text();
   EXPECT_EQ(whole.size(), 100U);
@@ -146,10 +146,10 @@ TEST(Result, ThatIsAboutToDieGivesItsValueAway) {
                 !std::is_reference_v<decltype(text().value())>);
 }
 
-TEST(Result, OfAnOwnerThatLivesLends) {
+TEST(Result, OfALivingOwnerCanBeBorrowed) {
   const Result<OwnedFd> file = some_file();
-  const BorrowedFd lent = file;
-  EXPECT_EQ(lent.get(), file->get());
+  const BorrowedFd borrowed = file;
+  EXPECT_EQ(borrowed.get(), file->get());
   const std::optional<OwnedFd> perhaps = some_file();
   const std::optional<BorrowedFd> also = perhaps;
   EXPECT_EQ(also->get(), perhaps->get());
@@ -166,7 +166,7 @@ Result<T> denied() {
   return failed<T>(EACCES);
 }
 
-TEST(OrThrow, HandsTheValueOver) {
+TEST(OrThrow, ReturnsTheValue) {
   EXPECT_EQ(or_throw(Result<int>(7), "seven"), 7);
 }
 

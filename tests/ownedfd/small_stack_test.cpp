@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every function of this module on a thread with a stack of 16 KiB.
+// Runs every function of this module on a thread with a stack of 16 KiB.
 #include <fcntl.h>
 #include <sys/socket.h>
 

@@ -15,7 +15,7 @@
 namespace sysfd_test {
 namespace {
 
-// As boost::filesystem::path is: both a string that knows its size and a path.
+// Like boost::filesystem::path: both a string that knows its size and a path.
 struct ForeignPath {
   const char* c_str() const { return text.c_str(); }
   std::size_t size() const { return text.size(); }

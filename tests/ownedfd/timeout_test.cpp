@@ -32,7 +32,7 @@ TEST(Timeout, IsAsLongAsItsDuration) {
   EXPECT_EQ((Timeout(std::chrono::duration<int, std::pico>(1)).duration()), 1ns) << "not none";
 }
 
-TEST(Timeout, OfADurationThatNanosecondsCannotHoldIsForEver) {
+TEST(Timeout, OfADurationThatNanosecondsCannotHoldIsForever) {
   EXPECT_TRUE(Timeout::forever().is_forever());
   EXPECT_TRUE(Timeout(std::chrono::hours::max()).is_forever());
   EXPECT_TRUE(Timeout(std::chrono::seconds::max()).is_forever());
@@ -52,7 +52,7 @@ TEST(Timeout, ThatIsNegativeOrNoNumberIsNone) {
       0ns);
 }
 
-TEST(Timeout, MayHaveADescriptorThatCallsTheWaitOff) {
+TEST(Timeout, MayHaveADescriptorThatCancelsTheWait) {
   const OwnedFd event = must(event_fd());
   EXPECT_FALSE(Timeout(1s).canceled_by());
   const Timeout timeout = Timeout(1s).canceled_by(event);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How many system calls things take, as the headers say; and what they answer where, between any
-// two of them, the process is reaped and its number given to another one.
+// Counts the system calls that the headers promise; and tests what functions return if, between any
+// two of them, the process is reaped and its number reused.
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
@@ -33,7 +33,7 @@ class SystemCalls : public testing::Test {
  protected:
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 
-  // What is left over closes its descriptors after the count.
+  // The objects that are left close their descriptors after the count.
   template <class Call>
   static std::size_t count(Call call, const std::function<void()>& prepare = [] {}) {
     using Answer = decltype(call());
@@ -64,7 +64,7 @@ TEST_F(SystemCalls, OneIsEnoughForMostThings) {
 
 TEST_F(SystemCalls, OfWaiting) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
-  // The copy that asks has a child of its own.
+  // The copy that asks has its own child.
   std::optional<ForkedChild> child;
   std::optional<PidFd> process;
   const auto running = [&] { process.emplace(child.emplace().pidfd()); };
@@ -128,12 +128,11 @@ TEST_F(SystemCalls, OfIdentities) {
   EXPECT_EQ(count([&] { return process.id(); }, before_6_14), 3U);
 }
 
-// What the process that is to be reaped can be told by: its name, and the host name in its
-// namespace.
+// Marks the process that is reaped: its name, and the host name in its namespace.
 constexpr const char* mark = "marked";
 
-// Something is asked of a process again and again, each time in a copy of this one. Before system
-// call number 0, 1, 2, ... it is reaped, and its number given to an innocent.
+// Asks the same of a process again and again, each time in a copy of this one. Before system call
+// number 0, 1, 2, ... the process is reaped, and its number is given to an innocent one.
 class Reuse : public testing::Test {
  protected:
   void SetUp() override {
@@ -154,7 +153,7 @@ class Reuse : public testing::Test {
  private:
   static constexpr std::size_t never = 1000;
 
-  // How many system calls it took.
+  // Returns the number of system calls.
   static std::size_t ask_once(const std::function<void(const PidFd&)>& ask,
                               const std::function<void()>& prepare, std::size_t when) {
     const Signpost marked;

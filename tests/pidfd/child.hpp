@@ -28,11 +28,11 @@
 
 namespace sysfd_test {
 
-// A child process that lives until it is told to end. It is told so through a pipe: no signal is
-// ever sent.
+// A child process that lives until it is told to end. It is told through a pipe: no signal is ever
+// sent.
 class ForkedChild {
  public:
-  // `first` is what it does before it waits for the end.
+  // Runs `first` in the child before it waits.
   explicit ForkedChild(const std::function<void()>& first = {}) : pid_(::fork()) {
     if (pid_ == 0) {
       if (first) first();
@@ -41,10 +41,10 @@ class ForkedChild {
     if (pid_ < 0) std::abort();
   }
 
-  // A child with this process number, which must be free. Needs root.
+  // Makes a child with this process number, which must be free. Needs root.
   static ForkedChild with_number(pid_t pid) { return ForkedChild(SIGCHLD, pid); }
 
-  // A child whose end is announced by this signal, or by none (0).
+  // Makes a child whose end is announced by this signal, or by none (0).
   static ForkedChild with_exit_signal(int signo) { return ForkedChild(signo, 0); }
 
   ~ForkedChild() {
@@ -62,7 +62,7 @@ class ForkedChild {
     return *std::move(opened);
   }
 
-  // Returns when it has ended; it is a zombie then.
+  // Makes it end, and returns when it is a zombie.
   void end(int code = 0) {
     tell_to_end(code);
     siginfo_t info;
@@ -79,7 +79,7 @@ class ForkedChild {
     if (::write(orders_.write.get(), &byte, 1) != 1) std::abort();
   }
 
-  // The wait status, or -1 if somebody else was faster.
+  // Returns the wait status, or -1 if another caller was faster.
   int reap() {
     int status = -1;
     while (::waitpid(pid_, &status, __WALL) == -1 && errno == EINTR) {
@@ -114,7 +114,7 @@ class ForkedChild {
   pid_t pid_;
 };
 
-// For a child to say that it has done something that its parent waits for.
+// Lets a child tell its parent, which waits for it, that it has done something.
 class Signpost {
  public:
   void reached() const {
@@ -129,7 +129,7 @@ class Signpost {
   Pipe pipe_ = *sysfd::pipe();
 };
 
-// A thread beside the one that makes it, which lives as long as this object.
+// A second thread in this process, which lives as long as this object.
 class OtherThread {
  public:
   OtherThread()
@@ -164,12 +164,13 @@ inline void wait_until_ended(const PidFd& process) {
   }
 }
 
-// What nobody reaps, as threads and where SIGCHLD is ignored, has ended a moment before it is gone.
+// A process that nobody reaps (a thread, or a child with SIGCHLD ignored) ends a moment before it
+// is gone.
 inline void wait_until_gone(const PidFd& process) {
-  Result<void> told;
-  while ((told = process.send_signal(0)))
+  Result<void> sent;
+  while ((sent = process.send_signal(0)))
     ::sched_yield();
-  EXPECT_EQ(told.error(), std::errc::no_such_process);
+  EXPECT_EQ(sent.error(), std::errc::no_such_process);
 }
 
 }  // namespace sysfd_test

@@ -82,7 +82,7 @@ TEST(ExitStatus, IsEqualWhereNothingDiffers) {
   EXPECT_NE(ExitStatus::killed(SIGSEGV), ExitStatus::killed(SIGSEGV, true));
 }
 
-TEST(ExitStatus, IsToldInWords) {
+TEST(ExitStatus, IsDescribedInWords) {
   EXPECT_EQ(to_string(ExitStatus::exited(0)), "exited with code 0");
   EXPECT_EQ(to_string(ExitStatus::exited(255)), "exited with code 255");
   EXPECT_EQ(to_string(ExitStatus::killed(SIGKILL)), "killed by signal 9 (Killed)");

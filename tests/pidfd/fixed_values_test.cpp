@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Values of enumerators that programs store and send: none may ever change. One that is new makes
-// the compiler ask for its value here.
+// Checks the values of enumerators that programs store and send: they must never change. A new
+// enumerator makes the compiler demand its value here.
 #include <sysfd/pidfd.hpp>
 
 #include <sched.h>
@@ -46,7 +46,7 @@ TEST(FixedValues, OfASignalScopeStayThoseOfTheKernel) {
 
 constexpr unsigned fixed_value(Namespace value) {
   switch (value) {
-    case Namespace::time: return 0x80;  // CLONE_NEWTIME, which older headers do not have
+    case Namespace::time: return 0x80;  // CLONE_NEWTIME, which older headers lack
     case Namespace::mount: return CLONE_NEWNS;
     case Namespace::cgroup: return CLONE_NEWCGROUP;
     case Namespace::uts: return CLONE_NEWUTS;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Processes by their identity, and whether two are the same.
+// Opens processes by their identity, and compares processes.
 #include <sysfd/pidfd.hpp>
 
 #include <sched.h>
@@ -64,13 +64,13 @@ TEST_F(FromId, AReapedProcessIsAnErrorAlsoWhereAPidFdOfItIsOpen) {
   EXPECT_EQ(error_of(PidFd::from_id(id_)), std::errc::no_such_process);
 }
 
-TEST_F(FromId, WhatIsNobodysIdentityIsAnError) {
+TEST_F(FromId, AnUnusedIdentityIsAnError) {
   for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0},
                                     std::uint64_t{1} << 63, id_.value() ^ std::uint64_t{1} << 62})
     EXPECT_EQ(error_of(PidFd::from_id(ProcessId(value))), std::errc::no_such_process) << value;
 }
 
-// The kernel would open it, as a descriptor whose signals are for the whole process.
+// The kernel would open it, but as a descriptor whose signals go to the whole process.
 TEST_F(FromId, TheIdentityOfAThreadIsThatOfNoProcess) {
   const OtherThread thread;
   const ProcessId id = must(must(PidFd::open(thread.number(), of_thread)).id());
@@ -94,7 +94,7 @@ TEST_F(FromId, NeedsNoPrivilege) {
   });
 }
 
-// Of kernels before 6.17.
+// As in kernels before 6.17.
 TEST_F(FromId, WorksWithoutTheRootOfPidfs) {
   run_apart([this] {
     refuse_calls({{SYS_open_by_handle_at, EBADF, RefusedCall::Match{0, pidfs_root}}});
@@ -143,7 +143,7 @@ TEST(FromIdWithoutHandles, IsAnError) {
   });
 }
 
-// With identities, and without.
+// Runs `body` with identities, and without.
 void run_both_ways(const std::function<void()>& body) {
   run_apart(body);
   run_apart([&] {

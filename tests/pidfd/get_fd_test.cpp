@@ -13,7 +13,7 @@
 namespace sysfd_test {
 namespace {
 
-// A child with an open file, of which nothing is open here, and whose number it hands over.
+// A child with an open file that is not open here. It tells the number of the file.
 class GetFd : public testing::Test {
  protected:
   static constexpr int number_in_child = 123;

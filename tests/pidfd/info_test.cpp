@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What PidFd::info() knows, in every state of a process.
+// Tests PidFd::info() in every state of a process.
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
@@ -79,7 +79,7 @@ TEST_F(Info, HasEachOfTheEightCredentials) {
                            .file_system_group = 1008};
   const Signpost changed;
   const ForkedChild child([&] {
-    // Capabilities stay, for what comes after the first change.
+    // Keeps the capabilities, which later changes need.
     if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0 ||
         ::setresgid(wanted.group, wanted.effective_group, wanted.saved_group) != 0 ||
         ::setresuid(wanted.user, wanted.effective_user, wanted.saved_user) != 0)
@@ -92,7 +92,7 @@ TEST_F(Info, HasEachOfTheEightCredentials) {
   EXPECT_EQ(must(child.pidfd().info()).credentials, wanted);
 }
 
-TEST_F(Info, IsToldToOtherUsers) {
+TEST_F(Info, IsVisibleToOtherUsers) {
   SYSFD_REQUIRE_ROOT();
   const ForkedChild child;
   const PidFd process = child.pidfd();
@@ -166,8 +166,7 @@ TEST_F(Info, OfAThreadHasItsNumberAndThatOfItsProcess) {
   expect_only_the_end(opened, ExitStatus::exited(0));
 }
 
-// Number 1 of a pid namespace, and another process there that was put there by the same parent
-// outside.
+// The test makes process 1 of a pid namespace, and another process there whose parent is outside.
 TEST_F(Info, OfAProcessWhoseParentIsOutsideOfThePidNamespaceHasNoParent) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
@@ -255,7 +254,7 @@ TEST(InfoWithoutGetInfo, OfAProcessOutsideOfThePidNamespaceIsAnError) {
   });
 }
 
-// A child in a cgroup of its own, in a cgroup2 file system that is mounted for this test.
+// A child in its own cgroup, in a cgroup2 file system that is mounted for this test.
 class CgroupInfo : public Info {
  protected:
   void SetUp() override {
@@ -321,7 +320,7 @@ class CoreDumpInfo : public Info {
   }
 };
 
-TEST_F(CoreDumpInfo, OfALivingProcessTellsWhoseTheDumpWouldBe) {
+TEST_F(CoreDumpInfo, OfALivingProcessTellsWhoWouldOwnTheDump) {
   const struct {
     unsigned long dumpable;
     CoreDump expected;
@@ -342,7 +341,8 @@ TEST_F(CoreDumpInfo, OfALivingProcessTellsWhoseTheDumpWouldBe) {
   }
 }
 
-// A core file is known by the way the process ended; the other fields are about dump servers.
+// The way in which the process ended tells if there is a core file; the other fields are about dump
+// servers.
 TEST_F(Info, OfACrashedProcessIsItsSignalAndWhetherACoreWasDumped) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");

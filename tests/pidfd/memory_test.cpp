@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Advice on the memory of another process, and taking it back.
+// Tests advice on the memory of another process, and taking the memory back.
 #include <sysfd/pidfd.hpp>
 
 #include <sys/mman.h>
@@ -19,8 +19,7 @@
 namespace sysfd_test {
 namespace {
 
-// Four pages with something in them, at an address that children share, and a hole after the first
-// two.
+// Four pages with content, at an address that children share, and a hole after the first two.
 class AdviseMemory : public testing::Test {
  protected:
   static constexpr std::size_t parts = 5;
@@ -48,7 +47,7 @@ class AdviseMemory : public testing::Test {
 
 TEST_F(AdviseMemory, IsTakenForTheCallerAndForAChild) {
   const iovec nothing{};
-  const bool takes_willneed =  // Linux 5.10 does not
+  const bool takes_willneed =  // not in Linux 5.10
       ::syscall(SYS_process_madvise, must(PidFd::self()).fd().get(), &nothing, 1, MADV_WILLNEED,
                 0) == 0;
   for (const PidFd& process : {must(PidFd::self()), child_->pidfd()})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The namespaces of a process: as descriptors, and entered.
+// Opens and enters the namespaces of a process.
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ constexpr NamespaceSet unshared = Namespace::cgroup | Namespace::ipc | Namespace
                                   Namespace::time;
 constexpr const char* host_name = "elsewhere";
 
-// 0: this kernel has none of that kind.
+// Returns 0 if this kernel has no namespace of that kind.
 ino_t inode(const std::string& path) {
   struct stat status;
   return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
@@ -59,8 +59,8 @@ void expect_namespace(const Result<OwnedFd>& fd, const std::string& path) {
   EXPECT_EQ(is_close_on_exec(*fd), true) << path;
 }
 
-// The kernel's way, and those of kernels without it (before 6.11), or without PIDFD_GET_INFO too;
-// and of a thread that a filter allows no ioctl.
+// The ways to open a namespace: the ioctl; those of kernels without it (before 6.11), or without
+// PIDFD_GET_INFO too; and that of a thread whose filter refuses the ioctl.
 enum class Way { by_ioctl, by_proc, by_proc_alone, refused };
 
 void take(Way way) {
@@ -72,7 +72,8 @@ void take(Way way) {
   if (way == Way::refused) refuse_calls({{SYS_ioctl, EPERM}});
 }
 
-// A child with namespaces of its own, and a process in its new pid namespace that ends with it.
+// A child with its own namespaces, and a process in its new pid namespace, which ends with the
+// child.
 class WithNamespaces : public testing::Test {
  protected:
   void SetUp() override {
@@ -87,7 +88,7 @@ class WithNamespaces : public testing::Test {
         char byte = 0;
         ::_exit(static_cast<int>(::read(end.read.get(), &byte, 1)));
       }
-      static_cast<void>(std::move(end.write).release());  // closed when this one ends
+      static_cast<void>(std::move(end.write).release());  // closed when this process ends
       unshared_.reached();
     });
     unshared_.wait();
@@ -158,7 +159,7 @@ TEST_P(NamespacesOf, TheNextChildrenAreOfTwoKindsOnly) {
   });
 }
 
-// The kernel's way opens such a pid namespace; /proc has nothing behind the link on some kernels.
+// The ioctl opens such a pid namespace; on some kernels the link in /proc has no target.
 TEST_P(NamespacesOf, TheNextChildrenMayWaitForTheirFirstProcess) {
   run([] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
@@ -265,7 +266,7 @@ TEST_F(EnterNamespaces, AllOrNone) {
   });
 }
 
-TEST_F(EnterNamespaces, WithAThreadBesideSomeAreAnError) {
+TEST_F(EnterNamespaces, InAMultithreadedProcessSomeAreAnError) {
   enter([](const PidFd& process) {
     const OtherThread thread;
     EXPECT_EQ(error_of(process.enter_namespaces(Namespace::mount)), std::errc::invalid_argument);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process number of a reaped child, given to another child for certain.
+// Makes sure that the process number of a reaped child is given to another child.
 #include <sysfd/pidfd.hpp>
 
 #include <csignal>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// PidFdFlags: threads, non-blocking mode; and opening what is just being reaped.
+// Tests PidFdFlags: threads, non-blocking mode; and opening a process that is just being reaped.
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
@@ -105,7 +105,7 @@ TEST(PidFdFlags, AKernelThatDoesNotKnowOneIsAnError) {
     });
 }
 
-// The answer that some kernels give of what is just being reaped must not be taken for that.
+// Some kernels return the same error for a process that is just being reaped.
 TEST(PidFdFlags, AnInvalidThreadIsNoProofOfAKernelThatDoesNotKnowThem) {
   SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   run_apart([] {
@@ -141,10 +141,10 @@ TEST(PidFdFlags, ANonBlockingPidFdIsWaitedForAllTheSame) {
   }
 }
 
-// Some kernels say EINVAL or ENOENT of a process that is reaped while they look.
+// Some kernels fail with EINVAL or ENOENT for a process that is reaped during the call.
 TEST(PidFdOpenRace, AProcessThatIsBeingReapedIsThereOrIsNot) {
   run_apart([] {
-    ::signal(SIGCHLD, SIG_IGN);  // they are reaped as they end, behind our back
+    ::signal(SIGCHLD, SIG_IGN);  // the kernel reaps them when they end
     const bool threads = kernel_has("PIDFD_THREAD");
     for (int i = 0; i < fewer_if_sanitized(1000); ++i) {
       const pid_t child = ::fork();

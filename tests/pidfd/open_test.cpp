@@ -34,13 +34,13 @@ TEST(PidFdType, IsAnOwnerThatMovesOnly) {
   static_assert(!std::is_convertible_v<ForeignFd, int>);
 }
 
-TEST(PidFdType, LendsItsDescriptorUnlessItIsATemporary) {
+TEST(PidFdType, CanBeBorrowedFromUnlessItIsATemporary) {
   static_assert(std::is_convertible_v<const PidFd&, BorrowedFd>);
   static_assert(!std::is_constructible_v<BorrowedFd, PidFd>);
   const auto self = PidFd::self();
   ASSERT_TRUE(self);
-  const BorrowedFd lent = *self;
-  EXPECT_EQ(lent.get(), self->fd().get());
+  const BorrowedFd borrowed = *self;
+  EXPECT_EQ(borrowed.get(), self->fd().get());
 }
 
 TEST(PidFdType, GivesItsDescriptorAway) {
@@ -128,7 +128,8 @@ TEST(PidFdOpen, TheNumberOfAThreadIsNotThatOfAProcess) {
   EXPECT_EQ(error_of(process), std::errc::no_such_process);
 }
 
-// EINVAL: what older kernels say of threads, and all of a process that is just being reaped.
+// Older kernels fail with EINVAL for threads, and all kernels for a process that is just being
+// reaped.
 TEST(PidFdOpen, EveryWayOfTheKernelToSayNoSuchProcessIsOneError) {
   for (const int error : {EINVAL, ENOENT, ESRCH})
     run_apart([error] {
@@ -147,7 +148,7 @@ TEST(PidFdOpen, OtherErrorsArePassedOn) {
   });
 }
 
-// In a program that was started without 0, 1 and 2.
+// This happens in a program that was started without 0, 1 and 2.
 TEST(PidFdMakers, NothingIsMadeInPlaceOfAStandardStream) {
   run_apart([] {
     const ForkedChild child;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process at the other end of a socket.
+// Opens the process at the other end of a socket.
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ OwnedFd make_socket(int domain, int type) {
   return must(OwnedFd::from_syscall(::socket(domain, type | SOCK_CLOEXEC, 0)));
 }
 
-// A listener at an abstract address that the kernel chose: nothing is left of it.
+// Listens at an abstract address that the kernel chooses: nothing is left behind.
 class Listener {
  public:
   explicit Listener(int type) : type_(type), socket_(make_socket(AF_UNIX, type)) {

@@ -22,8 +22,8 @@
 #include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-#include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -43,8 +43,8 @@ TEST(Pid, IsTheNumberUntilTheProcessIsReaped) {
   expect_the_number_until_it_is_reaped();
 }
 
-// Of kernels before 6.13: ENOTTY and EINVAL are the two ways not to know an ioctl, the others those
-// of filters not to allow it.
+// As in kernels before 6.13. ENOTTY and EINVAL are the errors of a kernel that does not know the
+// ioctl; the others are those of filters that refuse it.
 TEST(PidWithoutGetInfo, IsTheNumberUntilTheProcessIsReaped) {
   for (const int error : {ENOTTY, EINVAL, EPERM, EACCES, ENOSYS})
     run_apart([error] {
@@ -60,7 +60,7 @@ TEST(PidWithoutGetInfo, IsOfTheDescriptorOfTheThread) {
     const PidFd process = child.pidfd();
     const PidFd another = other.pidfd();
     std::jthread([&] {
-      // Here, the numbers of both are the other way round.
+      // In this thread, the numbers of the two are exchanged.
       ASSERT_EQ(::unshare(CLONE_FILES), 0);
       const auto kept = must(process.fd().duplicate());
       ASSERT_EQ(::dup2(another.fd().get(), process.fd().get()), process.fd().get());
@@ -107,25 +107,25 @@ TEST(PidWithoutGetInfo, IsTheNumberOfACallerWithVeryManyGroups) {
   });
 }
 
-// As of a pidfd that was made in the middle of the reaping: PIDFD_GET_INFO succeeds and says
+// As for a pidfd that was made in the middle of the reaping: PIDFD_GET_INFO succeeds, but returns
 // nothing.
 TEST(Pid, IsAnErrorWhereTheKernelGoesOnSayingNothing) {
   run_apart([] {
     const PidFd self = must(PidFd::self());
     constexpr int enough = 100;
-    std::optional<HeldCalls> held;
-    std::binary_semaphore is_held{0};
+    std::optional<StoppedCalls> stopped;
+    std::binary_semaphore has_filter{0};
     std::jthread asking([&] {
-      held.emplace(SYS_ioctl);
-      is_held.release();
+      stopped.emplace(SYS_ioctl);
+      has_filter.release();
       EXPECT_EQ(error_of(self.pid()), std::errc::no_such_process);
       EXPECT_EQ(error_of(self.info()), std::errc::no_such_process);
       EXPECT_EQ(error_of(self.wait_for(std::chrono::nanoseconds(0))), std::errc::no_child_process);
     });
-    is_held.acquire();
-    for (int asked = 1; held->await(); ++asked) {
-      *reinterpret_cast<std::uint64_t*>(held->argument(2)) = 0;  // the mask
-      asked < enough ? held->pretend() : held->fail(ENOTNAM);
+    has_filter.acquire();
+    for (int asked = 1; stopped->await(); ++asked) {
+      *reinterpret_cast<std::uint64_t*>(stopped->argument(2)) = 0;  // the mask
+      asked < enough ? stopped->pretend() : stopped->fail(ENOTNAM);
     }
   });
 }
@@ -148,8 +148,7 @@ TEST(Pid, OtherErrorsArePassedOn) {
   });
 }
 
-// Runs `body` in a process that is number 1 of a new pid namespace, beside the /proc of the old
-// one.
+// Runs `body` in process 1 of a new pid namespace, with the /proc of the old one.
 void run_in_new_pid_namespace(const std::function<void()>& body) {
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);

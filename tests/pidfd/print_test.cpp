@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Values that are written to a stream. Their headers do not include <ostream>.
+// Writes values to a stream. Their headers do not include <ostream>.
 #include <iomanip>
 #include <sstream>
 #include <string>
@@ -13,7 +13,7 @@
 namespace sysfd_test {
 namespace {
 
-// A log, as programs have them.
+// A log like those of many programs.
 struct Log {
   std::string text;
   Log& operator<<(const std::string& more) {

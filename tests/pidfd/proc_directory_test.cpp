@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The directory of a process in /proc.
+// Opens the directory of a process in /proc.
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 namespace sysfd_test {
 namespace {
 
-// What /proc says in the file "stat" is the number of the process; 0 if it says nothing.
+// Returns the number of the process in the file "stat"; 0 if there is none.
 pid_t number_in(const OwnedFd& directory) {
   const auto file = sysfd::open(directory, "stat", O_RDONLY);
   std::array<char, 32> text{};
@@ -37,7 +37,7 @@ pid_t number_in(const OwnedFd& directory) {
   return std::atoi(text.data());
 }
 
-// With PIDFD_GET_INFO, and without it.
+// Runs `body` with PIDFD_GET_INFO, and without it.
 void run_both_ways(const std::function<void()>& body) {
   run_apart(body);
   run_apart([&] {
@@ -89,7 +89,7 @@ TEST(ProcDirectory, IsThatOfTheDescriptorOfTheThread) {
     const PidFd process = child.pidfd();
     const PidFd another = other.pidfd();
     std::jthread([&] {
-      // Here, the number of the one is the other.
+      // In this thread, the numbers of the two are exchanged.
       ASSERT_EQ(::unshare(CLONE_FILES), 0);
       ASSERT_EQ(::dup2(another.fd().get(), process.fd().get()), process.fd().get());
       EXPECT_EQ(number_in(must(process.proc_directory())), other.pid());
@@ -115,7 +115,7 @@ class OtherProc : public testing::Test {
   }
 };
 
-// Number 1 of a new pid namespace, with the /proc of the one around it, where 1 is another process.
+// Process 1 of a new pid namespace sees the /proc of the outer one, where 1 is another process.
 TEST_F(OtherProc, OfThePidNamespaceAroundIsAnError) {
   run_both_ways([] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
@@ -188,7 +188,7 @@ TEST_F(OtherProc, ThatHidesTheProcessIsAnError) {
     ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
     ASSERT_EQ(::setgroups(0, nullptr), 0);
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
-    // Linux 5.10 lets a process read its own fdinfo only if it is dumpable.
+    // In Linux 5.10, a process can read its own fdinfo only if it is dumpable.
     ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
     EXPECT_EQ(error_of(process.proc_directory()), std::errc::no_such_file_or_directory);
   });

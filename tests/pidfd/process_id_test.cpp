@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The identity as text.
+// Formats and parses identities.
 #include <sysfd/process_id.hpp>
 
 #include <limits>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Whom a signal is for. Signals that are blocked everywhere wait where they were sent to, which
-// /proc shows: nothing runs, nothing races.
+// Tests who receives a signal. A signal that is blocked everywhere stays pending at its receiver,
+// and /proc shows it there: no handler runs, and nothing races.
 #include <sysfd/pidfd.hpp>
 
 #include <sched.h>
@@ -44,10 +44,10 @@ bool waits_in(const char* field, pid_t thread, int signo) {
   return false;
 }
 
-enum class Whom { nobody, first_thread, other_thread, process };
+enum class Receiver { none, first_thread, other_thread, process };
 
-// To whom a signal arrives that is sent to a process with two threads.
-Whom receiver(bool pidfd_of_other_thread, SignalScope scope, bool with_value) {
+// Returns the receiver of a signal that is sent to a process with two threads.
+Receiver receiver(bool pidfd_of_other_thread, SignalScope scope, bool with_value) {
   block(SIGUSR1);
   const OtherThread other;
   const PidFd target =
@@ -59,40 +59,46 @@ Whom receiver(bool pidfd_of_other_thread, SignalScope scope, bool with_value) {
   const bool first = waits_in("SigPnd", ::getpid(), SIGUSR1);
   const bool second = waits_in("SigPnd", other.number(), SIGUSR1);
   EXPECT_LE(int{process} + int{first} + int{second}, 1);
-  return process  ? Whom::process
-         : first  ? Whom::first_thread
-         : second ? Whom::other_thread
-                  : Whom::nobody;
+  return process  ? Receiver::process
+         : first  ? Receiver::first_thread
+         : second ? Receiver::other_thread
+                  : Receiver::none;
 }
 
 TEST(SignalScope, OfAProcessPidFd) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   for (const bool with_value : {false, true})
-    run_apart([=] { EXPECT_EQ(receiver(false, SignalScope::process, with_value), Whom::process); });
-  for (const bool with_value : {false, true})
     run_apart(
-        [=] { EXPECT_EQ(receiver(false, SignalScope::thread, with_value), Whom::first_thread); });
+        [=] { EXPECT_EQ(receiver(false, SignalScope::process, with_value), Receiver::process); });
   for (const bool with_value : {false, true})
-    run_apart(
-        [=] { EXPECT_EQ(receiver(false, SignalScope::thread_group, with_value), Whom::process); });
+    run_apart([=] {
+      EXPECT_EQ(receiver(false, SignalScope::thread, with_value), Receiver::first_thread);
+    });
+  for (const bool with_value : {false, true})
+    run_apart([=] {
+      EXPECT_EQ(receiver(false, SignalScope::thread_group, with_value), Receiver::process);
+    });
 }
 
 TEST(SignalScope, OfAThreadPidFd) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   for (const bool with_value : {false, true})
-    run_apart(
-        [=] { EXPECT_EQ(receiver(true, SignalScope::process, with_value), Whom::other_thread); });
+    run_apart([=] {
+      EXPECT_EQ(receiver(true, SignalScope::process, with_value), Receiver::other_thread);
+    });
   for (const bool with_value : {false, true})
-    run_apart(
-        [=] { EXPECT_EQ(receiver(true, SignalScope::thread, with_value), Whom::other_thread); });
+    run_apart([=] {
+      EXPECT_EQ(receiver(true, SignalScope::thread, with_value), Receiver::other_thread);
+    });
   for (const bool with_value : {false, true})
-    run_apart(
-        [=] { EXPECT_EQ(receiver(true, SignalScope::thread_group, with_value), Whom::process); });
+    run_apart([=] {
+      EXPECT_EQ(receiver(true, SignalScope::thread_group, with_value), Receiver::process);
+    });
 }
 
-// A process group of two children, the first of which leads it.
+// A process group of two children, the first of which is the leader.
 class ProcessGroup : public testing::Test {
  protected:
   void SetUp() override {

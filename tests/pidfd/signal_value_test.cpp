@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Signals with a value, as sigqueue(3) sends them.
+// Sends signals with a value, like sigqueue(3).
 #include <sysfd/pidfd.hpp>
 
 #include <sys/resource.h>
@@ -26,7 +26,7 @@ const sigset_t both = [] {
   return set;
 }();
 
-// The next of the two signals that waits, or none: nothing blocks.
+// Returns the next pending signal of the two, or none: does not block.
 std::optional<siginfo_t> next_signal() {
   siginfo_t info{};
   const timespec at_once{};
@@ -34,7 +34,7 @@ std::optional<siginfo_t> next_signal() {
   return info;
 }
 
-// As run_apart(), with both signals blocked.
+// Does the same as run_apart(), with both signals blocked.
 void run_with_signals_blocked(const std::function<void()>& body) {
   run_apart([&] {
     ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, &both, nullptr), 0);
@@ -134,7 +134,7 @@ TEST_F(SignalValue, IsAnErrorWhereTooManySignalsWait) {
     const auto got = next_signal();
     ASSERT_TRUE(got);
     EXPECT_EQ(got->si_signo, SIGUSR1);
-    EXPECT_EQ(got->si_value.sival_int, 0) << "the header says that it is lost";
+    EXPECT_EQ(got->si_value.sival_int, 0) << "the header documents the loss";
   });
 }
 

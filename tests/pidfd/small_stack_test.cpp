@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every function of this module on a thread with a stack of 16 KiB.
+// Runs every function of this module on a thread with a stack of 16 KiB.
 #include <sysfd/pidfd.hpp>
 
 #include <sys/mman.h>
@@ -58,7 +58,7 @@ TEST_F(PidFdSmallStack, Questions) {
   });
 }
 
-// As on the oldest kernels, and under filters that know neither.
+// As on the oldest kernels, and under filters that know neither call.
 TEST_F(PidFdSmallStack, QuestionsAnsweredByProc) {
   for (const bool also_openat2 : {false, true})
     run_apart([&] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Waiting for the first of several processes.
+// Waits for the first of several processes.
 #include <sysfd/pidfd.hpp>
 
 #include <sys/resource.h>
@@ -80,7 +80,7 @@ TEST_F(WaitAny, OfAClosedDescriptorIsAnError) {
   ASSERT_EQ(::dup2(kept.get(), closed.fd().get()), closed.fd().get());
 }
 
-TEST_F(WaitAny, MayBeToldOneTwice) {
+TEST_F(WaitAny, AcceptsOneTwice) {
   children_[1].end();
   const std::vector<const PidFd*> twice{&a_, &b_, &b_, &a_};
   EXPECT_EQ(wait_any(twice), 1U);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Waits that are called off by a descriptor.
+// Cancels waits with a descriptor.
 #include <sysfd/pidfd.hpp>
 
 #include <chrono>
@@ -55,7 +55,7 @@ TEST_F(WaitCanceled, HasTheStatusIfThereIsOne) {
   EXPECT_EQ(process_.wait_for(for_ever()), ExitStatus::exited(3));
 }
 
-TEST_F(WaitCanceled, IsATimeoutWhereNobodyCallsItOff) {
+TEST_F(WaitCanceled, IsATimeoutIfItIsNotCanceled) {
   EXPECT_EQ(error_of(process_.wait_for(Timeout(1ms).canceled_by(stop_))), std::errc::timed_out);
   EXPECT_EQ(error_of(process_.wait_event_for(Timeout(1ms).canceled_by(stop_))),
             std::errc::timed_out);
@@ -75,7 +75,7 @@ TEST_F(WaitCanceled, InNonBlockingModeToo) {
 }
 
 TEST_F(WaitCanceled, OfOneselfEndsSo) {
-  SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");  // else it fails at once
+  SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");  // otherwise it fails at once
   const std::jthread other([this] { stop(); });
   EXPECT_EQ(error_of(must(PidFd::self()).wait_for(for_ever())), canceled);
 }

@@ -24,7 +24,7 @@ constexpr nanoseconds short_durations[] = {nanoseconds::min(), -1h, 0ns, 1ns, 1m
 Clock::time_point early_deadlines[] = {Clock::time_point::min(), Clock::time_point(),
                                        Clock::now() - 1h, Clock::now() + 1ms};
 
-// Ends as soon as this process is blocked.
+// A child that ends as soon as this process is blocked.
 class EndsMeanwhile : public testing::Test {
  protected:
   Interruptions parent_;
@@ -62,7 +62,7 @@ TEST(WaitFor, HasNoValueWhileTheProcessRuns) {
     EXPECT_EQ(error_of(process.wait_for(duration)), std::errc::timed_out) << duration.count();
 }
 
-TEST(WaitFor, ZeroAndLessMeanOneLook) {
+TEST(WaitFor, ZeroAndLessMeanOneAttempt) {
   run_apart([] {
     const ForkedChild child;
     const PidFd process = child.pidfd();

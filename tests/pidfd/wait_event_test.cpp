@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Stops, continuations and what else waitid(2) tells of a child.
+// Waits for stops, continuations and the other events of waitid(2).
 #include <sysfd/pidfd.hpp>
 
 #include <sys/ptrace.h>
@@ -66,8 +66,8 @@ TEST_P(WaitForEvent, TellsStopContinuationAndEnd) {
 }
 
 TEST_P(WaitForEvent, TellsTheSignalThatStopped) {
-  // All but SIGSTOP stop nobody in a process group that is orphaned, as that of this program may
-  // be.
+  // The other stop signals are ignored in an orphaned process group, and that of this program may
+  // be one.
   ASSERT_EQ(::setpgid(child_.pid(), child_.pid()), 0);
   for (const int signo : {SIGTSTP, SIGTTIN, SIGSTOP}) {
     ASSERT_TRUE(process_.send_signal(signo));
@@ -203,7 +203,7 @@ TEST(WaitEvent, TellsWhatTheChildHasUsed) {
   }
 }
 
-// A child of which this process is the tracer too.
+// A child that this process also traces.
 class TracedByTheCaller : public testing::Test {
  protected:
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
@@ -248,7 +248,7 @@ TEST_F(TracedByTheCaller, WaitingForTheEndLeavesATrapToWaitEvent) {
 }
 
 TEST_F(TracedByTheCaller, WaitPassesOverATrap) {
-  // Ended by somebody else than its tracer, which blocks.
+  // It is ended by another process than its tracer, which blocks.
   const Interruptions tracer;
   const ForkedChild killer([&] {
     tracer.interrupt(0);

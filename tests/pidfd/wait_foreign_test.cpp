@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Waiting for what is not, or no longer, this process's to wait for.
+// Waits for processes that are not, or no longer, children of this process.
 #include <sysfd/pidfd.hpp>
 
 #include <sys/ptrace.h>
@@ -51,7 +51,7 @@ TEST(StolenStatus, IsKnownOnANonBlockingPidFd) {
   EXPECT_EQ(process.wait(), ExitStatus::exited(9));
 }
 
-// ESRCH: of kernels that have PIDFD_GET_INFO and keep no status. EPERM: of filters.
+// ESRCH: kernels that have PIDFD_GET_INFO and keep no status. EPERM: filters.
 TEST(StolenStatus, IsAnErrorWhereTheKernelCannotTell) {
   for (const int refusal : {ENOTTY, EINVAL, ESRCH, EPERM})
     run_apart([refusal] {
@@ -95,8 +95,8 @@ TEST(IgnoredSigchld, WaitSeesTheEnd) {
     });
 }
 
-// A child that somebody else traces: its pidfd is readable once it has ended, but waitid(2) says
-// "not yet" until the tracer has let go.
+// The child is traced by another process: its pidfd is readable after it has ended, but waitid(2)
+// reports "not yet" until the tracer has detached.
 TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();

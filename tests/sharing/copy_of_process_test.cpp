@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A copy of the process that fork(2) made, and that destroys what it has a copy of: children,
-// locks, mappings and descriptors of this process are as before.
+// Tests a copy of the process that fork(2) made, and that destroys its copies: the children, locks,
+// mappings and descriptors of this process do not change.
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -33,7 +33,7 @@
 namespace sysfd_test {
 namespace {
 
-// Sends back what it is sent.
+// Sends its input back.
 Command echo() {
   return Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe());
 }
@@ -55,14 +55,15 @@ void expect_alive(Child& child, const std::string& what) {
       << what << " was reaped";
 }
 
-// Ends it by the end of its input, whatever its policy is.
+// Ends the child by closing its input, whatever its policy is.
 void end(Child& child) {
   const auto status = child.wait();
   EXPECT_TRUE(status && status->success());
 }
 
-// Whatever has that number: this process was forked for the test alone, and has opened nothing yet.
-ListenFds take_given() {
+// Takes any descriptor with that number: this process was forked for the test, and has opened
+// nothing yet.
+ListenFds take_passed() {
   OwnedFd file = some_file();
   const bool is_there = file.get() == ListenFds::first_number;
   if (!is_there && ::dup2(file.get(), ListenFds::first_number) == -1) std::abort();
@@ -72,10 +73,10 @@ ListenFds take_given() {
   return must(ListenFds::take(variables));
 }
 
-// All kinds of owners.
+// Owners of all kinds.
 struct Owners {
   explicit Owners(const ScratchFile& scratch)
-      : given(take_given()),
+      : passed(take_passed()),
         file(scratch.open(O_RDWR)),
         positioned(scratch.open(O_RDWR)),
         unique(must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR))),
@@ -93,7 +94,7 @@ struct Owners {
                  .spawn());
   }
 
-  ListenFds given;
+  ListenFds passed;
   OwnedFd file;
   PositionedFile positioned;
   UniqueDescription unique;
@@ -134,7 +135,7 @@ TEST(CopyOfTheProcess, LeavesWhatItDestroysToItsParent) {
     EXPECT_EQ(text(owners->sealed.bytes()), "sealed");
     EXPECT_EQ(text(owners->copied.bytes()), "0123456789");
     owners->shared.bytes()[5] = std::byte{'x'};
-    EXPECT_EQ(owners->given.get(0).get(), ListenFds::first_number);
+    EXPECT_EQ(owners->passed.get(0).get(), ListenFds::first_number);
     std::string got(2, '\0');
     EXPECT_TRUE(owners->positioned.read_exact(got));
     EXPECT_GE(::fcntl(owners->unique.get(), F_GETFD), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Copies of what is not sealed.
+// Copies files that are not sealed.
 #include <sysfd/positioned_file.hpp>
 
 #include <fcntl.h>
@@ -47,7 +47,7 @@ TEST(Copy, HasWhatTheFileHas) {
     ASSERT_EQ(::lseek(fd.get(), 3, SEEK_SET), 3);
     const auto copy = must(SealedMemory::copy(fd, any_size));
     EXPECT_TRUE(text(copy.bytes()) == content) << size;
-    EXPECT_EQ(::lseek(fd.get(), 0, SEEK_CUR), 3) << "the offset is the others'";
+    EXPECT_EQ(::lseek(fd.get(), 0, SEEK_CUR), 3) << "the offset belongs to the others";
   }
 }
 
@@ -61,7 +61,7 @@ TEST(Copy, IsNotChangedOrTakenAwayByAnotherHolder) {
   EXPECT_EQ(text(copy.bytes()), "0123456789");
 }
 
-TEST(Copy, IsNotLongerThanIsSaid) {
+TEST(Copy, IsNotLongerThanTheLimit) {
   for (const std::size_t size :
        {std::size_t{1}, std::size_t{100}, std::size_t{64 * 1024}, std::size_t{100'000}}) {
     const std::string content = numbered(size);
@@ -76,7 +76,7 @@ TEST(Copy, IsNotLongerThanIsSaid) {
   EXPECT_TRUE(must(SealedMemory::copy(nothing.open(O_RDONLY).borrow(), 0)).bytes().empty());
 }
 
-// Whose size is zero, and who are read in pieces.
+// Their size is zero, and they are read in pieces.
 TEST(Copy, OfAFileInProc) {
   const OwnedFd version = must(sysfd::open(cwd(), "/proc/version", O_RDONLY));
   std::ifstream stream("/proc/version");
@@ -121,7 +121,7 @@ TEST(Copy, OfAnEndlessFileEndsAtTheLimit) {
   EXPECT_EQ(error_of(SealedMemory::copy(zero, 1'000'000)).value(), EFBIG);
 }
 
-// Any length between is right: what may not happen is an error or what never was there.
+// Any length between the two is right, but no error, and no content that never was there.
 TEST(Copy, OfAFileThatGrowsAndShrinksMeanwhile) {
   const OwnedFd fd = some_file();
   const PositionedFile file(must(reopen(fd, O_RDWR)));
@@ -138,7 +138,7 @@ TEST(Copy, OfAFileThatGrowsAndShrinksMeanwhile) {
     const auto copy = SealedMemory::copy(file, most);
     ASSERT_TRUE(copy) << copy.error().message();
     ASSERT_LE(copy->bytes().size(), most);
-    // Where the file was shorter and then longer between two reads, zeros are what it had.
+    // If the file was shorter and then longer between two reads, it contained zeros.
     for (const std::byte byte : copy->bytes())
       ASSERT_TRUE(byte == std::byte{'x'} || byte == std::byte{});
   }
@@ -146,7 +146,7 @@ TEST(Copy, OfAFileThatGrowsAndShrinksMeanwhile) {
   changer.join();
 }
 
-// The size that it had first is a guess only.
+// The first size is only a guess.
 TEST(Copy, OfAFileThatGrowsOrShrinksAfterItsSizeWasAsked) {
   SYSFD_REQUIRE_ISOLATION();
   const OwnedFd fd = some_file();

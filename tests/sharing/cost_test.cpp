@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How many system calls and allocations things take. Those of a PositionedFile are with its other
-// tests.
+// Counts system calls and allocations. Those of a PositionedFile are in its own tests.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -35,13 +34,13 @@ class SharingCost : public testing::Test {
   void SetUp() override {
     SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
     SYSFD_REQUIRE_ISOLATION();
-    SYSFD_REQUIRE_ONE_THREAD();  // whose runtime makes calls of its own for memory
+    SYSFD_REQUIRE_ONE_THREAD();  // the sanitizer's runtime makes calls for its memory
   }
   const ScratchFile scratch{"0123456789"};
   const OwnedFd fd = scratch.open(O_RDWR);
 };
 
-// fstat(2) has another number from library to library.
+// fstat(2) has different numbers in different libraries.
 #define SYSFD_EXPECT_NUMBER_OF_CALLS(body, count) \
   {                                               \
     const auto calls = system_calls_of(body);     \
@@ -122,15 +121,15 @@ TEST_F(SharingCost, ReceivingAllocatesRoomOnceBefore) {
   EXPECT_EQ(allocations_of(refuse), 1);
 }
 
-// /proc is looked at before what it leads to is opened.
+// /proc is checked before its links are opened.
 TEST_F(SharingCost, OfReopeningIsNineSystemCalls) {
   SYSFD_EXPECT_NUMBER_OF_CALLS([&] { EXPECT_TRUE(reopen(fd, O_RDONLY)); }, 9 + 1);
   SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(UniqueDescription::open(cwd(), "/", O_RDONLY)); }, SYS_openat,
                      SYS_close);
 }
 
-TEST_F(SharingCost, OfALockIsOneSystemCallEachBesideItsDuplicate) {
-  // The first one of a process takes two more.
+TEST_F(SharingCost, OfALockIsOneSystemCallEachInAdditionToItsDuplicate) {
+  // The first one in a process takes two more.
   const auto acquire = [&] { EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::shared)); };
   const auto try_it = [&] { EXPECT_TRUE(DescriptionLock::try_acquire(fd, LockMode::shared)); };
   acquire();
@@ -152,7 +151,7 @@ TEST_F(SharingCost, OfALockIsOneSystemCallEachBesideItsDuplicate) {
 
 TEST_F(SharingCost, OfALockOfAWholeFileIsTwoSystemCallsAndTwoToUnlock) {
   const auto acquire = [&] { EXPECT_TRUE(FlockLock::acquire(fd, LockMode::shared)); };
-  acquire();  // the first one of a process takes two more
+  acquire();  // the first one in a process takes two more
   SYSFD_EXPECT_CALLS(acquire, SYS_fcntl, SYS_flock, SYS_flock, SYS_close);
   const auto change = [&] {
     auto lock = must(FlockLock::acquire(fd, LockMode::shared));
@@ -171,7 +170,7 @@ TEST_F(SharingCost, OfMemory) {
   const OwnedFd sealed = must(sealed_memfd("sealed", bytes("x")));
   const OwnedFd fixed = must(fixed_memfd("fixed", 1));
   const auto close_and_make = [] { EXPECT_TRUE(sealed_memfd("memory", bytes("x"))); };
-  if (kernel_has("MFD_NOEXEC_SEAL")) {  // else it is tried before
+  if (kernel_has("MFD_NOEXEC_SEAL")) {  // otherwise it is tried first
     SYSFD_EXPECT_CALLS(close_and_make, SYS_memfd_create, SYS_write, SYS_fcntl, SYS_close);
     SYSFD_EXPECT_CALLS([] { EXPECT_TRUE(sealed_memfd("memory", {})); }, SYS_memfd_create, SYS_fcntl,
                        SYS_close);

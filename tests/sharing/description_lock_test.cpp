@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which locks keep which others out.
+// Tests which locks exclude which others.
 #include <sysfd/description_lock.hpp>
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 namespace sysfd_test {
 namespace {
 
-// What is in the way of this description, as the kernel tells: F_UNLCK if nothing.
+// Returns the conflicting lock for this description from the kernel: F_UNLCK if there is none.
 short in_the_way(const OwnedFd& fd, LockRange range = {}) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
@@ -87,12 +87,12 @@ TEST_F(Lock, IsThatOfAllWhoHaveTheDescription) {
   EXPECT_TRUE(is_had(DescriptionLock::try_acquire(copy, LockMode::exclusive)));
   EXPECT_EQ(in_the_way(two), F_UNLCK) << "the second guard has unlocked it for both";
   const auto again = must(DescriptionLock::acquire(one, LockMode::exclusive));
-  EXPECT_EQ(holder(Do::lock, F_WRLCK), 0) << "nor does it keep out another process with it";
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), 0) << "it does not exclude another process with it either";
 }
 
 TEST_F(Lock, IsNotLostWhenSomeOtherDescriptorOfTheFileIsClosed) {
   const auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
-  (void)file.content();  // which closes one: F_SETLK would be lost
+  (void)file.content();  // closes a descriptor: an F_SETLK lock would be lost
   EXPECT_EQ(in_the_way(two), F_WRLCK);
 }
 
@@ -103,7 +103,7 @@ TEST_F(Lock, IsForARange) {
   const auto can_have = [&](LockRange range) {
     return is_had(DescriptionLock::try_acquire(two, LockMode::shared, range));
   };
-  EXPECT_TRUE(can_have({0, 10})) << "they touch";
+  EXPECT_TRUE(can_have({0, 10})) << "they are adjacent";
   EXPECT_TRUE(can_have({15, 1}));
   EXPECT_TRUE(can_have({15, 0})) << "to the end";
   EXPECT_FALSE(can_have({0, 11}));
@@ -174,7 +174,7 @@ TEST_F(Lock, NeedsADescriptorThatIsOpenForIt) {
   EXPECT_EQ(error_of(DescriptionLock::acquire(cwd(), LockMode::shared)).value(), EBADF);
 }
 
-TEST_F(Lock, WorksThroughWhateverLendsTheDescriptor) {
+TEST_F(Lock, WorksThroughEveryTypeThatCanBeBorrowedFrom) {
   auto description = must(UniqueDescription::open(cwd(), file.path(), O_RDWR));
   EXPECT_TRUE(is_had(DescriptionLock::try_acquire(description, LockMode::exclusive)));
   const PositionedFile positioned(std::move(description));
@@ -190,7 +190,7 @@ TEST_F(Lock, IsMovedAndThenUnlockedOnce) {
     EXPECT_EQ(in_the_way(two), F_WRLCK);
   }
   EXPECT_EQ(in_the_way(two), F_UNLCK);
-  // What was moved from must not unlock what somebody else has locked since.
+  // A guard that was moved from must not unlock what another guard has locked since.
   const auto second = must(DescriptionLock::acquire(one, LockMode::exclusive, {0, 5}));
   {
     const DescriptionLock gone = std::move(first);
@@ -213,7 +213,7 @@ TEST_F(Lock, ThatIsAssignedToUnlocksWhatItHadBefore) {
   EXPECT_EQ(in_the_way(two), F_UNLCK);
 }
 
-// Of the same range, and of others that it has something in common with.
+// The test uses the same range, and ranges that overlap.
 TEST_F(Lock, ThatIsAssignedToKeepsWhatTheNewOneHasToo) {
   struct Case {
     LockRange before, after;
@@ -255,7 +255,7 @@ TEST_F(Lock, ThatIsUnlockedIsNotUnlockedAgain) {
 TEST_F(Lock, ThatIsDestroyedLeavesErrnoAlone) {
   std::optional copy = must(one.duplicate());
   std::optional lock = must(DescriptionLock::acquire(*copy, LockMode::exclusive));
-  copy.reset();  // so that unlocking fails
+  copy.reset();  // makes unlocking fail
   errno = ENOTNAM;
   lock.reset();
   EXPECT_EQ(errno, ENOTNAM);
@@ -266,15 +266,15 @@ TEST_F(Lock, OutlivesTheDescriptorThatItWasAcquiredBy) {
   const int number = ours->get();
   std::optional lock = must(DescriptionLock::acquire(*ours, LockMode::exclusive));
   ours.reset();
-  const OwnedFd stranger = file.open(O_RDWR);  // under the same number
+  const OwnedFd stranger = file.open(O_RDWR);  // gets the same number
   EXPECT_EQ(stranger.get(), number);
   EXPECT_FALSE(DescriptionLock::try_acquire(stranger, LockMode::exclusive).has_value())
-      << "it is locked still";
+      << "it is still locked";
   lock.reset();
   EXPECT_TRUE(DescriptionLock::try_acquire(stranger, LockMode::exclusive));
 }
 
-TEST_F(Lock, CanBeHandedOver) {
+TEST_F(Lock, CanBePassedOn) {
   auto lock = must(DescriptionLock::acquire(file.open(O_RDWR).borrow(), LockMode::exclusive));
   OwnedFd released = std::move(lock).release();
   const OwnedFd other = file.open(O_RDWR);
@@ -288,7 +288,7 @@ TEST_F(Lock, CanBeHandedOver) {
   EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::exclusive)) << "the guard unlocks";
 }
 
-TEST_F(Lock, ThatSomebodyElseHasCannotBeAdopted) {
+TEST_F(Lock, ThatAnotherDescriptionHasCannotBeAdopted) {
   const OwnedFd other = file.open(O_RDWR);
   const auto lock = must(DescriptionLock::acquire(other, LockMode::exclusive));
   EXPECT_EQ(error_of(DescriptionLock::adopt(file.open(O_RDWR), LockMode::exclusive)),
@@ -303,10 +303,10 @@ TEST_F(Lock, IsCloseOnExecOnceItIsAdopted) {
   EXPECT_EQ(is_close_on_exec(released), true);
 }
 
-TEST_F(Lock, IsKeptApartByManyThreads) {
+TEST_F(Lock, IsExclusiveForManyThreads) {
   constexpr int rounds = fewer_if_sanitized(300, 3);
   std::vector<std::thread> threads;
-  int inside = 0;  // unprotected but by the lock; the kernel's locks are not known to sanitizers
+  int inside = 0;  // protected only by the lock; sanitizers do not know the kernel's locks
   std::atomic<int> most = 0;
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&, i] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Descriptors in messages between those who mean well.
+// Sends and receives descriptors between programs that follow the rules.
 #include <sysfd/fd_passing.hpp>
 
 #include <fcntl.h>
@@ -96,7 +96,7 @@ TEST_P(FdPassing, OfWhatIsNotOpenSendsNothing) {
   EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
 }
 
-// The kernel gives the lowest number that is free.
+// The kernel uses the lowest free number.
 TEST_P(FdPassing, LeavesTheNumbersOfStandardStreamsAlone) {
   run_apart([&] {
     const OwnedFd file = some_file();
@@ -110,7 +110,7 @@ TEST_P(FdPassing, LeavesTheNumbersOfStandardStreamsAlone) {
     const bool is_right = message.fds.size() == 2 && std::ranges::all_of(message.fds, is_above) &&
                           (!has_pidfd || is_above(*message.pidfd)) && !is_open(0) && !is_open(1) &&
                           !is_open(2);
-    std::_Exit(is_right ? 0 : 1);  // there is no stream to say more to
+    std::_Exit(is_right ? 0 : 1);  // there is no stream for a message
   });
 }
 
@@ -125,7 +125,7 @@ TEST_P(FdPassing, ComesFromAnotherProcess) {
   EXPECT_EQ(::lseek(message.fds[1].get(), 0, SEEK_CUR), 5) << "both sides have one offset";
 }
 
-TEST_P(FdPassing, WaitsForAMessageUnlessItIsSaidNotTo) {
+TEST_P(FdPassing, WaitsForAMessageUnlessNowaitIsSet) {
   EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
   const OwnedFd file = some_file();
   {
@@ -152,7 +152,7 @@ TEST_P(FdPassing, IsFullAtSomeTime) {
   EXPECT_EQ(error, EAGAIN);
 }
 
-// Numbers are few: a system without a limit would keep its memory in messages.
+// Descriptor numbers are limited: without a limit, messages could fill the memory of the system.
 TEST_P(FdPassing, HasALimitOfDescriptorsOnTheirWay) {
   SYSFD_REQUIRE_ROOT();
   run_apart([&] {
@@ -169,7 +169,7 @@ TEST_P(FdPassing, HasALimitOfDescriptorsOnTheirWay) {
   });
 }
 
-TEST_P(FdPassing, WithNobodyThereIsAnErrorAndNoSignal) {
+TEST_P(FdPassing, WithoutAPeerIsAnErrorAndNoSignal) {
   const OwnedFd file = some_file();
   auto gone = must(socket_pair(GetParam()));
   (void)std::move(gone.second).close();
@@ -238,7 +238,7 @@ TEST(FdPassingErrors, OfWhatIsNoSocketForIt) {
   const OwnedFd packets = plain(AF_UNIX, SOCK_SEQPACKET);
   EXPECT_EQ(error_of(receive_fds(packets, payload)).value(), ENOTCONN);
   for (const int type :
-       {SOCK_STREAM, SOCK_DGRAM})  // which would send the byte, and lose the descriptor
+       {SOCK_STREAM, SOCK_DGRAM})  // they would send the byte, and lose the descriptor
     for (const int family : {AF_INET, AF_INET6})
       EXPECT_EQ(error_of(send_fds(plain(family, type).borrow(), fds, bytes("x"))).value(),
                 EOPNOTSUPP);
@@ -308,8 +308,8 @@ TEST(FdPassingOnAStream, EndsWithNoBytes) {
   }
 }
 
-// The other end was closed with something unread in it.
-TEST(FdPassingOnAStream, IsResetByWhoDoesNotRead) {
+// The other end was closed while it had unread data.
+TEST(FdPassingOnAStream, IsResetByAReceiverThatDoesNotRead) {
   auto pair = must(socket_pair(SOCK_STREAM));
   std::array<std::byte, 100> payload{};
   EXPECT_EQ(send_fds(pair.first, none(), bytes("unread")), 6U);
@@ -338,7 +338,7 @@ TEST(PassFds, OffMakesSendersFail) {
     EXPECT_EQ(holder(Do::send, "x", 1), -EPERM);
     const BorrowedFd fds[] = {file};
     EXPECT_EQ(error_of(send_fds(pair.first, fds, bytes("x"))).value(), EPERM);
-    EXPECT_EQ(send_fds(pair.first, none(), bytes("x")), 1U) << "bytes alone are welcome";
+    EXPECT_EQ(send_fds(pair.first, none(), bytes("x")), 1U) << "bytes alone are accepted";
     ASSERT_TRUE(pass_fds(pair.second, true));
     EXPECT_EQ(holder(Do::send, "x", 1), 1);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Messages with descriptors that are waited for up to a time, or until the wait is called off.
+// Sends and receives descriptors with a timeout, or until the wait is canceled.
 #include <sysfd/fd_passing.hpp>
 
 #include <sys/socket.h>
@@ -24,7 +24,7 @@
 namespace sysfd_test {
 namespace {
 
-// A kind of socket, and whether it is in non-blocking mode.
+// The parameters are the kind of socket, and whether it is in non-blocking mode.
 class FdPassingUpToATime : public testing::TestWithParam<std::tuple<int, bool>> {
  public:
   FdPassingUpToATime() {
@@ -78,7 +78,7 @@ TEST_P(FdPassingUpToATime, SaysThatTheTimeIsOver) {
     EXPECT_EQ(error_of(send_fds(pair.first, fds, chunk, timeout)), std::errc::timed_out);
 }
 
-TEST_P(FdPassingUpToATime, DoesNotWaitWhereItIsSaidNotTo) {
+TEST_P(FdPassingUpToATime, DoesNotWaitIfNowaitIsSet) {
   EXPECT_EQ(error_of(receive_fds(pair.second, room, {.nowait = true, .timeout = 1h})).value(),
             EAGAIN);
 }
@@ -103,7 +103,7 @@ TEST_P(FdPassingUpToATime, GoesOnOnceThereIsAMessage) {
   EXPECT_EQ(send_fds(pair.first, fds, bytes("x"), 1h), 1U);
 }
 
-TEST_P(FdPassingUpToATime, CanBeCalledOff) {
+TEST_P(FdPassingUpToATime, CanBeCanceled) {
   std::stop_source source;
   const auto stop = must(StopFd::make(source.get_token()));
   const Timeout forever = Timeout::forever().canceled_by(stop);
@@ -120,7 +120,7 @@ TEST_P(FdPassingUpToATime, CanBeCalledOff) {
   EXPECT_EQ(error_of(send_fds(pair.first, fds, chunk, forever)), std::errc::operation_canceled);
 }
 
-TEST_P(FdPassingUpToATime, WithNobodyThereIsAnErrorAtOnce) {
+TEST_P(FdPassingUpToATime, WithoutAPeerIsAnErrorAtOnce) {
   auto gone = must(socket_pair(std::get<int>(GetParam())));
   (void)std::move(gone.second).close();
   const int error = error_of(send_fds(gone.first, fds, bytes("x"), Timeout::forever())).value();

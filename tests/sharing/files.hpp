@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Files to share, and what their descriptions are.
+// Makes files to share, and describes the state of their descriptions.
 #ifndef SYSFD_TESTS_SHARING_FILES_HPP
 #define SYSFD_TESTS_SHARING_FILES_HPP
 
@@ -31,10 +31,10 @@ inline std::string text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// A content in which every byte tells its offset.
+// Each byte of this content tells its offset.
 inline constexpr std::string_view digits = "0123456789";
 
-// What is in a file from its start.
+// Returns the content of a file from its start.
 inline std::string content_of(const OwnedFd& file) {
   std::string all(1 << 20, '\0');
   const ssize_t size = ::pread(file.get(), all.data(), all.size(), 0);
@@ -51,7 +51,7 @@ class ScratchFile {
       std::abort();
   }
   std::string path() const { return directory_.path() / "file"; }
-  // Another description of it each time.
+  // Opens another description of it each time.
   OwnedFd open(int flags) const { return must(sysfd::open(cwd(), path(), flags, 0644)); }
   std::string content() const { return content_of(open(O_RDONLY)); }
 
@@ -59,8 +59,8 @@ class ScratchFile {
   ScratchDirectory directory_;
 };
 
-// The same in memory: a file system that places writes as it is told, whatever the scratch
-// directory is on.
+// The same in memory: on a file system that honours the flags of writes, whatever file system the
+// scratch directory is on.
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view content = "") {
@@ -76,8 +76,8 @@ class MemoryFile {
   OwnedFd memory_ = must(memfd("memory file"));
 };
 
-// All that one holder of a description can see others change. The lock is the one that would keep
-// `other`, another description of the file, from locking all of it.
+// Everything that one holder of a description can see another one change. The lock is the one that
+// would prevent `other`, another description of the file, from locking all of it.
 struct DescriptionState {
   off_t offset;
   int flags;

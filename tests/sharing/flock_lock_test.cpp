@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Guards of flock(2): whom they keep out, what a change of the mode does, and forked processes.
+// Tests guards of flock(2): which other locks they exclude, changes of the mode, and forked
+// processes.
 #include <sysfd/flock_lock.hpp>
 
 #include <fcntl.h>
@@ -32,9 +33,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto held_by_others = std::errc::resource_unavailable_try_again;
+constexpr auto locked_by_others = std::errc::resource_unavailable_try_again;
 
-// What another description can lock, as flock(2) tells: nothing, shared, or exclusive.
+// The lock that flock(2) grants to another description: none, shared, or exclusive.
 enum class Free { nothing, shared, exclusive };
 
 Free what_is_free(const ScratchFile& file) {
@@ -44,7 +45,7 @@ Free what_is_free(const ScratchFile& file) {
   return Free::nothing;
 }
 
-Free beside(LockMode mode) {
+Free compatible_with(LockMode mode) {
   return mode == LockMode::shared ? Free::shared : Free::nothing;
 }
 
@@ -56,14 +57,14 @@ class Flock : public testing::Test {
 };
 
 TEST_F(Flock, KeepsAnotherDescriptionOutAsItsModeSays) {
-  for (const LockMode held : {LockMode::shared, LockMode::exclusive})
+  for (const LockMode mode : {LockMode::shared, LockMode::exclusive})
     for (const LockMode wanted : {LockMode::shared, LockMode::exclusive}) {
-      const auto lock = must(FlockLock::acquire(one, held));
-      EXPECT_EQ(lock.mode(), held);
+      const auto lock = must(FlockLock::acquire(one, mode));
+      EXPECT_EQ(lock.mode(), mode);
       EXPECT_TRUE(lock.is_locked());
-      const bool both = held == LockMode::shared && wanted == LockMode::shared;
+      const bool both = mode == LockMode::shared && wanted == LockMode::shared;
       EXPECT_EQ(error_of(FlockLock::try_acquire(two, wanted)).value(), both ? 0 : EAGAIN);
-      EXPECT_EQ(what_is_free(file), beside(held));
+      EXPECT_EQ(what_is_free(file), compatible_with(mode));
     }
   EXPECT_EQ(what_is_free(file), Free::exclusive);
 }
@@ -72,7 +73,7 @@ TEST_F(Flock, KeepsAProgramOutThatUsesFlockAndIsKeptOutByIt) {
   SecondHolder holder;
   EXPECT_GE(holder(Do::open, file.path(), O_RDONLY), 0);
   EXPECT_EQ(holder(Do::file_lock, LOCK_SH), 0);
-  EXPECT_EQ(error_of(FlockLock::try_acquire(one, LockMode::exclusive)), held_by_others);
+  EXPECT_EQ(error_of(FlockLock::try_acquire(one, LockMode::exclusive)), locked_by_others);
   EXPECT_TRUE(FlockLock::try_acquire(one, LockMode::shared));
   EXPECT_EQ(holder(Do::file_lock, LOCK_UN), 0);
   const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
@@ -122,7 +123,7 @@ TEST_F(Flock, IsMovedAndThenUnlockedOnce) {
   {
     const FlockLock gone = std::move(first);
   }
-  EXPECT_EQ(what_is_free(file), Free::nothing) << "what was moved from has nothing to unlock";
+  EXPECT_EQ(what_is_free(file), Free::nothing) << "a guard that was moved from unlocks nothing";
 }
 
 TEST_F(Flock, ThatIsAssignedToUnlocksAnotherDescriptionOnly) {
@@ -158,7 +159,7 @@ TEST_F(Flock, OutlivesTheDescriptorThatItWasAcquiredBy) {
   EXPECT_EQ(what_is_free(file), Free::exclusive);
 }
 
-TEST_F(Flock, CanBeHandedOver) {
+TEST_F(Flock, CanBePassedOn) {
   OwnedFd released = must(FlockLock::acquire(one, LockMode::exclusive)).release();
   EXPECT_EQ(what_is_free(file), Free::nothing) << "it goes on";
   ASSERT_TRUE(set_close_on_exec(released, false));
@@ -171,7 +172,7 @@ TEST_F(Flock, CanBeHandedOver) {
   }
   EXPECT_EQ(what_is_free(file), Free::exclusive) << "the guard unlocks";
   const auto theirs = must(FlockLock::acquire(two, LockMode::shared));
-  EXPECT_EQ(error_of(FlockLock::adopt(file.open(O_RDWR), LockMode::exclusive)), held_by_others);
+  EXPECT_EQ(error_of(FlockLock::adopt(file.open(O_RDWR), LockMode::exclusive)), locked_by_others);
 }
 
 TEST_F(Flock, WaitsUntilTheOtherOneUnlocks) {
@@ -184,7 +185,7 @@ TEST_F(Flock, WaitsUntilTheOtherOneUnlocks) {
   EXPECT_EQ(what_is_free(file), Free::nothing);
 }
 
-TEST_F(Flock, IsWaitedForUpToTheDeadline) {
+TEST_F(Flock, IsWaitedForUntilTheDeadline) {
   {
     const auto theirs = must(FlockLock::acquire(two, LockMode::exclusive));
     for (const Timeout timeout : {Timeout(-1h), Timeout(0s), Timeout(1ms)})
@@ -194,11 +195,11 @@ TEST_F(Flock, IsWaitedForUpToTheDeadline) {
       EXPECT_EQ(error_of(FlockLock::try_acquire_until(one, LockMode::shared, past)),
                 std::errc::timed_out);
   }
-  EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::shared, -1h)) << "what is free it takes";
+  EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::shared, -1h)) << "it acquires what is free";
   EXPECT_TRUE(FlockLock::try_acquire_until(one, LockMode::shared, Clock::time_point::min()));
 }
 
-TEST_F(Flock, IsHadBeforeALongTimeoutIsOver) {
+TEST_F(Flock, IsAcquiredBeforeALongTimeout) {
   std::optional theirs = must(FlockLock::acquire(two, LockMode::exclusive));
   WaitingThread waiting([&] {
     EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::exclusive, Timeout::forever()));
@@ -207,7 +208,7 @@ TEST_F(Flock, IsHadBeforeALongTimeoutIsOver) {
   theirs.reset();
 }
 
-TEST_F(Flock, IsWaitedForUntilTheWaitIsCalledOff) {
+TEST_F(Flock, IsWaitedForUntilTheWaitIsCanceled) {
   const auto theirs = must(FlockLock::acquire(two, LockMode::exclusive));
   std::stop_source source;
   const auto stop = must(StopFd::make(source.get_token()));
@@ -242,12 +243,12 @@ TEST_F(Flock, ChangesItsMode) {
 TEST_F(Flock, ThatCannotBeUpgradedIsSharedAgain) {
   auto lock = must(FlockLock::acquire(one, LockMode::shared));
   const auto theirs = must(FlockLock::acquire(two, LockMode::shared));
-  EXPECT_EQ(error_of(lock.try_upgrade()), held_by_others);
+  EXPECT_EQ(error_of(lock.try_upgrade()), locked_by_others);
   EXPECT_EQ(error_of(lock.try_upgrade_for(1ms)), std::errc::timed_out);
   EXPECT_EQ(error_of(lock.try_upgrade_until(Clock::now())), std::errc::timed_out);
   EXPECT_TRUE(lock.is_locked());
   EXPECT_EQ(lock.mode(), LockMode::shared);
-  EXPECT_EQ(::flock(two.get(), LOCK_EX | LOCK_NB), -1) << "the kernel knows of it too";
+  EXPECT_EQ(::flock(two.get(), LOCK_EX | LOCK_NB), -1) << "the kernel has it too";
 }
 
 // The kernel drops the old lock before it waits for the new one.
@@ -263,7 +264,7 @@ TEST_F(Flock, LetsOthersInWhileItIsUpgraded) {
   EXPECT_EQ(what_is_free(file), Free::nothing);
 }
 
-TEST_F(Flock, SaysThatItIsLostWhereSomebodyElseHasItAfterAChange) {
+TEST_F(Flock, ReportsThatItIsLostIfAnotherDescriptionHasItAfterAChange) {
   auto lock = must(FlockLock::acquire(one, LockMode::shared));
   ASSERT_EQ(::flock(two.get(), LOCK_SH), 0);
   std::stop_source source;
@@ -278,8 +279,8 @@ TEST_F(Flock, SaysThatItIsLostWhereSomebodyElseHasItAfterAChange) {
   waiting.join();
   EXPECT_FALSE(lock.is_locked());
   EXPECT_EQ(lock.mode(), LockMode::shared);
-  EXPECT_EQ(error_of(lock.downgrade()), held_by_others);
-  EXPECT_EQ(error_of(lock.try_upgrade()), held_by_others);
+  EXPECT_EQ(error_of(lock.downgrade()), locked_by_others);
+  EXPECT_EQ(error_of(lock.try_upgrade()), locked_by_others);
   ASSERT_EQ(::flock(two.get(), LOCK_UN), 0);
   EXPECT_TRUE(lock.downgrade()) << "now it acquires it again";
   EXPECT_TRUE(lock.is_locked());
@@ -311,7 +312,7 @@ TEST(FlockInterrupted, GoesOnWaiting) {
   char byte = 0;
   ASSERT_EQ(::read(ready.read.get(), &byte, 1), 1);
   EXPECT_TRUE(FlockLock::acquire(one, LockMode::exclusive));
-  EXPECT_EQ(interruptions.seen(), 20) << "it was had before its time";
+  EXPECT_EQ(interruptions.seen(), 20) << "it was acquired before the deadline";
   EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
@@ -326,7 +327,7 @@ void expect_to_leave_it_alone(std::optional<FlockLock>& lock) {
   lock.reset();
 }
 
-TEST_F(Flock, OfAForkedCopyIsItsParents) {
+TEST_F(Flock, OfAForkedCopyBelongsToItsParent) {
   std::optional lock = must(FlockLock::acquire(one, LockMode::exclusive));
   run_apart([&] { expect_to_leave_it_alone(lock); });
   EXPECT_EQ(what_is_free(file), Free::nothing) << "the forked process has unlocked it";

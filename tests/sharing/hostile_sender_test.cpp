@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What others may send, and what is open here afterwards: nothing that was not asked for. The leak
-// check of each test looks, and some look in between.
+// Tests what other processes may send, and that no descriptor that was not requested is open
+// afterwards. The leak check of each test looks for them, and some tests look in between.
 #include <sysfd/fd_passing.hpp>
 
 #include <fcntl.h>
@@ -38,7 +38,7 @@ class HostileSender : public testing::TestWithParam<int> {
   void expect_nothing_more() {
     EXPECT_EQ(error_of(receive_fds(pair.second, payload, {.nowait = true})).value(), EAGAIN);
   }
-  // What was sent with descriptors that are not delivered is delivered.
+  // The bytes of a message are delivered even if its descriptors are not.
   void expect_bytes_only(std::string_view content, int why, ReceiveOptions options = {}) {
     const auto message = must(receive_fds(pair.second, payload, options));
     EXPECT_EQ(text(std::span(payload).first(message.size)), content);
@@ -80,7 +80,7 @@ TEST_P(HostileSender, OfNoDescriptorGivesAMessageWithoutOne) {
 
 TEST_P(HostileSender, OfDescriptorsWithoutAByte) {
   EXPECT_EQ(sender(Do::send_nothing, 2), 0);
-  if (is_stream()) {  // which has no empty messages
+  if (is_stream()) {  // it has no empty messages
     expect_nothing_more();
     return;
   }
@@ -105,7 +105,7 @@ TEST_P(HostileSender, OfSeveralMessagesAtOnceGivesEachItsOwn) {
   EXPECT_EQ(counts, is_stream() ? "124" : "1204");
 }
 
-TEST_P(HostileSender, OfTooManyAfterAGoodMessageHarmsThatOneNot) {
+TEST_P(HostileSender, OfTooManyAfterAGoodMessageDoesNotHarmThatOne) {
   EXPECT_EQ(sender(Do::send, "good", 1), 4);
   EXPECT_EQ(sender(Do::send, "bad", 5), 3);
   EXPECT_EQ(sender(Do::send, "good", 1), 4);
@@ -129,7 +129,7 @@ TEST_P(HostileSender, OfTooLongAMessageGivesNone) {
   EXPECT_EQ(error_of(receive_fds(pair.second, {})).value(), EMSGSIZE);
 }
 
-// The kernel gives as many as there is room for, and says that it cut the message off.
+// The kernel delivers as many as fit, and reports that it truncated the message.
 TEST_P(HostileSender, OfMoreDescriptorsThanThisProcessCanHaveGivesNone) {
   for (const rlim_t room : {0U, 1U, 2U, 3U, 4U})
     run_apart([&] {
@@ -160,7 +160,8 @@ TEST_P(HostileSender, MeetsAllKindsOfControlMessagesAtOnce) {
   ASSERT_TRUE(pass_credentials(pair.second));
   const bool has_pidfd = kernel_has("SO_PASSPIDFD");
   EXPECT_EQ(pass_pidfd(pair.second).has_value(), has_pidfd);
-  // Times only of datagrams, labels only where there is a security module: all that can be had.
+  // Only datagrams have timestamps, and labels need a security module: the test enables all that
+  // are available.
   for (const int option : {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC, SO_RXQ_OVFL, SO_MARK})
     (void)::setsockopt(pair.second.get(), SOL_SOCKET, option, &on, sizeof on);
   EXPECT_EQ(sender(Do::send, "x", 253), 1);
@@ -171,7 +172,7 @@ TEST_P(HostileSender, MeetsAllKindsOfControlMessagesAtOnce) {
   EXPECT_EQ(message.pidfd.has_value(), has_pidfd);
 }
 
-TEST_P(HostileSender, OfTooManyIsToldByItsPidfd) {
+TEST_P(HostileSender, OfTooManyIsKnownFromItsPidfd) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
   ASSERT_TRUE(pass_pidfd(pair.second));
   EXPECT_EQ(sender(Do::send, "x", 5), 1);
@@ -184,12 +185,12 @@ TEST_P(HostileSender, OfTooManyIsToldByItsPidfd) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST_P(HostileSender, OfTooManyLeavesThemToWhoWantsToCloseThem) {
+TEST_P(HostileSender, OfTooManyPassesThemToTheCallerOnRequest) {
   std::vector<OwnedFd> unwanted;
   unwanted.push_back(some_file());
   EXPECT_EQ(sender(Do::send, "x", 3), 1);
   expect_bytes_only("x", E2BIG, {.max_fds = 1, .unwanted = &unwanted});
-  ASSERT_EQ(unwanted.size(), 4U) << "behind those that were there";
+  ASSERT_EQ(unwanted.size(), 4U) << "after those that were there";
   for (std::size_t i = 1; i < 4; ++i)
     EXPECT_TRUE(same_file(unwanted[i].get(), file.get()));
   EXPECT_EQ(sender(Do::send, "y", 1), 1);
@@ -198,7 +199,7 @@ TEST_P(HostileSender, OfTooManyLeavesThemToWhoWantsToCloseThem) {
   EXPECT_EQ(unwanted.size(), 4U);
 }
 
-TEST_P(HostileSender, OfTooLongAMessageLeavesItsDescriptorsToWhoWantsToCloseThem) {
+TEST_P(HostileSender, OfTooLongAMessagePassesItsDescriptorsToTheCallerOnRequest) {
   if (is_stream()) return;
   std::vector<OwnedFd> unwanted;
   EXPECT_EQ(sender(Do::send, "too long", 2), 8);
@@ -208,7 +209,7 @@ TEST_P(HostileSender, OfTooLongAMessageLeavesItsDescriptorsToWhoWantsToCloseThem
   EXPECT_EQ(unwanted.size(), 2U);
 }
 
-// close(2) of the last descriptor of such a socket waits for what was not read at the other end.
+// close(2) of the last descriptor of such a socket waits until the other end has read its data.
 TEST(UnwantedDescriptors, DoNotKeepTheReceiverWaiting) {
   const auto pair = must(socket_pair(SOCK_STREAM));
   const auto plain = [] {

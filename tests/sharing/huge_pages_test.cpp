@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Sealed memory of huge pages, of which there are few.
+// Maps sealed memory of huge pages, of which there are few.
 #include <sysfd/sealed_memory.hpp>
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 namespace sysfd_test {
 namespace {
 
-// All huge pages of the system as long as it lives, one more than there were: in a memfd.
+// Owns all huge pages of the system while it lives, in a memfd; one more than there were.
 class HugePages {
  public:
   HugePages() {
@@ -88,7 +88,7 @@ TEST(SealedMemoryOfHugePages, IsMappedThoughNoneIsLeft) {
   expect_mapped(pages);
 }
 
-// They refuse a shared mapping of what is sealed against writing.
+// Such a kernel refuses a shared mapping of a file that is sealed against writing.
 TEST(SealedMemoryOfHugePages, IsMappedByAKernelBeforeLinux67Too) {
   SYSFD_REQUIRE_ROOT();
   const HugePages pages;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Locks and processes that are forked: a copy of the description goes with each.
+// Tests locks and forked processes: each has a copy of the descriptor.
 #include <sysfd/description_lock.hpp>
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 namespace sysfd_test {
 namespace {
 
-// A forked process that does nothing but live, with copies of all descriptors, until this is gone.
+// A forked process that only lives, with copies of all descriptors, until this is destroyed.
 class ForkedProcess {
  public:
   ForkedProcess() : rope_(must(sysfd::pipe())) {
@@ -103,8 +103,7 @@ TEST(ForkedLock, IsUnlockedThoughACommandRuns) {
   EXPECT_TRUE(can_lock(other));
 }
 
-// The guard's copy in a forked process, which is destroyed there, told to unlock, and told to
-// change.
+// Destroys the guard's copy in a forked process, and lets it unlock and change there.
 void expect_to_leave_it_alone(std::optional<DescriptionLock>& lock) {
   EXPECT_EQ(error_of(lock->upgrade()).value(), EPERM);
   EXPECT_EQ(error_of(lock->downgrade()).value(), EPERM);
@@ -116,7 +115,7 @@ void expect_to_leave_it_alone(std::optional<DescriptionLock>& lock) {
   lock.reset();
 }
 
-TEST(ForkedLock, IsItsParentsAndNotTheForkedProcesss) {
+TEST(ForkedLock, BelongsToItsParentAndNotToTheForkedProcess) {
   const ScratchFile file;
   const OwnedFd other = file.open(O_RDWR);
   const OwnedFd fd = file.open(O_RDWR);
@@ -133,7 +132,7 @@ TEST(ForkedLock, IsItsParentsAndNotTheForkedProcesss) {
   EXPECT_TRUE(can_lock(other));
 }
 
-TEST(ForkedLock, OfTheForkedProcessIsItsOwn) {
+TEST(ForkedLock, OfTheForkedProcessBelongsToIt) {
   const ScratchFile file;
   const OwnedFd other = file.open(O_RDWR);
   const OwnedFd fd = file.open(O_RDWR);
@@ -151,8 +150,8 @@ TEST(ForkedLock, OfTheForkedProcessIsItsOwn) {
   EXPECT_FALSE(can_lock(other));
 }
 
-// Number 1 there, as somebody else's parent is: process numbers tell nothing.
-TEST(ForkedLockInPidNamespaces, IsItsParentsWhereBothHaveTheSameNumber) {
+// It is process 1 there, as is another process's parent: process numbers prove nothing.
+TEST(ForkedLockInPidNamespaces, BelongsToItsParentIfBothHaveTheSameNumber) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ONE_THREAD();

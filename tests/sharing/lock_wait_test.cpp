@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Locks that have to be waited for, and that change their mode.
+// Waits for locks, and changes their mode.
 #include <sysfd/description_lock.hpp>
 
 #include <fcntl.h>
@@ -46,7 +46,7 @@ TEST_F(LockWait, EndsWhenAnotherProcessUnlocks) {
               std::errc::resource_unavailable_try_again);
     std::optional<DescriptionLock> lock;
     WaitingThread waiting([&] { lock = must(DescriptionLock::acquire(fd, mode)); });
-    EXPECT_TRUE(waiting.waits()) << "now we for it";
+    EXPECT_TRUE(waiting.waits()) << "now this process waits for it";
     EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
     waiting.join();
     EXPECT_EQ(holder(Do::lock, F_RDLCK), mode == LockMode::shared ? 0 : -EAGAIN);
@@ -64,7 +64,7 @@ TEST_F(LockWait, EndsWhenAnotherProcessEnds) {
   holder.wait();
 }
 
-TEST_F(LockWait, IsOverAtTheDeadline) {
+TEST_F(LockWait, EndsAtTheDeadline) {
   EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
   for (const auto timeout : {-1h, 0h}) {
     EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::shared, timeout)),
@@ -91,7 +91,7 @@ TEST_F(LockWait, WithADeadlineInThePastTakesWhatIsFree) {
       DescriptionLock::try_acquire_for(fd, LockMode::exclusive, std::chrono::nanoseconds::min()));
 }
 
-TEST_F(LockWait, ThatIsLongEnoughIsOverWhenTheLockIsFree) {
+TEST_F(LockWait, EndsWhenTheLockIsFree) {
   for (const auto longest : {std::chrono::nanoseconds(1h), std::chrono::nanoseconds::max()}) {
     EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
     EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1ms)),
@@ -104,7 +104,7 @@ TEST_F(LockWait, ThatIsLongEnoughIsOverWhenTheLockIsFree) {
       DescriptionLock::try_acquire_until(fd, LockMode::exclusive, Clock::time_point::max()));
 }
 
-// A process that interrupts this one so often, and lets its own lock go then.
+// A process that interrupts this one this often, and then drops its lock.
 class Interrupter {
  public:
   Interrupter(const Interruptions& interruptions, const ScratchFile& file, int times)
@@ -143,7 +143,7 @@ TEST(LockInterrupted, GoesOnWaiting) {
     const Interrupter interrupter(interruptions, file, 20);
     const auto lock = DescriptionLock::acquire(fd, LockMode::exclusive);
     EXPECT_TRUE(lock);
-    EXPECT_EQ(interruptions.seen(), 20) << "it was had before its time";
+    EXPECT_EQ(interruptions.seen(), 20) << "it was acquired before the deadline";
   }
   {
     const Interrupter interrupter(interruptions, file, 20);
@@ -152,7 +152,7 @@ TEST(LockInterrupted, GoesOnWaiting) {
   }
 }
 
-TEST_F(LockWait, CanBeCalledOff) {
+TEST_F(LockWait, CanBeCanceled) {
   EXPECT_EQ(holder(Do::lock, F_WRLCK), 0);
   const OwnedFd stop = must(event_fd());
   const auto for_ever = Timeout::forever().canceled_by(stop);
@@ -198,7 +198,7 @@ TEST_F(LockChange, ThatCannotBeTriedLeavesItShared) {
   EXPECT_EQ(error_of(lock.try_upgrade_for(1ms)), std::errc::timed_out);
   EXPECT_EQ(error_of(lock.try_upgrade_until(Clock::now())), std::errc::timed_out);
   EXPECT_EQ(lock.mode(), LockMode::shared);
-  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it still is locked";
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it is still locked";
   holder.begin({.what = Do::lock, .a = F_UNLCK});
   EXPECT_TRUE(lock.try_upgrade_for(1h));
   EXPECT_EQ(lock.mode(), LockMode::exclusive);
@@ -210,7 +210,7 @@ TEST_F(LockChange, WaitsForOtherReaders) {
   EXPECT_EQ(holder(Do::lock, F_RDLCK), 0);
   WaitingThread waiting([&] { EXPECT_TRUE(lock.upgrade()); });
   EXPECT_TRUE(waiting.waits());
-  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it still is locked";
+  EXPECT_EQ(holder(Do::lock, F_WRLCK), -EAGAIN) << "it is still locked";
   EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
   waiting.join();
   EXPECT_EQ(lock.mode(), LockMode::exclusive);

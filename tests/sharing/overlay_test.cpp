@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Files of an overlayfs, whose writes go to a file below that has the status flags of the one
-// above, whatever the flags of the call are; and which become other files when they are opened for
-// writing.
+// Tests files of overlayfs. Their writes go to a file below with the status flags of the one above,
+// whatever the flags of the call are; and they become other files when they are opened for writing.
 #include <sysfd/positioned_file.hpp>
 
 #include <fcntl.h>
@@ -106,7 +105,7 @@ TEST(PositionedFileOnOverlayfs, AppendsWhereTheKernelCan) {
   });
 }
 
-// There, RWF_APPEND is ignored too (before Linux 6.7): the write would go to the offset.
+// Before Linux 6.7, overlayfs also ignores RWF_APPEND: the write would go to the offset.
 TEST(PositionedFileOnOverlayfs, DoesNotAppendWhereTheKernelIsOld) {
   SYSFD_REQUIRE_OVERLAY();
   run_on_overlay(create_in, [](const fs::path& directory) {
@@ -117,7 +116,7 @@ TEST(PositionedFileOnOverlayfs, DoesNotAppendWhereTheKernelIsOld) {
   });
 }
 
-// A device is not written through the file system that it is found in.
+// A device is not written through the file system in which it is found.
 TEST(PositionedFileOnOverlayfs, WritesToADeviceAsElsewhere) {
   SYSFD_REQUIRE_OVERLAY();
   SYSFD_REQUIRE_KERNEL("RWF_NOAPPEND");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What other holders of a description do to plain reads and writes, and do not to a PositionedFile.
+// Tests what other holders of a description change for plain reads and writes, but not for a
+// PositionedFile.
 #include <sysfd/positioned_file.hpp>
 
 #include <fcntl.h>
@@ -55,7 +56,7 @@ TEST(SharedPosition, IsNotThatOfAPositionedFile) {
   SecondHolder holder(fd);
   PositionedFile ours(must(fd.duplicate()));
   EXPECT_EQ(read(ours, 2), "01");
-  EXPECT_EQ(holder.read(3), "012") << "we have not moved the other's";
+  EXPECT_EQ(holder.read(3), "012") << "this process did not change the other offset";
   EXPECT_EQ(read(ours, 2), "23");
   EXPECT_EQ(holder(Do::seek, 1), 1);
   EXPECT_EQ(ours.write(bytes("X")), 1U);
@@ -71,7 +72,7 @@ TEST(SharedFlags, MakePlainWritesGoToTheEnd) {
   EXPECT_EQ(holder(Do::add_flags, O_APPEND), 0);
   EXPECT_EQ(::write(fd.get(), "A", 1), 1);
   EXPECT_EQ(::pwrite(fd.get(), "B", 1, 0), 1);
-  EXPECT_EQ(file.content(), "0123456789AB") << "not even pwrite(2) keeps to its place";
+  EXPECT_EQ(file.content(), "0123456789AB") << "not even pwrite(2) writes at its offset";
 }
 
 TEST(SharedFlags, DoNotMisleadAPositionedFile) {
@@ -195,7 +196,7 @@ TEST(EachFunctionOfPositionedFile, MakesOneSystemCall) {
   const MemoryFile scratch(digits);
   for (const auto& [name, expected, call] : functions()) {
     PositionedFile file(scratch.open(O_RDWR));
-    ASSERT_EQ(file.write_at(bytes("0"), 0), 1U);  // once it asks for the file system
+    ASSERT_EQ(file.write_at(bytes("0"), 0), 1U);  // the first one finds out the file system
     bool done = false;
     const auto calls = system_calls_of([&] { EXPECT_TRUE(call(file)) << name; });
     if (!calls) GTEST_SKIP() << "needs ptrace";
@@ -229,7 +230,7 @@ TEST(EachFunctionOfPositionedFile, LeavesTheDescriptionAsItWas) {
   }
 }
 
-// What kernels before Linux 6.9 say to a flag that they do not know.
+// Kernels before Linux 6.9 fail so for a flag that they do not know.
 void refuse_noappend() {
   refuse_calls({{SYS_pwritev2, EOPNOTSUPP, RefusedCall::Match{5, 0x20}}});
 }
@@ -286,7 +287,7 @@ TEST(PositionedFileWithoutNoAppend, TellsOtherErrorsOfAUniqueDescription) {
   });
 }
 
-// Sandboxes whose list of system calls is older than preadv2(2) and pwritev2(2).
+// The list of allowed system calls of these sandboxes is older than preadv2(2) and pwritev2(2).
 void refuse_newer_calls(int error) {
   refuse_calls({{SYS_preadv2, error}, {SYS_pwritev2, error}});
 }
@@ -324,7 +325,7 @@ TEST(PositionedFileInASandbox, WritesToAUniqueDescriptionWithTheOlderCalls) {
   }
 }
 
-// Those of /proc take no flags at all.
+// The files of /proc accept no flags.
 TEST(PositionedFileOfProc, IsWrittenThroughAUniqueDescription) {
   run_apart([] {
     const std::string path = "/proc/self/oom_score_adj";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a PositionedFile is, and how long what it has.
+// Tests the position of a PositionedFile, and the size of its file.
 #include <sysfd/positioned_file.hpp>
 
 #include <fcntl.h>
@@ -74,7 +74,7 @@ TEST(Size, IsAskedEachTime) {
   EXPECT_EQ(memory.size(), 0U);
 }
 
-// A loop device for the file, which is gone when it is closed.
+// Makes a loop device for the file; it ends when it is closed.
 std::optional<OwnedFd> loop_device(const OwnedFd& file) {
   const auto control = sysfd::open(cwd(), "/dev/loop-control", O_RDWR);
   if (!control) return std::nullopt;
@@ -87,7 +87,7 @@ std::optional<OwnedFd> loop_device(const OwnedFd& file) {
     config.fd = static_cast<std::uint32_t>(file.get());
     config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
     if (::ioctl(device->get(), LOOP_CONFIGURE, &config) == 0) return must(std::move(device));
-    if (errno != EBUSY) return std::nullopt;  // else somebody was faster
+    if (errno != EBUSY) return std::nullopt;  // otherwise another process was faster
   }
   return std::nullopt;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Shortening a PositionedFile, and having it on the disk.
+// Truncates and syncs a PositionedFile.
 #include <sysfd/positioned_file.hpp>
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a PositionedFile answers, and where it is afterwards.
+// Tests what the functions of a PositionedFile return, and its position afterwards.
 #include <sysfd/positioned_file.hpp>
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::uint64_t furthest = std::numeric_limits<std::int64_t>::max();
 
-// Can be written on every kernel.
+// Such a file can be written on every kernel.
 PositionedFile unique(const ScratchFile& file, std::uint64_t position = 0, int flags = O_RDWR) {
   return PositionedFile(must(UniqueDescription::open(cwd(), file.path(), flags)), position);
 }
@@ -65,7 +65,7 @@ TEST(PositionedRead, OfAllOrNothingDoesNotMoveWhereTheFileEndsBefore) {
   EXPECT_TRUE(file.read_exact(std::span<std::byte>())) << "nothing is there everywhere";
 }
 
-// The kernel gives a list of mappings in pieces of about a page.
+// The kernel returns a list of mappings in pieces of about a page.
 TEST(PositionedRead, GoesOnWhereOneCallDoesNotGiveAll) {
   constexpr std::size_t pages = 400;
   constexpr std::size_t page = 4096;
@@ -89,7 +89,7 @@ TEST(PositionedRead, GoesOnWhereOneCallDoesNotGiveAll) {
   ::munmap(start, pages * page);
 }
 
-TEST(PositionedRead, DoesNotWaitWhereItIsSaid) {
+TEST(PositionedRead, DoesNotWaitWithNowait) {
   const ScratchFile scratch(digits);
   PositionedFile file = unique(scratch);
   auto some = buffer<4>();
@@ -276,7 +276,7 @@ concept Writable = requires(PositionedFile& file, const Data& data) {
   file.append(data);
 };
 
-TEST(PositionedFile, RefusesStringLiteralsWhoseNulIsNotMeant) {
+TEST(PositionedFile, RefusesStringLiteralsWithTheirNul) {
   static_assert(!Writable<char[5]>);
   static_assert(Writable<std::byte[5]> && Writable<unsigned char[5]>);
   static_assert(Writable<std::string_view> && Writable<std::span<const char>>);

@@ -47,7 +47,7 @@ TEST_F(Reopen, GivesAnOffsetAndFlagsOfOnesOwn) {
   const OwnedFd file = open(create("file"), O_RDWR);
   SecondHolder holder(file);
   EXPECT_EQ(holder(Do::seek, 7), 7);
-  EXPECT_EQ(read_some(file), "789") << "the other one moved our offset";
+  EXPECT_EQ(read_some(file), "789") << "the other process changed our offset";
 
   const OwnedFd own = must(reopen(file, O_RDWR));
   EXPECT_EQ(holder(Do::seek, 5), 5);
@@ -56,7 +56,7 @@ TEST_F(Reopen, GivesAnOffsetAndFlagsOfOnesOwn) {
   EXPECT_EQ(read_some(own), "0123456789");
   EXPECT_EQ(::fcntl(file.get(), F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND | O_NONBLOCK);
   EXPECT_EQ(::fcntl(own.get(), F_GETFL) & (O_APPEND | O_NONBLOCK), 0);
-  EXPECT_EQ(holder.read(3), "567") << "we did not move its own";
+  EXPECT_EQ(holder.read(3), "567") << "this process did not change its offset";
   EXPECT_EQ(same_description(file, own), false);
 }
 
@@ -81,29 +81,30 @@ TEST_F(Reopen, AsksForTheRightsAnew) {
   EXPECT_EQ(::write(must(reopen(writable, O_RDONLY)).get(), "x", 1), -1);
 }
 
-TEST_F(Reopen, IsRefusedToWhoMayNotOpenTheFile) {
+TEST_F(Reopen, IsRefusedWithoutPermissionToOpenTheFile) {
   SYSFD_REQUIRE_ROOT();
   const std::string path = create("file");
   ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
   const OwnedFd file = open(path, O_RDWR);
   run_apart([&] {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
-    // Who has changed its identity cannot look into its own /proc where root may not be dumped.
+    // A process that has changed its identity cannot read its own /proc if core dumps of privileged
+    // processes are disabled.
     EXPECT_EQ(error_of(reopen(file, O_RDONLY)).value(), EACCES);
     EXPECT_EQ(error_of(reopen(file, O_RDWR)).value(), EACCES);
   });
 }
 
-TEST_F(Reopen, ToWriteIsRefusedToWhoMayOnlyRead) {
+TEST_F(Reopen, ToWriteIsRefusedWithPermissionToRead) {
   SYSFD_REQUIRE_ROOT();
   const std::string path = create("file");
   ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
   const OwnedFd file = open(path, O_RDWR);
   run_apart([&] {
-    // Unlike with setresuid(2), the process is its own still.
+    // Unlike after setresuid(2), the process can still read its own /proc.
     ASSERT_EQ(::syscall(SYS_setfsuid, 65534), 0);
     EXPECT_EQ(error_of(reopen(file, O_RDWR)).value(), EACCES);
-    EXPECT_EQ(::write(file.get(), "x", 1), 1) << "the one that was given can still be written";
+    EXPECT_EQ(::write(file.get(), "x", 1), 1) << "the original descriptor can still be written";
   });
 }
 
@@ -150,7 +151,7 @@ TEST_F(Reopen, OfADirectoryIsItAgain) {
   EXPECT_EQ(error_of(reopen(file, O_RDONLY | O_DIRECTORY)).value(), ENOTDIR);
 }
 
-TEST_F(Reopen, OfAPathOpensTheFile) {
+TEST_F(Reopen, OfAPathDescriptorOpensTheFile) {
   const OwnedFd path = open(create("file", "content"), O_PATH);
   EXPECT_EQ(read_some(path), "error");
   EXPECT_EQ(read_some(must(reopen(path, O_RDONLY))), "content");
@@ -209,7 +210,7 @@ TEST_F(Reopen, WithoutProcIsAnError) {
   });
 }
 
-TEST_F(Reopen, BelievesNothingThatIsMountedThere) {
+TEST_F(Reopen, TrustsNothingThatIsMountedThere) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
   run_apart([&] {
@@ -248,7 +249,7 @@ TEST_F(Reopen, NeitherEmptiesNorOpensWhatIsMountedThere) {
   });
 }
 
-TEST_F(Reopen, BelievesNoOtherFileSystemAtProc) {
+TEST_F(Reopen, TrustsNoOtherFileSystemAtProc) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
   run_apart([&] {
@@ -265,7 +266,7 @@ TEST_F(Reopen, BelievesNoOtherFileSystemAtProc) {
 class ReopenInAThread : public Reopen {};
 
 // Those of the first thread are in /proc/self/fd.
-TEST_F(ReopenInAThread, LooksIntoTheThreadsOwnTable) {
+TEST_F(ReopenInAThread, UsesTheThreadsOwnTable) {
   SYSFD_REQUIRE_ONE_THREAD();
   run_apart([&] {
     const OwnedFd file = open(create("file", "the first thread's"), O_RDONLY);

@@ -28,7 +28,7 @@ bool has_kcmp() {
   return ::syscall(SYS_kcmp, ::getpid(), ::getpid(), 0, 0, 0) == 0;
 }
 
-// What kernels before Linux 6.10 say: EINVAL, but of a descriptor with O_PATH EBADF.
+// Kernels before Linux 6.10 fail with EINVAL, but for a descriptor with O_PATH with EBADF.
 void refuse_query(int error = EINVAL) {
   refuse_calls({{SYS_fcntl, error, RefusedCall::Match{1, dupfd_query}}});
 }
@@ -37,7 +37,7 @@ OwnedFd open_file(const std::string& path, int flags = O_RDONLY) {
   return must(sysfd::open(cwd(), path, flags));
 }
 
-// What must be so whichever way it is found out.
+// Checks what must hold in whichever way it is found out.
 void expect_right_answers() {
   const OwnedFd file = some_file();
   const OwnedFd other = some_file();
@@ -129,7 +129,8 @@ TEST(SameDescriptionByKcmp, IsFoundWhereOldKernelsSayOfAPathThatItIsNotOpen) {
   });
 }
 
-// Kcmp would look at those of the first thread: what is open there under the same number.
+// kcmp(2) with the process ID would compare descriptors of the first thread, where the number
+// refers to another file.
 TEST(SameDescriptionByKcmp, IsThatOfTheThreadsOwnTable) {
   if (!has_kcmp()) GTEST_SKIP() << "needs kcmp";
   SYSFD_REQUIRE_ONE_THREAD();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Memory that others hold too: what they can do to a plain mapping, and not to one of ours.
+// Tests memory that other processes share: what they can do to a plain mapping, but not to a
+// SealedMemory.
 #include <sysfd/sealed_memory.hpp>
 
 #include <fcntl.h>
@@ -46,7 +47,7 @@ std::error_code error_of_map(LentFd fd) {
   return error_of(Memory::map(fd));
 }
 
-// How a forked process ends that reads this byte: its signal, or 0.
+// Returns the signal that ends a forked process which reads this byte, or 0.
 int signal_of_reading(const volatile char* byte) {
   const pid_t child = ::fork();
   if (child < 0) std::abort();
@@ -96,7 +97,7 @@ TEST(SealedMemory, IsWhatItsSenderHasSealedAndCannotChange) {
   EXPECT_EQ(holder(Do::truncate, 1 << 20), -EPERM);
   EXPECT_EQ(holder(Do::punch, page), -EPERM);
   EXPECT_EQ(holder(Do::map_and_write, page), -EPERM);
-  EXPECT_EQ(holder(Do::add_seals, 0), -EPERM) << "nor can seals be touched";
+  EXPECT_EQ(holder(Do::add_seals, 0), -EPERM) << "seals cannot be added either";
   EXPECT_EQ(text(memory.bytes()), content);
   EXPECT_TRUE(is_close_on_exec(fd).value());
 }
@@ -141,7 +142,7 @@ TEST(SealedMemory, RefusesWhatIsNotSealedAgainstShrinkingAndWriting) {
   const OwnedFd unsealed = memfd(page, 0);
   const OwnedFd may_shrink = memfd(page, F_SEAL_WRITE | everything_else);
   const OwnedFd may_change = memfd(page, F_SEAL_SHRINK | everything_else);
-  // A writable mapping that was made before stays: which is what this seal is for.
+  // A writable mapping that was made before stays: this seal allows that.
   const OwnedFd may_change_still =
       memfd(page, F_SEAL_SHRINK | everything_else | 0x10 /* F_SEAL_FUTURE_WRITE */);
   EXPECT_EQ(error_of_map<SealedMemory>(unsealed), SealError::may_shrink);
@@ -182,7 +183,7 @@ TEST(Mapping, RefusesWhatIsNoMemfd) {
   }
 }
 
-// Such a file says of itself that it is sealed, against further seals.
+// Such a file has F_SEAL_SEAL.
 TEST(Mapping, RefusesAFileOfATmpfs) {
   const auto fd = sysfd::open(cwd(), "/dev/shm", O_RDWR | O_TMPFILE, 0600);
   if (!fd || ::fcntl(fd->get(), F_GET_SEALS) == -1) GTEST_SKIP() << "needs a tmpfs in /dev/shm";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A process that was given an open file description of ours, as sysfd::Command gives one, and does
-// to it what the test says: holder.cpp.
+// Starts a process to which sysfd::Command passes an open file description of ours, and which does
+// what the test says: holder.cpp.
 #ifndef SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
 #define SYSFD_TESTS_SHARING_SECOND_HOLDER_HPP
 
@@ -34,32 +34,32 @@ namespace sysfd_test {
 
 class SecondHolder {
  public:
-  // One that holds nothing, or nothing to send to, has /dev/null there.
-  explicit SecondHolder(std::optional<BorrowedFd> held = std::nullopt,
+  // Passes /dev/null if there is no description, or no socket to send to.
+  explicit SecondHolder(std::optional<BorrowedFd> description = std::nullopt,
                         std::optional<BorrowedFd> socket = std::nullopt)
       : sockets_(must(socket_pair(SOCK_SEQPACKET))),
         null_(must(sysfd::open(cwd(), "/dev/null", O_RDWR))) {
     Command command(path());
     command.pass(std::move(sockets_.second), order_number);
-    command.pass(held.value_or(null_), held_number);
+    command.pass(description.value_or(null_), description_number);
     command.pass(socket.value_or(null_), socket_number);
     child_.emplace(must(command.spawn()));
   }
 
-  // What came of it: the call's own answer, or -errno.
+  // Returns the result of the call, or -errno.
   long operator()(Do what, long a = 0, long b = 0, long c = 0) {
     return order({.what = what, .a = a, .b = b, .c = c});
   }
   long operator()(Do what, std::string_view text, long a = 0) {
     return order(with_text(what, text, a));
   }
-  // The bytes that it reads.
+  // Returns the bytes that it reads.
   std::string read(std::size_t size) {
     const long got = (*this)(Do::read, static_cast<long>(size));
     return got < 0 ? "error" : std::string(answer_.text, static_cast<std::size_t>(got));
   }
 
-  // The same in two steps: it does that while the test does something else.
+  // Sends the order without waiting: the test can do something else meanwhile.
   void begin(const Order& order) const {
     if (::send(sockets_.first.get(), &order, sizeof order, MSG_NOSIGNAL) != sizeof order)
       std::abort();
@@ -68,15 +68,15 @@ class SecondHolder {
     if (::recv(sockets_.first.get(), &answer_, sizeof answer_, 0) != sizeof answer_) std::abort();
     return answer_.value;
   }
-  // Ends what waits for the next order; that one is for nothing.
+  // Ends what runs until the next order; that order has no effect.
   long stop() {
     begin({.what = Do::who_locks});
-    const long answer = end();
+    const long reply = end();
     end();
-    return answer;
+    return reply;
   }
 
-  // Until it has read its order and waits in the kernel for what that takes.
+  // Waits until it has read its order and is blocked in the kernel.
   void wait_until_blocked() const {
     for (int unread = 1; unread != 0; ::sched_yield())
       if (::ioctl(sockets_.first.get(), SIOCOUTQ, &unread) != 0) std::abort();
@@ -92,7 +92,7 @@ class SecondHolder {
   pid_t pid() const { return child_->pid(); }
   const PidFd& pidfd() const { return child_->pidfd(); }
 
-  // It ends by itself, and is reaped.
+  // Lets it end by itself, and reaps it.
   void exit() {
     begin({.what = Do::exit});
     wait();
@@ -116,7 +116,7 @@ class SecondHolder {
 
   SocketPair sockets_;
   OwnedFd null_;
-  Answer answer_{};
+  Reply answer_{};
   std::optional<Child> child_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Who has sent a message.
+// Finds out who has sent a message.
 #include <sysfd/fd_passing.hpp>
 
 #include <fcntl.h>
@@ -33,7 +33,7 @@ class SenderIdentity : public testing::Test {
   ReceivedMessage receive() { return must(receive_fds(pair.second, payload)); }
 };
 
-TEST_F(SenderIdentity, IsToldByCredentials) {
+TEST_F(SenderIdentity, IsKnownFromCredentials) {
   EXPECT_EQ(sender(Do::send, "x"), 1);
   EXPECT_FALSE(receive().credentials);
   ASSERT_TRUE(pass_credentials(pair.second));
@@ -48,8 +48,8 @@ TEST_F(SenderIdentity, IsToldByCredentials) {
   EXPECT_FALSE(receive().credentials);
 }
 
-// The kernel fills in zeros there, which would be root's.
-TEST(SenderIdentityOnAStream, IsNobodysAtTheEnd) {
+// The kernel fills in zeros there, which are also root's IDs.
+TEST(SenderIdentityOnAStream, IsMissingAtTheEnd) {
   for (const std::size_t room : {100U, 0U}) {
     auto pair = must(socket_pair(SOCK_STREAM));
     ASSERT_TRUE(pass_credentials(pair.second));
@@ -64,7 +64,7 @@ TEST(SenderIdentityOnAStream, IsNobodysAtTheEnd) {
   }
 }
 
-TEST_F(SenderIdentity, IsToldOfAMessageWithoutBytes) {
+TEST_F(SenderIdentity, IsKnownForAMessageWithoutBytes) {
   ASSERT_TRUE(pass_credentials(pair.second));
   EXPECT_EQ(sender(Do::send_nothing, 1), 0);
   const auto message = receive();
@@ -73,7 +73,7 @@ TEST_F(SenderIdentity, IsToldOfAMessageWithoutBytes) {
   EXPECT_EQ(message.credentials->pid, sender.pid());
 }
 
-TEST_F(SenderIdentity, IsNobodysWhereTheMessageWasSentBefore) {
+TEST_F(SenderIdentity, IsMissingIfTheMessageWasSentBefore) {
   EXPECT_EQ(sender(Do::send, "x"), 1);
   ASSERT_TRUE(pass_credentials(pair.second));
   EXPECT_FALSE(receive().credentials);
@@ -93,7 +93,7 @@ TEST_F(SenderIdentity, IsThatOfAnotherUser) {
   EXPECT_EQ(message.credentials->gid, 65533U);
 }
 
-TEST_F(SenderIdentity, IsToldByAPidfd) {
+TEST_F(SenderIdentity, IsKnownFromAPidfd) {
   SYSFD_REQUIRE_KERNEL("SO_PASSPIDFD");
   ASSERT_TRUE(pass_pidfd(pair.second));
   EXPECT_EQ(sender(Do::send, "x", 1), 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every public function of this module on a thread with a stack of 16 KiB.
+// Runs every public function of this module on a thread with a stack of 16 KiB.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>

@@ -22,8 +22,8 @@
 namespace sysfd_test {
 namespace {
 
-// What would make a second descriptor of it takes one of these. Each has a test that must not
-// compile (tests/compile_fail/sharing.cpp); here is the reason.
+// Every way to make a second descriptor needs one of these conversions. Each has a test that must
+// not compile (tests/compile_fail/sharing.cpp); this is the reason.
 static_assert(!std::convertible_to<UniqueDescription&, BorrowedFd>);
 static_assert(!std::constructible_from<BorrowedFd, UniqueDescription&>);
 static_assert(!std::constructible_from<OwnedFd, UniqueDescription>);
@@ -33,7 +33,7 @@ static_assert(!std::constructible_from<BorrowedFd, LentFd>);
 static_assert(!std::convertible_to<LentFd, BorrowedFd>);
 static_assert(!std::constructible_from<BorrowedFd, PositionedFile&>);
 
-// What lends, and what dies too soon to lend.
+// The object can be borrowed from; one that dies too soon cannot.
 static_assert(std::convertible_to<UniqueDescription&, LentFd>);
 static_assert(std::convertible_to<const OwnedFd&, LentFd>);
 static_assert(std::convertible_to<BorrowedFd, LentFd>);
@@ -79,7 +79,7 @@ TEST(UniqueDescription, IsClosedOnceAndMoved) {
   EXPECT_TRUE(std::move(moved).close());
 }
 
-TEST(UniqueDescription, IsUsedByWhatTakesALentDescriptor) {
+TEST(UniqueDescription, IsAcceptedAsALentFd) {
   const ScratchFile scratch("content");
   auto description = must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR));
   const LentFd lent = description;
@@ -99,11 +99,11 @@ TEST(UniqueDescription, IsNotOpenInWhatIsStartedMeanwhile) {
   const ScratchFile scratch("content");
   const auto description = must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR));
   SecondHolder holder;
-  EXPECT_EQ(holder(Do::seek, 3), 0) << "/dev/null is all that it holds";
+  EXPECT_EQ(holder(Do::seek, 3), 0) << "it has only /dev/null";
   EXPECT_EQ(::lseek(description.get(), 0, SEEK_CUR), 0);
 }
 
-TEST(UniqueDescription, IsSharedFromWhenItIsSaid) {
+TEST(UniqueDescription, IsSharedOnceItIsMadeShared) {
   auto description = must(UniqueDescription::memfd("memory"));
   const OwnedFd fd = std::move(description).into_shareable();
   SecondHolder holder(fd);

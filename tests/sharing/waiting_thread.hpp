@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Something that is expected to wait, in a thread of its own.
+// Runs a call that is expected to wait in a separate thread.
 #ifndef SYSFD_TESTS_SHARING_WAITING_THREAD_HPP
 #define SYSFD_TESTS_SHARING_WAITING_THREAD_HPP
 
@@ -30,7 +30,7 @@ class WaitingThread {
   WaitingThread(const WaitingThread&) = delete;
   WaitingThread& operator=(const WaitingThread&) = delete;
 
-  // True as soon as it waits in the kernel; false if it has ended without.
+  // Returns true as soon as it waits in the kernel; false if it has ended without waiting.
   bool waits() const {
     while (number_ == 0)
       ::sched_yield();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How a child is made to end, by terminate() or because its Child goes.
+// Ends children by terminate(), or by destroying their Child.
 #include <sysfd/child.hpp>
 
 #include <sys/wait.h>
@@ -23,8 +23,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// A child that has said that it is ready, and lives until the rope is let go unless it is told
-// otherwise.
+// A child that has reported that it is ready. It lives until the rope is released, unless it is
+// told to do something else.
 class ChildEnd : public testing::Test {
  protected:
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
@@ -51,13 +51,13 @@ class ChildEnd : public testing::Test {
 const char* const obeys = "echo; read line <&3";
 const char* const refuses = "trap '' TERM; echo; read line <&3";
 
-// What a process that has a second pidfd was ended by, once its Child has gone.
+// Returns how a process has ended, from a second pidfd, after its Child is destroyed.
 std::optional<ExitStatus> status_after(std::optional<Child> child) {
   const PidFd process = must(PidFd::adopt(*child->fd().duplicate()));
   child.reset();
   EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process) << "it was reaped";
   const auto status = process.wait();
-  return status ? std::optional(*status) : std::nullopt;  // before Linux 6.15 nobody can tell
+  return status ? std::optional(*status) : std::nullopt;  // none before Linux 6.15
 }
 
 void expect_status(const std::optional<ExitStatus>& status, ExitStatus expected) {
@@ -76,7 +76,7 @@ TEST_F(ChildEnd, IsAskedFor) {
 
 TEST_F(ChildEnd, MayTakeItsTime) {
   Child child = start("trap 'exit 7' TERM; echo; while :; do read line <&3; done");
-  EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(7)) << "what it says itself counts";
+  EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(7)) << "its own exit status counts";
 }
 
 TEST_F(ChildEnd, ComesByForceAfterTheGracePeriod) {
@@ -100,7 +100,7 @@ TEST_F(ChildEnd, ComesToAStoppedChildByForceToo) {
   EXPECT_EQ(*child.terminate(5ms), ExitStatus::killed(SIGKILL));
 }
 
-// It goes on, to do what it does at its end.
+// It continues, so that it can run its handlers.
 TEST_F(ChildEnd, IsAskedForWhereItIsStopped) {
   Child child = start("trap 'exit 7' TERM; echo; while :; do read line <&3; done");
   stop(child);
@@ -114,7 +114,7 @@ TEST_F(ChildEnd, ByDropIsAskedForWhereItIsStopped) {
   expect_status(status_after(std::move(child)), ExitStatus::exited(7));
 }
 
-// One that ignores the signal, but reads its input to the end.
+// The child ignores the signal, but reads its input to the end.
 TEST_F(ChildEnd, ClosesTheInputThatTheChildMayBeWaitingFor) {
   Child child = must(shell("trap '' TERM; echo; cat; exit 8")
                          .stdin_from(Stdio::pipe())
@@ -159,7 +159,7 @@ TEST_F(ChildEnd, ByDropIsWaitedForIfThePolicySaysSo) {
   expect_status(status_after(std::move(child)), ExitStatus::exited(9));
 }
 
-// What it has started has a life of its own, unless it is of a group that the child leads.
+// Its descendants live on, unless the child leads their process group.
 TEST_F(ChildEnd, IsNotTheEndOfWhatItHasStarted) {
   for (const DropPolicy policy : {DropPolicy::kill, DropPolicy::terminate}) {
     (void)status_after(start("cat <&3 >/dev/null & echo; read line <&3", policy));
@@ -191,7 +191,7 @@ TEST_F(ChildEnd, IsAskedForInTheGroupThatItLeads) {
   }
 }
 
-// They were asked. How long they take is their own affair.
+// They have received the signal. How long they take is up to them.
 TEST_F(ChildEnd, InTimeLeavesTheOthersOfItsGroupToThemselves) {
   const char* const script =
       "trap 'exit 7' TERM; (trap '' TERM; echo; exec cat <&3 >/dev/null) & wait";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Signals for all that a child has started, if it leads their group.
+// Sends signals to everything that a child has started, if it leads their process group.
 #include <sysfd/child.hpp>
 
 #include <sys/syscall.h>
@@ -23,8 +23,8 @@ namespace {
 
 constexpr std::uint32_t to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP, argument 3
 
-// A child that has started another one, in its group. Both live until the rope is let go, but for
-// the child itself if it is to go ahead.
+// A child that has started another one, in its process group. Both live until the rope is released,
+// except for the first if it is told to exit earlier.
 class Group : public testing::Test {
  protected:
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
@@ -43,7 +43,7 @@ class Group : public testing::Test {
   }
 
   bool can_signal_groups_by_pidfd() const {
-    // A pidfd of this process, and no signal: nothing happens.
+    // Uses a pidfd of this process and no signal: this has no effect.
     const auto self = PidFd::self();
     return ::syscall(SYS_pidfd_send_signal, self->fd().get(), 0, nullptr, to_group) == 0 ||
            errno != EINVAL;
@@ -57,7 +57,7 @@ TEST_F(Group, IsReachedAsAWhole) {
   for (const Session& session : {Session{.process_group = 0}, Session{.new_session = true}}) {
     Child child = start(session);
     EXPECT_FALSE(witness_.is_alone());
-    EXPECT_TRUE(child.send_signal_to_group(0)) << "nothing but a question";
+    EXPECT_TRUE(child.send_signal_to_group(0)) << "only a check";
     ASSERT_TRUE(child.send_signal_to_group(SIGTERM));
     EXPECT_EQ(*child.wait(), ExitStatus::killed(SIGTERM));
     EXPECT_TRUE(witness_.becomes_alone());
@@ -92,7 +92,7 @@ TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
-TEST_F(Group, OfWhichNobodyIsLeftIsNotThere) {
+TEST_F(Group, ThatIsEmptyDoesNotExist) {
   if (!can_signal_groups_by_pidfd()) GTEST_SKIP() << needs("scopes of pidfd_send_signal");
   Child child = must(Command("true").session({.process_group = 0}).spawn());
   EXPECT_TRUE(child.wait()->success());
@@ -106,7 +106,7 @@ TEST_F(Group, IsNotThereForAChildThatLeadsNone) {
   EXPECT_TRUE(child.wait()->success()) << "nobody was hit";
 }
 
-TEST_F(Group, OfSomebodyElseIsNotTheChilds) {
+TEST_F(Group, OfAnotherProcessIsNotTheChilds) {
   Child leader =
       must(Command("cat").stdin_from(Stdio::pipe()).session({.process_group = 0}).spawn());
   Child member = must(
@@ -125,7 +125,7 @@ TEST_F(Group, TakesNoSignalThatIsNone) {
   EXPECT_TRUE(child.wait());
 }
 
-// Before Linux 6.9: by its number, as long as that is certain to be its own.
+// Before Linux 6.9, the signal goes to the group's number while that surely belongs to the group.
 class GroupByNumber : public Group {
  protected:
   static void refuse_by_pidfd() {
@@ -156,16 +156,16 @@ TEST_F(GroupByNumber, IsReachedWhenItsLeaderIsAZombie) {
 }
 
 TEST_F(GroupByNumber, IsNotTriedWhenItsLeaderIsReaped) {
-  for (const bool by_somebody_else : {false, true})
-    run_apart([this, by_somebody_else] {
+  for (const bool by_other_code : {false, true})
+    run_apart([this, by_other_code] {
       refuse_by_pidfd();
       Child child = start({.process_group = 0}, false);
-      if (by_somebody_else)
+      if (by_other_code)
         ASSERT_EQ(::waitpid(-1, nullptr, 0), child.pid());
       else
         ASSERT_TRUE(child.wait()->success());
       EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::operation_not_supported);
-      EXPECT_FALSE(witness_.is_alone()) << "the number may be somebody else's by now";
+      EXPECT_FALSE(witness_.is_alone()) << "the number may belong to another process by now";
     });
 }
 

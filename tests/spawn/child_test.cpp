@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A child once it runs: waiting, and what becomes of it when its Child goes.
+// Tests a running child: waiting for it, and destroying its Child.
 #include <sysfd/child.hpp>
 
 #include <sys/wait.h>
@@ -26,12 +26,12 @@ static_assert(!std::is_copy_constructible_v<Child> && !std::is_default_construct
 static_assert(std::is_nothrow_move_constructible_v<Child> &&
               std::is_nothrow_move_assignable_v<Child>);
 
-// A child that runs until its stdin is closed.
+// Starts a child that runs until its stdin is closed.
 Child endless() {
   return must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
 }
 
-// A second hold on the process of a child.
+// Makes a second pidfd for the process of a child.
 PidFd second_pidfd(const Child& child) {
   return must(PidFd::adopt(must(child.fd().duplicate())));
 }
@@ -44,7 +44,7 @@ TEST(Child, IsTheProcessThatWasStarted) {
   EXPECT_TRUE(child.wait()->success());
 }
 
-// In a program that was started without 0, 1 and 2.
+// This happens in a program that was started without 0, 1 and 2.
 TEST(Child, HasNoDescriptorInPlaceOfAStandardStream) {
   run_apart([] {
     for (const int number : {0, 1, 2})
@@ -71,7 +71,7 @@ TEST(Child, IsWaitedForOnceAndRemembered) {
 
 TEST(Child, HasNoStatusWhileItRuns) {
   Child child = endless();
-  auto input = std::exchange(child.stdin_pipe(), std::nullopt);  // which a wait would close
+  auto input = std::exchange(child.stdin_pipe(), std::nullopt);  // a wait would close it
   EXPECT_EQ(error_of(child.try_wait()), std::errc::resource_unavailable_try_again);
   EXPECT_EQ(error_of(child.wait_for(1ms)), std::errc::timed_out);
   EXPECT_EQ(error_of(child.wait_until(std::chrono::steady_clock::now())), std::errc::timed_out);
@@ -102,22 +102,22 @@ TEST(Child, IsKilledAndReapedWhenItIsDropped) {
   }
 }
 
-// A program commits what it has read when its input ends: one that is killed must not come so far.
+// A program commits what it has read when its input ends: one that is killed must not get that far.
 TEST(Child, IsKilledBeforeItSeesTheEndOfItsInput) {
   SYSFD_REQUIRE_ISOLATION();
-  const Pipe said = must(sysfd::pipe());
+  const Pipe result = must(sysfd::pipe());
   for (int i = 0; i < 100; ++i) {
     Child child = must(Command::shell("echo; read line; echo ended >&7")
                            .stdin_from(Stdio::pipe())
                            .stdout_to(Stdio::pipe())
-                           .pass(said.write, 7)
+                           .pass(result.write, 7)
                            .spawn());
     char started = 0;
     ASSERT_EQ(::read(child.stdout_pipe()->get(), &started, 1), 1);
   }
-  ASSERT_TRUE(set_nonblocking(said.read, true));
+  ASSERT_TRUE(set_nonblocking(result.read, true));
   char byte = 0;
-  EXPECT_EQ(::read(said.read.get(), &byte, 1), -1) << "one has seen it";
+  EXPECT_EQ(::read(result.read.get(), &byte, 1), -1) << "one child has read the end";
 }
 
 TEST(Child, IsDroppedWhenAnotherIsAssigned) {
@@ -150,7 +150,8 @@ TEST(ChildDeathTest, ThatWasMovedFromStopsTheProgram) {
 
 TEST(Child, LivesOnWhenItIsDetached) {
   SYSFD_REQUIRE_ISOLATION();
-  // It ends when the pipe closes that it reads: one end here, one handed over.
+  // The child ends when the pipe that it reads is closed: one end stays here, the other one is
+  // passed.
   auto [read, write] = *sysfd::pipe();
   const PidFd process =
       must(Command("cat").stdin_from(std::move(read)).stdout_to(Stdio::null()).spawn()).detach();
@@ -188,14 +189,14 @@ TEST(Child, IsWaitedForWhenThePolicySaysSo) {
   }
 }
 
-TEST(Child, IsNotWaitedForWhileItsOutputIsHeldUnread) {
+TEST(Child, IsNotWaitedForWhileItsOutputIsUnread) {
   std::optional<Child> child = must(Command("yes")
                                         .stdout_to(Stdio::pipe())
                                         .stderr_to(Stdio::null())
                                         .on_drop(DropPolicy::wait)
                                         .spawn());
   const PidFd process = second_pidfd(*child);
-  child.reset();  // closes the pipe first, or would wait for ever
+  child.reset();  // closes the pipe first; otherwise it would wait forever
   EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
 }
 
@@ -215,7 +216,8 @@ TEST(Child, IsRightWhereSigchldIsIgnored) {
     if (status)
       EXPECT_EQ(*status, ExitStatus::exited(5));
     else
-      EXPECT_EQ(status.error(), std::errc::no_child_process) << "kernels that cannot tell say so";
+      EXPECT_EQ(status.error(), std::errc::no_child_process)
+          << "kernels without the status return an error";
     const auto failed = Command("/no/such").spawn();
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, std::errc::no_such_file_or_directory);
@@ -223,7 +225,7 @@ TEST(Child, IsRightWhereSigchldIsIgnored) {
   });
 }
 
-TEST(Child, IsRightWhereAStrangerReapsIt) {
+TEST(Child, IsRightIfOtherCodeReapsIt) {
   run_apart([] {
     Child child = must(Command("/bin/sh").args({"-c", "exit 6"}).spawn());
     int stolen = 0;
@@ -236,7 +238,7 @@ TEST(Child, IsRightWhereAStrangerReapsIt) {
   });
 }
 
-TEST(Child, ThatFailsToStartIsReportedWhereAStrangerReapsEverything) {
+TEST(Child, ThatFailsToStartIsReportedIfOtherCodeReapsEverything) {
   run_apart([] {
     std::atomic<bool> is_over = false;
     const std::jthread reaper([&is_over] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Children that have ended, and hold no descriptor any more.
+// Tests children that have ended and own no descriptor any more.
 #include <sysfd/command.hpp>
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The program, its arguments, environment and working directory.
+// Tests the program, its arguments, environment and working directory.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 static_assert(!std::is_copy_constructible_v<Command> &&
               std::is_nothrow_move_constructible_v<Command>);
 
-// The error of a command that must not start.
+// Returns the error of a command that must not start.
 SpawnError error_of(Command command) {
   const auto child = command.spawn();
   if (!child) return child.error();
@@ -76,7 +76,7 @@ TEST(CommandProgram, IsLookedUpInDefaultDirectoriesWithoutAPath) {
   EXPECT_EQ(error_of(Command("true").env("PATH", "")).code, std::errc::no_such_file_or_directory);
 }
 
-// An empty element is the working directory.
+// An empty element means the working directory.
 TEST(CommandProgram, IsNotLookedUpInRelativeDirectoriesOfPath) {
   const ScratchDirectory directory;
   const std::string here = directory.path().string();
@@ -94,7 +94,7 @@ TEST(CommandProgram, IsNotLookedUpInRelativeDirectoriesOfPath) {
   }
 }
 
-TEST(CommandProgram, IsLookedForBehindOneThatMayNotBeExecuted) {
+TEST(CommandProgram, IsSearchedAfterOneThatMayNotBeExecuted) {
   const ScratchDirectory first;
   const ScratchDirectory second;
   write_file(first.path().string() + "/sysfd_tool", "", 0644);
@@ -130,7 +130,7 @@ TEST(CommandProgram, ThatIsMissingEmptyOrNoStringIsNamed) {
   EXPECT_EQ(error_of(Command(string_with_nul())).code, std::errc::invalid_argument);
 }
 
-TEST(CommandProgram, WhoseInterpreterIsMissingFails) {
+TEST(CommandProgram, WithoutItsInterpreterFails) {
   const ScratchDirectory directory;
   const std::string script = directory.path().string() + "/script";
   write_file(script, "#!/no/such/interpreter\n", 0755);
@@ -274,7 +274,7 @@ TEST(CommandWorkingDirectory, CanBeGivenByPathOrDescriptor) {
   EXPECT_EQ(inspect([](Command&) {}).directory, here);
 }
 
-TEST(CommandWorkingDirectory, IsWhereARelativeProgramIsLookedFor) {
+TEST(CommandWorkingDirectory, IsWhereARelativeProgramIsSearched) {
   const ScratchDirectory directory;
   fs::create_directory(directory.path().string() + "/bin");
   write_file(directory.path().string() + "/bin/sysfd_tool", "#!/bin/sh\n", 0755);
@@ -296,7 +296,7 @@ TEST(CommandWorkingDirectory, ThatCannotBeEnteredIsNamed) {
             std::errc::not_a_directory);
 }
 
-TEST(Command, ReportsTheFirstMistakeOnly) {
+TEST(Command, ReportsOnlyTheFirstInvalidArgument) {
   const SpawnError error = error_of(Command("").arg(string_with_nul()).env("=", ""));
   EXPECT_EQ(error.step, SpawnStep::program);
 }

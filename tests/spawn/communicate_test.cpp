@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Talking to a child that runs already, with whichever pipes there are, in one go or in several.
+// Exchanges data with a running child, through whichever pipes there are, in one call or in
+// several.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -25,7 +26,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// With pipes for all three streams.
+// Starts the command with pipes for all three streams.
 Child piped(Command command) {
   return must(
       command.stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).stderr_to(Stdio::pipe()).spawn());
@@ -54,11 +55,11 @@ TEST(Communicate, UsesTheStreamsThatArePipes) {
     EXPECT_EQ(output.err, has_err ? "err" : "");
     EXPECT_EQ(output.input_taken, has_in ? input.size() : 0);
     EXPECT_FALSE(child.stdin_pipe() || child.stdout_pipe() || child.stderr_pipe())
-        << "they are closed as they come to an end";
+        << "each is closed when it ends";
   }
 }
 
-TEST(Communicate, FeedsAChildThatNobodyListensTo) {
+TEST(Communicate, FeedsAChildWithoutReadingItsOutput) {
   const std::string input = pattern(1 << 20);
   Child child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).spawn());
   const Output output = talk_to(child, {.input = bytes(input)});
@@ -113,17 +114,17 @@ TEST(CommunicateInTurns, HasAnEndThoughThereIsAlwaysMore) {
   for (const nanoseconds timeout : {nanoseconds(5ms), 0ns}) {
     const Output output = talk_to(child, {.max_size = 10, .timeout = timeout});
     EXPECT_TRUE(output.timed_out);
-    EXPECT_EQ(output.out, std::string(10, '\0')) << "one look at least";
+    EXPECT_EQ(output.out, std::string(10, '\0')) << "at least one attempt";
   }
 }
 
-constexpr int large = 1 << 20;  // /proc/sys/fs/pipe-max-size
+constexpr int large = 1 << 20;  // the value of /proc/sys/fs/pipe-max-size
 
 void enlarge(const OwnedFd& pipe) {
   ASSERT_EQ(::fcntl(pipe.get(), F_SETPIPE_SZ, large), large);
 }
 
-void wait_until_it_holds(const OwnedFd& pipe, int size) {
+void wait_until_it_has(const OwnedFd& pipe, int size) {
   for (int there = 0; there < size; ::sched_yield())
     ASSERT_EQ(::ioctl(pipe.get(), FIONREAD, &there), 0);
 }
@@ -141,8 +142,8 @@ TEST(CommunicateInTurns, TakesAllThatIsThereInNoTime) {
     enlarge(*child.stdout_pipe());
     enlarge(*child.stderr_pipe());
     start.let_go();
-    wait_until_it_holds(*child.stdout_pipe(), size);
-    wait_until_it_holds(*child.stderr_pipe(), size);
+    wait_until_it_has(*child.stdout_pipe(), size);
+    wait_until_it_has(*child.stderr_pipe(), size);
     if (has_ended) {
       EXPECT_TRUE(child.wait()->success());
     }
@@ -150,7 +151,7 @@ TEST(CommunicateInTurns, TakesAllThatIsThereInNoTime) {
     EXPECT_EQ(output.out, std::string(size, '\0'));
     EXPECT_EQ(output.err, std::string(size, '\0'));
     EXPECT_EQ(output.timed_out, !has_ended);
-    EXPECT_EQ(child.stdout_pipe().has_value(), !has_ended) << "the end is there, too";
+    EXPECT_EQ(child.stdout_pipe().has_value(), !has_ended) << "the end arrives too";
     rope.let_go();
     EXPECT_TRUE(talk_to(child).success());
   }
@@ -225,11 +226,11 @@ TEST(Communicate, WaitsForAChildThatHasClosedItsStreams) {
   EXPECT_EQ(talk_to(child).status, ExitStatus::exited(4));
 }
 
-// The other end of a pipe is another open file description: /proc tells its flags.
+// The other end of a pipe is another open file description: /proc shows its flags.
 TEST(Communicate, LeavesTheChildsEndsInBlockingMode) {
   Child child = piped(
       shell("cat >/dev/null; cat /proc/self/fdinfo/0 /proc/self/fdinfo/1 /proc/self/fdinfo/2"));
-  const std::string input = pattern(1 << 20);  // so long that it talks already
+  const std::string input = pattern(1 << 20);  // so long that some of it is transferred already
   const Output output = talk_to(child, {.input = bytes(input)});
   std::vector<unsigned long> flags;
   for (std::size_t at = 0; (at = output.out.find("flags:", at)) != std::string::npos; ++at)
@@ -252,7 +253,7 @@ TEST(Communicate, FailsForAPipeThatIsNoneAnyMore) {
     const auto output = child.communicate();
     ASSERT_FALSE(output);
     EXPECT_EQ(output.error(), error);
-    EXPECT_TRUE(child.wait()->success()) << "the child is none the worse for it";
+    EXPECT_TRUE(child.wait()->success()) << "the child is not affected";
   }
   Child child = piped(Command("cat"));
   child.stdin_pipe() = *sysfd::open(cwd(), "/dev/null", O_RDONLY);
@@ -262,7 +263,7 @@ TEST(Communicate, FailsForAPipeThatIsNoneAnyMore) {
   EXPECT_EQ(output.error(), std::errc::bad_file_descriptor);
 }
 
-TEST(Communicate, IsTheWayToTalkToAChildThatIsToldToEnd) {
+TEST(Communicate, IsTheWayToReadAChildThatGetsSigterm) {
   SYSFD_REQUIRE_ISOLATION();
   Rope rope;
   Child child = piped(shell("printf out; exec cat <&3").pass(rope.end(), 3));

@@ -23,7 +23,7 @@ void add_word(std::string& words, const std::string& word) {
   words += word;
 }
 
-// The words of a text, with one space between them.
+// Returns the words of a text, separated by single spaces.
 std::string words(std::istream& text) {
   std::string all;
   for (std::string word; text >> word;)
@@ -93,7 +93,7 @@ void add_session(Facts& facts) {
   facts["parent"] = std::to_string(::getppid());
   facts["session"] = std::to_string(::getsid(0));
   facts["group"] = std::to_string(::getpgrp());
-  // Of a process without a terminal: none.
+  // A process without a terminal cannot open it.
   const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (terminal >= 0) {
     facts["foreground"] = std::to_string(::tcgetpgrp(terminal));
@@ -125,7 +125,7 @@ void add_place(Facts& facts) {
   facts["cgroup"] = file("/proc/self/cgroup");
   std::array<char, 4096> directory{};
   facts["directory"] = ::getcwd(directory.data(), directory.size()) ? directory.data() : "?";
-  // Two mounts of one file system differ in this alone.
+  // Two mounts of one file system differ only in this.
   const auto mount_of = [](const char* path) {
     struct statx status{};
     ::statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status);
@@ -135,8 +135,7 @@ void add_place(Facts& facts) {
   facts["mount of the directory"] = mount_of(".");
 }
 
-// The first numbers of groups of 64 that are free, and that the kernel does not choose all the
-// same.
+// Finds the first numbers of groups of 64 that are free, but that the kernel does not choose.
 void add_numbers(Facts& facts) {
   constexpr int group = 64;
   constexpr int end = 8192;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a process is: the same code answers in the tests and in the program that they start.
+// Describes a process: the same code runs in the tests and in the program that they start.
 #ifndef SYSFD_TESTS_SPAWN_FACTS_HPP
 #define SYSFD_TESTS_SPAWN_FACTS_HPP
 
@@ -10,13 +10,13 @@
 
 namespace sysfd_test {
 
-// By name: "Uid", "CapEff", ... as in /proc/self/status; "limit 7" (soft and hard), "nice",
-// "ns/net", "session", ... Values are texts with single spaces.
+// Contains values by name: "Uid", "CapEff", ... as in /proc/self/status; "limit 7" (soft and hard),
+// "nice", "ns/net", "session", ... The values have single spaces.
 using Facts = std::map<std::string, std::string>;
 
 Facts facts_of_this_process();
 
-// struct sched_attr of <linux/sched/types.h>, which does not go together with <sched.h>.
+// Has the layout of struct sched_attr of <linux/sched/types.h>, which conflicts with <sched.h>.
 struct SchedulingAttributes {
   std::uint32_t size = sizeof(SchedulingAttributes);
   std::uint32_t policy = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Children that cannot be ended: the kill is refused, or a tracer keeps the status. Nobody waits
-// for them without a bound: here they go only when the test lets them, which it does afterwards.
+// Tests children that cannot be ended: the kill is refused, or a tracer keeps the status. Nobody
+// waits for them without a limit: here they end only when the test allows it afterwards.
 #include <sysfd/command.hpp>
 
 #include <sys/ptrace.h>
@@ -26,20 +26,20 @@
 
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
 
 constexpr RefusedCall::Match killing{1, SIGKILL};
 
-// As for a program that has become another user's.
+// Fails as for a program that has changed its user.
 void refuse_kills() {
   refuse_calls({{SYS_pidfd_send_signal, EPERM, killing}, {SYS_kill, EPERM, killing}});
 }
 
-// Another process, which traces those that ask for it, and waits for none of them.
+// Another process, which traces those that request it, and waits for none of them.
 class Tracer {
  public:
   Tracer() : tracer_(::fork()) {
@@ -48,7 +48,7 @@ class Tracer {
     (void)std::move(answers_.read).close();
     std::FILE* const numbers = ::fdopen(requests_.read.get(), "r");
     int number = 0;
-    while (std::fscanf(numbers, "%d", &number) == 1)  // which may have been killed before
+    while (std::fscanf(numbers, "%d", &number) == 1)  // it may have been killed before
       if (::ptrace(PTRACE_SEIZE, number, nullptr, nullptr) == 0 &&
           ::write(answers_.write.get(), "\n", 1) != 1)
         ::_exit(1);
@@ -58,7 +58,7 @@ class Tracer {
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
-  // To go in front of a script.
+  // Goes in front of a script.
   static constexpr const char* request = "echo $$ >&5; read line <&6; ";
   void add_to(Command& command) const { command.pass(requests_.write, 5).pass(answers_.read, 6); }
 
@@ -79,7 +79,7 @@ class Tracer {
 
 enum class Hindrance { refusal, tracer };
 
-// Where children are started that cannot be ended.
+// Children that are started here cannot be ended.
 class Situation {
  public:
   explicit Situation(Hindrance hindrance) {
@@ -88,7 +88,7 @@ class Situation {
     else
       refuse_kills();
   }
-  // They end now.
+  // Lets them end.
   ~Situation() {
     rope_.let_go();
     if (tracer_) tracer_->let_go();
@@ -103,7 +103,7 @@ class Situation {
     return tracer_ ? std::errc::timed_out : std::errc::operation_not_permitted;
   }
 
-  // Says "out" when it cannot be ended any more.
+  // Prints "out" when it cannot be ended any more.
   Command command() const {
     const std::string ignored = "trap '' TERM; ";
     Command command = shell(ignored + (tracer_ ? Tracer::request : "") + "echo out; exec cat <&3");
@@ -192,7 +192,8 @@ TEST_P(HinderedEnd, IsNotWaitedForByTheOutputOfAPipeline) {
       if (run.out != "out\n") return false;
       EXPECT_EQ(error_of(run.statuses.at(0)), situation.error());
       if (situation.error() == std::errc::timed_out) {
-        // Or it had seen the end of the first one's output before it was killed.
+        // The other possibility is that it saw the end of the first one's output before it was
+        // killed.
         EXPECT_TRUE(run.statuses.at(1) == ExitStatus::killed(SIGKILL) ||
                     run.statuses.at(1) == ExitStatus::exited(0));
         EXPECT_FALSE(run.kill_error);
@@ -243,17 +244,17 @@ TEST(PipelineFailure, IsNotKeptByAStageThatCannotBeKilled) {
   });
 }
 
-// A child that is still in this memory: what it uses of it stays.
+// The child still uses this memory: what it uses stays valid.
 TEST(PendingChildCancel, LeavesAChildThatCannotBeKilledWhatItUses) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     refuse_kills();
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     auto [read, write] = must(sysfd::pipe());
     auto pending = start(shell("echo out").stdout_to(std::move(write)));
     execve.await();
     pending.cancel();
-    const std::vector<std::string> over(50, std::string(1000, 'y'));  // takes memory that is free
+    const std::vector<std::string> over(50, std::string(1000, 'y'));  // reuses freed memory
     execve.let_go();
     Situation::await(read);
     EXPECT_GT(::waitpid(-1, nullptr, 0), 0);

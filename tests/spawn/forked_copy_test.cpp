@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Copies of this process, made by fork(2) while it has children: they close their copies of the
-// descriptors, and neither end nor reap what is their parent's.
+// Tests copies of this process that fork(2) makes while it has children: the copies close their
+// descriptors, and neither end nor reap the children of their parent.
 #include <sysfd/command.hpp>
 
 #include <sys/syscall.h>
@@ -19,7 +19,7 @@
 
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/held_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -32,7 +32,7 @@ class ForkedCopy : public testing::Test {
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 };
 
-// It leads a group, and lives until its input is closed.
+// Leads a process group, and lives until its input is closed.
 Command endless(DropPolicy policy) {
   return Command("cat")
       .stdin_from(Stdio::pipe())
@@ -50,8 +50,8 @@ TEST_F(ForkedCopy, LeavesAChildToItsParent) {
       EXPECT_EQ(open_descriptors(), before);
     });
     EXPECT_EQ(error_of(child->try_wait()), std::errc::resource_unavailable_try_again)
-        << "it was not told to end";
-    EXPECT_TRUE(child->wait()->success()) << "nor reaped";
+        << "it did not get a signal";
+    EXPECT_TRUE(child->wait()->success()) << "not reaped either";
   }
 }
 
@@ -60,7 +60,7 @@ TEST_F(ForkedCopy, LeavesAChildToItsParentThatWasMovedOrAssignedTo) {
     Child child = must(endless(policy).spawn());
     run_apart([&] {
       Child moved = std::move(child);
-      moved = must(endless(DropPolicy::kill).spawn());  // its own
+      moved = must(endless(DropPolicy::kill).spawn());  // the copy's own child
       const Child own = std::move(moved);
     });
     EXPECT_EQ(error_of(child.try_wait()), std::errc::resource_unavailable_try_again);
@@ -83,7 +83,7 @@ TEST_F(ForkedCopy, LeavesTheStagesOfAPipelineToTheirParent) {
   }
 }
 
-// A stage that was dropped before is not the copy's to wait for either.
+// The copy must not wait for a stage either that was dropped before.
 TEST_F(ForkedCopy, LeavesStagesToTheirParentThatWereDroppedBefore) {
   std::vector<Child> children = must((Command("cat").stdin_from(Stdio::pipe()) | Command("cat") |
                                       Command("cat").stdout_to(Stdio::pipe()))
@@ -101,7 +101,7 @@ TEST_F(ForkedCopy, LeavesAPendingChildToItsParent) {
   for (const auto confirmation : confirmations)
     for (const DropPolicy policy : policies)
       run_apart([=] {
-        HeldCalls execve(SYS_execve);
+        StoppedCalls execve(SYS_execve);
         std::optional<PendingChild> pending =
             start(Command("/bin/true").on_drop(policy, 1h), confirmation);
         execve.await();
@@ -120,11 +120,11 @@ TEST_F(ForkedCopy, LeavesAPendingChildToItsParent) {
       });
 }
 
-// What the parent keeps for it is not there in the copy.
+// The copy does not have what the parent keeps for the child.
 TEST_F(ForkedCopy, LeavesAPendingChildOfLessPowerToItsParent) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     std::optional<PendingChild> pending =
         start(Command("/bin/true").identity({.user = 1234, .group = 1234}));
     execve.await();

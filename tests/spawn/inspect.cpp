@@ -76,10 +76,10 @@ Report Inspection::run() {
     return {};
   }
   const auto status = child->wait();
-  // Where SIGCHLD is ignored, not every kernel can tell.
-  const bool cannot_tell =
+  // If SIGCHLD is ignored, not every kernel can tell.
+  const bool is_unknown =
       !status && status.error() == std::errc::no_child_process && !kernel_has("PIDFD_INFO_EXIT");
-  EXPECT_TRUE(cannot_tell || (status && status->success()))
+  EXPECT_TRUE(is_unknown || (status && status->success()))
       << (status ? to_string(*status) : status.error().message());
   return read();
 }
@@ -92,7 +92,7 @@ Report Inspection::read() const {
 Report parse_report(std::istream& text) {
   Report report;
   for (std::string line; std::getline(text, line);) {
-    if (line.ends_with('\r')) line.pop_back();  // it came through a terminal
+    if (line.ends_with('\r')) line.pop_back();  // a terminal added it
     parse(line, report);
   }
   return report;

@@ -21,12 +21,12 @@
 
 namespace sysfd_test {
 
-// Which file a descriptor refers to.
+// Identifies the file of a descriptor.
 using FileIdentity = std::pair<dev_t, ino_t>;
 FileIdentity identity_of(int fd);
 FileIdentity identity_of_null();
 
-// What a child found itself to be.
+// What a child has found out about itself.
 struct Report {
   std::map<int, FileIdentity> descriptors;
   std::vector<std::string> arguments;  // with argument 0, without the one that names the report
@@ -37,22 +37,22 @@ struct Report {
   std::uint64_t signals_caught = 0;
   Facts facts;
 };
-// Of the text that the inspector writes.
+// Parses the output of the inspector.
 Report parse_report(std::istream& text);
 
 // A command that runs the inspector, and reads its report.
 class Inspection {
  public:
-  // `program`: how to call it, where not by its path.
+  // Calls the program in this way if it is not called by its path.
   explicit Inspection(const std::string& program = inspector_path());
-  // A command that runs it already, to which no argument was added.
+  // Takes a command that runs the inspector already, with no more arguments.
   explicit Inspection(Command started);
 
   Command command;
 
-  // Runs it to its end. Fails the test and answers an empty report if that does not work.
+  // Runs it to its end. If that fails, the test fails and the report is empty.
   Report run();
-  // Reads what a child that was started otherwise has reported.
+  // Reads the report of a child that was started in another way.
   Report read() const;
 
   static std::string inspector_path();
@@ -61,7 +61,7 @@ class Inspection {
   ScratchDirectory directory_;
 };
 
-// Like Inspection().run(), after `configure(command)`.
+// Does the same as Inspection().run(), after `configure(command)`.
 template <class Configure>
 Report inspect(Configure configure) {
   Inspection inspection;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The program that the tests of spawn start: inspector <file> [argument...] writes what it finds
-// itself to be into the file, or to stdout for "-". See inspect.hpp for the other side.
+// out about itself into the file, or to stdout for "-". inspect.hpp is the other side.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
-  // First of all, before anything else is opened here.
+  // Reads them before anything else is opened here.
   std::string descriptors;
   DIR* directory = ::opendir("/proc/self/fd");
   while (const dirent* entry = ::readdir(directory)) {

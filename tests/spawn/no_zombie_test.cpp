@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Command::leave_no_zombie(): children that nobody here has to reap, nor can.
+// Tests Command::leave_no_zombie(): no process here has to reap these children, or can.
 #include <sysfd/command.hpp>
 
 #include <sched.h>
@@ -25,9 +25,9 @@
 #include "support/prelude.hpp"
 
 #include "pidfd/child.hpp"
-#include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -36,13 +36,14 @@ Command shell(const char* line) {
   return Command("/bin/sh").args({"-c", line}).leave_no_zombie();
 }
 
-// Any child, also one whose end is announced by no signal, or that has ended.
+// True if there is any child, including those whose end no signal announces, and those that have
+// ended.
 bool has_children() {
   siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
-// SIGCHLD is pending from the first child on that ends and leaves a zombie.
+// SIGCHLD becomes pending when the first child ends and leaves a zombie.
 void block_sigchld() {
   sigset_t set;
   sigemptyset(&set);
@@ -55,7 +56,7 @@ bool sigchld_is_pending() {
   return sigismember(&set, SIGCHLD) == 1;
 }
 
-// Whether the kernel knows CLONE_AUTOREAP, which needs nobody else.
+// True if the kernel knows CLONE_AUTOREAP, which needs no helper process.
 bool kernel_reaps() {
   auto child = Command("/bin/true").on_drop(DropPolicy::detach).spawn();
   if (!child) return false;
@@ -64,7 +65,8 @@ bool kernel_reaps() {
   return reaps;
 }
 
-// A status, or the error of kernels that cannot tell that of somebody else's child.
+// Expects the status, or the error of kernels that cannot tell the status of a process that is no
+// child.
 void expect_end(const Result<ExitStatus>& status, const ExitStatus& expected) {
   if (!status && !kernel_has("PIDFD_INFO_EXIT")) {
     EXPECT_EQ(status.error(), std::errc::no_child_process);
@@ -78,11 +80,11 @@ class ChildWithoutZombie : public testing::Test {
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 };
 
-TEST_F(ChildWithoutZombie, IsFoundByNobodyWhoWaits) {
+TEST_F(ChildWithoutZombie, IsNotFoundByWaits) {
   run_apart([] {
     Child child = must(shell("read line; exit 7").stdin_from(Stdio::pipe()).spawn());
     EXPECT_EQ(child.report().reaps_itself, kernel_reaps());
-    EXPECT_TRUE(child.report().reaps_itself || !has_children()) << "it is another's";
+    EXPECT_TRUE(child.report().reaps_itself || !has_children()) << "it belongs to another process";
     child.stdin_pipe().reset();
     wait_until_gone(child.pidfd());
     EXPECT_FALSE(has_children());
@@ -242,7 +244,7 @@ TEST_F(ChildWithoutZombie, IsRefusedToAProcessThatIsGivenOrphans) {
   });
 }
 
-TEST_F(ChildWithoutZombie, IsRefusedToAThreadWhoseChildrenAreInANewPidNamespace) {
+TEST_F(ChildWithoutZombie, IsRefusedIfTheThreadsChildrenAreInANewPidNamespace) {
   SYSFD_REQUIRE_ROOT();
   if (kernel_reaps()) GTEST_SKIP() << "needs a kernel without CLONE_AUTOREAP (before Linux 7.1)";
   run_apart([] {
@@ -273,18 +275,18 @@ TEST_F(ChildWithoutZombie, IsRefusedWhereItNeedsAParent) {
   });
 }
 
-// The process that makes the child sleeps until that has executed its program, or is in its memory
-// no more.
+// The process that makes the child sleeps until the child has executed its program, or does not use
+// its memory any more.
 TEST_F(ChildWithoutZombie, IsKilledAndReportedWhereTheProcessThatMadeItIsKilled) {
   if (!std::filesystem::exists("/proc/thread-self/children"))
     GTEST_SKIP() << "needs /proc/<pid>/children";
   SYSFD_REQUIRE_ONE_THREAD();
   if (kernel_reaps()) GTEST_SKIP() << "needs a kernel without CLONE_AUTOREAP (before Linux 7.1)";
   run_apart([] {
-    HeldCalls held(SYS_execve);
+    StoppedCalls stopped(SYS_execve);
     const pid_t self = ::getpid();
     std::thread killer([&] {
-      if (!held.await()) return;
+      if (!stopped.await()) return;
       std::ifstream children("/proc/" + std::to_string(self) + "/task/" + std::to_string(self) +
                              "/children");
       pid_t between = 0;

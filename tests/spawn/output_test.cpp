@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Running a program to its end: what it is fed, and what it has written.
+// Runs a program to its end: what it reads, and what it writes.
 #include <sysfd/output.hpp>
 
 #include <sys/mman.h>
@@ -67,8 +67,8 @@ TEST(Output, OfAChildThatIsKilledTellsTheSignal) {
   EXPECT_EQ(run.describe(), "killed by signal 15 (Terminated)");
 }
 
-// tee writes each piece of its input to both: whoever served one of the three at a time, the others
-// would be full or empty for ever.
+// tee writes each piece of its input to both outputs: if the parent served one pipe after the
+// other, the other pipes would stay full or empty forever.
 TEST(Output, FlowsInAllDirectionsAtOnce) {
   const std::string input = pattern(4 * mebibyte);
   const Output run = output_of(shell("exec tee /dev/fd/2"), {.input = bytes(input)});
@@ -92,7 +92,7 @@ TEST(Output, GivesTheInputAnEnd) {
   EXPECT_EQ(run.input_taken, 1U);
 }
 
-TEST(Output, DoesNotMindAChildThatReadsLessThanItIsGiven) {
+TEST(Output, AcceptsAChildThatReadsLessThanItsInput) {
   const std::string input = pattern(4 * mebibyte);
   const Output nothing = output_of(Command("true"), {.input = bytes(input)});
   EXPECT_TRUE(nothing.success()) << nothing.describe();
@@ -130,7 +130,7 @@ TEST(Output, IsRefusedWithAnInputThatTheCommandHasNoUseFor) {
   }
 }
 
-// It would wait for the end of what nobody reads, and for what nobody writes.
+// It would wait for the end of output that nobody reads, and for input that nobody writes.
 TEST(Output, IsRefusedWithATerminal) {
   int number = 0;
   for (Command& command :
@@ -161,7 +161,7 @@ TEST(Output, CollectsFromPipesThatTheCommandAsksForToo) {
                                    .stdin_from(Stdio::pipe())
                                    .stdout_to(Stdio::pipe())
                                    .stderr_to(Stdio::pipe()));
-  EXPECT_TRUE(run.success()) << "it would wait for ever for the end of its input";
+  EXPECT_TRUE(run.success()) << "it would wait forever for the end of its input";
   EXPECT_EQ(run.err, "err");
 }
 
@@ -272,8 +272,8 @@ void block(int signo) {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// More than a pipe can hold, for a child that reads none of it: one write must fail.
-void feed_somebody_who_does_not_read() {
+// Writes more than a pipe can hold, to a child that reads nothing: one write must fail.
+void write_to_child_that_does_not_read() {
   const std::string input = pattern(4 * mebibyte);
   EXPECT_TRUE(output_of(Command("true"), {.input = bytes(input)}).success());
 }
@@ -284,7 +284,7 @@ TEST(OutputSigpipe, IsNeverSeen) {
   for (void (*handler)(int) : {SIG_DFL, SIG_IGN, +[](int) { seen = seen + 1; }})
     run_apart([handler] {
       ::signal(SIGPIPE, handler);
-      feed_somebody_who_does_not_read();
+      write_to_child_that_does_not_read();
       EXPECT_EQ(seen, 0);
       EXPECT_FALSE(is_pending(SIGPIPE));
       EXPECT_FALSE(is_blocked(SIGPIPE)) << "the mask is as before";
@@ -294,7 +294,7 @@ TEST(OutputSigpipe, IsNeverSeen) {
 TEST(OutputSigpipe, DoesNotStayPendingWhereItIsBlocked) {
   run_apart([] {
     block(SIGPIPE);
-    feed_somebody_who_does_not_read();
+    write_to_child_that_does_not_read();
     EXPECT_FALSE(is_pending(SIGPIPE));
     EXPECT_TRUE(is_blocked(SIGPIPE)) << "the mask is as before";
   });
@@ -305,13 +305,13 @@ TEST(OutputSigpipe, ThatWasPendingBeforeStillIs) {
   const auto to_thread = [] { ::raise(SIGPIPE); };
   const auto to_process = [] { ::kill(::getpid(), SIGPIPE); };
   for (void (*send)() : {+to_thread, +to_process}) {
-    // The thread sanitizer's own thread does not block it, and would take it.
+    // the thread sanitizer's own thread does not block it, and would receive it
     if (send == +to_process && is_thread_sanitized) continue;
     run_apart([send] {
       block(SIGPIPE);
       send();
       ASSERT_TRUE(is_pending(SIGPIPE));
-      feed_somebody_who_does_not_read();
+      write_to_child_that_does_not_read();
       EXPECT_TRUE(is_pending(SIGPIPE));
       EXPECT_TRUE(is_blocked(SIGPIPE));
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Running a program to its end, which it does not come to in time.
+// Runs a program that does not end in time.
 #include <sysfd/output.hpp>
 
 #include <chrono>
@@ -22,7 +22,7 @@ class OutputTimeout : public testing::Test {
  protected:
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 
-  // It finds the rope as 3, and the witness as 4.
+  // Passes the rope as 3, and the witness as 4.
   Output run(Command command, nanoseconds timeout) {
     witness_ = Witness();
     witness_.go_with(command, 4);
@@ -97,7 +97,7 @@ TEST_F(OutputTimeout, EndsTheGroupThatTheChildLeads) {
       EXPECT_TRUE(output.timed_out);
       EXPECT_EQ(output.status, ExitStatus::killed(SIGKILL));
       EXPECT_TRUE(witness_.becomes_alone());
-      return output.out == "out";  // the other one has been started
+      return output.out == "out";  // the descendant has been started
     }));
 }
 
@@ -110,22 +110,23 @@ TEST_F(OutputTimeout, EndsTheGroupThatTheChildHasLeftBehind) {
   }));
 }
 
-// The other one does nothing to the pipes: sendfile(2), as in busybox's cat, is SIGPIPE at once.
+// The descendant does not use the pipes: sendfile(2), as in busybox's cat, would raise SIGPIPE at
+// once.
 TEST_F(OutputTimeout, DoesNotWaitForOthersThatHoldThePipes) {
   EXPECT_TRUE(succeeds_with_some_timeout([&](nanoseconds timeout) {
     const Output output = run(shell("read line <&3 & printf out"), timeout);
-    EXPECT_TRUE(output.timed_out) << "somebody still has stdout";
+    EXPECT_TRUE(output.timed_out) << "another process still has stdout";
     if (output.out != "out" || output.status != ExitStatus::exited(0)) return false;
     EXPECT_FALSE(output.success()) << "nobody knows whether that is all";
     EXPECT_EQ(output.describe(), "exited with code 0, timed out");
-    EXPECT_FALSE(witness_.is_alone()) << "others are none of its business";
+    EXPECT_FALSE(witness_.is_alone()) << "other processes do not matter";
     return true;
   }));
   rope_.let_go();
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
-TEST_F(OutputTimeout, DoesNotWaitForSomebodyWhoWritesOnAndOn) {
+TEST_F(OutputTimeout, DoesNotWaitForADescendantThatWritesForever) {
   Command command = shell("yes <&3 & yes <&3 >&2");
   witness_.go_with(command, 4);
   command.pass(rope_.end(), 3).session({.process_group = 0});
@@ -135,8 +136,8 @@ TEST_F(OutputTimeout, DoesNotWaitForSomebodyWhoWritesOnAndOn) {
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
-// ... nor for one that goes on after the timeout, since it is nobody's to kill: SIGPIPE ends it.
-TEST_F(OutputTimeout, DoesNotWaitForAStrangerWhoWritesOnAndOn) {
+// ... or for a process that goes on after the timeout, since nobody may kill it: SIGPIPE ends it.
+TEST_F(OutputTimeout, DoesNotWaitForAnotherProcessThatWritesForever) {
   const Output output = run(shell("yes <&3 & exec cat <&3"), 20ms);
   EXPECT_TRUE(output.timed_out);
   EXPECT_EQ(output.status, ExitStatus::killed(SIGKILL));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the tests of PendingChild have in common.
+// Helpers for the tests of PendingChild.
 #ifndef SYSFD_TESTS_SPAWN_PENDING_HPP
 #define SYSFD_TESTS_SPAWN_PENDING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PendingChild: how it is decided, by a descriptor, a cancel or somebody else; and what the parent
-// keeps of itself meanwhile.
+// Tests how a PendingChild settles: through a descriptor, a cancel or another process; and that the
+// parent keeps its own state meanwhile.
 #include <sysfd/pending_child.hpp>
 
 #include <fcntl.h>
@@ -38,10 +38,10 @@
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -52,7 +52,7 @@ TEST(PendingChildDescriptor, IsHungUpWhenTheProgramExecutes) {
   ASSERT_EQ(::poll(&entry, 1, -1), 1);
   EXPECT_EQ(entry.revents, POLLHUP);
   auto child = pending.try_finish();
-  ASSERT_TRUE(child) << "a descriptor that was hung up means that it is decided";
+  ASSERT_TRUE(child) << "a descriptor that was hung up means that it is settled";
   expect_success(*std::move(child));
 }
 
@@ -65,7 +65,7 @@ TEST(PendingChildDescriptor, IsHungUpWhenItCannotBeStarted) {
   EXPECT_EQ(child.error().code, std::errc::no_such_file_or_directory);
 }
 
-// What was worked out for one child holds for the next, but for the pipe.
+// The plan for one child is also right for the next, except for the pipe.
 TEST(PendingChildDescriptor, IsThereForEachOfAPreparedCommand) {
   const auto prepared = must(Command("/bin/true").prepare());
   for (int i = 0; i < 3; ++i) {
@@ -85,8 +85,8 @@ TEST(PendingChildDescriptor, IsNotInTheChild) {
   EXPECT_EQ(inspection.read().descriptors.size(), 3U);
 }
 
-// The states in which a child is killed, by the call that it is held at: before it has its own
-// table; just before it executes.
+// A child is killed while it is stopped at one of these calls: before it has its own table; and
+// just before it executes.
 constexpr int stages[] = {SYS_close_range, SYS_execve};
 
 TEST(PendingChildCancel, LeavesNothingWhereverTheChildIs) {
@@ -94,10 +94,10 @@ TEST(PendingChildCancel, LeavesNothingWhereverTheChildIs) {
   for (const int call : stages)
     for (const auto confirmation : confirmations)
       run_apart([=] {
-        HeldCalls held(call);
+        StoppedCalls stopped(call);
         const auto before = open_descriptors();
         auto pending = start(Command("/bin/true").stdout_to(Stdio::pipe()), confirmation);
-        held.await();
+        stopped.await();
         pending.cancel();
         EXPECT_EQ(open_descriptors(), before);
         expect_no_child_left();
@@ -113,13 +113,13 @@ TEST(PendingChildCancel, EndsTheProgramTooIfItRuns) {
   witness.go_with(command, 9);
   auto pending = start(std::move(command), Confirmation::by_descriptor);
   pollfd entry{pending.fd().get(), POLLIN, 0};
-  ASSERT_EQ(::poll(&entry, 1, -1), 1);  // it runs
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);  // it is executing the program
   pending.cancel();
   EXPECT_TRUE(witness.is_alone());
   expect_no_child_left();
 }
 
-TEST(PendingChildCancel, IsNoMistakeAfterItHasFailed) {
+TEST(PendingChildCancel, IsNoErrorAfterItHasFailed) {
   auto pending = start(Command("/no/such"), Confirmation::by_descriptor);
   pollfd entry{pending.fd().get(), POLLIN, 0};
   ASSERT_EQ(::poll(&entry, 1, -1), 1);
@@ -131,10 +131,10 @@ TEST(PendingChildDrop, CancelsUnlessTheCommandSaysOtherwise) {
   SYSFD_REQUIRE_ISOLATION();
   for (const int call : stages)
     run_apart([=] {
-      HeldCalls held(call);
+      StoppedCalls stopped(call);
       {
         const auto pending = start(Command("/bin/true"));
-        held.await();
+        stopped.await();
       }
       expect_no_child_left();
     });
@@ -143,7 +143,7 @@ TEST(PendingChildDrop, CancelsUnlessTheCommandSaysOtherwise) {
 TEST(PendingChildDrop, WaitsWithAPolicyThatLetsItLive) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     const OwnedFd file = some_file();
     std::jthread releaser;
     {
@@ -159,7 +159,7 @@ TEST(PendingChildDrop, WaitsWithAPolicyThatLetsItLive) {
 TEST(PendingChildDrop, OfOneThatIsAssignedToCancelsIt) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     auto pending = start(Command("/bin/true"));
     execve.await();
     auto other = start(Command("/bin/true"));
@@ -176,7 +176,7 @@ TEST(PendingChildDrop, OfOneThatIsAssignedToCancelsIt) {
 TEST(PendingChild, ThatIsKilledOnItsWayIsAnError) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls first_call(SYS_close_range);
+    StoppedCalls first_call(SYS_close_range);
     auto pending = start(Command("/bin/true"));
     first_call.await();
     ASSERT_GT(pending.pid(), 1);
@@ -191,7 +191,7 @@ TEST(PendingChild, ThatIsKilledOnItsWayIsAnError) {
 TEST(PendingChild, LeavesTheSignalMaskAlone) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     sigset_t before;
     sigset_t during;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
@@ -208,7 +208,7 @@ TEST(PendingChild, LeavesTheSignalMaskAlone) {
 std::atomic<int> handled_elsewhere = 0;
 pid_t own_number = 0;
 
-// The child shares this memory, and must not run this process's handlers in it.
+// The child shares this memory, and must not run the handlers of this process in it.
 TEST(PendingChild, RunsNoHandlerOfItsParentInAStorm) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
@@ -241,7 +241,7 @@ std::string own_oom_score_adjust() {
   return text;
 }
 
-// The kernel says that it is the same for all that share memory.
+// For the kernel, this value is the same for all processes that share memory.
 TEST(PendingChild, LeavesTheOomScoreOfItsParentAlone) {
   run_apart([] {
     const std::string before = own_oom_score_adjust();
@@ -269,10 +269,11 @@ TEST(PendingChild, OfLessPowerLeavesTheParentDumpable) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     ::prctl(PR_SET_DUMPABLE, 1);
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     auto pending = start(Command("/bin/true").identity({.user = 65534, .group = 65534}));
     execve.await();
-    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0) << "who has its power must not get at this process";
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0)
+        << "a process with its privileges must not access this process";
     execve.let_go();
     auto child = must(pending.finish());
     EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
@@ -289,12 +290,12 @@ TEST(PendingChild, MapsTheIdsOfAUserNamespace) {
   expect_success(must(start(std::move(inspection.command)).finish()));
 }
 
-// The kernel knows of a parent by its thread.
+// For the kernel, the parent is a thread.
 TEST(PendingChild, MapsIdsAlsoWhenTheThreadThatStartedItHasEnded) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls before_the_maps(SYS_readlinkat);
+    StoppedCalls before_the_maps(SYS_readlinkat);
     std::optional<PendingChild> pending;
     std::jthread([&] {
       Command command("/bin/true");
@@ -310,7 +311,7 @@ TEST(PendingChild, MapsIdsAlsoWhenTheThreadThatStartedItHasEnded) {
   });
 }
 
-// What a filter answers, an emulator may answer, too.
+// A filter may fail in the same way as an emulator.
 TEST(PendingChild, StartsWhereAFilterRefusesWhatEmulatorsLack) {
   run_apart([] {
     refuse_calls({{SYS_pidfd_send_signal, EPERM}, {SYS_clone3, ENOSYS}});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PendingChild: spawn_async() answers while the child is still on its way, whatever the caller does
-// meanwhile. A seccomp filter holds the child at one of its calls where that is to be seen.
+// Tests PendingChild: spawn_async() returns while the child is still being started, whatever the
+// caller does meanwhile. If that matters, a seccomp filter stops the child at one of its calls.
 #include <sysfd/pending_child.hpp>
 
 #include <fcntl.h>
@@ -37,8 +37,8 @@
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/held_calls.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -88,7 +88,7 @@ TEST(PendingChild, GivesThePipesToTheChild) {
   EXPECT_EQ(output.err, "oh\n");
 }
 
-// The code of an error that is not about the start itself.
+// Returns the code of an error that is not about the start itself.
 std::error_code why_not_yet(const Result<Child, SpawnError>& child) {
   if (child) return {};
   EXPECT_EQ(child.error().step, SpawnStep::confirmation);
@@ -99,7 +99,7 @@ TEST(PendingChild, IsThereBeforeTheProgramExecutes) {
   SYSFD_REQUIRE_ISOLATION();
   for (const auto confirmation : confirmations)
     run_apart([confirmation] {
-      HeldCalls execve(SYS_execve);
+      StoppedCalls execve(SYS_execve);
       auto pending = start(Command("/bin/true"), confirmation);
       execve.await();
       EXPECT_GT(pending.pid(), 1);
@@ -125,8 +125,8 @@ TEST(PendingChild, SaysLaterWhyThereIsNone) {
   }
 }
 
-// The program was lent: what has its number by now is not even opened to explain an error.
-TEST(PendingChild, LooksAtNothingThatWasLentOnceItIsStarted) {
+// The program was borrowed: a file that has its number now is not even opened to explain an error.
+TEST(PendingChild, UsesNoBorrowedDescriptorOnceItIsStarted) {
   const ScratchDirectory directory;
   const std::string path = directory.path() / "script";
   std::ofstream(path) << "#!/bin/sh\n";
@@ -140,7 +140,7 @@ TEST(PendingChild, LooksAtNothingThatWasLentOnceItIsStarted) {
   EXPECT_EQ(error.subject, name);
 }
 
-TEST(PendingChild, OfAMistakeIsNone) {
+TEST(PendingChild, OfAnInvalidCommandIsNone) {
   const OwnedFd file = some_file();
   Command command("/bin/true");
   command.arg(std::string("a\0b", 3));
@@ -149,7 +149,7 @@ TEST(PendingChild, OfAMistakeIsNone) {
   EXPECT_EQ(pending.error().step, SpawnStep::argument);
 }
 
-// Nothing is lost: neither what the Command owns nor the Command.
+// Nothing is lost: neither the Command nor what it owns.
 TEST(PendingChild, OfWhatCannotBeStartedLeavesTheCommand) {
   run_apart([] {
     OwnedFd owned = some_file();
@@ -178,7 +178,7 @@ TEST(PendingChild, OfWhatCannotBeStartedLeavesTheCommand) {
   });
 }
 
-TEST(PendingChild, ClosesWhatTheCommandOwnedOnceItIsDecided) {
+TEST(PendingChild, ClosesWhatTheCommandOwnedOnceItIsSettled) {
   OwnedFd owned = some_file();
   const int number = owned.get();
   auto child = must(start(Command("/bin/true").pass(std::move(owned), 9)).finish());
@@ -186,24 +186,24 @@ TEST(PendingChild, ClosesWhatTheCommandOwnedOnceItIsDecided) {
   expect_success(std::move(child));
 }
 
-// The child makes its own descriptor table by its first call: close_range(...,
+// The first call of the child makes its own descriptor table: close_range(...,
 // CLOSE_RANGE_UNSHARE).
 constexpr RefusedCall::Match with_flags_of_first{2, CLOSE_RANGE_UNSHARE};
 
-// What comes under a number later is not given to the child.
-TEST(PendingChild, HasWhatWasLentToItHoweverLateItRuns) {
+// A file that gets the same number later is not passed to the child.
+TEST(PendingChild, HasItsBorrowedDescriptorsHoweverLateItRuns) {
   SYSFD_REQUIRE_ISOLATION();
   for (const auto confirmation : confirmations)
     run_apart([confirmation] {
-      HeldCalls first_call(SYS_close_range, with_flags_of_first);
-      std::optional<OwnedFd> lent = some_file();
-      const int number = lent->get();
+      StoppedCalls first_call(SYS_close_range, with_flags_of_first);
+      std::optional<OwnedFd> borrowed = some_file();
+      const int number = borrowed->get();
       const auto expected = identity_of(number);
       Inspection inspection;
-      inspection.command.pass(*lent, 9).stdout_to(*lent);
+      inspection.command.pass(*borrowed, 9).stdout_to(*borrowed);
       auto pending = start(std::move(inspection.command), confirmation);
       first_call.await();
-      lent.reset();
+      borrowed.reset();
       const OwnedFd another = some_file();
       ASSERT_EQ(another.get(), number);
       ASSERT_NE(identity_of(number), expected);
@@ -215,7 +215,7 @@ TEST(PendingChild, HasWhatWasLentToItHoweverLateItRuns) {
     });
 }
 
-// Also here it has a copy of the table from the start, and never parts from a common one.
+// Here too it has a copy of the table from the start, and never leaves a common one.
 TEST(PendingChild, InheritsWhatWasOpenWhenItWasStarted) {
   run_apart([] {
     refuse_calls({{SYS_unshare, EPERM}});
@@ -233,7 +233,7 @@ TEST(PendingChild, InheritsWhatWasOpenWhenItWasStarted) {
 TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     ::setenv("LATER", "old", 1);
     Inspection inspection;
     auto prepared = std::make_optional(must(std::move(inspection.command).prepare()));
@@ -246,7 +246,7 @@ TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
     }();
     prepared.reset();
     ::setenv("LATER", std::string(1000, 'n').c_str(), 1);
-    const std::vector<std::string> over(50, std::string(1000, 'y'));  // takes memory that is free
+    const std::vector<std::string> over(50, std::string(1000, 'y'));  // reuses freed memory
     execve.let_go();
     expect_success(must(pending.finish()));
     const Report report = inspection.read();
@@ -257,7 +257,8 @@ TEST(PendingChild, HasTheArgumentsAndTheEnvironmentOfTheCall) {
   });
 }
 
-// By clone(2), which has its arguments elsewhere. The program does not end before it is let go.
+// Uses clone(2), which takes its arguments in another way. The program does not end before it is
+// released.
 TEST(PendingChild, NeedsNoClone3) {
   run_apart([] {
     refuse_calls({{SYS_clone3, EPERM}});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Commands that write into each other: who has which end, and how each of them ended.
+// Tests commands that write into one another: which ends each has, and how each of them ends.
 #include <sysfd/pipeline.hpp>
 
 #include <sys/wait.h>
@@ -89,7 +89,7 @@ TEST(Pipeline, CollectsWhatAllStagesComplainAbout) {
   const PipelineOutput run = output_of(shell("printf a >&2; printf x") |
                                        shell("cat; printf b >&2") | shell("cat; printf c >&2"));
   EXPECT_EQ(run.out, "x");
-  EXPECT_EQ(run.err, "abc") << "each has read the one before to its end";
+  EXPECT_EQ(run.err, "abc") << "each has read the previous one to its end";
 }
 
 TEST(Pipeline, CutsWhatIsTooMuch) {
@@ -121,7 +121,7 @@ TEST(Pipeline, CollectsFromPipesThatItsCommandsAskForToo) {
   EXPECT_EQ(run.err.size(), 900000U);
 }
 
-TEST(Pipeline, EndsAStageWhoseReaderHasEnded) {
+TEST(Pipeline, EndsAStageAfterItsReaderHasEnded) {
   const PipelineOutput run =
       output_of(Command("yes") | Command("head").args({"-n", "1"}) | Command("cat"));
   EXPECT_EQ(run.statuses,
@@ -129,7 +129,7 @@ TEST(Pipeline, EndsAStageWhoseReaderHasEnded) {
   EXPECT_EQ(run.out, "y\n");
 }
 
-TEST(Pipeline, GivesNobodyAnEndOfSomebodyElsesPipe) {
+TEST(Pipeline, GivesNoStageAnEndOfAnotherPipe) {
   for (const bool with_output : {false, true}) {
     Inspection stages[4];
     std::vector<Command> commands;
@@ -199,7 +199,7 @@ TEST(Pipeline, IsKilledAsAWholeAtTheTimeout) {
       commands.push_back(shell("printf err >&2; read line <&3").pass(rope.end(), 3));
       witness.go_with(commands.back(), 4);
     }
-    // What the first one has started is in its group.
+    // The descendants of the first stage are in its process group.
     commands[0] = shell("cat <&3 & printf err >&2; read line <&3")
                       .pass(rope.end(), 3)
                       .session({.process_group = 0});
@@ -233,8 +233,8 @@ TEST(Pipeline, EndsInTimeIfItDoes) {
   EXPECT_EQ(run.out, "out");
 }
 
-// Each of these ends only once another's pipe is closed here, be it dropped before or after that
-// one.
+// Each of these ends only after the pipe of another one is closed here, whether that is dropped
+// before or after it.
 TEST(PipelineDrop, ClosesAllPipesBeforeItWaits) {
   for (const bool backwards : {false, true}) {
     const auto wait = [](Command command) { return std::move(command).on_drop(DropPolicy::wait); };
@@ -261,7 +261,7 @@ TEST(PipelineDrop, EndsEachStageByItsPolicy) {
     }
     std::vector<Child> children = started(in_line(std::move(commands)));
     children.erase(children.begin() + 1);
-    EXPECT_TRUE(witnesses[1].becomes_alone()) << "it is told so at once";
+    EXPECT_TRUE(witnesses[1].becomes_alone()) << "it is killed at once";
     EXPECT_FALSE(witnesses[0].is_alone() || witnesses[2].is_alone());
     children.clear();
     for (const Witness& witness : witnesses)
@@ -307,7 +307,7 @@ TEST(PipelineDeathTest, ThatWasMovedFromStopsTheProgram) {
   EXPECT_DEATH(line |= Command("true"), message);
 }
 
-// Also what those own that had started already.
+// Those that had started already keep what they own too.
 TEST(PipelineFailure, LeavesTheCommandsWhatTheyOwn) {
   const ScratchDirectory directory;
   const std::string late = directory.path() / "late";
@@ -327,7 +327,7 @@ TEST(PipelineFailure, LeavesTheCommandsWhatTheyOwn) {
   const auto run = line.output();
   ASSERT_TRUE(run) << run.error().describe();
   EXPECT_EQ(first.read().descriptors.at(5), identity);
-  EXPECT_FALSE(is_open(number)) << "it was handed over";
+  EXPECT_FALSE(is_open(number)) << "it was passed";
   EXPECT_EQ(line.output().error().stage, 0);
 }
 
@@ -345,7 +345,7 @@ TEST(PipelineFailure, NamesItsStage) {
   }
 }
 
-TEST(PipelineFailure, ByAMistakeStartsNoStageAtAll) {
+TEST(PipelineFailure, OfAnInvalidCommandStartsNoStageAtAll) {
   OwnedFd file = some_file();
   const int number = file.get();
   Pipeline line = Command("true").pass(std::move(file), 5) | Command("cat").env("a=b", "c");
@@ -353,7 +353,7 @@ TEST(PipelineFailure, ByAMistakeStartsNoStageAtAll) {
   ASSERT_FALSE(children);
   EXPECT_EQ(children.error().stage, 1);
   EXPECT_EQ(children.error().step, SpawnStep::environment);
-  EXPECT_TRUE(is_open(number)) << "a stage that had started would have been given it";
+  EXPECT_TRUE(is_open(number)) << "a stage that had started would have taken it";
 }
 
 TEST(PipelineFailure, RefusesAnInputThatTheFirstStageHasNoUseFor) {

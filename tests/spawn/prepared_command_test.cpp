@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PreparedCommand: its children are those of the Command that it was, whatever has changed since,
-// with their own arguments and descriptors, from any thread.
+// Tests PreparedCommand: its children are those of the Command from which it was made, whatever has
+// changed since, with their own arguments and descriptors, from any thread.
 #include <sysfd/prepared_command.hpp>
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ namespace {
 static_assert(std::is_nothrow_move_constructible_v<PreparedCommand> &&
               !std::is_copy_constructible_v<PreparedCommand>);
 
-// Runs it, and reads what it has reported.
+// Runs it, and reads the report.
 Report run(const Inspection& inspection, const PreparedCommand& prepared,
            const SpawnChanges& changes = {}) {
   EXPECT_TRUE(must(prepared.spawn(changes)).wait()->success());
@@ -86,7 +86,7 @@ TEST(PreparedCommand, HasTheEnvironmentOfWhenItWasPrepared) {
   });
 }
 
-TEST(PreparedCommand, LooksTheProgramUpWhereThePathLedWhenItWasPrepared) {
+TEST(PreparedCommand, SearchesTheProgramInThePathFromWhenItWasPrepared) {
   run_apart([] {
     const auto prepared = must(Command("true").prepare());
     ::setenv("PATH", "/nowhere", 1);
@@ -133,7 +133,7 @@ TEST(PreparedCommand, AppendsArguments) {
   EXPECT_EQ(error.code, std::errc::invalid_argument);
 }
 
-// Numbers are what a plan is made of: what they refer to may change.
+// A plan contains numbers: the files that they refer to may change.
 TEST(PreparedCommand, GivesTheFileThatANumberRefersToNow) {
   OwnedFd file = some_file();
   const OwnedFd other = some_file();
@@ -170,7 +170,7 @@ TEST(PreparedCommand, GivesEachChildItsDescriptors) {
   const BorrowedFd others[] = {files[2], files[3]};
   const BorrowedFd swapped[] = {files[1], files[0]};
   expect({}, files[0], files[1]);
-  for (int round = 0; round < 3; ++round)  // from the second on by the plan of the one before
+  for (int round = 0; round < 3; ++round)  // the second one uses the plan of the first
     expect({.descriptors = others}, files[2], files[3]);
   expect({.descriptors = swapped}, files[1], files[0]);
   expect({.descriptors = others}, files[2], files[3]);
@@ -189,7 +189,7 @@ TEST(PreparedCommand, GivesEachChildItsDescriptors) {
   expect({}, files[0], files[1]);
 }
 
-TEST(PreparedCommand, KeepsWhatItOwnsAndLendsItToEveryChild) {
+TEST(PreparedCommand, KeepsWhatItOwnsAndPassesItToEveryChild) {
   OwnedFd file = some_file();
   const auto identity = identity_of(file.get());
   const int number = file.get();
@@ -267,7 +267,7 @@ TEST(PreparedCommand, MakesThreeSystemCallsForAChild) {
   SYSFD_REQUIRE_ISOLATION();
   const auto prepared = must(Command("/bin/true").prepare());
   const auto calls = system_calls_of([&] {
-    // It is waited for outside of what is counted, and ends with the process anyway.
+    // The wait is not counted; the child also ends with the process.
     auto child = must(prepared.spawn());
     (void)std::move(child).detach().into_fd().release();
   });
@@ -275,7 +275,7 @@ TEST(PreparedCommand, MakesThreeSystemCallsForAChild) {
   EXPECT_EQ(*calls, (std::vector<long>{SYS_rt_sigprocmask, SYS_clone3, SYS_rt_sigprocmask}));
 }
 
-TEST(PreparedCommand, IsNotToBeHadOfAMistake) {
+TEST(PreparedCommand, IsNotMadeOfAnInvalidCommand) {
   const OwnedFd file = some_file();
   const auto error_of_preparing = [](Command command) {
     const auto prepared = std::move(command).prepare();

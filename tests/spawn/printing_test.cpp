@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is written to a stream. The headers of sysfd come first: they do not include <ostream>.
+// Writes values to a stream. The headers of sysfd come first: they do not include <ostream>.
 #include <sysfd/command.hpp>
 #include <sysfd/process_id.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every public function of this module on a thread with a stack of 16 KiB.
+// Runs every public function of this module on a thread with a stack of 16 KiB.
 #include <sysfd/command.hpp>
 
 #include <signal.h>
@@ -37,7 +37,7 @@ TEST(SpawnSmallStack, SufficesToStartAProgram) {
   run_on_small_stack([&] {
     Command command("true");
     command
-        .argument0("true")  // as busybox wants it
+        .argument0("true")  // busybox needs it
         .arg("one")
         .args({"two", "three"})
         .env("NAME", "value")
@@ -102,7 +102,7 @@ TEST(SpawnSmallStack, SufficesForAChild) {
   });
 }
 
-// Both sides have more to say than fits into a pipe.
+// Both sides send more than a pipe can hold.
 TEST(SpawnSmallStack, SufficesForAConversation) {
   SYSFD_REQUIRE_ISOLATION();
   const std::string input = pattern(1 << 20);

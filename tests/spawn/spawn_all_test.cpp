@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// spawn_all(): each answer is what spawn() would have answered, in order, whatever became of the
-// others.
+// Tests spawn_all(): each result is what spawn() would have returned, in order, whatever happens to
+// the others.
 #include <sysfd/spawn_all.hpp>
 
 #include <sys/prctl.h>
@@ -29,7 +29,7 @@ TEST(SpawnAll, OfNoneIsNone) {
   EXPECT_TRUE(spawn_all({}).empty());
 }
 
-// More than are started at a time, some of which cannot be.
+// There are more than are started at a time, and some cannot be started.
 TEST(SpawnAll, AnswersInOrder) {
   constexpr int count = 100;
   const auto before = open_descriptors();
@@ -115,7 +115,7 @@ TEST(SpawnAll, OfAPreparedCommandHasChangesForEach) {
     EXPECT_EQ(must(std::move(children[i])).wait()->code(), static_cast<int>(i));
 }
 
-// An ordinary user's, who may not write in /proc for what is not dumpable.
+// An ordinary user may not write into /proc of a process that is not dumpable.
 TEST(SpawnAll, MapsTheIdsOfEach) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
@@ -143,7 +143,7 @@ TEST(SpawnAll, MapsTheIdsOfEach) {
   });
 }
 
-// Where there are fewer descriptors than children, the last ones are told so.
+// If there are fewer descriptors than children, the last ones fail.
 TEST(SpawnAll, StartsAsManyAsThereCanBe) {
   run_apart([] {
     const int highest = *open_descriptors().rbegin();

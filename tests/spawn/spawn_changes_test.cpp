@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What one start of a PreparedCommand changes: descriptors one by one, streams, the environment,
-// the working directory. None of it is left for the next start.
+// Tests what one start of a PreparedCommand changes: single descriptors, streams, the environment,
+// the working directory. None of it applies to the next start.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ OwnedFd null() {
   return must(sysfd::open(cwd(), "/dev/null", O_RDWR));
 }
 
-std::string said_by(const PreparedCommand& command, const SpawnChanges& changes = {}) {
+std::string output_of(const PreparedCommand& command, const SpawnChanges& changes = {}) {
   return must(command.output({}, changes)).out;
 }
 
@@ -39,8 +39,8 @@ SpawnError error_of(const PreparedCommand& command, const SpawnChanges& changes)
   return {SpawnStep::program, {}, -1, ""};
 }
 
-// Writes which of these numbers are open, and whether they are /dev/null.
-Command looks_at(const std::string& numbers) {
+// Prints which of these numbers are open, and if they are /dev/null.
+Command print_open(const std::string& numbers) {
   return Command("/bin/sh").args(
       {"-c", "for n in " + numbers +
                  "; do test -e /proc/self/fd/$n && echo $n $(readlink /proc/self/fd/$n | grep -c "
@@ -50,16 +50,16 @@ Command looks_at(const std::string& numbers) {
 TEST(SpawnChanges, PlaceDescriptorsOneByOne) {
   const OwnedFd file = some_file();
   const OwnedFd other = null();
-  const auto command = must(looks_at("5 6 7").pass(file, 5).pass(file, 6).prepare());
-  EXPECT_EQ(said_by(command), "5 0\n6 0\n");
+  const auto command = must(print_open("5 6 7").pass(file, 5).pass(file, 6).prepare());
+  EXPECT_EQ(output_of(command), "5 0\n6 0\n");
   const PlacedFd placed[] = {{other, 6}, {other, 7}, {std::nullopt, 5}, {std::nullopt, 9}};
-  EXPECT_EQ(said_by(command, {.placed = placed}), "6 1\n7 1\n");
-  EXPECT_EQ(said_by(command), "5 0\n6 0\n") << "nothing is left of it";
-  EXPECT_EQ(said_by(command, {.placed = placed}), "6 1\n7 1\n") << "again";
+  EXPECT_EQ(output_of(command, {.placed = placed}), "6 1\n7 1\n");
+  EXPECT_EQ(output_of(command), "5 0\n6 0\n") << "nothing is left of it";
+  EXPECT_EQ(output_of(command, {.placed = placed}), "6 1\n7 1\n") << "again";
   const BorrowedFd all[] = {other, file};
   const PlacedFd one[] = {{file, 7}};
-  EXPECT_EQ(said_by(command, {.descriptors = all, .placed = one}), "5 1\n6 0\n7 0\n");
-  EXPECT_EQ(said_by(command, {.descriptors = all}), "5 1\n6 0\n");
+  EXPECT_EQ(output_of(command, {.descriptors = all, .placed = one}), "5 1\n6 0\n7 0\n");
+  EXPECT_EQ(output_of(command, {.descriptors = all}), "5 1\n6 0\n");
 }
 
 TEST(SpawnChanges, PlaceStreams) {
@@ -69,10 +69,10 @@ TEST(SpawnChanges, PlaceStreams) {
                                 .stdout_to(Stdio::pipe())
                                 .stderr_to(Stdio::like_stdout())
                                 .prepare());
-  EXPECT_EQ(said_by(command), "out\nerr\n");
+  EXPECT_EQ(output_of(command), "out\nerr\n");
   const OwnedFd nowhere = null();
   const PlacedFd err[] = {{nowhere, 2}};
-  EXPECT_EQ(said_by(command, {.placed = err}), "out\n");
+  EXPECT_EQ(output_of(command, {.placed = err}), "out\n");
   const PlacedFd both[] = {{pipe.write, 1}};
   {
     auto child = must(command.spawn({.placed = both}));
@@ -81,7 +81,7 @@ TEST(SpawnChanges, PlaceStreams) {
   }
   EXPECT_TRUE(must(command.status({.placed = both})).success()) << "there is no pipe of its own";
   EXPECT_FALSE(command.status().has_value());
-  EXPECT_EQ(said_by(command), "out\nerr\n");
+  EXPECT_EQ(output_of(command), "out\nerr\n");
   const PlacedFd default_again[] = {{std::nullopt, 1}, {std::nullopt, 2}};
   const auto run = must(command.output({}, {.placed = default_again}));
   EXPECT_EQ(run.out, "out\n");
@@ -93,7 +93,7 @@ TEST(SpawnChanges, OfStdinLeaveNoInputToBeFed) {
   const OwnedFd nothing = null();
   const PlacedFd placed[] = {{nothing, 0}};
   EXPECT_EQ(must(command.output({.input = "it"})).out, "it");
-  EXPECT_EQ(said_by(command, {.placed = placed}), "");
+  EXPECT_EQ(output_of(command, {.placed = placed}), "");
   const auto refused = command.output({.input = "it"}, {.placed = placed});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().step, SpawnStep::standard_stream);
@@ -101,27 +101,27 @@ TEST(SpawnChanges, OfStdinLeaveNoInputToBeFed) {
 
 TEST(SpawnChanges, ChangeTheEnvironment) {
   const auto command = must(Command("/usr/bin/env").environment({"A=1", "B=2", "A=3"}).prepare());
-  EXPECT_EQ(said_by(command), "A=1\nB=2\nA=3\n");
+  EXPECT_EQ(output_of(command), "A=1\nB=2\nA=3\n");
   const CStr changes[] = {"A=new", "C=first", "C=last", "B"};
-  EXPECT_EQ(said_by(command, {.environment = changes}), "A=new\nC=last\n");
-  EXPECT_EQ(said_by(command), "A=1\nB=2\nA=3\n") << "nothing is left of it";
+  EXPECT_EQ(output_of(command, {.environment = changes}), "A=new\nC=last\n");
+  EXPECT_EQ(output_of(command), "A=1\nB=2\nA=3\n") << "nothing is left of it";
 }
 
 TEST(SpawnChanges, ChangeTheWorkingDirectory) {
   const ScratchDirectory one, two;
   const auto command = must(Command("/bin/pwd").working_directory(one.path()).prepare());
-  EXPECT_EQ(said_by(command), one.path().string() + '\n');
-  EXPECT_EQ(said_by(command, {.working_directory = two.path()}), two.path().string() + '\n');
-  EXPECT_EQ(said_by(command), one.path().string() + '\n') << "nothing is left of it";
+  EXPECT_EQ(output_of(command), one.path().string() + '\n');
+  EXPECT_EQ(output_of(command, {.working_directory = two.path()}), two.path().string() + '\n');
+  EXPECT_EQ(output_of(command), one.path().string() + '\n') << "nothing is left of it";
   EXPECT_EQ(error_of(command, {.working_directory = "/no/such"}).describe(),
             "change to the working directory \"/no/such\": No such file or directory");
 }
 
-TEST(SpawnChanges, ListenToOtherVariablesBesideDescriptorsToListenOn) {
+TEST(SpawnChanges, ApplyVariablesTogetherWithDescriptorsToListenOn) {
   const OwnedFd file = some_file();
   const auto command = must(Command("/usr/bin/env").clear_env().listen_fds("a", file).prepare());
   const CStr changes[] = {"X=1"};
-  const std::string text = said_by(command, {.environment = changes});
+  const std::string text = output_of(command, {.environment = changes});
   EXPECT_NE(text.find("X=1\n"), text.npos);
   EXPECT_NE(text.find("LISTEN_FDS=1\n"), text.npos);
   EXPECT_NE(text.find("LISTEN_PID="), text.npos);
@@ -131,7 +131,7 @@ TEST(SpawnChanges, ListenToOtherVariablesBesideDescriptorsToListenOn) {
   EXPECT_EQ(error.index, 1);
 }
 
-TEST(SpawnChanges, ThatAreMistakesAreNamed) {
+TEST(SpawnChanges, ThatAreInvalidAreNamed) {
   const OwnedFd file = some_file();
   const auto command = must(Command("/bin/true").pass(file, 5).env("A", "1").prepare());
   const PlacedFd twice[] = {{file, 7}, {file, 7}};

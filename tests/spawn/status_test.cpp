@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How a child ended that is not, or no longer, this process's to wait for: the truth, or ECHILD.
+// Tests how a child ended that this process cannot, or can no longer, wait for: the true status, or
+// ECHILD.
 #include <sysfd/command.hpp>
 
 #include <sys/syscall.h>
@@ -26,7 +27,7 @@ namespace {
 
 using Status = Result<ExitStatus>;
 
-// Every way to ask a child how it ended.
+// Every way to ask how a child ended.
 struct Question {
   const char* name;
   Status (*ask)(Child&);
@@ -47,19 +48,19 @@ const Question questions[] = {
      [](Child& child) { return child.communicate({.timeout = 24h})->status; }},
 };
 
-// How it comes that a child has ended and is nobody's to wait for.
-enum class Loss { reaped_by_somebody, reaped_by_itself };
+// Why a child has ended and this process cannot wait for it.
+enum class Loss { reaped_by_other_code, reaped_by_itself };
 
 void wait_until_reaped(const Child& child, Loss loss) {
-  if (loss == Loss::reaped_by_somebody)
+  if (loss == Loss::reaped_by_other_code)
     EXPECT_EQ(::waitpid(-1, nullptr, 0), child.pid());
   else
     EXPECT_EQ(::waitpid(-1, nullptr, 0), -1) << "it waits until there are no children";
   wait_until_gone(child.pidfd());
 }
 
-// The kernels that cannot tell: without PIDFD_GET_INFO (ENOTTY, EINVAL), or without a memory of
-// those that were reaped (ESRCH).
+// The kernels that cannot tell: those without PIDFD_GET_INFO (ENOTTY, EINVAL), and those that do
+// not keep the status of reaped processes (ESRCH).
 enum class Kernel { knows, has_no_ioctl, has_another_ioctl, has_forgotten };
 
 void become(Kernel kernel) {
@@ -88,7 +89,7 @@ struct Case {
 
 std::string name_of(const testing::TestParamInfo<Case>& info) {
   const char* const kernels[] = {"KernelKnows", "NoIoctl", "AnotherIoctl", "KernelForgets"};
-  const bool by_stranger = info.param.loss == Loss::reaped_by_somebody;
+  const bool by_stranger = info.param.loss == Loss::reaped_by_other_code;
   return std::string(by_stranger ? "ReapedBySomebody" : "ReapedByItself") +
          kernels[static_cast<int>(info.param.kernel)];
 }
@@ -102,7 +103,7 @@ class LostChild : public testing::TestWithParam<Case> {
   static Loss loss() { return GetParam().loss; }
   static Kernel kernel() { return GetParam().kernel; }
 
-  // What is to hold for everything that is started from here on.
+  // Sets up everything that is started from here on.
   static void prepare() {
     become(kernel());
     if (loss() == Loss::reaped_by_itself) ::signal(SIGCHLD, SIG_IGN);
@@ -173,22 +174,23 @@ TEST_P(LostChild, IsDroppedWithoutWaitingForEver) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, LostChild,
-                         testing::Values(Case{Loss::reaped_by_somebody, Kernel::knows},
-                                         Case{Loss::reaped_by_somebody, Kernel::has_no_ioctl},
-                                         Case{Loss::reaped_by_somebody, Kernel::has_another_ioctl},
-                                         Case{Loss::reaped_by_somebody, Kernel::has_forgotten},
+                         testing::Values(Case{Loss::reaped_by_other_code, Kernel::knows},
+                                         Case{Loss::reaped_by_other_code, Kernel::has_no_ioctl},
+                                         Case{Loss::reaped_by_other_code,
+                                              Kernel::has_another_ioctl},
+                                         Case{Loss::reaped_by_other_code, Kernel::has_forgotten},
                                          Case{Loss::reaped_by_itself, Kernel::knows},
                                          Case{Loss::reaped_by_itself, Kernel::has_no_ioctl}),
                          name_of);
 
-// Children that are still there when they are asked for, and will reap themselves.
+// Children that still exist when they are asked about, and will reap themselves.
 class SelfReapingChild : public LostChild {};
 
 TEST_P(SelfReapingChild, HasNoStatusWhileItRuns) {
   run_apart([] {
     prepare();
     Child child = must(Command("cat").stdin_from(Stdio::pipe()).spawn());
-    auto input = std::exchange(child.stdin_pipe(), std::nullopt);  // which a wait would close
+    auto input = std::exchange(child.stdin_pipe(), std::nullopt);  // a wait would close it
     EXPECT_EQ(error_of(child.try_wait()), std::errc::resource_unavailable_try_again);
     EXPECT_EQ(error_of(child.wait_for(1ms)), std::errc::timed_out);
     input.reset();

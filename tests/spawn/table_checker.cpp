@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A program without libc, so that very many of it can be started: table_checker [N:DEV:INODE...]
-// looks whether exactly these numbers, of 0 to 63, are open, on these files; "." as the number is
-// the working directory. Its exit code is 0, or 1 + the first number that is wrong; 100 is the
+// checks that exactly these numbers, of 0 to 63, are open, on these files; "." as the number means
+// the working directory. Its exit status is 0, or 1 + the first wrong number; 100 means the
 // directory.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -51,7 +51,7 @@ unsigned long parse(const char*& text) {
   return value;
 }
 
-// What is expected of this number, behind the first colon, or nothing.
+// Returns the text after the first colon of this number's argument, or null.
 const char* find(char** arguments, int wanted) {
   for (; *arguments; ++arguments) {
     const char* text = *arguments;
@@ -68,7 +68,7 @@ bool is_file(const struct stat& status, const char* expected) {
 }  // namespace
 
 extern "C" [[noreturn]] void check(long* stack) {
-  char** arguments = reinterpret_cast<char**>(stack + 2);  // behind their count and the name
+  char** arguments = reinterpret_cast<char**>(stack + 2);  // after their count and the name
   struct stat status;
   for (int fd = 0; fd < 64; ++fd) {
     const char* expected = find(arguments, fd);

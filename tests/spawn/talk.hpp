@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// For tests that talk to shells, and look at who is still there.
+// Helpers for tests that talk to shells, and check which processes still exist.
 #ifndef SYSFD_TESTS_SPAWN_TALK_HPP
 #define SYSFD_TESTS_SPAWN_TALK_HPP
 
@@ -27,7 +27,7 @@ inline std::span<const std::byte> bytes(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
-// All bytes there are, NUL included, in an order that shows what is missing or came twice.
+// Returns all byte values, NUL included, in an order in which missing or repeated bytes show.
 inline std::string pattern(std::size_t size) {
   std::string text(size, '\0');
   for (std::size_t i = 0; i < size; ++i)
@@ -35,7 +35,7 @@ inline std::string pattern(std::size_t size) {
   return text;
 }
 
-// What processes read that are to live until the test lets them go: they find no end before.
+// Processes read from this to live until the test releases them: they find no end of file before.
 class Rope {
  public:
   BorrowedFd end() const { return pipe_.read; }
@@ -45,15 +45,15 @@ class Rope {
   Pipe pipe_ = *sysfd::pipe();
 };
 
-// Given to a child, and so to all that it starts: tells whether any of them is left.
+// Is passed to a child, and so to everything that the child starts: tells if any of them is left.
 class Witness {
  public:
-  // Hands it over to the next child of this command.
+  // Passes it to the next child of this command.
   void go_with(Command& command, int number) { command.pass(std::move(pipe_.write), number); }
   OwnedFd take() { return std::move(pipe_.write); }
 
   bool is_alone() const { return sees_end(0); }
-  // The wait ends in any case: a test that fails does so soon.
+  // The wait always ends: a failing test fails soon.
   bool becomes_alone() const { return sees_end(20'000); }
 
  private:
@@ -65,8 +65,8 @@ class Witness {
   Pipe pipe_ = *sysfd::pipe();
 };
 
-// Runs `attempt(timeout)` with longer and longer timeouts until it says that it was long enough for
-// what the child has to do before: how long that is nobody knows.
+// Runs `attempt(timeout)` with longer and longer timeouts until it reports that the timeout was
+// long enough for what the child does first: nobody knows how long that takes.
 template <class Attempt>
 bool succeeds_with_some_timeout(Attempt attempt) {
   for (std::chrono::nanoseconds timeout = 20ms; timeout < 30s; timeout *= 2)

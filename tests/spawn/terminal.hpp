@@ -14,7 +14,7 @@
 
 namespace sysfd_test {
 
-// A pseudo-terminal that is nobody's controlling terminal.
+// A pseudo-terminal that is no process's controlling terminal.
 struct Terminal {
   OwnedFd parent = OwnedFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   OwnedFd child = open_child();

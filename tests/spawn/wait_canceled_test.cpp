@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Waits for children that are called off by a descriptor, and what can be said of a Child later
-// than by its Command.
+// Cancels waits for children with a descriptor, and tests options that can be set on a Child after
+// the Command's.
 #include <sysfd/command.hpp>
 
 #include <sys/syscall.h>
@@ -21,7 +21,7 @@
 
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/held_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -34,7 +34,7 @@ class ChildWaitCanceled : public testing::Test {
 
   Timeout for_ever() const { return Timeout::forever().canceled_by(stop_); }
   void stop() const { detail::raise_event(stop_); }
-  // Says "out" and lives until the test ends.
+  // Prints "out" and lives until the test ends.
   Command endless(const char* script = "echo out; exec cat <&3") const {
     Command command = shell(script);
     command.pass(rope_.end(), 3);
@@ -64,7 +64,7 @@ TEST_F(ChildWaitCanceled, EndsAConversationThatMayGoOn) {
   Child child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
   const std::string input = pattern(1 << 20);
   stop();
-  // What can be written and read at once is, before it looks.
+  // What can be written and read at once is transferred before it checks.
   const auto first = must(
       child.communicate({.input = bytes(input), .timeout = Timeout::forever().canceled_by(stop_)}));
   if (first.canceled) {
@@ -99,7 +99,7 @@ TEST_F(ChildWaitCanceled, KillsTheStagesOfAPipeline) {
 
 TEST_F(ChildWaitCanceled, LeavesAPendingChildOnItsWay) {
   run_apart([this] {
-    HeldCalls execve(SYS_execve);
+    StoppedCalls execve(SYS_execve);
     auto pending = start(Command("/bin/true"), Confirmation::by_finish);
     execve.await();
     stop();
@@ -113,7 +113,7 @@ TEST_F(ChildWaitCanceled, LeavesAPendingChildOnItsWay) {
   });
 }
 
-// A child that reads to the end of its input, which is this process's to close.
+// The child reads to the end of its input, which this process must close.
 TEST(ChildWait, ClosesTheInputInEachFormButTryWait) {
   const auto start = [] { return must(Command("cat").stdin_from(Stdio::pipe()).spawn()); };
   Child child = start();

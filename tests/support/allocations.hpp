@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Counts allocations, and makes them fail. Replaces the operators of the whole program: for one of
-// its files only.
+// Counts allocations, and makes them fail. Replaces the operators of the whole program: only one of
+// its files may include this.
 #ifndef SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
 #define SYSFD_TESTS_SUPPORT_ALLOCATIONS_HPP
 
@@ -14,7 +14,7 @@ namespace sysfd_test {
 
 inline thread_local int allocations = 0;
 
-// How many `body` makes in this thread.
+// Returns the number of allocations of `body` in this thread.
 template <class Body>
 int allocations_of(Body body) {
   const int before = allocations;
@@ -26,8 +26,8 @@ int allocations_of(Body body) {
 
 inline thread_local int allocations_until_failure = 0;  // 0: none fails
 
-// The n-th allocation that `call` makes in this thread throws std::bad_alloc. Whether there was
-// one.
+// Makes the n-th allocation of `call` in this thread throw std::bad_alloc. Returns true if there
+// was one.
 template <class Call>
 bool fails_at_allocation(int n, Call call) {
   allocations_until_failure = n;
@@ -62,7 +62,7 @@ inline void fail_if_it_is_time() {}
 #define SYSFD_REQUIRE_COUNTED_ALLOCATIONS() (void)0
 
 // NOLINTBEGIN(misc-definitions-in-headers): see above
-// The form that throws nothing, which the sanitizers' runtime would not let call the one below.
+// The form that does not throw. The sanitizers' runtime would not let it call the one below.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++sysfd_test::allocations;
 #if defined(__cpp_exceptions)

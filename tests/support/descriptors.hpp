@@ -8,16 +8,16 @@
 
 namespace sysfd_test {
 
-// The numbers of all descriptors that this process has open.
+// Returns the numbers of all open descriptors of this process.
 std::set<int> open_descriptors();
 
 bool is_open(int fd);
 
-// Whether both refer to the same file (not necessarily by the same open file description).
+// True if both refer to the same file (not necessarily through the same open file description).
 bool same_file(int left, int right);
 
-// A new empty file in memory, to have something that can be told apart from everything else. Stops
-// the test program if there is none to be had.
+// Makes a new empty file in memory, which differs from every other file. Stops the test program if
+// that fails.
 sysfd::OwnedFd some_file();
 
 }  // namespace sysfd_test

@@ -11,9 +11,9 @@
 
 namespace sysfd_test {
 
-// From now on pidfds have no identities, as before Linux 6.9, where they share one inode: see
-// refuse_calls(). False if that cannot be had on this kernel: without PIDFD_GET_INFO, files of
-// /proc tell the numbers of processes, and they are not believed where fstatfs(2) is refused.
+// Makes pidfds lose their identities, as before Linux 6.9, where all share one inode: see
+// refuse_calls(). Returns false if this kernel does not support that: without PIDFD_GET_INFO, files
+// of /proc provide the process numbers, and they are not trusted if fstatfs(2) is refused.
 inline bool forget_identities() {
   if (!kernel_has("inode numbers of pidfds")) return true;
   if (!kernel_has("PIDFD_GET_INFO")) return false;

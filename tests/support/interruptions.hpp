@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Signals that arrive for certain while a system call blocks: no sleeps, no luck.
+// Sends signals that surely arrive while a system call blocks: without sleeps and without luck.
 #ifndef SYSFD_TESTS_SUPPORT_INTERRUPTIONS_HPP
 #define SYSFD_TESTS_SUPPORT_INTERRUPTIONS_HPP
 
@@ -18,7 +18,7 @@
 
 namespace sysfd_test {
 
-// While one lives, SIGUSR1 is handled here, without SA_RESTART, and counted.
+// Handles SIGUSR1 here, without SA_RESTART, and counts it, while an object lives.
 class Interruptions {
  public:
   Interruptions() : victim_(::getpid()) {
@@ -39,7 +39,7 @@ class Interruptions {
 
   int seen() const { return seen_->load(); }
 
-  // To be called in a child: interrupts the process that made this object `count` times, each time
+  // Call this in a child: it interrupts the process that made this object `count` times, each time
   // when it is blocked. That process must block nowhere but in the call under test.
   void interrupt(int count) const {
     for (int i = 0; i < count; ++i) {
@@ -53,8 +53,8 @@ class Interruptions {
   }
 
  private:
-  // libc's own sigaction(2). The thread sanitizer's would keep signals back as long as a call
-  // blocks.
+  // Calls libc's own sigaction(2). The thread sanitizer's sigaction(2) would delay signals while a
+  // call blocks.
   static void set_action(const struct sigaction* action, struct sigaction* before) {
     void* libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
     void* function = libc ? ::dlsym(libc, "sigaction") : nullptr;

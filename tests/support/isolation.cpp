@@ -19,8 +19,8 @@
 namespace sysfd_test {
 namespace {
 
-// Set for the process that was isolated, so that what it starts (death tests run the program again)
-// is not isolated once more.
+// Is set in the isolated process, so that the programs that it starts (death tests run the program
+// again) are not isolated once more.
 constexpr const char* marker = "SYSFD_TEST_ISOLATED";
 
 bool write_file(const char* path, const std::string& text) {
@@ -41,7 +41,7 @@ bool unshare_namespaces() {
          write_file("/proc/self/gid_map", group + " " + group + " 1");
 }
 
-// Ends as the process with this wait status ended.
+// Ends in the same way as the process with this wait status.
 [[noreturn]] void end_like(int status) {
   if (WIFEXITED(status)) std::_Exit(WEXITSTATUS(status));
   std::fprintf(stderr, "the test program was killed by signal %d\n", WTERMSIG(status));
@@ -57,7 +57,7 @@ int wait_for(pid_t child) {
   }
 }
 
-// Number 1 of the namespace: reaps orphans, and takes everything down with it when the tests are
+// Is process 1 of the namespace: reaps orphans, and ends all other processes when the tests are
 // done.
 void become_init() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -81,7 +81,7 @@ void isolate(int argc, char** argv) {
   if (is_isolated()) return;
 
   const std::string programs = make_directory_for_programs();
-  // In a child, so that a refusal half-way leaves this process as it is.
+  // This runs in a child, so that a failure half-way leaves this process unchanged.
   const pid_t child = ::fork();
   if (child < 0) return;
   if (child > 0) {

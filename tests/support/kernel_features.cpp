@@ -32,12 +32,14 @@ OwnedFd pidfd_of(pid_t pid) {
   return OwnedFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
-// Whether the call is known: it fails for what it was given, and not because there is no such call.
+// True if the kernel knows the call: it fails because of its arguments, and not because there is no
+// such call.
 bool is_known(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
   return ::syscall(number, a, b, c, d, e) != -1 || errno != ENOSYS;
 }
 
-// A pidfd of a child that has ended and was reaped, by us or, if SIGCHLD is ignored, by itself.
+// Returns a pidfd of a child that has ended and was reaped, by us or, if SIGCHLD is ignored, by the
+// kernel.
 OwnedFd pidfd_of_the_reaped() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
@@ -80,13 +82,13 @@ bool name_to_handle(int directory, const char* path, int flags) {
 bool open_by_handle(int mount, std::uint64_t content, std::uint32_t size, std::int32_t type) {
   Handle handle{.size = size, .type = type};
   __builtin_memcpy(handle.bytes.data(), &content, sizeof content);
-  // A root that is none is EBADF; the handle is of nothing.
+  // A descriptor that is no pidfs root fails with EBADF; the handle belongs to no file.
   const long fd = ::syscall(SYS_open_by_handle_at, mount, &handle, O_RDONLY | O_CLOEXEC);
   if (fd >= 0) ::close(static_cast<int>(fd));
   return fd >= 0 || errno != EBADF;
 }
 
-// A child that ends at once, if these flags are known.
+// Makes a child that ends at once, if the kernel knows these flags.
 bool clone_with(std::uint64_t flags, std::uint64_t exit_signal) {
   clone_args arguments{};
   int pidfd = -1;
@@ -134,7 +136,7 @@ bool opens_pidfd_of_thread() {
   return fd >= 0;
 }
 
-bool tells_of_reaping() {
+bool reports_reaping() {
   const OwnedFd pidfd = pidfd_of_the_reaped();
   pollfd entry{pidfd.get(), POLLIN, 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP) != 0;
@@ -147,7 +149,7 @@ bool has_unique_mount_ids() {
          (status.stx_mask & mount_id_unique) != 0;
 }
 
-// Only cgroups below the first have that file.
+// Only cgroups below the root have that file.
 bool has_cgroup_kill() {
   for (const std::string root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
     struct statfs file_system{};
@@ -231,7 +233,7 @@ constexpr KernelFeature features[] = {
      [] {
        return ::syscall(SYS_pidfd_send_signal, pidfd_of(::getpid()).get(), 0, nullptr, 2) == 0;
      }},
-    {"POLLHUP of a reaped process", "6.9", tells_of_reaping},
+    {"POLLHUP of a reaped process", "6.9", reports_reaping},
     {"RWF_NOAPPEND", "6.9", [] { return knows_write_flags(0x20); }},
     {"F_DUPFD_QUERY", "6.10",
      [] {
@@ -244,7 +246,7 @@ constexpr KernelFeature features[] = {
     {"PIDFD_GET_INFO", "6.13", [] { return get_info(pidfd_of(::getpid()), 1); }},
     {"AT_HANDLE_CONNECTABLE", "6.13",
      [] {
-       // A file system that cannot has another answer than a kernel that does not know it.
+       // A file system without support fails with another error than a kernel without it.
        return name_to_handle(AT_FDCWD, "/tmp", 2) || errno != EINVAL;
      }},
     {"file handles of pidfds", "6.14",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What kernels have and lack, of what sysfd uses, found out by trying. docs/kernel-support.md has a
-// row for each; the program kernel_features lists them for the running kernel.
+// Finds out by trying which of the kernel features that sysfd uses exist. docs/kernel-support.md
+// has a row for each; the program kernel_features lists them for the running kernel.
 #ifndef SYSFD_TESTS_SUPPORT_KERNEL_FEATURES_HPP
 #define SYSFD_TESTS_SUPPORT_KERNEL_FEATURES_HPP
 
@@ -21,10 +21,11 @@ struct KernelFeature {
 
 std::span<const KernelFeature> kernel_features();
 
-// Asks once for each name, which must be one of those.
+// Tries each feature once. The name must be one of those.
 bool kernel_has(std::string_view name);
 
-// "needs <name> (Linux <version>)": why a test is skipped. tests/kernels/report knows this form.
+// Returns "needs <name> (Linux <version>)", the reason why a test is skipped. tests/kernels/report
+// knows this form.
 std::string needs(std::string_view name);
 
 }  // namespace sysfd_test

@@ -9,9 +9,8 @@
 
 namespace sysfd_test {
 
-// Watches every test of a program: one that leaves a descriptor open or closes one that was open
-// before, leaves a child (running or not reaped), or leaves another signal mask than it found, has
-// failed.
+// Checks every test of a program: a test fails if it leaves a descriptor open, closes one that was
+// open before, leaves a child (running or not reaped), or changes the signal mask.
 class LeakCheck : public testing::EmptyTestEventListener {
  public:
   void OnTestStart(const testing::TestInfo& test) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The program kernel_features: a line "name|since|yes" or "...|no" for each, of the running kernel.
+// The program kernel_features: prints a line "name|since|yes" or "...|no" for each feature of the
+// running kernel.
 #include <cstdio>
 
 #include "support/kernel_features.hpp"

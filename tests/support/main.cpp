@@ -13,13 +13,13 @@
 #include "support/requirements.hpp"
 
 int main(int argc, char** argv) {
-  // Shells and build tools hand down descriptors of their own: start from 0, 1 and 2 alone.
-  // The copy that a death test starts answers through a descriptor that is named in an argument.
+  // Shells and build tools pass their own descriptors on: the tests start with only 0, 1 and 2. The
+  // copy that a death test starts reports through a descriptor that an argument names.
   const bool death_test = std::any_of(argv, argv + argc, [](std::string_view argument) {
     return argument.starts_with("--gtest_internal_run_death_test");
   });
   if (!death_test) ::close_range(3, ~0U, 0);
-  // What runs in the background, or under nohup(1), ignores signals that tests send.
+  // A process that runs in the background, or under nohup(1), ignores signals that tests send.
   for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD})
     ::signal(signo, SIG_DFL);
   sysfd_test::isolate(argc, argv);

@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The layers are on a tmpfs of their own: what is below may be no upper layer.
+// The layers are on a tmpfs of their own: the file system below may not be usable as an upper
+// layer.
 bool mount_layers(const fs::path& where) {
   if (::unshare(CLONE_NEWNS) != 0 ||
       ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// An overlayfs, the root file system of most containers, to try things on.
+// Mounts overlayfs, the root file system of most containers, for tests on it.
 #ifndef SYSFD_TESTS_SUPPORT_OVERLAY_HPP
 #define SYSFD_TESTS_SUPPORT_OVERLAY_HPP
 
@@ -17,11 +17,11 @@
 
 namespace sysfd_test {
 
-// Whether this kernel has overlayfs, and this process may mount it.
+// True if this kernel has overlayfs and this process may mount it.
 bool has_overlay();
 
-// In a forked copy of this process with mounts of its own (see run_apart()): `fill` is given an
-// empty directory, which becomes the lower layer, and `body` the overlay.
+// Runs in a forked copy of this process with its own mounts (see run_apart()): passes an empty
+// directory to `fill`, which becomes the lower layer, and the overlay to `body`.
 using OnDirectory = std::function<void(const std::filesystem::path&)>;
 void run_on_overlay(const OnDirectory& fill, const OnDirectory& body);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Gives every test file gtest, the helpers that most of them need, and the names of sysfd in the
-// namespace of the tests. It is compiled once for all of them. The headers of the standard library
-// are here because they take long to read: a test includes those that it uses all the same.
+// Includes gtest, the helpers that most test files need, and the names of sysfd in the namespace of
+// the tests. It is compiled once for all of them. The headers of the standard library are here
+// because they take long to parse: a test still includes those that it uses.
 #ifndef SYSFD_TESTS_SUPPORT_PRELUDE_HPP
 #define SYSFD_TESTS_SUPPORT_PRELUDE_HPP
 
@@ -34,7 +34,8 @@
 
 namespace sysfd_test {
 
-// Where libc has a function of the same name, tests say which one they mean: sysfd::open, ::open.
+// If libc has a function of the same name, the tests name the one that they mean: sysfd::open,
+// ::open.
 using namespace sysfd;
 using namespace std::chrono_literals;
 using namespace std::string_literals;

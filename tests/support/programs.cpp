@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Names the directory, for the processes that the isolated one starts too.
+// Contains the directory, also for the programs that the isolated process starts.
 constexpr const char* variable = "SYSFD_TEST_PROGRAMS";
 
 fs::path directory_of_this_program() {

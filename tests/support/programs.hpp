@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The programs that are built beside a test program, for it to start.
+// Finds the programs that are built for a test program to start.
 #ifndef SYSFD_TESTS_SUPPORT_PROGRAMS_HPP
 #define SYSFD_TESTS_SUPPORT_PROGRAMS_HPP
 
@@ -8,14 +8,14 @@
 
 namespace sysfd_test {
 
-// The path of one of them. Also other users can execute it there: where the build tree is in a
-// directory that lets only its owner in, it is shown in another one, in the mount namespace of the
-// tests.
+// Returns the path of one of them. Other users can execute it there too: if only its owner can
+// enter the directory of the build tree, it is mounted on another directory, in the mount namespace
+// of the tests.
 std::string program_path(const std::string& name);
 
-// For isolate(). The directory to show the programs in, newly made, or "" if there is no need.
+// Returns a newly made directory for the programs, or "" if none is needed. isolate() calls this.
 std::string make_directory_for_programs();
-// Shows them there from now on. Needs to be in a mount namespace of its own.
+// Mounts the programs there. Call it in a new mount namespace.
 bool show_programs_in(const std::string& directory);
 
 }  // namespace sysfd_test

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Faults, made by the kernel itself: from here on, chosen system calls fail with a chosen errno
-// (seccomp). Cannot be undone, and is inherited by every child: call it inside run_apart(), or in a
-// thread of its own, since it is for the calling thread alone.
+// Makes chosen system calls fail with a chosen errno (seccomp), from here on. That cannot be
+// undone, and every child inherits it: call it inside run_apart(), or in a separate thread, since
+// it applies to the calling thread only.
 #ifndef SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP
 #define SYSFD_TESTS_SUPPORT_REFUSE_CALLS_HPP
 
@@ -15,8 +15,8 @@ namespace sysfd_test {
 struct RefusedCall {
   int number;  // SYS_close, ...
   int error;   // the errno that it fails with
-  // Only calls whose argument number `argument` (from 0) has this value in its lower 32 bits, or in
-  // those of `mask` (and, with `also`, another argument another value).
+  // Matches only calls whose argument number `argument` (from 0) has this value in its lower 32
+  // bits, or in those of `mask` (and, with `also`, another argument another value).
   struct Match {
     unsigned argument;
     std::uint32_t value;
@@ -28,17 +28,17 @@ struct RefusedCall {
 
 void refuse_calls(std::initializer_list<RefusedCall> calls);
 
-// A process that makes this call is killed by SIGSYS. Of `call` the error does not matter.
+// Makes this call kill the process with SIGSYS. The error of `call` is ignored.
 void kill_on_call(const RefusedCall& call);
-// For a kill that must leave those alive that share memory with the killed process. Before Linux
+// True if such a kill leaves those alive that share memory with the killed process. Before Linux
 // 5.16 it ends them too, as a core dump does.
 bool kill_on_call_spares_others();
 #define SYSFD_REQUIRE_KILL_OF_ONE()              \
   if (!sysfd_test::kill_on_call_spares_others()) \
   GTEST_SKIP() << "needs Linux 5.16, where a kill by seccomp spares who shares the memory"
 
-// Instead of failing in the kernel, calls of `number` with the first argument `argument` arrive
-// here (by SIGSYS), fail with `error`, and are counted.
+// Makes calls of `number` with the first argument `argument` arrive here (by SIGSYS) instead of
+// failing in the kernel; they fail with `error`, and are counted.
 void count_and_refuse_calls(int number, std::uint32_t argument, int error);
 int counted_calls();
 

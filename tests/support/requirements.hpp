@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a test needs of the machine. One that does not get it is skipped, and says why.
+// Checks what a test needs of the machine. A test that does not get it is skipped with a reason.
 // tests/must_run.txt lists the suites that scripts/test does not allow to be skipped in CI.
 #ifndef SYSFD_TESTS_SUPPORT_REQUIREMENTS_HPP
 #define SYSFD_TESTS_SUPPORT_REQUIREMENTS_HPP
@@ -13,27 +13,27 @@
 #define SYSFD_REQUIRE_ROOT() \
   if (!sysfd_test::is_root()) GTEST_SKIP() << "needs root"
 
-// For every test that sends a signal.
+// Required in every test that sends a signal.
 #define SYSFD_REQUIRE_ISOLATION() \
   if (!sysfd_test::is_isolated()) GTEST_SKIP() << "needs a pid namespace of its own"
 
-// For what the kernel allows to a process with a single thread only.
+// Required if the kernel allows something only to a process with a single thread.
 #define SYSFD_REQUIRE_ONE_THREAD()                       \
   if (sysfd_test::is_thread_sanitized)                   \
   GTEST_SKIP() << "needs to be without the sanitizer's " \
                   "thread"
 
-// For what the runtime of Clang's sanitizers does not survive.
+// Required if the runtime of Clang's sanitizers does not survive the test.
 #define SYSFD_REQUIRE_NO_CLANG_SANITIZER() \
   if (sysfd_test::is_clang_sanitized) GTEST_SKIP() << "needs to be without Clang's sanitizers"
 
 namespace sysfd_test {
 
-// Root with the capabilities of root, outside of any user namespace of ours.
+// True for root with the capabilities of root, outside of any user namespace of ours.
 bool is_root();
 
-// Writes a line "Suite.Test: reason" per skipped test to the file that the environment variable
-// SYSFD_SKIP_LOG names.
+// Writes a line "Suite.Test: reason" for each skipped test to the file that the environment
+// variable SYSFD_SKIP_LOG names.
 class SkipLog : public testing::EmptyTestEventListener {
  public:
   void OnTestEnd(const testing::TestInfo& test) override;

@@ -11,13 +11,13 @@
 
 namespace sysfd_test {
 
-// The error of a result, or no error where it has a value.
+// Returns the error of a result, or no error if it has a value.
 template <class T>
 std::error_code error_of(const sysfd::Result<T>& result) {
   return result.has_value() ? std::error_code() : result.error();
 }
 
-// The value, for what a test cannot go on without, also where there are no exceptions. Stops the
+// Returns the value if the test cannot go on without it, also if there are no exceptions. Stops the
 // test program if there is none.
 template <class T, class Error>
 T must(sysfd::Result<T, Error> result) {

@@ -36,7 +36,7 @@ void run_apart(const std::function<void()>& body) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // The failures of the test so far are the parent's to report.
+    // The parent reports the failures that the test had before.
     const auto* result = testing::UnitTest::GetInstance()->current_test_info()->result();
     const int parts_before = result->total_part_count();
     run(body);

@@ -8,8 +8,8 @@ namespace sysfd_test {
 
 // Runs `body` in a forked copy of this process, for what must not be done to the test program
 // itself: closing 0, 1 and 2, limits, seccomp filters, ignoring SIGCHLD. Assertions that fail there
-// are printed and make the calling test fail. It must leave no descriptor behind that it opened;
-// its children end with the namespace. Not for programs that have threads.
+// are printed and make the calling test fail. `body` must close every descriptor that it opens; its
+// children end with the namespace. Not for programs with threads.
 void run_apart(const std::function<void()>& body);
 
 }  // namespace sysfd_test

@@ -26,8 +26,8 @@ inline constexpr bool is_clang_sanitized = is_sanitized;
 inline constexpr bool is_clang_sanitized = false;
 #endif
 
-// For tests that try very many cases: how many are left of `all` where each takes many times as
-// long, as under a sanitizer. What they look for does not depend on it.
+// Returns the number of cases to try out of `all`: fewer if each takes much longer, as under a
+// sanitizer. What these tests look for does not depend on it.
 constexpr int fewer_if_sanitized(int all, int divisor = 10) {
   return is_sanitized ? all / divisor : all;
 }

@@ -8,7 +8,7 @@
 
 namespace sysfd_test {
 
-// A directory of the test's own, that is gone with what is in it when the test ends.
+// A directory of the test, which is removed with its content when the test ends.
 class ScratchDirectory {
  public:
   ScratchDirectory() {

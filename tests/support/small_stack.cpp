@@ -19,7 +19,7 @@ constexpr std::size_t stack_size = 16 * 1024;
 constexpr std::size_t neighbour_size = 256 * 1024;
 constexpr std::byte pattern{0x5a};
 
-// From below: the neighbour's memory, the guard page, the stack.
+// Contains, from low to high addresses: the neighbour's memory, the guard page, the stack.
 class Memory {
  public:
   Memory()

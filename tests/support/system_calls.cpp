@@ -16,7 +16,7 @@
 namespace sysfd_test {
 namespace {
 
-// A call that fails and does nothing: what is between two of them is the body's.
+// A call that fails and has no effect: the calls between two of them are the body's.
 constexpr long mark = SYS_getpgid;
 constexpr long no_process = -4242;
 
@@ -24,7 +24,7 @@ constexpr int not_allowed = 77;
 
 [[noreturn]] void run_traced(const std::function<void()>& body,
                              const std::function<void()>& prepare) {
-  // The failures of the test so far are not those of the copy.
+  // The failures that the test had before are not those of the copy.
   const auto* result = testing::UnitTest::GetInstance()->current_test_info()->result();
   const int parts_before = result->total_part_count();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -9,11 +9,11 @@
 
 namespace sysfd_test {
 
-// Runs `prepare` and then `body` in a forked copy of this process, as run_apart() does, and gives
+// Runs `prepare` and then `body` in a forked copy of this process, as run_apart() does, and returns
 // the numbers (SYS_...) of the system calls that `body` makes, in order, without clock_gettime(2),
-// which is one on some machines only. Before each of them, that copy stands still while `before`
-// runs here, with the number of calls so far. Nothing where ptrace(2) is not allowed. Not for
-// programs that have threads; sends signals: needs isolation.
+// which is a system call on some machines only. Before each of them, the copy is stopped while
+// `before` runs here, with the number of calls so far. Returns nothing if ptrace(2) is not allowed.
+// Not for programs with threads; sends signals: needs isolation.
 std::optional<std::vector<long>> system_calls_of(
     const std::function<void()>& body, const std::function<void(std::size_t)>& before = {},
     const std::function<void()>& prepare = {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The least that a program can do with sysfd::spawn.
+// The smallest program that uses sysfd::spawn.
 #include <sysfd/command.hpp>
 
 int main() {

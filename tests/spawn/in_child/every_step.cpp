@@ -34,7 +34,7 @@ OwnedFd open_path(const char* path, int flags) {
   return *std::move(fd);
 }
 
-// The child's side of a new pseudo-terminal. The other one is not needed.
+// Opens the child's side of a new pseudo-terminal. The other side is not needed.
 OwnedFd some_terminal(OwnedFd& other_side) {
   other_side = open_path("/dev/ptmx", O_RDWR | O_NOCTTY);
   const int unlocked = 0;
@@ -53,7 +53,7 @@ int some_processor() {
 }  // namespace
 
 EveryStep::EveryStep() {
-  fds_.push_back(some_file());  // the terminal's other side, which is to be closed last
+  fds_.push_back(some_file());  // the terminal's other side, which must be closed last
   place(some_terminal(fds_[0]), terminal);
   place(some_file(), file);
   place(some_file(), kept);
@@ -122,7 +122,7 @@ Command EveryStep::user_namespace() const {
 
 Command EveryStep::job() const {
   return Command(number(program), "true")
-      .pass(some_file(), program)  // the program has to be put aside
+      .pass(some_file(), program)  // the program must be moved away
       .session({.process_group = 0})
       .namespaces({.create = Namespace::pid})
       .working_directory("/")

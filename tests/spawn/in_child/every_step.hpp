@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Commands that, among them, take every step there is, for tests that have each of them fail.
+// Makes commands that together need every step there is, for tests in which each of them fails.
 #ifndef SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP
 #define SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP
 
@@ -12,29 +12,29 @@
 
 namespace sysfd_test {
 
-// What the commands refer to. Under fixed numbers, so that the system calls that use them can be
-// told apart by these.
+// Owns the objects that the commands refer to. They have fixed numbers, so that the system calls
+// that use them can be identified by these.
 class EveryStep {
  public:
   EveryStep();
 
   static constexpr int file = 20, kept = 21, directory = 22, root = 23, terminal = 24, net = 25,
                        ipc = 26, pid = 27, program = 28;
-  // Numbers in the child.
+  // These are numbers in the child.
   static constexpr int passed = 8, owned = 9;
   static constexpr std::size_t user_map_size = 6, group_map_size = 12;
 
-  // All attributes that go together: root is needed.
+  // Sets all attributes that can be combined: needs root.
   Command attributes() const;
-  // A new user namespace, whose ids are mapped.
+  // Makes a new user namespace with id maps.
   Command user_namespace() const;
-  // A process group, a new pid namespace, a program by descriptor.
+  // Sets a process group, a new pid namespace, and a program by descriptor.
   Command job() const;
-  // Enters a pid namespace that there is.
+  // Joins an existing pid namespace.
   Command joined_pid_namespace() const;
-  // A new terminal.
+  // Makes a new terminal.
   Command new_terminal() const;
-  // In a cgroup that is none: does not start.
+  // Names a cgroup that is none: does not start.
   Command cgroup() const;
 
  private:

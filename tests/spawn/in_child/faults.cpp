@@ -26,12 +26,12 @@ constexpr auto joined_pid = &EveryStep::joined_pid_namespace;
 constexpr auto new_terminal = &EveryStep::new_terminal;
 constexpr auto cgroup = &EveryStep::cgroup;
 
-// The argument that is a descriptor's new number, a flag, a request, ... in these calls.
+// These arguments contain a descriptor's new number, a flag, a request, ... in these calls.
 constexpr unsigned dup3_target = 1, fcntl_command = 1, ioctl_request = 1, open_flags = 2,
                    prctl_option = 0, write_size = 2;
 
 const Fault all[] = {
-    // In the parent.
+    // These calls are made in the parent.
     {attributes, SYS_pipe2, {}, {EMFILE, ENFILE}, SpawnStep::standard_stream, 1},
     {new_terminal,
      SYS_openat,
@@ -62,14 +62,14 @@ const Fault all[] = {
     {joined_pid, SYS_setns, {{1, CLONE_NEWPID}}, {EPERM, EINVAL}, SpawnStep::join_namespace, 1},
     {joined_pid, SYS_clone3, {}, {EAGAIN, ENOMEM}, SpawnStep::clone},
 
-    // In the child, in the order in which it goes on.
+    // These calls are made in the child, in this order.
     {attributes, SYS_close_range, {}, {ENOMEM, EMFILE}, SpawnStep::table},
     {attributes, SYS_close_range, {{2, CLOSE_RANGE_CLOEXEC}}, {ENOMEM}, SpawnStep::table},
     {attributes, SYS_rt_sigaction, {{0, SIGPIPE}}, {EINVAL}, SpawnStep::signals},
     {attributes, SYS_rt_sigaction, {{0, SIGCHLD}}, {EINVAL}, SpawnStep::signals},
     {attributes, SYS_rt_sigaction, {{0, SIGUSR1}}, {EINVAL}, SpawnStep::signals, 0},
     {attributes, SYS_rt_sigaction, {{0, SIGUSR2}}, {EINVAL}, SpawnStep::signals, 1},
-    // The parent asks for this limit too; the child does not ask.
+    // The parent also reads this limit; the child does not.
     {attributes, SYS_prlimit64, {{1, RLIMIT_NOFILE}, {3, 0}}, {EPERM}, SpawnStep::limit, 0},
     {attributes,
      SYS_dup3,

@@ -14,12 +14,12 @@
 
 namespace sysfd_test {
 
-// A system call on the way to the program, the errors that it may have, and the step that is to
-// blame.
+// A system call on the way to the program, the errors that it may have, and the step that the error
+// must name.
 struct Fault {
   Command (EveryStep::*command)() const;
   int call;
-  std::vector<RefusedCall::Match> matches;  // up to two
+  std::vector<RefusedCall::Match> matches;  // at most two
   std::vector<int> errors;
   SpawnStep step;
   int index = -1;

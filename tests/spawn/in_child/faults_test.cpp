@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Faults that have a consequence of their own. (That every call may fail: see sweep_test.cpp.)
+// Tests faults with special consequences. (sweep_test.cpp makes every call fail.)
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -84,7 +84,7 @@ TEST(SpawnWithoutClone3, AndCloneFailsAndNeverForks) {
   });
 }
 
-// Linux 5.10 has close_range, and answers EINVAL for CLOSE_RANGE_CLOEXEC.
+// Linux 5.10 has close_range(2), but fails with EINVAL for CLOSE_RANGE_CLOEXEC.
 TEST(SpawnWithoutCloseOnExecRanges, GivesTheSameDescriptors) {
   run_apart([] {
     const OwnedFd program = must(sysfd::open(cwd(), Inspection::inspector_path(), O_RDONLY));
@@ -101,7 +101,7 @@ TEST(SpawnWithoutCloseOnExecRanges, GivesTheSameDescriptors) {
   });
 }
 
-// Linux 5.9 to 6.10 copied the table wrongly.
+// Linux 5.9 to 6.10 copied the table incorrectly.
 TEST(SpawnOfAFullParent, LeavesTheProgramAllNumbers) {
   run_apart([] {
     rlimit limit{};
@@ -125,7 +125,7 @@ TEST(SpawnOfAFullParent, LeavesTheProgramAllNumbers) {
         EXPECT_EQ(inspection.run().facts.at("numbers left out"), "");
       }
     }
-    // A hole below the rest, which the pidfd gets.
+    // There is one free number below the others, which the pidfd gets.
     files.erase(files.begin() + 20);
     Inspection inspection;
     EXPECT_EQ(inspection.run().facts.at("numbers left out"), "");

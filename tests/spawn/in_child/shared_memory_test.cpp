@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What others may see, and what it holds, while a child shares its parent's memory. A seccomp
-// filter stops it there: late, when it asks for the parent-death signal.
+// Tests what other processes can see, and what a child keeps open, while it shares its parent's
+// memory. A seccomp filter stops it there, at a late call: when it sets the parent-death signal.
 #include <sysfd/command.hpp>
 
 #include <dlfcn.h>
@@ -21,28 +21,28 @@
 
 #include "support/prelude.hpp"
 
-#include "support/held_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
 
-// Spawns in a thread, and calls `look` while the child is held.
-void look_at_child(Command& command, const std::function<void()>& look) {
-  std::promise<HeldCalls*> promised;
+// Spawns in a thread, and calls `inspect` while the child is stopped.
+void inspect_child(Command& command, const std::function<void()>& inspect) {
+  std::promise<StoppedCalls*> promised;
   std::thread spawning([&] {
-    HeldCalls held(SYS_prctl, RefusedCall::Match{0, PR_SET_PDEATHSIG});
-    promised.set_value(&held);
+    StoppedCalls stopped(SYS_prctl, RefusedCall::Match{0, PR_SET_PDEATHSIG});
+    promised.set_value(&stopped);
     auto child = command.parent_death_signal(SIGTERM).spawn();
     EXPECT_TRUE(child) << child.error().describe();
   });
-  HeldCalls* const held = promised.get_future().get();
-  held->await();
-  look();
-  held->let_go();
+  StoppedCalls* const stopped = promised.get_future().get();
+  stopped->await();
+  inspect();
+  stopped->let_go();
   spawning.join();
 }
 
-// Who has as little power as the child could otherwise get at the parent through it.
+// Otherwise, a process with the reduced privileges of the child could access the parent through it.
 TEST(SharedMemory, IsOutOfReachWhileAChildOfLessPowerIsInIt) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
@@ -55,9 +55,9 @@ TEST(SharedMemory, IsOutOfReachWhileAChildOfLessPowerIsInIt) {
       ASSERT_EQ(::prctl(PR_GET_DUMPABLE), 1);
       Command command("/bin/true");
       way(command);
-      look_at_child(command, [] {
+      inspect_child(command, [] {
         EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
-        // Nor is it put back by a spawn that ends earlier.
+        // Another spawn that ends earlier does not restore it either.
         auto other = Command("/bin/true").identity({.user = 1}).spawn();
         ASSERT_TRUE(other) << other.error().describe();
         EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
@@ -78,7 +78,7 @@ TEST(SharedMemory, IsOutOfReachUntilTheChildrenOfAllCopiesOfTheLibraryHaveLeft) 
     const auto start = reinterpret_cast<bool (*)()>(::dlsym(plugin, "plugin_start"));
     const auto finish = reinterpret_cast<bool (*)()>(::dlsym(plugin, "plugin_finish"));
     const auto expect = [](bool success) { EXPECT_TRUE(success); };
-    HeldCalls held(SYS_execve);
+    StoppedCalls stopped(SYS_execve);
     for (const bool is_first_in_plugin : {false, true}) {
       std::optional<PendingChild> own;
       const auto start_own = [&] {
@@ -86,13 +86,13 @@ TEST(SharedMemory, IsOutOfReachUntilTheChildrenOfAllCopiesOfTheLibraryHaveLeft) 
       };
       const auto finish_own = [&] { EXPECT_TRUE(must(own->finish()).wait()); };
       is_first_in_plugin ? expect(start()) : start_own();
-      held.await();
+      stopped.await();
       is_first_in_plugin ? start_own() : expect(start());
-      held.let_go();
+      stopped.let_go();
       is_first_in_plugin ? expect(finish()) : finish_own();
-      held.await();
+      stopped.await();
       EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
-      held.let_go();
+      stopped.let_go();
       is_first_in_plugin ? finish_own() : expect(finish());
       EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
     }
@@ -105,11 +105,11 @@ TEST(SharedMemory, IsNotMadeDumpableForWhoMadeItUndumpable) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls held(SYS_close_range);
+    StoppedCalls stopped(SYS_close_range);
     auto pending = must(Command("/bin/true").identity({.user = 65534}).spawn_async());
-    held.await();  // it has not come to that
+    stopped.await();  // it never gets that far
     ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 0), 0);
-    held.let_go();
+    stopped.let_go();
     EXPECT_TRUE(must(pending.finish()).wait());
     EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
   });
@@ -121,17 +121,17 @@ TEST(SharedMemory, OfACopyOfTheProcessHasChildrenOfItsOwn) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     ASSERT_EQ(::prctl(PR_GET_DUMPABLE), 1);
-    HeldCalls held(SYS_close_range);
+    StoppedCalls stopped(SYS_close_range);
     auto pending = must(Command("/bin/true").identity({.user = 65534}).spawn_async());
-    held.await();
+    stopped.await();
     const pid_t copy = ::fork();
     if (copy == 0) {
       const auto status = Command("/bin/true").identity({.user = 65534}).status();
       ::_exit(status && ::prctl(PR_GET_DUMPABLE) == 1 ? 0 : 1);
     }
-    held.let_go();
-    held.await();
-    held.let_go();
+    stopped.let_go();
+    stopped.await();
+    stopped.let_go();
     int status = -1;
     ASSERT_EQ(::waitpid(copy, &status, 0), copy);
     EXPECT_EQ(status, 0);
@@ -143,7 +143,7 @@ TEST(SharedMemory, StaysAsItIsWithAChildOfThePowerOfItsParent) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     Command command("/bin/true");
-    look_at_child(command, [] { EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1); });
+    inspect_child(command, [] { EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1); });
   });
 }
 
@@ -155,8 +155,8 @@ TEST(SharedMemory, OfAProcessThatBecomesAProgramIsNotGivenToItsNewUser) {
   });
 }
 
-// Nobody waits for a child to execute: not for the end of a pipe, not for a program that is free to
-// run.
+// Nothing waits until a child executes: neither the end of a pipe, nor a program that may be
+// executed.
 TEST(ChildTable, HoldsNothingBelowWhatWasPassed) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
@@ -166,7 +166,7 @@ TEST(ChildTable, HoldsNothingBelowWhatWasPassed) {
     ASSERT_LT(pipe.write.get(), high.get());
     Command command("/bin/true");
     command.pass(high, 3);
-    look_at_child(command, [&] {
+    inspect_child(command, [&] {
       ASSERT_TRUE(std::move(pipe.write).close());
       pollfd entry{pipe.read.get(), POLLIN, 0};
       EXPECT_EQ(::poll(&entry, 1, 0), 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Signals: what the child starts with, and that none of the parent's handlers ever runs in it.
+// Tests the signals of a child at its start, and that no handler of the parent ever runs in it.
 #include <sysfd/command.hpp>
 
 #include <sched.h>
@@ -71,9 +71,9 @@ TEST(ChildSignals, StartTheSameWhereOnlyCloneIsAllowed) {
   });
 }
 
-// In memory that is shared with every process here, however it was made.
+// Is in memory that every process here shares, however it was made.
 struct Counts {
-  std::atomic<int> sent;  // real-time signals: they queue up, and none is lost
+  std::atomic<int> sent;  // real-time signals, which are queued: none is lost
   std::atomic<int> handled_here;
   std::atomic<int> handled_elsewhere;
 };
@@ -91,8 +91,8 @@ void set_all_blocked(bool blocked) {
   ::pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &all, nullptr);
 }
 
-// Sends signals to the whole group until it is killed. Never so many at a time that there would be
-// no time for anything else.
+// Sends signals to the whole group until it is killed, but never so many at a time that nothing
+// else could run.
 [[noreturn]] void send_signals() {
   constexpr int in_flight = 64;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -111,7 +111,7 @@ void set_all_blocked(bool blocked) {
   ::_exit(0);
 }
 
-// Starts children of all sorts. What becomes of them is up to the storm, which hits them too.
+// Starts children of all kinds. The storm also hits them, and decides how they end.
 void spawn_in_storm(int rounds, bool changes_identity) {
   for (int round = 0; round < rounds; ++round) {
     const auto child = Command("/bin/true").spawn();
@@ -128,9 +128,9 @@ void spawn_in_storm(int rounds, bool changes_identity) {
   }
 }
 
-// To be called apart.
+// Call this inside run_apart().
 void expect_no_handler_in_a_child_in_a_storm() {
-  ASSERT_EQ(::setpgid(0, 0), 0);  // a group of our own: this process, its children, and the storm
+  ASSERT_EQ(::setpgid(0, 0), 0);  // our own group: this process, its children, and the storm
   void* page =
       ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(page, MAP_FAILED);
@@ -143,7 +143,7 @@ void expect_no_handler_in_a_child_in_a_storm() {
     ASSERT_EQ(::sigaction(signo, &action, nullptr), 0);
 
   std::vector<pid_t> storm;
-  set_all_blocked(true);  // until a sender ignores what the others send
+  set_all_blocked(true);  // until a sender ignores the signals of the others
   for (int sender = 0; sender < 3; ++sender) {
     const pid_t pid = ::fork();
     ASSERT_GE(pid, 0);
@@ -156,7 +156,7 @@ void expect_no_handler_in_a_child_in_a_storm() {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&] { spawn_in_storm(30, by_root); });
-    set_all_blocked(true);  // here: the signals are for the threads that spawn
+    set_all_blocked(true);  // only here: the signals are for the threads that spawn
   }
   for (const pid_t pid : storm) {
     ASSERT_GT(pid, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every system call on the way to the program made to fail, with each errno that it may have: the
-// step is named, nothing is left behind, and without the fault the same Command starts.
+// Makes every system call on the way to the program fail, with each errno that it may have: the
+// error names the step, nothing is left behind, and without the fault the same Command starts.
 #include <sysfd/command.hpp>
 
 #include <sys/prctl.h>
@@ -40,7 +40,8 @@ constexpr auto joined_pid = &EveryStep::joined_pid_namespace;
 constexpr auto new_terminal = &EveryStep::new_terminal;
 constexpr auto cgroup = &EveryStep::cgroup;
 
-// Whether this step makes a system call that can fail. No default: a new step must be thought of.
+// True if this step makes a system call that can fail. There is no default, so that a new step must
+// be added.
 bool makes_a_call(SpawnStep step) {
   switch (step) {
     case SpawnStep::program:
@@ -93,7 +94,7 @@ bool makes_a_call(SpawnStep step) {
   return false;
 }
 
-// Together with the parent suspended, or beside it.
+// The parent is suspended, or runs concurrently.
 enum class Way { spawn, spawn_all };
 
 Result<Child, SpawnError> start(Command& command, Way way) {
@@ -101,7 +102,7 @@ Result<Child, SpawnError> start(Command& command, Way way) {
   return std::move(sysfd::spawn_all({&command, 1}).front());
 }
 
-// What a spawn in a thread for which a call is refused has come to. (The filter goes with the
+// The result of a spawn in a thread with a filter that refuses a call. (The filter ends with the
 // thread.)
 struct Attempt {
   std::optional<SpawnError> error;  // none: the program was executed, and has exited
@@ -123,7 +124,7 @@ Attempt attempt(Command& command, const RefusedCall& call, Way way = Way::spawn)
         attempt.mask_was_kept = false;
     if (!child)
       attempt.error = child.error();
-    else  // the call is refused to the program too, and its libc may need it
+    else  // the program cannot make the call either, and its libc may need it
       EXPECT_TRUE(child->wait()->code());
   }).join();
   return attempt;
@@ -136,7 +137,7 @@ RefusedCall refused(int call, const std::vector<Match>& matches, int error) {
   return refused;
 }
 
-// Whether the command starts as it is: on this machine, and again after a fault.
+// Checks that the command starts: on this machine, and again after a fault.
 void expect_start(Command& command) {
   auto child = command.spawn();
   ASSERT_TRUE(child) << child.error().describe();
@@ -168,7 +169,7 @@ void expect_failure(const Fault& fault, int error, Way way) {
   if (fault.command != cgroup) expect_start(command);
 }
 
-// Whether the kernel does by itself what that step would do.
+// True if the kernel itself does what that step would do.
 bool is_needless(const Fault& fault) {
   return fault.command == job && fault.step == SpawnStep::parent_death &&
          kernel_has("CLONE_PIDFD_AUTOKILL");
@@ -228,9 +229,10 @@ TEST(SpawnSweep, IncludesEachStep) {
   }
 }
 
-// The last call before the program: the parent makes it too, and cannot undo its own mask then.
+// This is the last call before the program: the parent makes it too, and then cannot restore its
+// own mask.
 TEST(SpawnSweepOfTheMask, NamesTheStepAsWell) {
-  SYSFD_REQUIRE_NO_CLANG_SANITIZER();  // whose threads make that call too
+  SYSFD_REQUIRE_NO_CLANG_SANITIZER();  // its threads make that call too
   Command command("/bin/true");
   const auto failure = attempt(command, {SYS_rt_sigprocmask, EINVAL, Match{2, 0}}).error;
   ASSERT_TRUE(failure);
@@ -239,7 +241,7 @@ TEST(SpawnSweepOfTheMask, NamesTheStepAsWell) {
   expect_start(command);
 }
 
-// What the child can do without.
+// The child can go on without this.
 TEST(SpawnSweep, GoesOnWithoutTheIdentityOfAListeningChild) {
   SYSFD_REQUIRE_ROOT();
   for (const int call : {SYS_pidfd_open, SYS_fstatfs, SYS_fstat, SYS_ppoll})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A child that is born into a cgroup, and is killed with all that it has started.
+// Tests a child that is started in a cgroup, and killed with everything that it has started.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -28,14 +28,14 @@
 #include "support/prelude.hpp"
 
 #include "spawn/plan/attributes/attribute_checks.hpp"
-#include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
 
-// Where cgroups of version 2 are mounted, or nothing.
+// Returns where cgroups of version 2 are mounted, or nothing.
 std::string hierarchy() {
   std::ifstream mounts("/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);) {
@@ -49,7 +49,7 @@ std::string hierarchy() {
   return "";
 }
 
-// A cgroup of the test's own. When it goes, so does all that runs in it.
+// A cgroup for the test. Its destructor ends everything that runs in it.
 class ScratchCgroup {
  public:
   explicit ScratchCgroup(const std::string& parent = hierarchy())
@@ -77,7 +77,7 @@ class ScratchCgroup {
     stream << text << std::flush;
     return stream.good();
   }
-  // Until cgroup.events says this.
+  // Waits until cgroup.events contains this.
   void wait_for(const std::string& event) const {
     const OwnedFd events =
         OwnedFd::adopt(::open((path_ + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
@@ -126,7 +126,7 @@ TEST(CommandCgroup, IsWhereTheChildIs) {
   }
 }
 
-// Nobody moves it: no file is written.
+// The child is not moved: no file is written.
 TEST(CommandCgroup, IsWhereTheChildIsBorn) {
   const ScratchCgroup cgroup;
   SYSFD_REQUIRE_CGROUP(cgroup);
@@ -228,7 +228,7 @@ TEST(CommandCgroup, ThatIsNoneIsNamed) {
   }
 }
 
-// What clone3 answers for the cgroup, and for the namespaces, whichever else there is.
+// clone3(2) fails in this way for the cgroup, and for the namespaces, whichever others there are.
 TEST(CommandCgroup, AndNamespacesAreEachNamedForTheirOwnErrors) {
   SYSFD_REQUIRE_ROOT();
   const ScratchDirectory scratch;
@@ -286,7 +286,7 @@ TEST(CommandCgroup, ThatIsFrozenIsRefusedBeforeThereIsAChild) {
   EXPECT_TRUE(child->wait()->success());
 }
 
-// Some kernels kill what is born into it ever after.
+// Some kernels also kill all processes that are started in it later.
 TEST(CommandCgroup, ThatWasKilledOnceStartsTheChildOrSaysWhyNot) {
   SYSFD_REQUIRE_ISOLATION();
   ScratchCgroup cgroup;
@@ -322,7 +322,7 @@ TEST(CommandCgroup, IsNotForAnOrdinaryUser) {
   SYSFD_REQUIRE_CGROUP(cgroup);
   const OwnedFd directory = cgroup.open();
   run_apart([&] {
-    become_nobody();
+    become_ordinary_user();
     Command command = in(directory);
     expect_error(command, SpawnStep::cgroup, EACCES);
   });
@@ -343,7 +343,7 @@ TEST(CommandCgroup, IsNotForThoseWithoutClone3) {
                     SpawnStep::clone}});
 }
 
-// In what state a thread of this process is, as in /proc/<pid>/status: R, S, D, ...
+// Returns the state of a thread of this process, as in /proc/PID/status: R, S, D, ...
 char state_of(pid_t thread) {
   std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
   for (std::string line; std::getline(status, line);)
@@ -351,7 +351,8 @@ char state_of(pid_t thread) {
   return '?';
 }
 
-// The OOM killer of a cgroup would kill a process outside that shares memory with its choice.
+// The OOM killer of a cgroup also kills processes outside that share memory with the one that it
+// chooses.
 TEST(CommandCgroup, SuspendsTheCallerOfEachStart) {
   SYSFD_REQUIRE_ROOT();
   const std::function<void(Command)> starts[] = {
@@ -364,9 +365,9 @@ TEST(CommandCgroup, SuspendsTheCallerOfEachStart) {
     run_apart([&] {
       std::atomic<bool> is_back = false;
       std::atomic<pid_t> number = 0;
-      std::promise<HeldCalls*> promised;
+      std::promise<StoppedCalls*> promised;
       std::thread starting([&] {
-        HeldCalls execve(SYS_execve);
+        StoppedCalls execve(SYS_execve);
         number = ::gettid();
         promised.set_value(&execve);
         Command command("/bin/true");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Every small map of descriptors, and many larger ones, in real children: each finds exactly what
-// it was given under the numbers that were said, and nothing else; the parent keeps what it had.
+// Tests every small map of descriptors, and many larger ones, in real children: each child has
+// exactly the passed descriptors under the given numbers, and nothing else; the parent keeps its
+// own.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -30,7 +31,7 @@
 namespace sysfd_test {
 namespace {
 
-constexpr int small = 7;  // maps of the numbers below this one
+constexpr int small = 7;  // for maps of the numbers below this one
 
 BorrowedFd number(int fd) {
   return BorrowedFd::unsafe_borrow(fd);
@@ -40,14 +41,14 @@ std::string checker_path() {
   return program_path("spawn_table_checker");
 }
 
-// What a number of the parent is open on.
+// The file that a number of the parent refers to.
 struct Entry {
   FileIdentity file;
   bool is_inherited;  // not close-on-exec
 };
 
-// The numbers from 0 on, each open on a file of its own, as long as this lives. Since 1 and 2 are
-// among them nothing can be printed meanwhile.
+// Opens the numbers from 0 on, each for a separate file, while this lives. Nothing can be printed
+// meanwhile, because 1 and 2 are among them.
 class Table {
  public:
   explicit Table(int count) : count_(count) {
@@ -66,7 +67,7 @@ class Table {
   Table& operator=(const Table&) = delete;
 
   void place_file(int fd) {
-    // The new file may get the very number that it is to have: so from a copy above.
+    // The new file may get the number that it must have: so this uses a copy above.
     const OwnedFd file = OwnedFd::adopt(::fcntl(some_file().get(), F_DUPFD_CLOEXEC, 50));
     place(fd, file);
   }
@@ -88,7 +89,7 @@ class Table {
   bool is_open(int fd) const { return entries_.contains(fd); }
   const Entry& at(int fd) const { return entries_.at(fd); }
 
-  // What the parent had is what it has.
+  // True if the parent's descriptors have not changed.
   bool is_unchanged() const {
     std::set<int> expected = {saved_[0].get(), saved_[1].get(), saved_[2].get()};
     for (const auto& [fd, entry] : entries_) {
@@ -105,7 +106,7 @@ class Table {
   std::map<int, Entry> entries_;
 };
 
-// Which number of the parent each number of the child is to be.
+// Contains which number of the parent becomes which number of the child.
 using Map = std::vector<std::pair<int, int>>;  // target, source
 
 std::string text_of(const Map& map) {
@@ -115,16 +116,16 @@ std::string text_of(const Map& map) {
   return text;
 }
 
-// Tries maps, and notes what went wrong.
+// Tries maps, and records errors.
 class Trial {
  public:
   explicit Trial(Table& table) : table_(table), null_(identity_of_null()) {}
 
-  // Starts a child that looks for itself, and compares what must come of it. `attributes`: what
-  // holds descriptors beside those that are passed.
+  // Starts a child that checks itself, and compares with the expected result. `attributes` sets
+  // what keeps descriptors open in addition to those that are passed.
   template <class Attributes>
   void try_map(Command command, const Map& map, Attributes attributes) {
-    // Each map with another choice of streams that may be inherited.
+    // Combines each map with another choice of streams that may be inherited.
     for (int fd = 0; fd < 3; ++fd)
       table_.set_inherited(fd, tried_ >> fd & 1);
     ++tried_;
@@ -201,9 +202,9 @@ class Trial {
   std::vector<std::string> failures_;
 };
 
-// In a process of its own, which has a table of so many files: has `body` try maps.
+// Lets `body` try maps in a separate process, with a table of this many files.
 template <class Body>
-void try_apart(int files, Body body) {
+void try_in_new_process(int files, Body body) {
   run_apart([&] {
     std::vector<std::string> failures;
     {
@@ -215,7 +216,7 @@ void try_apart(int files, Body body) {
   });
 }
 
-// All maps of `count` targets below `small`.
+// Visits all maps of `count` targets below `small`.
 template <class Visit>
 void for_each_map(int count, Visit visit) {
   for (unsigned targets = 0; targets < 1U << small; ++targets) {
@@ -237,15 +238,14 @@ void for_each_map(int count, Visit visit) {
   }
 }
 
-// Under a sanitizer not each map is tried, but every 11th (so that all targets and sources have
-// their turn).
+// Under a sanitizer only every 11th map is tried (so that all targets and sources occur).
 constexpr int stride = is_sanitized ? 11 : 1;
 
-// `GetParam()`: which of the standard streams are closed in the parent, a bit each.
+// `GetParam()` has one bit for each standard stream that is closed in the parent.
 class SmallDescriptorMaps : public testing::TestWithParam<int> {};
 
 TEST_P(SmallDescriptorMaps, OfUpToThreeTargetsAreRightOrNameTheClosedSource) {
-  try_apart(small, [](Table& table) {
+  try_in_new_process(small, [](Table& table) {
     for (int fd = 0; fd < 3; ++fd)
       if (GetParam() >> fd & 1) table.close(fd);
     Trial trial(table);
@@ -261,12 +261,12 @@ TEST_P(SmallDescriptorMaps, OfUpToThreeTargetsAreRightOrNameTheClosedSource) {
 }
 INSTANTIATE_TEST_SUITE_P(WithClosedStreams, SmallDescriptorMaps, testing::Range(0, 8));
 
-// `GetParam()`: which quarter of them.
+// `GetParam()` is the quarter of the maps to try.
 class FourDescriptorMaps : public testing::TestWithParam<int> {};
 
 TEST_P(FourDescriptorMaps, AreRight) {
   constexpr int quarters = 4;
-  try_apart(small, [](Table& table) {
+  try_in_new_process(small, [](Table& table) {
     Trial trial(table);
     int serial = 0;
     for_each_map(4, [&](const Map& map) {
@@ -281,22 +281,23 @@ TEST_P(FourDescriptorMaps, AreRight) {
 }
 INSTANTIATE_TEST_SUITE_P(Quarter, FourDescriptorMaps, testing::Range(0, 4));
 
-// `GetParam()`: the seed.
+// `GetParam()` is the seed.
 class LargeDescriptorMaps : public testing::TestWithParam<unsigned> {};
 
-// The descriptors that attributes use lie among those that are mapped, and may be mapped
+// The descriptors that attributes use are among those that are mapped, and may be mapped
 // themselves.
 TEST_P(LargeDescriptorMaps, AreRightWithDescriptorsThatAttributesHold) {
   SYSFD_REQUIRE_ROOT();  // chroot(2)
   constexpr int numbers = 41;
   constexpr int rounds = fewer_if_sanitized(5000);
   const ScratchDirectory directory;
-  try_apart(numbers, [&](Table& table) {
+  try_in_new_process(numbers, [&](Table& table) {
     const auto at_high_number = [](const std::string& path) {
       const auto fd = sysfd::open(cwd(), path, O_PATH);
       return OwnedFd::adopt(::fcntl(fd->get(), F_DUPFD_CLOEXEC, 50));
     };
-    // Placed in the table for a round each; gone before what is open here is compared.
+    // They are put into the table for one round each, and removed before the open descriptors are
+    // compared.
     std::optional<OwnedFd> place = at_high_number(directory.path().string());
     std::optional<OwnedFd> root = at_high_number("/");
     std::optional<OwnedFd> program = at_high_number(checker_path());
@@ -312,12 +313,12 @@ TEST_P(LargeDescriptorMaps, AreRightWithDescriptorsThatAttributesHold) {
     Trial trial(table);
     for (int round = 0; round < rounds && !trial.has_failed(); ++round) {
       std::ranges::shuffle(shuffled, random);
-      const std::array held = {shuffled[0], shuffled[1], shuffled[2]};
-      table.place(held[0], *place);
-      table.place(held[1], *root);
-      table.place(held[2], *program);
+      const std::array kept = {shuffled[0], shuffled[1], shuffled[2]};
+      table.place(kept[0], *place);
+      table.place(kept[1], *root);
+      table.place(kept[2], *program);
 
-      // Sources and targets from the same few numbers, so that they collide.
+      // Sources and targets come from the same few numbers, so that they collide.
       const int pool = 4 + below(numbers - 4);
       const int count = 1 + below(std::min(12, pool));
       std::array<int, numbers> targets = shuffled;
@@ -327,14 +328,14 @@ TEST_P(LargeDescriptorMaps, AreRightWithDescriptorsThatAttributesHold) {
         map.emplace_back(targets[static_cast<std::size_t>(i)],
                          shuffled[static_cast<std::size_t>(below(pool))]);
       const int uses = below(8);
-      trial.try_map(uses & 4 ? Command(number(held[2]), "checker") : Command(checker_path()), map,
+      trial.try_map(uses & 4 ? Command(number(kept[2]), "checker") : Command(checker_path()), map,
                     [&](Command& command) {
-                      if (uses & 2) command.root_directory(number(held[1]));
+                      if (uses & 2) command.root_directory(number(kept[1]));
                       if ((uses & 1) == 0) return;
-                      command.working_directory(number(held[0]));
-                      Trial::expect(command, ".", table.at(held[0]).file);
+                      command.working_directory(number(kept[0]));
+                      Trial::expect(command, ".", table.at(kept[0]).file);
                     });
-      for (const int fd : held)
+      for (const int fd : kept)
         table.place_file(fd);
     }
     place.reset();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The child has exactly the descriptors that it was given, under the numbers that it was given
-// them.
+// Tests that the child has exactly the passed descriptors, under the given numbers.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -29,7 +28,7 @@ std::set<int> numbers(const Report& report) {
   return found;
 }
 
-// A new file under a chosen number.
+// Makes a new file with a chosen number.
 OwnedFd file_at(int number) {
   OwnedFd file = some_file();
   if (file.get() == number) return file;
@@ -54,7 +53,7 @@ TEST(ChildDescriptors, AreAllThatAreNotCloseOnExecIfThatIsAskedFor) {
     const OwnedFd in_the_way = file_at(4);
     for (const OwnedFd* fd : {&inheritable, &far, &in_the_way})
       ::fcntl(fd->get(), F_SETFD, 0);
-    // Swapped ones take a number for a moment, which must be none of those.
+    // Swapping needs another number for a moment, which must be none of those.
     const Report report = inspect([&](Command& command) {
       command.inherit_descriptors().pass(in_the_way, 7).pass(close_on_exec, 8);
       command.pass(inheritable, 300).pass(far, 6);
@@ -181,7 +180,7 @@ TEST(ChildDescriptors, ThatAreBorrowedStayOpenHere) {
   EXPECT_TRUE(child->wait()->success());
 }
 
-TEST(ChildDescriptors, ThatAreOwnedAreHandedOverOnce) {
+TEST(ChildDescriptors, ThatAreOwnedArePassedOnce) {
   auto [read, write] = *sysfd::pipe();
   const int number = write.get();
   Command command("/bin/true");
@@ -252,8 +251,8 @@ TEST(ChildDescriptors, ThatAreNoneAreRefused) {
   EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor);
 }
 
-// The descriptor of the child itself is made in the same table at the same time, and must not be
-// taken for what was meant.
+// The pidfd of the child is made in the same table at the same time, and must not be mistaken for
+// the passed descriptor.
 TEST(ChildDescriptors, ThatWereClosedMeanwhileAreReported) {
   const OwnedFd file = some_file();
   for (const int closed : {3, 4, 5, 6, 7, 8}) {

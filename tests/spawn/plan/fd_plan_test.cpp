@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The planner alone: a plan is carried out on a table of numbers, and must give what was asked for.
+// Tests the planner alone: runs a plan on a table of numbers, and compares with the request.
 #include "plan/fd_plan.hpp"
 
 #include <algorithm>
@@ -36,17 +36,17 @@ FdRequest like(int stream, int target) {
   return {FdRequest::Kind::like, stream, target, SpawnStep::standard_stream, target};
 }
 
-// What a number is open on.
+// Contains the file that each number refers to.
 using Table = std::map<int, int>;
 
 struct Outcome {
   Table before_exec;
-  Table after_exec;  // without what the plan marks close-on-exec
+  Table after_exec;  // without the numbers that the plan marks close-on-exec
 };
 
-// A table in which every number is open on the file of the same number, as far as the child has a
-// copy of it, then changed by the plan.
-Outcome carry_out(const FdPlan& plan, int size) {
+// Makes a table in which every number refers to the file with the same number, as far as the child
+// has a copy of it, and then runs the plan.
+Outcome run_plan(const FdPlan& plan, int size) {
   Table table;
   std::set<int> closed_by_exec;
   for (int fd = 0; fd < std::min(size, static_cast<int>(plan.first_unneeded())); ++fd)
@@ -74,28 +74,28 @@ Outcome carry_out(const FdPlan& plan, int size) {
   return outcome;
 }
 
-// Whether the program would have, beside its own, one that the child needs on its way.
+// True if the program would have a descriptor that only the child's steps need.
 bool has_more_than(const std::vector<FdRequest>& requests, const FdPlan& plan) {
   for (unsigned fd = 3; fd < plan.first_unneeded(); ++fd) {
     const bool is_closed = std::ranges::any_of(
         plan.gaps(), [&](const auto& gap) { return gap.first <= fd && fd <= gap.last; });
-    const bool is_given =
+    const bool is_passed =
         std::ranges::find(requests, static_cast<int>(fd), &FdRequest::target) != requests.end();
-    if (!is_closed && !is_given) return true;
+    if (!is_closed && !is_passed) return true;
   }
   return false;
 }
 
-// Makes a plan and compares what it does.
+// Makes a plan and compares its result.
 void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size,
-                  const std::vector<int>& held = {}) {
+                  const std::vector<int>& kept = {}) {
   plan.clear();
   for (const FdRequest& request : requests)
     plan.add(request);
-  for (const int source : held)
+  for (const int source : kept)
     plan.keep_until_exec(source, SpawnStep::working_directory);
   ASSERT_FALSE(plan.make());
-  const auto [before_exec, table] = carry_out(plan, size);
+  const auto [before_exec, table] = run_plan(plan, size);
   for (const FdRequest& request : requests) {
     const int expected = request.kind == FdRequest::Kind::null        ? null_file
                          : request.kind == FdRequest::Kind::inherited ? request.target
@@ -107,11 +107,11 @@ void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size
     }
   }
   ASSERT_EQ(plan.needs_until_exec(), has_more_than(requests, plan));
-  // What is held is found, under a number that the program does not see unless it was given it. (A
-  // number that no action touches is closed by exec.)
-  for (const int source : held) {
+  // The kept descriptor is found, under a number that the program does not see unless it was
+  // passed. (exec closes a number that no action changes.)
+  for (const int source : kept) {
     const int place = plan.place_of(source);
-    ASSERT_TRUE(before_exec.contains(place)) << source << " is held";
+    ASSERT_TRUE(before_exec.contains(place)) << source << " is kept";
     ASSERT_EQ(before_exec.at(place), source);
     const auto seen = std::ranges::find(requests, place, &FdRequest::target);
     if (seen == requests.end()) {
@@ -122,7 +122,7 @@ void expect_right(FdPlan& plan, const std::vector<FdRequest>& requests, int size
   }
 }
 
-// All maps of `count` targets below `numbers`.
+// Visits all maps of `count` targets below `numbers`.
 template <class Visit>
 void for_each_map(int count, int numbers, Visit visit) {
   for (unsigned targets = 1; targets < 1U << numbers; ++targets) {
@@ -167,9 +167,9 @@ TEST(FdPlan, MovesAChainWithoutPuttingAnythingAside) {
   EXPECT_EQ(plan.actions().size(), 3U);
 }
 
-// They may be /dev/null in the child: what reads them is to come before, what is to be like them
-// after.
-TEST(FdPlan, LooksAtInheritedStreamsAfterEverythingThatReadsThem) {
+// These may become /dev/null in the child: actions that read them must come before, and those that
+// copy them after.
+TEST(FdPlan, ChecksInheritedStreamsAfterEverythingThatReadsThem) {
   FdPlan plan;
   expect_right(plan, {inherited(1)}, 8);
   EXPECT_EQ(plan.actions().size(), 1U);
@@ -217,17 +217,17 @@ TEST(FdPlan, IsRightForEveryMapOfFourSourcesToFourOfSevenNumbers) {
   EXPECT_EQ(maps, 7 * 7 + 21 * 49 + 35 * 343 + 35 * 2401);
 }
 
-TEST(FdPlan, KeepsWhatIsHeldForEveryMapOfThreeSourcesToThreeOfSevenNumbers) {
+TEST(FdPlan, KeepsOneUntilExecForEveryMapOfThreeSourcesToThreeOfSevenNumbers) {
   constexpr int numbers = 7;
   FdPlan plan;
   for (int count = 1; count <= 3; ++count)
     for_each_map(count, numbers, [&](const std::vector<FdRequest>& requests) {
-      for (int held = 0; held < numbers && !HasFatalFailure(); ++held)
-        expect_right(plan, requests, numbers, {held});
+      for (int kept = 0; kept < numbers && !HasFatalFailure(); ++kept)
+        expect_right(plan, requests, numbers, {kept});
     });
 }
 
-TEST(FdPlan, KeepsTwoThatAreHeldForEveryMapOfTwoSourcesToTwoOfSevenNumbers) {
+TEST(FdPlan, KeepsTwoUntilExecForEveryMapOfTwoSourcesToTwoOfSevenNumbers) {
   constexpr int numbers = 7;
   FdPlan plan;
   for (int count = 1; count <= 2; ++count)
@@ -237,24 +237,24 @@ TEST(FdPlan, KeepsTwoThatAreHeldForEveryMapOfTwoSourcesToTwoOfSevenNumbers) {
     });
 }
 
-TEST(FdPlan, KeepsWhatIsHeldUnderTheNumberOfAStream) {
+TEST(FdPlan, KeepsOneUntilExecUnderTheNumberOfAStream) {
   FdPlan plan;
-  for (int held = 0; held < 4; ++held) {
-    expect_right(plan, {null(0), null(1), null(2)}, 8, {held});
-    expect_right(plan, {inherited(0), inherited(1), inherited(2)}, 8, {held});
-    expect_right(plan, {inherited(0), null(1), pass(1, 2), pass(2, 3)}, 8, {held});
+  for (int kept = 0; kept < 4; ++kept) {
+    expect_right(plan, {null(0), null(1), null(2)}, 8, {kept});
+    expect_right(plan, {inherited(0), inherited(1), inherited(2)}, 8, {kept});
+    expect_right(plan, {inherited(0), null(1), pass(1, 2), pass(2, 3)}, 8, {kept});
   }
 }
 
 TEST(FdPlan, IsRightForLargeRandomMapsWithManyCircles) {
-  std::mt19937 random(20260101);  // the same every time
+  std::mt19937 random(20260101);  // the same numbers every time
   FdPlan plan;
   for (int round = 0; round < 2000; ++round) {
     const int size = 2 + static_cast<int>(random() % 60);
     std::vector<int> sources(static_cast<std::size_t>(size));
     for (int& source : sources)
       source = static_cast<int>(random() % static_cast<unsigned>(size));
-    if (round % 2 == 0) {  // a permutation: circles only
+    if (round % 2 == 0) {  // a permutation: only cycles
       for (int fd = 0; fd < size; ++fd)
         sources[static_cast<std::size_t>(fd)] = fd;
       std::ranges::shuffle(sources, random);

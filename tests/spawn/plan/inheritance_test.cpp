@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Descriptors that are inherited but for some, and numbers that are said anew.
+// Tests inheriting all descriptors except some, and overriding numbers.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ OwnedFd file(const char* path = "/etc/passwd") {
   return must(sysfd::open(cwd(), path, O_RDONLY));
 }
 
-// A descriptor with this number that exec leaves open.
+// Opens a descriptor with this number that stays open across exec.
 void open_at(int number) {
   ASSERT_EQ(::dup2(file().get(), number), number);
 }
@@ -79,7 +79,7 @@ TEST(ChildInheritance, LeavesThemOutInExecToo) {
   });
 }
 
-TEST(ChildDescriptors, ThatAreForgottenCanBeSaidAnew) {
+TEST(ChildDescriptors, ThatAreForgottenCanBeSetAgain) {
   const OwnedFd one = file();
   const OwnedFd two = file("/dev/null");
   Command twice("true");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Text and bytes as the input of a child.
+// Passes text and bytes as the input of a child.
 #include <sysfd/command.hpp>
 
 #include <cstddef>

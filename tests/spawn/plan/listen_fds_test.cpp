@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Socket activation: what sd_listen_fds(3) would find in the child.
+// Tests socket activation: what sd_listen_fds(3) would find in the child.
 #include <sysfd/command.hpp>
 
 #include <sys/syscall.h>
@@ -37,13 +37,13 @@ std::string value(const Report& report, const std::string& name) {
   return found == report.environment.end() ? "(none)" : found->second;
 }
 
-// What LISTEN_PIDFDID is to be.
+// Returns the expected LISTEN_PIDFDID.
 std::string identity_of_process(const PidFd& process) {
   const auto id = process.id();
   return id ? std::to_string(id->value()) : "(none)";
 }
 
-// Runs it, and compares with the child that it was.
+// Runs it, and compares the report with the child.
 Report run_and_expect(Inspection& inspection, const std::string& names, std::size_t count) {
   Child child = must(inspection.command.spawn());
   const std::string pid = std::to_string(child.pid());
@@ -83,7 +83,7 @@ TEST(ListenFds, MayBeOneTwiceAndMany) {
   EXPECT_EQ(report.descriptors.at(102), identity_of(file.get()));
 }
 
-TEST(ListenFds, StandBesideOthersThatArePassed) {
+TEST(ListenFds, CanBeCombinedWithOthersThatArePassed) {
   const OwnedFd listener = some_file(), other = some_file(), in = some_file();
   Inspection inspection;
   inspection.command.pass(other, 9).listen_fds("a", listener).pass(listener, 4).pass(in, 0);
@@ -95,7 +95,7 @@ TEST(ListenFds, StandBesideOthersThatArePassed) {
   EXPECT_EQ(report.descriptors.at(9), identity_of(other.get()));
 }
 
-TEST(ListenFds, StandBesideOtherVariables) {
+TEST(ListenFds, CanBeCombinedWithOtherVariables) {
   const OwnedFd file = some_file();
   Inspection changed;
   changed.command.env("SYSFD_BEFORE", "1").listen_fds("a", file).env("SYSFD_AFTER", "2");
@@ -132,7 +132,7 @@ TEST(ListenFds, OfAChildInANewPidNamespaceNameItAsItSeesItself) {
   EXPECT_EQ(child.communicate()->out, "1 1 " + identity + '\n');
 }
 
-TEST(ListenFds, ThatAreOwnedAreHandedOver) {
+TEST(ListenFds, ThatAreOwnedArePassed) {
   Inspection inspection;
   OwnedFd file = some_file();
   const int number = file.get();
@@ -246,19 +246,20 @@ TEST(ListenVariables, OfThisProcessNeverReachAChild) {
   });
 }
 
-TEST(ListenVariables, ReachAChildIfTheyAreSaidSo) {
+TEST(ListenVariables, ReachAChildIfTheyAreSetToBePassedOn) {
   run_apart([] {
     for (const char* variable : variables)
       ::setenv(variable, "stale", 1);
-    for (const char* said : variables) {
-      const Report report = inspect([said](Command& command) { command.env(said, "7"); });
+    for (const char* set_variable : variables) {
+      const Report report =
+          inspect([set_variable](Command& command) { command.env(set_variable, "7"); });
       for (const char* variable : variables)
-        EXPECT_EQ(value(report, variable), variable == said ? "7" : "(none)") << variable;
+        EXPECT_EQ(value(report, variable), variable == set_variable ? "7" : "(none)") << variable;
     }
   });
 }
 
-TEST(ListenVariables, CannotBeSaidBesideListenFds) {
+TEST(ListenVariables, CannotBeCombinedWithListenFds) {
   const OwnedFd file = some_file();
   for (const char* variable : variables)
     for (const bool before : {false, true}) {

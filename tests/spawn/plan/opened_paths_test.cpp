@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A step that opens a path of its own names it where that path is not there.
+// Tests that a step names the path that it opens if the path does not exist.
 #include <sysfd/command.hpp>
 
 #include <sched.h>
@@ -19,7 +19,7 @@
 namespace sysfd_test {
 namespace {
 
-// What a start says that fails where an empty file system is mounted over `place`.
+// Checks the error of a start while an empty file system is mounted over `place`.
 void expect_without(const char* place, const std::function<void(Command&)>& change,
                     const std::string& description) {
   run_apart([&] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a child starts (its working and root directory), and the program by descriptor.
+// Tests where a child starts (its working and root directory), and the program by descriptor.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -33,7 +33,7 @@ OwnedFd open_directory(const std::string& path, int flags = O_RDONLY) {
   return OwnedFd::adopt(::open(path.c_str(), flags | O_DIRECTORY | O_CLOEXEC));
 }
 
-// Another root directory, in which everything is under the same path as here: another mount of "/".
+// Another root directory, in which everything has the same path: another mount of "/".
 class OtherRoot {
  public:
   OtherRoot() {
@@ -45,13 +45,13 @@ class OtherRoot {
   }
   ~OtherRoot() {
     EXPECT_EQ(::umount2(path_, MNT_DETACH), 0);
-    EXPECT_EQ(::rmdir(path_), 0);  // and nothing that would remove more
+    EXPECT_EQ(::rmdir(path_), 0);  // must not remove anything else
   }
   OtherRoot(const OtherRoot&) = delete;
   OtherRoot& operator=(const OtherRoot&) = delete;
 
   const char* path() const { return path_; }
-  // As the fact "mount of /" has it.
+  // Returns the value of the fact "mount of /".
   const std::string& mount() const { return mount_; }
 
  private:
@@ -70,7 +70,7 @@ TEST(CommandWorkingDirectory, ByDescriptorMayBeOpenForNothing) {
   }
 }
 
-// cwd() is what openat(2) and its like take it for.
+// cwd() has the same meaning as for openat(2) and similar calls.
 TEST(CommandWorkingDirectory, CanBeThatOfThisProcessHoweverTheChildLeavesIt) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
@@ -123,7 +123,7 @@ TEST(CommandRootDirectory, CanBeTheWorkingDirectoryOfThisProcess) {
 
 TEST(CommandWorkingDirectory, IsEnteredByTheParentsRightsOrTheChilds) {
   SYSFD_REQUIRE_ROOT();
-  const ScratchDirectory scratch;  // 0700
+  const ScratchDirectory scratch;  // has mode 0700
   const std::string path = scratch.path();
   const OwnedFd directory = open_directory(path);
   const auto into = [&](DirectoryChange change, bool by_path) {
@@ -183,7 +183,7 @@ TEST(CommandRootDirectory, IsWhereAllOtherPathsCountFrom) {
         },
         {{"directory", "/usr"}});
   }
-  // The other way: relative to this process's working directory.
+  // The opposite case: relative to the working directory of this process.
   run_apart([&] {
     ASSERT_EQ(::chdir("/tmp"), 0);
     expect_facts(
@@ -192,7 +192,7 @@ TEST(CommandRootDirectory, IsWhereAllOtherPathsCountFrom) {
         },
         {{"mount of /", root.mount()}});
   });
-  // A descriptor leads to where it leads.
+  // A descriptor refers to the same directory in every root.
   const OwnedFd outside = open_directory("/");
   expect_facts(
       [&](Command& command) { command.root_directory(root.path()).working_directory(outside); },
@@ -211,7 +211,7 @@ TEST(CommandRootDirectory, AndAUserWhoCouldNotChangeIt) {
       {{"mount of /", root.mount()}, {"Uid", "1234 1234 1234 1234"}});
 }
 
-// The programs of the new root are the ones that are found.
+// The programs of the new root are found.
 TEST(CommandRootDirectory, WithoutTheProgramFailsAtExec) {
   SYSFD_REQUIRE_ROOT();
   const ScratchDirectory empty;
@@ -241,7 +241,7 @@ TEST(CommandRootDirectory, ThatFailsIsNamed) {
   EXPECT_EQ(not_there.spawn().error().describe(),
             "change of the root directory \"/no/such\": No such file or directory");
   run_apart([] {
-    become_nobody();
+    become_ordinary_user();
     Command command("/bin/true");
     command.root_directory("/");
     expect_error(command, SpawnStep::root_directory, EPERM);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Plans alone: what the child is to do, in which order, and whether the next child can use the plan
-// again. No process is started.
+// Tests plans alone: the steps of the child, their order, and if the next child can use the plan
+// again. Starts no process.
 #include "plan/spawn_plan.hpp"
 
 #include <fcntl.h>
@@ -132,7 +132,7 @@ TEST(SpawnPlan, ClosesWhatIsNotNeededBetweenDescriptors) {
   EXPECT_EQ(args.gaps[0].last, 59U);
 }
 
-// What the next child can use again.
+// A case for reuse by the next child.
 
 struct ReuseCase {
   const char* name;
@@ -188,7 +188,7 @@ TEST(SpawnPlan, IsUsedAgainUntilASetterIsCalled) {
   command.session({.new_session = true});
   auto& scratch = detail::state_of(command).scratch;
   ASSERT_TRUE(plan_of(command));
-  scratch.child.args.error = -1;  // a trace, which a new plan does not leave
+  scratch.child.args.error = -1;  // a trace, which a new plan removes
   ASSERT_TRUE(plan_of(command));
   EXPECT_EQ(scratch.child.args.error, -1);
   command.env("A", "b");

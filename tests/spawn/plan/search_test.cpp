@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a program is searched whose name has no slash, and what becomes of one without a format.
+// Tests the search for a program whose name has no slash, and a program without a known format.
 #include <sysfd/command.hpp>
 
 #include <sys/stat.h>
@@ -45,7 +45,7 @@ std::string error_of(Command command) {
   return child ? "it was started" : child.error().describe();
 }
 
-TEST(CommandSearch, IsInTheChildsPathUnlessItIsSaid) {
+TEST(CommandSearch, IsInTheChildsPathUnlessAPathIsSet) {
   run_apart([] {
     const Place here("here"), there("there");
     ::setenv("PATH", here.path().c_str(), 1);
@@ -68,7 +68,7 @@ TEST(CommandSearch, InTheCallersPathTakesThePathOfTheMoment) {
     EXPECT_EQ(must(command.output()).out, "two\n");
     const auto prepared = must(std::move(command).prepare());
     ::setenv("PATH", one.path().c_str(), 1);
-    EXPECT_EQ(must(prepared.output()).out, "two\n") << "prepare() has looked";
+    EXPECT_EQ(must(prepared.output()).out, "two\n") << "prepare() has searched";
     ::unsetenv("PATH");
     EXPECT_TRUE(must(Command("true").search(ProgramSearch::caller_path).status()).success());
   });

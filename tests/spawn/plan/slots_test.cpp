@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Low numbers that are kept for what children are given: the children see nothing of them.
+// Tests reserved low numbers for the descriptors of children: the children see nothing of them.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ OwnedFd moved_up(const OwnedFd& fd, int lowest) {
   return OwnedFd::adopt(::fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest));
 }
 
-// A different pipe each, with numbers from `lowest` on.
+// Makes different pipes, with numbers from `lowest` on.
 std::vector<OwnedFd> high_pipes(std::size_t count, int lowest = 300) {
   std::vector<OwnedFd> pipes;
   for (std::size_t i = 0; i < count; ++i)
@@ -44,7 +44,7 @@ std::vector<OwnedFd> high_pipes(std::size_t count, int lowest = 300) {
   return pipes;
 }
 
-// The numbers that reserving has added, without the one that the others are made from.
+// Returns the numbers that reserving has added, without the placeholder.
 std::vector<int> reserve() {
   const std::set<int> before = open_descriptors();
   EXPECT_EQ(must(reserve_spawn_slots(slot_count)), slot_count);
@@ -66,7 +66,7 @@ TEST(SpawnSlots, GiveTheChildWhatHasAHighNumberHere) {
     const std::vector<int> slots = reserve();
     const auto files = high_pipes(3);
     Inspection inspection;
-    // One onto a slot's number, one onto its own, and one twice.
+    // The files become a slot's number, their own, and one becomes two.
     inspection.command.pass(files[0], slots[1])
         .pass(files[1], files[1].get())
         .pass(files[2], 50)
@@ -130,7 +130,7 @@ TEST(SpawnSlots, AreEmptyAfterAFailure) {
   });
 }
 
-TEST(SpawnSlots, AreLeftToWhomeverTheProgramHasGivenTheirNumbersTo) {
+TEST(SpawnSlots, AreLeftToTheFilesThatHaveTakenTheirNumbers) {
   run_apart([] {
     const std::vector<int> slots = reserve();
     const auto files = high_pipes(1);
@@ -177,8 +177,8 @@ TEST(SpawnSlots, AreNotUsedByTwoThreadsAtOnce) {
   });
 }
 
-// POSIX locks go with any descriptor of the file that the process closes.
-TEST(SpawnSlots, AreNotForFilesWhoseLocksWouldBeLost) {
+// A process loses its POSIX locks on a file when it closes any descriptor of the file.
+TEST(SpawnSlots, AreNotForFilesThatWouldLoseTheirLocks) {
   run_apart([] {
     const std::vector<int> slots = reserve();
     const OwnedFd file = moved_up(some_file(), 300);
@@ -223,8 +223,8 @@ TEST(SpawnSlots, AreNotForPipesThatHaveANameAndMayBeLocked) {
   });
 }
 
-// As a program does that closes "everything", and goes on.
-TEST(SpawnSlots, AreTakenAnewWhereAllWereClosed) {
+// Some programs close "everything", and go on.
+TEST(SpawnSlots, AreReservedAgainIfAllWereClosed) {
   run_apart([] {
     const auto pipes = high_pipes(1);
     for (int round = 0; round < 3; ++round) {
@@ -274,8 +274,8 @@ TEST(SpawnSlots, MakeUpForTheOneTheyAreMadeFrom) {
   });
 }
 
-// What another thread opens under a slot's number, which was closed while a child was starting.
-TEST(SpawnSlots, AreNotEmptiedOfWhatSomebodyElseHasOpenedThere) {
+// Another thread opens a file under a slot's number, which was closed while a child was starting.
+TEST(SpawnSlots, DoNotCloseWhatAnotherThreadHasOpenedThere) {
   run_apart([] {
     const std::vector<int> slots = reserve();
     const auto pipes = high_pipes(1);
@@ -312,7 +312,7 @@ TEST(SpawnSlots, ThatComeLaterAreUsed) {
     inspection.command.pass(pipes[0], 3);
     EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
     const std::vector<int> slots = reserve();
-    // Used, and therefore looked at: one that is lost is noticed.
+    // It is checked because it is used: a lost one is noticed.
     ::close(slots[0]);
     EXPECT_EQ(inspection.run().descriptors.at(3), identity_of(pipes[0].get()));
     EXPECT_FALSE(is_open(slots[0]));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The second child of a Command is what a first one would be now: what spawn() keeps from one time
-// to the next is not what has changed since.
+// Tests that the second child of a Command is what a first one would be now: spawn() does not reuse
+// what has changed.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 namespace sysfd_test {
 namespace {
 
-// What the third child is when something has changed after two like the first.
+// Returns the third child after a change that comes after two equal ones.
 Report third_after(Inspection& inspection, const std::function<void()>& change) {
   const Report first = inspection.run();
   const Report second = inspection.run();
@@ -56,24 +56,24 @@ TEST(SpawnAgain, SeesAnotherFileUnderTheNumberOfAStream) {
   });
 }
 
-TEST(SpawnAgain, SeesAnotherFileUnderANumberThatIsLent) {
+TEST(SpawnAgain, SeesAnotherFileUnderABorrowedNumber) {
   run_apart([] {
     const OwnedFd file = some_file();
-    OwnedFd lent = some_file();
+    OwnedFd borrowed = some_file();
     Inspection inspection;
-    inspection.command.pass(lent, 7);
+    inspection.command.pass(borrowed, 7);
     const Report report =
-        third_after(inspection, [&] { ASSERT_TRUE(replace(lent, file).has_value()); });
+        third_after(inspection, [&] { ASSERT_TRUE(replace(borrowed, file).has_value()); });
     EXPECT_EQ(report.descriptors.at(7), identity_of(file.get()));
   });
 }
 
-TEST(SpawnAgain, SeesThatWhatIsLentWasClosed) {
-  OwnedFd lent = some_file();
+TEST(SpawnAgain, SeesThatABorrowedDescriptorWasClosed) {
+  OwnedFd borrowed = some_file();
   Command command("true");
-  command.pass(lent, 7);
+  command.pass(borrowed, 7);
   EXPECT_TRUE(must(command.spawn()).wait()->success());
-  ASSERT_TRUE(std::move(lent).close().has_value());
+  ASSERT_TRUE(std::move(borrowed).close().has_value());
   const auto child = command.spawn();
   ASSERT_FALSE(child.has_value());
   EXPECT_EQ(child.error().step, SpawnStep::descriptor);
@@ -96,7 +96,7 @@ TEST(SpawnAgain, SeesTheEnvironmentAsItIs) {
   });
 }
 
-TEST(SpawnAgain, LooksTheProgramUpInThePathAsItIs) {
+TEST(SpawnAgain, SearchesTheProgramInTheCurrentPath) {
   run_apart([] {
     Command command("true");
     EXPECT_TRUE(must(command.spawn()).wait()->success());
@@ -109,7 +109,7 @@ TEST(SpawnAgain, LooksTheProgramUpInThePathAsItIs) {
   });
 }
 
-TEST(SpawnAgain, DoesWhatWasSaidInBetween) {
+TEST(SpawnAgain, AppliesSettersThatWereCalledInBetween) {
   const OwnedFd file = some_file();
   Inspection inspection;
   const Report report = third_after(inspection, [&] {
@@ -135,7 +135,7 @@ TEST(SpawnAgain, WorksAfterAMove) {
 TEST(SpawnAgain, WorksAfterAFailure) {
   const ScratchDirectory directory;
   const std::string path =
-      directory.path().string() + "/true";  // to some, the name says what to do
+      directory.path().string() + "/true";  // some programs behave according to their name
   Command command(path.c_str());
   for (int i = 0; i < 2; ++i) {
     const auto child = command.spawn();
@@ -147,18 +147,18 @@ TEST(SpawnAgain, WorksAfterAFailure) {
     EXPECT_TRUE(must(command.spawn()).wait()->success());
 }
 
-TEST(SpawnAgain, SeesAnotherNamespaceUnderANumberThatIsLent) {
+TEST(SpawnAgain, SeesAnotherNamespaceUnderABorrowedNumber) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
     const auto namespace_of = [](const char* kind) {
       return must(sysfd::open(cwd(), std::string("/proc/self/ns/") + kind, O_RDONLY));
     };
-    OwnedFd lent = namespace_of("net");
+    OwnedFd borrowed = namespace_of("net");
     Command command("true");
-    command.namespaces({.join = {{.of = lent}}});
+    command.namespaces({.join = {{.of = borrowed}}});
     for (const char* kind : {"net", "uts", "pid", "net"}) {
       const OwnedFd other = namespace_of(kind);
-      ASSERT_TRUE(replace(lent, other).has_value());
+      ASSERT_TRUE(replace(borrowed, other).has_value());
       auto child = command.spawn();
       ASSERT_TRUE(child.has_value()) << kind << ": " << child.error().describe();
       EXPECT_TRUE(child->wait()->success());

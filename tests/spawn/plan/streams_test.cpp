@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the child's 0, 1 and 2 are.
+// Tests 0, 1 and 2 of the child.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -45,16 +45,16 @@ TEST(ChildStreams, CanBeNull) {
   EXPECT_EQ(report.descriptors.size(), 3U);
 }
 
-TEST(ChildStreams, CanBeDescriptorsThatAreLentOrGiven) {
-  const OwnedFd lent = some_file();
-  OwnedFd given = some_file();
-  const auto given_file = identity_of(given.get());
+TEST(ChildStreams, CanBeBorrowedOrOwnedDescriptors) {
+  const OwnedFd borrowed = some_file();
+  OwnedFd owned = some_file();
+  const auto owned_file = identity_of(owned.get());
   const Report report = inspect([&](Command& command) {
-    command.stdin_from(lent).stdout_to(std::move(given)).stderr_to(lent);
+    command.stdin_from(borrowed).stdout_to(std::move(owned)).stderr_to(borrowed);
   });
-  EXPECT_EQ(report.descriptors.at(0), identity_of(lent.get()));
-  EXPECT_EQ(report.descriptors.at(1), given_file);
-  EXPECT_EQ(report.descriptors.at(2), identity_of(lent.get()));
+  EXPECT_EQ(report.descriptors.at(0), identity_of(borrowed.get()));
+  EXPECT_EQ(report.descriptors.at(1), owned_file);
+  EXPECT_EQ(report.descriptors.at(2), identity_of(borrowed.get()));
 }
 
 TEST(ChildStreams, ThatAreCloseOnExecHereAreNullThere) {
@@ -84,7 +84,7 @@ TEST(ChildStreams, ThatAreNullCanBeReadOrWrittenAndNotBoth) {
   EXPECT_EQ(access_of(2), O_WRONLY);
 }
 
-// In a thread of its own, which it is for.
+// Runs in a separate thread, because Landlock is per thread.
 TEST(ChildStreams, ThatAreNullAreThereWhereNoFileMayBeWritten) {
   std::thread([] {
     constexpr struct {
@@ -102,7 +102,7 @@ TEST(ChildStreams, ThatAreNullAreThereWhereNoFileMayBeWritten) {
   }).join();
 }
 
-// Of a Command that has made a plan for them already, and of one that was prepared.
+// The Command has a plan for them already, and another one was prepared.
 TEST(ChildStreams, AreNeverClosed) {
   for (const bool close_on_exec : {false, true})
     run_apart([close_on_exec] {
@@ -110,12 +110,12 @@ TEST(ChildStreams, AreNeverClosed) {
       Command kept("/bin/true");
       EXPECT_TRUE(must(kept.status()).success());
 
-      const auto say = [](Command& command) { command.stderr_to(Stdio::like_stdout()); };
+      const auto configure = [](Command& command) { command.stderr_to(Stdio::like_stdout()); };
       Inspection again;
-      say(again.command);
+      configure(again.command);
       EXPECT_EQ(again.run().descriptors.at(0), identity_of(0));
       Inspection once;
-      say(once.command);
+      configure(once.command);
       const auto same = must(std::move(once.command).prepare());
 
       const OwnedFd file = some_file();
@@ -148,7 +148,7 @@ Owner owner_of(const OwnedFd& fd) {
   return {status.st_uid, status.st_gid};
 }
 
-const Identity somebody{.user = 1234, .group = 2345};
+const Identity other_user{.user = 1234, .group = 2345};
 
 TEST(ChildStreams, ThatAreNewPipesCanBeOpenedAgainByAChildOfAnotherUser) {
   SYSFD_REQUIRE_ROOT();
@@ -160,13 +160,13 @@ TEST(ChildStreams, ThatAreNewPipesCanBeOpenedAgainByAChildOfAnotherUser) {
     EXPECT_EQ(output.err, "error\n");
     EXPECT_TRUE(output.status->success());
   };
-  open_again(somebody, {});
+  open_again(other_user, {});
   open_again({.user = 5, .group = 6}, {.create = Namespace::user,
                                        .user_map = {{0, 100'000, 3}, {4, 200'000, 10}},
                                        .group_map = {{0, 100'000, 10}}});
 
   Command command = shell("read line");
-  command.stdin_from(Stdio::pipe()).stderr_to(Stdio::pipe()).identity(somebody);
+  command.stdin_from(Stdio::pipe()).stderr_to(Stdio::pipe()).identity(other_user);
   auto child = must(command.spawn());
   EXPECT_EQ(owner_of(*child.stdin_pipe()), (Owner{1234, 2345}));
   EXPECT_EQ(owner_of(*child.stderr_pipe()), (Owner{1234, 2345}));
@@ -177,7 +177,7 @@ TEST(ChildStreams, ThatAreNewPipesCanBeOpenedAgainByAChildOfAnotherUser) {
 TEST(ChildStreams, ThatAreNewTerminalsCanBeOpenedAgainByAChildOfAnotherUser) {
   SYSFD_REQUIRE_ROOT();
   auto child = must(shell("echo again >\"$(tty)\" && stat -c '%u %g' \"$(tty)\"")
-                        .identity(somebody)
+                        .identity(other_user)
                         .terminal()
                         .spawn());
   std::string text;
@@ -192,34 +192,34 @@ TEST(ChildStreams, ThatAreNewTerminalsCanBeOpenedAgainByAChildOfAnotherUser) {
 TEST(ChildStreams, OfAPipelineOfAnotherUserCanBeOpenedAgain) {
   SYSFD_REQUIRE_ROOT();
   const auto reopen = [] {
-    return shell("cat /dev/stdin >/dev/stdout; echo error >/dev/stderr").identity(somebody);
+    return shell("cat /dev/stdin >/dev/stdout; echo error >/dev/stderr").identity(other_user);
   };
   const auto output = must((reopen() | reopen() | reopen()).output({.input = bytes("x")}));
   EXPECT_EQ(output.out, "x");
   EXPECT_EQ(output.err, "error\nerror\nerror\n");
 }
 
-TEST(ChildStreams, ThatAreLentStayWhoseTheyAre) {
+TEST(ChildStreams, ThatAreBorrowedStayOpenHere) {
   SYSFD_REQUIRE_ROOT();
   const auto pipe = must(sysfd::pipe());
-  auto given = must(sysfd::pipe());
+  auto owned = must(sysfd::pipe());
   const Owner before = owner_of(pipe.write);
   EXPECT_TRUE(must(Command("true")
-                       .stdin_from(std::move(given.read))
+                       .stdin_from(std::move(owned.read))
                        .stdout_to(pipe.write)
                        .pass(pipe.read, 7)
-                       .identity(somebody)
+                       .identity(other_user)
                        .status())
                   .success());
   EXPECT_EQ(owner_of(pipe.write), before);
-  EXPECT_EQ(owner_of(given.write), before);
+  EXPECT_EQ(owner_of(owned.write), before);
 }
 
-TEST(ChildStreams, StartAlsoWhereTheyCannotBeGivenAway) {
+TEST(ChildStreams, StartAlsoIfTheirOwnerCannotBeChanged) {
   SYSFD_REQUIRE_ROOT();
   std::thread([] {
     refuse_calls({{SYS_fchown, EPERM}});
-    EXPECT_EQ(must(Command("echo").arg("text").identity(somebody).output()).out, "text\n");
+    EXPECT_EQ(must(Command("echo").arg("text").identity(other_user).output()).out, "text\n");
   }).join();
 }
 

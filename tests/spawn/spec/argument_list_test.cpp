@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The list of arguments alone: no process is started.
+// Tests the list of arguments alone: starts no process.
 #include "spec/argument_list.hpp"
 
 #include <string>

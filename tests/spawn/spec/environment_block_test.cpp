@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Environments that are given as a whole.
+// Sets the whole environment at once.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ namespace {
 
 using Entries = std::vector<std::string>;
 
-// The environment that cat(1) was started with, entry by entry.
+// Returns the environment that cat(1) was started with, entry by entry.
 Entries entries_of(Command command) {
   const std::string text = must(command.output()).out;
   Entries entries;
@@ -86,7 +86,7 @@ TEST(CommandEnvironmentBlock, HasThePathThatTheProgramIsSearchedIn) {
   EXPECT_TRUE(must(Command("true").environment({"PATH=/bin"}).status()).success());
 }
 
-TEST(CommandEnvironmentBlock, WithMistakesIsRefused) {
+TEST(CommandEnvironmentBlock, WithInvalidEntriesIsRefused) {
   const auto nul = Command("true").env("A", "1").environment({"B=2", "C\0=3"s}).spawn();
   ASSERT_FALSE(nul.has_value());
   EXPECT_EQ(nul.error().step, SpawnStep::environment);

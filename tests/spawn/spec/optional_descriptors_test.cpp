@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Descriptors that there may be, where C code has -1.
+// Tests optional descriptors, where C code has -1.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -42,7 +42,7 @@ TEST(ChildDescriptors, ThatAreNotThereLeaveOutputItsPipes) {
   EXPECT_EQ(must(Command("echo").arg("it").stdout_to(none).output()).out, "it\n");
 }
 
-TEST(ChildDescriptors, OfAnOptionalOwnerAreLent) {
+TEST(ChildDescriptors, OfAnOptionalOwnerAreBorrowed) {
   const std::optional<OwnedFd> null = must(sysfd::open(cwd(), "/dev/null", O_RDWR));
   const Report report = inspect([&](Command& command) { command.stdout_to(null).pass(null, 5); });
   EXPECT_EQ(report.descriptors.at(1), identity_of_null());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Lines for the shell.
+// Tests lines for the shell.
 #include <sysfd/command.hpp>
 
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The strings that a Command copies, of whichever type.
+// Tests the strings that a Command copies, for each type.
 #include <sysfd/command.hpp>
 
 #include <cstddef>
@@ -22,7 +22,7 @@
 namespace sysfd_test {
 namespace {
 
-// As boost::filesystem::path is.
+// Like boost::filesystem::path.
 struct ForeignPath {
   const char* c_str() const { return text.c_str(); }
   std::size_t size() const { return text.size(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// spawn() and status() allocate nothing that the Command does not have already; and a Command is as
-// it was where memory runs out.
+// Tests that spawn() and status() allocate nothing that the Command does not have already, and that
+// a Command is unchanged if memory runs out.
 #include <sysfd/command.hpp>
 
 #include <cstdlib>
@@ -78,8 +78,8 @@ TEST(SpawnAllocations, AreAStackForTheFirstStatus) {
 
 #if defined(__cpp_exceptions)
 
-// A Command that `consume` takes over, unless an allocation fails in it, each in turn: then it
-// starts what it would have started before, with all that it owned.
+// Passes a Command to `consume` while each of its allocations fails in turn: the Command is not
+// moved then, and starts the same child as before, with everything that it owned.
 template <class Consume>
 void expect_unchanged_by_failures(Consume consume) {
   bool failed = true;
@@ -102,15 +102,15 @@ void expect_unchanged_by_failures(Consume consume) {
     const Report report = inspection.run();
     ::unsetenv("LATER");
     EXPECT_EQ(report.environment.at("KEPT"), "1");
-    EXPECT_EQ(report.environment.at("LATER"), "1") << "it is the one of when it is started";
+    EXPECT_EQ(report.environment.at("LATER"), "1") << "it is the one from the start";
     EXPECT_TRUE(report.environment.contains("OTHER"));
     EXPECT_FALSE(report.environment.contains("REMOVED"));
     EXPECT_EQ(report.descriptors.at(9), identity);
   }
 }
 
-// Calls `add` of a Command with a descriptor that it is to own, each of its allocations failing in
-// turn: it has not taken it then, and can be called again.
+// Calls `add` of a Command with a descriptor that it will own, while each of its allocations fails
+// in turn: then the Command does not own it, and the call can be repeated.
 template <class Add>
 void expect_owner_kept_by_failures(Add add) {
   bool failed = true;
@@ -141,9 +141,9 @@ TEST(CommandOutOfMemory, HasNotTakenWhatItWasToOwn) {
       [](Command& command, OwnedFd&& fd) { command.listen_fds("name", std::move(fd)); });
 }
 
-// The path of the inspector is found by its name, so that there are paths to be put together.
+// The inspector is found by its name, so that paths must be put together.
 TEST(CommandOutOfMemory, IsAsItWasBefore) {
-  SYSFD_REQUIRE_ISOLATION();  // children that are not finished are killed
+  SYSFD_REQUIRE_ISOLATION();  // unfinished children are killed
   SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
   run_apart([] {
     const std::string program = Inspection::inspector_path();

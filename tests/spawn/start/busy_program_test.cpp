@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// ETXTBSY: a program that has just been written may still be open for writing in a child of
-// somebody else's fork(2), which is not this process's fault. The library's own children are no
-// such ones.
+// Tests ETXTBSY: a program that has just been written may still be open for writing in a child of
+// another program's fork(2), which this process cannot prevent. The library's own children never
+// cause it.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A small static program, which wants to know what it will find to be open.
+// Returns a small static program, which checks what it finds open.
 std::string small_program() {
   std::ifstream file(program_path("spawn_table_checker"), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -52,11 +52,11 @@ Command with_null_streams(const std::string& path) {
 
 struct Tally {
   std::atomic<int> busy = 0;
-  std::atomic<int> failed = 0;  // otherwise
+  std::atomic<int> failed = 0;  // in another way
   std::atomic<int> started = 0;
 };
 
-// Many threads, each of which writes a new program, closes it, and starts it at once.
+// Runs many threads, each of which writes a new program, closes it, and starts it at once.
 template <class Configure>
 void write_and_start(int count, Tally& tally, Configure configure) {
   constexpr int thread_count = 16;
@@ -93,7 +93,7 @@ void write_and_start(int count, Tally& tally, Configure configure) {
     threads.emplace_back(body, number);
 }
 
-// Fewer under sanitizers, still so many that one failure stands for the same share.
+// Under sanitizers there are fewer, but enough that one failure means the same ratio.
 constexpr int programs = fewer_if_sanitized(10'000, 5);
 
 TEST(BusyProgram, NeverFailsWithRetriesInManyThreads) {
@@ -104,7 +104,7 @@ TEST(BusyProgram, NeverFailsWithRetriesInManyThreads) {
   EXPECT_EQ(tally.started, programs);
 }
 
-// A child has none of the descriptors of other threads that lie above those it is given.
+// A child has no descriptors of other threads above those that are passed to it.
 TEST(BusyProgram, HardlyEverFailsWithoutRetriesInManyThreads) {
   Tally tally;
   write_and_start(programs, tally, [](Command&) {});
@@ -112,8 +112,8 @@ TEST(BusyProgram, HardlyEverFailsWithoutRetriesInManyThreads) {
   EXPECT_EQ(tally.failed, 0);
 }
 
-// One that is given a high number has, until it executes, a copy of everything below, also of what
-// other threads are just writing: this is what retries are for.
+// Until it executes, a child with a high number has a copy of everything below, including the files
+// that other threads are writing: that is what retries are for.
 TEST(BusyProgram, NeverFailsWithRetriesWhereChildrenAreGivenHighNumbers) {
   const OwnedFd file = some_file();
   const OwnedFd high = OwnedFd::adopt(::fcntl(file.get(), F_DUPFD_CLOEXEC, 200));
@@ -127,8 +127,8 @@ TEST(BusyProgram, NeverFailsWithRetriesWhereChildrenAreGivenHighNumbers) {
   EXPECT_EQ(tally.failed, 0);
 }
 
-// A script whose interpreter is open for writing: each attempt to execute it opens the script,
-// which can be watched.
+// A script whose interpreter is open for writing: each attempt to execute it opens the script, and
+// the test watches that.
 class BusyScript {
  public:
   BusyScript() {
@@ -138,14 +138,14 @@ class BusyScript {
     ::chmod(script().c_str(), 0755);
     writer_ = *sysfd::open(cwd(), interpreter, O_WRONLY);
     watch_ = OwnedFd::adopt(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    // Closing too, since equal events that follow each other become one.
+    // Watches closing too, since equal events in succession are merged.
     EXPECT_GE(::inotify_add_watch(watch_->get(), script().c_str(), IN_OPEN | IN_CLOSE_NOWRITE), 0);
   }
 
   std::string script() const { return directory_.path() / "script"; }
   void close_writer() { writer_.reset(); }
 
-  // How many attempts there were since the last time.
+  // Returns the number of attempts since the last call.
   int attempts() {
     int found = 0;
     alignas(inotify_event) char buffer[4096];
@@ -160,9 +160,9 @@ class BusyScript {
     }
   }
   void wait_for_attempts(int count) {
-    ::fcntl(watch_->get(), F_SETFL, 0);  // blocks
+    ::fcntl(watch_->get(), F_SETFL, 0);  // makes it block
     for (int found = 0; found < count;) {
-      alignas(inotify_event) char buffer[sizeof(inotify_event)];  // one at a time: it has no name
+      alignas(inotify_event) char buffer[sizeof(inotify_event)];  // one event, without a name
       if (::read(watch_->get(), buffer, sizeof buffer) != sizeof buffer) return;
       if (reinterpret_cast<const inotify_event*>(buffer)->mask & IN_OPEN) ++found;
     }
@@ -174,7 +174,7 @@ class BusyScript {
   std::optional<OwnedFd> watch_;
 };
 
-TEST(BusyProgram, IsTriedAgainAsOftenAsWasSaid) {
+TEST(BusyProgram, IsRetriedAsOftenAsIsSet) {
   BusyScript busy;
   for (const int retries : {-1, 0, 1, 4}) {
     const auto child = Command(busy.script()).retry_busy(retries).spawn();
@@ -190,10 +190,10 @@ TEST(BusyProgram, IsTriedAgainAsOftenAsWasSaid) {
   EXPECT_TRUE(child->wait()->success());
 }
 
-TEST(BusyProgram, StartsOnceNobodyHasItOpenForWriting) {
+TEST(BusyProgram, StartsOnceNoProcessHasItOpenForWriting) {
   BusyScript busy;
   std::jthread releaser([&] {
-    busy.wait_for_attempts(2);  // so that the first one has failed
+    busy.wait_for_attempts(2);  // the first one has failed then
     busy.close_writer();
   });
   auto child = Command(busy.script()).retry_busy(100'000).spawn();
@@ -202,7 +202,7 @@ TEST(BusyProgram, StartsOnceNobodyHasItOpenForWriting) {
   EXPECT_TRUE(child->wait()->success());
 }
 
-// What was handed over once stays with the Command until a child runs.
+// What was passed once stays with the Command until a child runs.
 TEST(BusyProgram, KeepsWhatItOwnsThroughRetries) {
   BusyScript busy;
   OwnedFd owned = some_file();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Nothing of spawn is a cancellation point (pthreads(7)): a thread that is cancelled goes on in it,
-// rather than to leave half of it undone, or to end the program in a function that cannot throw.
+// Tests that spawn has no cancellation point (pthreads(7)): a cancelled thread completes it. It
+// neither leaves it half done, nor ends the program in a function that cannot throw.
 #include <sysfd/command.hpp>
 
 #include <pthread.h>
@@ -27,7 +27,7 @@ class Cancellation : public testing::Test {
   }
 };
 
-// In a thread that ends at the next cancellation point that it comes to. Fails where there is one.
+// Runs `body` in a thread that ends at the next cancellation point. The test fails if there is one.
 void run_cancelled(void (*body)()) {
   struct State {
     void (*body)();
@@ -46,7 +46,7 @@ TEST_F(Cancellation, DoesNotComeInTheMiddleOfAConversation) {
   run_cancelled([] {
     const std::string input(1 << 20, 'x');
     EXPECT_TRUE(must(shell("exec tee /dev/fd/2").output({.input = bytes(input)})).success());
-    // A child that does not read all of it: SIGPIPE.
+    // The child does not read all of it: SIGPIPE.
     EXPECT_TRUE(must(Command("true").output({.input = bytes(input), .timeout = 1h})).success());
     EXPECT_TRUE(must((Command("cat") | Command("cat")).output({.input = bytes(input)})).success());
     auto child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());

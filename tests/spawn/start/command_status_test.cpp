@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Command::status(): the same program with the same descriptors as by spawn() and wait(), and the
-// same errors, whether the parent sleeps until it has ended or is suspended until it executes.
+// Tests Command::status(): the same program with the same descriptors as by spawn() and wait(), and
+// the same errors, whether the parent sleeps until it has ended or is suspended until it executes.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -29,11 +29,11 @@
 #include "spawn/inspect.hpp"
 #include "spawn/pending.hpp"
 #include "spawn/talk.hpp"
-#include "support/held_calls.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/sanitizers.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -81,7 +81,7 @@ TEST(CommandStatus, GivesTheChildWhatItIsToHave) {
       .pass(second, first.get())
       .arg("--and")
       .env("SYSFD_VARIABLE", "value");
-  for (int round = 0; round < 2; ++round) {  // the second time, by the plan of the first
+  for (int round = 0; round < 2; ++round) {  // the second time with the plan of the first
     EXPECT_TRUE(must(inspection.command.status()).success());
     const auto report = inspection.read();
     EXPECT_EQ(report.descriptors.size(), 5U);
@@ -116,7 +116,7 @@ TEST(CommandStatus, OfWhatCannotBeStartedSaysWhy) {
   });
 }
 
-TEST(CommandStatus, RefusesEndsThatNobodyWouldHave) {
+TEST(CommandStatus, RefusesPipesThatNobodyWouldRead) {
   const SpawnError in = error_of(Command("true").stdin_from(Stdio::pipe()));
   EXPECT_EQ(in.step, SpawnStep::standard_stream);
   EXPECT_EQ(in.code, std::errc::invalid_argument);
@@ -128,7 +128,7 @@ TEST(CommandStatus, RefusesEndsThatNobodyWouldHave) {
   EXPECT_EQ(error_of(Command("true").stderr_to(Stdio::terminal())).index, 2);
 }
 
-// With these the parent is suspended until the program executes, as by spawn().
+// With these, the parent is suspended until the program executes, as in spawn().
 TEST(CommandStatus, KnowsEveryAttribute) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
@@ -148,15 +148,15 @@ TEST(CommandStatus, KnowsEveryAttribute) {
   });
 }
 
-// A child that reaps itself has one only where the kernel remembers it, which is where there are
-// such.
+// A child that reaps itself has a status only if the kernel keeps it; kernels with such children
+// do.
 TEST(CommandStatus, IsThereWhateverWouldBecomeOfADroppedChild) {
   for (const DropPolicy policy :
        {DropPolicy::kill, DropPolicy::terminate, DropPolicy::wait, DropPolicy::detach})
     EXPECT_EQ(must(shell("exit 3").on_drop(policy).status()), ExitStatus::exited(3));
 }
 
-TEST(CommandStatus, ThatNobodyKnowsIsAnError) {
+TEST(CommandStatus, ThatIsUnknownIsAnError) {
   for (const bool kernel_knows : {false, true}) {
     if (kernel_knows && !kernel_has("PIDFD_INFO_EXIT")) continue;
     run_apart([kernel_knows] {
@@ -175,7 +175,7 @@ TEST(CommandStatus, ThatNobodyKnowsIsAnError) {
   }
 }
 
-// In a thread with a filter, which goes with the thread.
+// Runs in a thread with a filter, which ends with the thread.
 std::optional<SpawnError> error_with(const auto& filter, Command& command) {
   std::optional<SpawnError> error;
   std::thread([&] {
@@ -191,7 +191,7 @@ struct Fault {
   SpawnStep step;
 };
 
-// What a child does that runs beside its parent.
+// Returns the faults of a child that runs concurrently with its parent.
 std::vector<Fault> faults_of_the_usual_child() {
   return {{{SYS_close_range, EMFILE}, SpawnStep::table},
           {{SYS_rt_sigaction, EINVAL, Match{0, SIGPIPE}}, SpawnStep::signals},
@@ -231,7 +231,7 @@ TEST(CommandStatus, NamesTheStepThatFailed) {
 TEST(CommandStatus, OfAChildThatIsKilledOnItsWayIsAnError) {
   SYSFD_REQUIRE_KILL_OF_ONE();
   for (const auto& fault : faults_of_the_usual_child()) {
-    if (fault.step == SpawnStep::exec) continue;  // the program's own end
+    if (fault.step == SpawnStep::exec) continue;  // the program's own failure
     run_apart([&fault] {
       SCOPED_TRACE("call " + std::to_string(fault.call.number));
       const OwnedFd file = some_file();
@@ -255,11 +255,11 @@ TEST(CommandStatus, IsThereWithoutClone3) {
   });
 }
 
-// As in a sandbox that knows threads and vfork(2) only.
-TEST(CommandStatus, IsThereWhereAChildMayNotRunBesideItsParent) {
+// As in a sandbox that only knows threads and vfork(2).
+TEST(CommandStatus, IsKnownIfAChildMayNotRunConcurrently) {
   run_apart([] {
-    constexpr Match beside{0, 0, CLONE_VFORK};
-    refuse_calls({{SYS_clone3, ENOSYS}, {SYS_clone, EPERM, beside}});
+    constexpr Match concurrently{0, 0, CLONE_VFORK};
+    refuse_calls({{SYS_clone3, ENOSYS}, {SYS_clone, EPERM, concurrently}});
     EXPECT_EQ(must(shell("exit 4").status()), ExitStatus::exited(4));
     refuse_calls({{SYS_clone, EPERM}});
     const SpawnError error = error_of(Command("true"));
@@ -268,7 +268,7 @@ TEST(CommandStatus, IsThereWhereAChildMayNotRunBesideItsParent) {
   });
 }
 
-TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
+TEST(CommandStatus, LeavesNoChildRunningThatCannotBeWaitedFor) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     const Rope rope;
@@ -282,7 +282,7 @@ TEST(CommandStatus, LeavesNobodyRunningWhoCannotBeWaitedFor) {
   });
 }
 
-// Nor is it in this memory any more, into which it could write what it does next.
+// It does not use this memory any more either, and cannot write its next step into it.
 TEST(CommandStatus, WaitsForTheEndAlsoWhereItCanNeitherReapNorKill) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
@@ -308,19 +308,19 @@ TEST(CommandStatus, WaitsForTheEndAlsoWhereItCanNeitherReapNorKill) {
 std::atomic<int> number_of_pidfd = -1;
 std::atomic<Rope*> rope_of_child = nullptr;
 
-// What a program does that closes numbers which it does not own.
+// Some programs close numbers that they do not own.
 void take_number_of_pidfd(int) {
   ::dup2(STDERR_FILENO, number_of_pidfd);
   rope_of_child.load()->let_go();
 }
 
-TEST(CommandStatus, WaitsForTheEndAlsoWhereSomebodyTakesThePidfdAway) {
+TEST(CommandStatus, WaitsForTheEndAlsoIfThePidfdIsClosed) {
   SYSFD_REQUIRE_ISOLATION();
   if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
   run_apart([] {
     Rope rope;
     rope_of_child = &rope;
-    number_of_pidfd = some_file().get();  // the next one that is opened
+    number_of_pidfd = some_file().get();  // the next file that is opened
     ASSERT_NE(::signal(SIGUSR1, &take_number_of_pidfd), SIG_ERR);
     Command command = shell("kill -USR1 $PPID; read line");
     command.stdin_from(rope.end());
@@ -331,7 +331,7 @@ TEST(CommandStatus, WaitsForTheEndAlsoWhereSomebodyTakesThePidfdAway) {
   });
 }
 
-TEST(CommandStatus, IsThereOnceNobodyHasTheProgramOpenForWriting) {
+TEST(CommandStatus, IsKnownOnceNoProcessHasTheProgramOpenForWriting) {
   const ScratchDirectory directory;
   const std::string program = directory.path() / "true";
   std::filesystem::copy_file("/bin/true", program);
@@ -346,7 +346,8 @@ TEST(CommandStatus, IsThereOnceNobodyHasTheProgramOpenForWriting) {
 
 std::atomic<int> handled = 0;
 
-// spawn() blocks them until the program executes; this thread must not be deaf as long as it runs.
+// spawn() blocks them until the program executes; this thread must be able to handle them
+// meanwhile.
 TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
   SYSFD_REQUIRE_ISOLATION();
   if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
@@ -354,16 +355,16 @@ TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
     struct sigaction action = {};  // without SA_RESTART
     action.sa_handler = [](int) { ++handled; };
     ASSERT_EQ(::sigaction(SIGUSR1, &action, nullptr), 0);
-    HeldCalls held(SYS_execve);
+    StoppedCalls stopped(SYS_execve);
     const pthread_t waiting = ::pthread_self();
-    std::jthread other([&held, waiting] {
-      held.await();  // the child is in this memory
+    std::jthread other([&stopped, waiting] {
+      stopped.await();  // the child uses this memory
       for (int i = 1; i <= 3; ++i) {
         ::pthread_kill(waiting, SIGUSR1);
         while (handled < i)
           ::sched_yield();
       }
-      held.let_go();
+      stopped.let_go();
     });
     EXPECT_EQ(must(Command("/bin/true").status()), ExitStatus::exited(0));
     EXPECT_EQ(handled, 3);

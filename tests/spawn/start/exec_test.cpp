@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Command::exec(): a process that becomes the program itself. Each does so in a copy of the test.
+// Tests Command::exec(): a process becomes the program itself. Each test does so in a copy.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A copy of the test becomes the command, whose end must be a success: see run_apart().
+// Lets a copy of the test become the command, which must succeed: see run_apart().
 void become(Command& command, const std::function<void()>& before = [] {}) {
   run_apart([&] {
     before();
@@ -40,13 +40,13 @@ void become(Command& command, const std::function<void()>& before = [] {}) {
   });
 }
 
-// The same with the inspector, and what that has found.
+// Does the same with the inspector, and returns its report.
 Report become(Inspection& inspection, const std::function<void()>& before = [] {}) {
   become(inspection.command, before);
   return inspection.read();
 }
 
-// A shell that fails unless this condition holds, with $1, $2, ... being the arguments.
+// Returns a shell that fails unless this condition holds; $1, $2, ... are the arguments.
 Command check(const std::string& condition, const std::vector<std::string>& arguments = {}) {
   return shell(condition + " || { echo \"not so: " + condition + "\" >&2; exit 1; }")
       .arg("sh")
@@ -191,8 +191,8 @@ TEST(Exec, PassesListenDescriptors) {
   });
 }
 
-// With a helper for the maps, which must not be there any more: the program would have a child that
-// it knows nothing of.
+// A helper writes the maps and must be gone: otherwise the program would have a child that it does
+// not know.
 TEST(ExecInNewUserNamespace, HasItsMapsAndNoChild) {
   SYSFD_REQUIRE_ONE_THREAD();
   if (!fs::exists("/proc/thread-self/children")) GTEST_SKIP() << "needs CONFIG_PROC_CHILDREN";
@@ -211,7 +211,7 @@ TEST(ExecInNewUserNamespace, HasItsMapsAndNoChild) {
         if (is_root()) {
           ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
           ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
-          ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0) << "or its /proc files are root's";
+          ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0) << "otherwise root owns its /proc files";
         }
         command.namespaces({.create = Namespace::user | Namespace::uts,
                             .user_map = {{.inside = 0, .outside = ::geteuid()}},
@@ -251,7 +251,7 @@ TEST(ExecFailure, OfAMissingProgramComesBack) {
     }
     EXPECT_TRUE(is_open(file.get()) && is_open(other.get()) && is_open(owned_number));
     EXPECT_TRUE(is_open(0) && is_open(1) && is_open(2));
-    EXPECT_TRUE(*is_close_on_exec(other)) << "as is said";
+    EXPECT_TRUE(*is_close_on_exec(other)) << "as it was set";
     EXPECT_TRUE(same_file(60, file.get())) << "as far as that";
     ::sigprocmask(SIG_BLOCK, nullptr, &mask_after);
     for (int signo = 1; signo < SIGRTMIN; ++signo)
@@ -262,7 +262,7 @@ TEST(ExecFailure, OfAMissingProgramComesBack) {
 TEST(ExecFailure, OfAStepNamesIt) {
   const struct {
     const char* what;
-    void (*say)(Command&);
+    void (*configure)(Command&);
     SpawnStep step;
     std::errc code;
   } cases[] = {
@@ -283,7 +283,7 @@ TEST(ExecFailure, OfAStepNamesIt) {
     run_apart([&each] {
       SCOPED_TRACE(each.what);
       Command command("/bin/true");
-      each.say(command);
+      each.configure(command);
       const SpawnError error = command.exec();
       EXPECT_EQ(error.step, each.step) << error.describe();
       EXPECT_EQ(error.code, each.code) << error.describe();
@@ -292,7 +292,7 @@ TEST(ExecFailure, OfAStepNamesIt) {
 
 TEST(ExecInNewUserNamespace, LeavesNoHelperWhereItFails) {
   SYSFD_REQUIRE_ONE_THREAD();
-  // The helper waits for a namespace that never comes, or for one that it may not map.
+  // The helper waits for a namespace that is never made, or that it may not map.
   for (const int call : {SYS_unshare, SYS_execve})
     run_apart([call] {
       refuse_calls({{call, EPERM}});
@@ -307,13 +307,13 @@ TEST(ExecInNewUserNamespace, LeavesNoHelperWhereItFails) {
     });
 }
 
-// What needs a child is refused before this process is another.
-TEST(ExecMistake, IsFoundBeforeAnythingIsChanged) {
+// What needs a child is refused before this process has changed.
+TEST(ExecOfAnInvalidCommand, IsRefusedBeforeAnythingIsChanged) {
   const auto own_pid_namespace = *sysfd::open(cwd(), "/proc/self/ns/pid", O_RDONLY);
   const std::string string_with_nul("a\0b", 3);
   const struct {
     const char* what;
-    std::function<void(Command&)> say;
+    std::function<void(Command&)> configure;
     SpawnStep step;
     int index;
   } cases[] = {
@@ -353,7 +353,7 @@ TEST(ExecMistake, IsFoundBeforeAnythingIsChanged) {
 
       Command command = Command("/bin/true").working_directory("/proc").pass(file, 70);
       command.signals({.ignored = {SIGUSR1}});
-      each.say(command);
+      each.configure(command);
       const SpawnError error = command.exec();
       EXPECT_EQ(error.step, each.step) << error.describe();
       EXPECT_EQ(error.code, std::errc::invalid_argument) << error.describe();

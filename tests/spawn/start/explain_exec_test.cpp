@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What an error of execve(2) is about: an interpreter, a string, a limit; the kernel's errno alone
-// says something else.
+// Tests what an error of execve(2) is about: an interpreter, a string, a limit. The kernel's errno
+// alone would be misleading.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -45,7 +45,7 @@ SpawnError error_of(Command&& command) {
   return error_of(command);
 }
 
-// What is said of the program beside its name.
+// Returns the hint in addition to the name of the program.
 std::string hint_of(const SpawnError& error) {
   const std::size_t comma = error.subject.find(", ");
   return comma == error.subject.npos ? "" : error.subject.substr(comma + 2);
@@ -155,7 +155,7 @@ TEST_F(ExecError, FindsARelativeInterpreterWhereTheChildWould) {
 
 TEST_F(ExecError, FindsAnInterpreterInTheRootOfTheChild) {
   SYSFD_REQUIRE_ROOT();
-  make("tool", "#!/bin/sh\n");  // which is there outside
+  make("tool", "#!/bin/sh\n");  // exists outside
   make("bin/other", "#!/bin/plain\n");
   make("bin/plain", "text", 0644);
   fs::create_symlink("/bin/plain", path("link"));
@@ -199,7 +199,7 @@ TEST_F(ExecError, OfADescriptorNamesWhatIsMissingAndNotThatItWasPassed) {
             "a script that its interpreter cannot open again: pass() it to the child too");
 }
 
-// As binfmt_misc answers, whatever it has here.
+// Fails like binfmt_misc, however that is configured here.
 TEST_F(ExecError, OfWhatBinfmtMiscExecutesSaysWhatItNeeds) {
   const std::string path = make("tool", "a format of its own");
   const OwnedFd program = must(sysfd::open(cwd(), path, O_RDONLY));
@@ -212,7 +212,7 @@ TEST_F(ExecError, OfWhatBinfmtMiscExecutesSaysWhatItNeeds) {
   }).join();
 }
 
-// One of a user namespace's own, since Linux 6.7.
+// User namespaces have their own binfmt_misc since Linux 6.7.
 TEST_F(ExecError, OfWhatBinfmtMiscExecutesIsTheSameWithARealOne) {
   SYSFD_REQUIRE_ONE_THREAD();
   const std::string missing = make("missing", "sysfd-a: of a format of its own");
@@ -240,7 +240,7 @@ TEST_F(ExecError, OfWhatBinfmtMiscExecutesIsTheSameWithARealOne) {
   });
 }
 
-// RESOLVE_IN_ROOT, ... or /proc may be refused: the error stays what it is.
+// RESOLVE_IN_ROOT, ... or /proc may be refused: the error does not change.
 TEST_F(ExecError, IsTheSameWhereNothingElseCanBeFoundOut) {
   const std::string tool = make("tool", "#!/no/such/interpreter\n");
   std::thread([&] {
@@ -308,7 +308,7 @@ TEST_F(ExecError, NamesTheVariableThatIsTooLong) {
     ::setenv("SOME_NAME", (fits + 'x').c_str(), 1);
     const SpawnError inherited = error_of(Command("true").env("A", ""));
     EXPECT_EQ(inherited.step, SpawnStep::environment);
-    EXPECT_EQ(inherited.index, -1) << "nobody said it";
+    EXPECT_EQ(inherited.index, -1) << "it was not set";
     EXPECT_TRUE(inherited.subject.starts_with("SOME_NAME, ")) << inherited.subject;
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A child that is put into the foreground of a terminal: after an error, and after a call that runs
-// the program to its end, the process group that was there before is there again.
+// Tests a child in the foreground of a terminal: after an error, and after a call that runs the
+// program to its end, the previous process group is in the foreground again.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 namespace sysfd_test {
 namespace {
 
-// Makes a command whose child is to be in the foreground of a terminal, as this process is now.
+// Makes a command whose child will be in the foreground of a terminal, as this process is now.
 using Make = std::function<Command(const char* program)>;
 
 void in_foreground(const std::function<void(const Make&)>& body) {
@@ -72,7 +72,7 @@ TEST(Foreground, IsGivenBackByWhoRunsTheProgramToItsEnd) {
   in_foreground([](const Make& make) { EXPECT_TRUE(make("/bin/true").output()->success()); });
 }
 
-// Each stage has found the one before it there.
+// Each stage finds the previous one there.
 TEST(Foreground, IsGivenBackByAPipeline) {
   in_foreground([](const Make& make) {
     EXPECT_TRUE((make("/bin/true") | make("/bin/true")).output()->success());
@@ -112,7 +112,7 @@ TEST(Foreground, IsGivenBackByTheCancelOfAPendingChild) {
   });
 }
 
-// A shell decides for itself when it takes its terminal back.
+// A shell decides itself when it takes its terminal back.
 TEST(Foreground, IsTheChildsAsLongAsItRuns) {
   run_apart([] {
     ASSERT_GT(::setsid(), 0);

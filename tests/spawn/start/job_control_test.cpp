@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A job that starts children: the signals of its terminal stop the whole process group, also while
-// the parent is suspended for a child.
+// Tests a job that starts children: the signals of its terminal stop the whole process group, also
+// while the parent is suspended for a child.
 #include <sysfd/command.hpp>
 
 #include <poll.h>
@@ -15,14 +15,14 @@
 
 #include "support/prelude.hpp"
 
-#include "support/held_calls.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/sanitizers.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
 
-// A process that leads a group of its own, which is no orphan: it can be stopped.
+// Starts a process that leads its own group, which is not orphaned: it can be stopped.
 pid_t start_job(const std::function<bool()>& body) {
   const pid_t job = ::fork();
   if (job == 0) {
@@ -34,7 +34,7 @@ pid_t start_job(const std::function<bool()>& body) {
   return job;
 }
 
-// The next thing that happens to the job: si_code and si_status of waitid(2), or nothing in three
+// Returns the next event of the job, si_code and si_status of waitid(2), or nothing after three
 // seconds.
 siginfo_t next_event(pid_t job) {
   siginfo_t info{};
@@ -56,7 +56,7 @@ void expect_stop_and_end(pid_t job) {
   EXPECT_EQ(stop.si_code, CLD_STOPPED) << "the job cannot be stopped";
   signal_job(job, SIGCONT);
   siginfo_t end = next_event(job);
-  if (end.si_code == CLD_CONTINUED) end = next_event(job);  // or it had ended when this looked
+  if (end.si_code == CLD_CONTINUED) end = next_event(job);  // it may have ended before the call
   EXPECT_EQ(end.si_code, CLD_EXITED);
   EXPECT_EQ(end.si_status, 0);
   if (end.si_pid == 0) signal_job(job, SIGKILL);
@@ -67,65 +67,65 @@ bool spawn_and_wait() {
   return child && child->wait()->success();
 }
 
-TEST(JobControl, StopsAJobWhoseChildHasNotExecuted) {
+TEST(JobControl, StopsAJobBeforeItsChildExecutes) {
   SYSFD_REQUIRE_ISOLATION();
   for (const int signo : {SIGTSTP, SIGTTIN, SIGTTOU})
     run_apart([signo] {
-      HeldCalls held(SYS_close_range);
+      StoppedCalls stopped(SYS_close_range);
       const pid_t job = start_job(spawn_and_wait);
-      held.await();
+      stopped.await();
       signal_job(job, signo);
-      held.let_go();
+      stopped.let_go();
       expect_stop_and_end(job);
     });
 }
 
-TEST(JobControl, StopsAJobWhoseChildIsLookedForInManyDirectories) {
+TEST(JobControl, StopsAJobWhileItsProgramIsSearchedInManyDirectories) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls held(SYS_close_range);
+    StoppedCalls stopped(SYS_close_range);
     const pid_t job = start_job([] {
       auto child = Command("true").env("PATH", "/no:/such:/dir:/usr/bin:/bin").spawn();
       return child && child->wait()->success();
     });
-    held.await();
+    stopped.await();
     signal_job(job, SIGTSTP);
-    held.let_go();
+    stopped.let_go();
     expect_stop_and_end(job);
   });
 }
 
 // It pauses then, and tries again.
-TEST(JobControl, StopsAJobWhoseProgramIsBusy) {
+TEST(JobControl, StopsAJobWhileItsProgramIsBusy) {
   SYSFD_REQUIRE_ISOLATION();
-  SYSFD_REQUIRE_ONE_THREAD();  // or the sanitizer's is the one that sleeps
+  SYSFD_REQUIRE_ONE_THREAD();  // otherwise the sanitizer's thread is the one that sleeps
   run_apart([] {
     constexpr int retries = 3;
     refuse_calls({{SYS_execve, ETXTBSY}});
-    HeldCalls held(SYS_nanosleep);
+    StoppedCalls stopped(SYS_nanosleep);
     const pid_t job = start_job([] {
       const auto child = Command("/bin/true").retry_busy(retries).spawn();
       return !child && child.error().code == std::errc::text_file_busy;
     });
     for (int i = 0; i < retries; ++i) {
-      held.await();
+      stopped.await();
       if (i == 0) signal_job(job, SIGTSTP);
-      held.let_go();
+      stopped.let_go();
     }
     expect_stop_and_end(job);
   });
 }
 
-// The stop is over before the child could notice it.
-TEST(JobControl, LeavesNobodyStoppedThatWasContinuedAtOnce) {
+// The stop ends before the child could notice it.
+TEST(JobControl, LeavesNoProcessStoppedThatWasContinuedAtOnce) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    HeldCalls held(SYS_close_range);
+    StoppedCalls stopped(SYS_close_range);
     const pid_t job = start_job(spawn_and_wait);
-    held.await();
+    stopped.await();
     signal_job(job, SIGTSTP);
     signal_job(job, SIGCONT);
-    held.let_go();
+    stopped.let_go();
     siginfo_t event = next_event(job);
     if (event.si_code == CLD_CONTINUED) event = next_event(job);
     EXPECT_EQ(event.si_code, CLD_EXITED);
@@ -134,9 +134,8 @@ TEST(JobControl, LeavesNobodyStoppedThatWasContinuedAtOnce) {
   });
 }
 
-// The moment is another one each time. A signal that comes between the last two system calls of the
-// child stops it all the same: once in thousands. (If nothing is done about the others, it is once
-// in ten.)
+// The moment differs each time. A signal between the last two system calls of the child still stops
+// it: once in thousands of times. (Without the handling of the others, it would be once in ten.)
 void storm(const std::function<bool()>& start) {
   run_apart([&] {
     constexpr int tolerable = 2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What newer kernels promise about a child (CLONE_AUTOREAP, CLONE_PIDFD_AUTOKILL, CLONE_NNP, Linux
-// 7.1), and what becomes of the promise on older ones.
+// Tests what newer kernels promise about a child (CLONE_AUTOREAP, CLONE_PIDFD_AUTOKILL, CLONE_NNP,
+// Linux 7.1), and what older ones do instead.
 #include <sysfd/command.hpp>
 
 #include <sys/syscall.h>
@@ -22,7 +22,7 @@
 namespace sysfd_test {
 namespace {
 
-// Whether the kernel knows CLONE_AUTOREAP.
+// True if the kernel knows CLONE_AUTOREAP.
 bool kernel_reaps() {
   auto child = Command("/bin/true").on_drop(DropPolicy::detach).spawn();
   if (!child) return false;
@@ -36,7 +36,7 @@ bool has_children() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
-// A child that lives until it is told to end, by the end of its stdin.
+// A child that lives until the end of its stdin.
 Command waiting_child() {
   return Command("/bin/cat").stdin_from(Stdio::pipe());
 }
@@ -48,7 +48,7 @@ TEST(DetachedChild, LeavesNoZombieWhereTheKernelReapsAndOneElsewhere) {
     auto child = waiting_child().on_drop(DropPolicy::detach).spawn();
     ASSERT_TRUE(child) << child.error().describe();
     reaps = child->report().reaps_itself;
-    process = std::move(*child).detach();  // its stdin is closed by this
+    process = std::move(*child).detach();  // closes its stdin
   }
   wait_until_ended(*process);
   EXPECT_EQ(has_children(), !reaps);
@@ -92,16 +92,16 @@ TEST(ChildKilledWithParent, EndsWhenTheParentEnds) {
   const pid_t parent = ::fork();
   ASSERT_GE(parent, 0);
   if (parent == 0) {
-    // The child is the only one that holds the pipe's end when this process has ended.
+    // The child is the only process that has the pipe's end open when this process has ended.
     auto child = Command("/bin/cat")
                      .stdin_from(Stdio::pipe())
                      .pass(death->write, 7)
                      .kill_with_parent()
                      .spawn();
     if (!child) ::_exit(1);
-    ::kill(::getpid(), SIGKILL);  // not even a destructor runs
+    ::kill(::getpid(), SIGKILL);  // runs no destructors
   }
-  death->write = std::move(death->read);  // and with that closes the other end
+  death->write = std::move(death->read);  // closes the other end
   int status = 0;
   ASSERT_EQ(::waitpid(parent, &status, 0), parent);
   EXPECT_TRUE(WIFSIGNALED(status));
@@ -115,7 +115,7 @@ TEST(ChildKilledWithParent, DoesNotEndWithTheThreadWhereTheKernelBindsItToThePid
   std::thread([&] { child.emplace(waiting_child().kill_with_parent().spawn()); }).join();
   ASSERT_TRUE(*child) << child->error().describe();
   if (!(*child)->report().killed_with_parent) {
-    wait_until_ended((*child)->pidfd());  // with its input open, whose end would be another reason
+    wait_until_ended((*child)->pidfd());  // its input is still open
     EXPECT_EQ((*child)->wait(), ExitStatus::killed(SIGKILL)) << "that is the limit";
     GTEST_SKIP() << "needs CLONE_PIDFD_AUTOKILL (Linux 7.1)";
   }

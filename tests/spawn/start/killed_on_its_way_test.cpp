@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A child, or the writer of its id maps, that is killed at any point of its way to the program:
-// spawn() returns with an error, and nothing is left behind.
+// Kills a child, or the writer of its id maps, at any point on its way to the program: spawn()
+// fails, and nothing is left behind.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ namespace {
 
 using Match = RefusedCall::Match;
 
-// The error of a spawn in a thread with this filter (which goes with the thread), if it is one.
+// Returns the error, if any, of a spawn in a thread with this filter (which ends with the thread).
 std::optional<SpawnError> error_with(const std::function<void()>& filter, Command& command) {
   std::optional<SpawnError> error;
   std::thread([&] {
@@ -124,7 +124,8 @@ TEST(KilledOnItsWay, TheChildInAPidNamespaceHasNotStarted) {
   SYSFD_REQUIRE_ROOT();
   for (const int call : {SYS_dup3, SYS_setpgid, SYS_chdir})
     with_kill(&EveryStep::job, {call, 0}, expect_killed_child);
-  // Only a child that the kernel does not kill with its parent looks whether that is still there.
+  // A child checks if its parent is still there only if the kernel does not kill it with its
+  // parent.
   if (!kernel_has("CLONE_PIDFD_AUTOKILL"))
     with_kill(&EveryStep::job, {SYS_ppoll, 0}, expect_killed_child);
 }
@@ -173,7 +174,7 @@ TEST(KilledOnItsWay, TheWriterOfIdMapsMayHaveBeenMadeByClone) {
   });
 }
 
-// From the last call on a child counts as started: it is killed like any program.
+// From its last call on, a child counts as started: it is killed like any program.
 TEST(KilledOnItsWay, AtTheProgramItselfItHasStarted) {
   SYSFD_REQUIRE_KILL_OF_ONE();
   run_apart([] {

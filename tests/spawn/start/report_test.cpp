@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Child::report(): which way a child was started.
+// Tests Child::report(): the way in which a child was started.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -33,7 +33,7 @@ SpawnReport report_of(Command command) {
   return child.report();
 }
 
-// Where a container forbids it, the reports are those of the other way.
+// If a container forbids it, the reports are those of the other way.
 bool has_clone3() {
   return ::syscall(SYS_clone3, nullptr, 0) == -1 && errno == EINVAL;
 }
@@ -98,7 +98,7 @@ TEST(SpawnReport, IsStillThereWhenTheChildIsMoved) {
   EXPECT_TRUE(moved.report().by_clone3 && moved.report().isolated_table);
 }
 
-// What it says of a detached child is true, whichever it is.
+// The report about a detached child is true in both cases.
 TEST(SpawnReport, TellsWhetherADetachedChildReapsItself) {
   run_apart([] {
     Rope rope;
@@ -121,7 +121,7 @@ TEST(SpawnReport, TellsWhoKillsAChildWithItsParent) {
   EXPECT_EQ(report.reaps_itself, report.killed_with_parent) << "the kernel does both or neither";
 }
 
-// A program that somebody has open for writing: the tests' own copy of one.
+// A program that another process has open for writing: the tests' own copy of one.
 class BusyRetries : public testing::Test {
  protected:
   void SetUp() override {

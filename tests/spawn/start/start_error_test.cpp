@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The errors of starts, made of what a child would have reported. No process is started.
+// Tests the errors of starts, made from what a child would have reported. Starts no process.
 #include "start/start_error.hpp"
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Many threads that start children of all sorts at once, each from its own Command: every child is
-// what it was to be, and nothing is left.
+// Runs many threads that start children of all kinds at once, each from its own Command: every
+// child is as requested, and nothing is left.
 #include <sysfd/command.hpp>
 
 #include <sys/wait.h>
@@ -28,25 +28,25 @@ std::string entry(int number, const FileIdentity& file) {
          std::to_string(file.second);
 }
 
-// A child that looks whether it has these two files, and nothing of what other threads have open.
+// The child checks that it has these two files, and no descriptors of other threads.
 void pass_descriptors() {
   const std::string checker = program_path("spawn_table_checker");
   const auto null = identity_of_null();
-  const OwnedFd lent = some_file();
-  OwnedFd given = some_file();
-  const auto given_file = identity_of(given.get());
+  const OwnedFd borrowed = some_file();
+  OwnedFd owned = some_file();
+  const auto owned_file = identity_of(owned.get());
   // Each takes the number of the other, wherever they are.
-  const int lent_number = lent.get();
-  const int given_number = given.get();
+  const int borrowed_number = borrowed.get();
+  const int owned_number = owned.get();
   auto child = Command(checker)
                    .stdin_from(Stdio::null())
                    .stdout_to(Stdio::null())
                    .stderr_to(Stdio::null())
-                   .pass(lent, given_number)
-                   .pass(std::move(given), lent_number)
+                   .pass(borrowed, owned_number)
+                   .pass(std::move(owned), borrowed_number)
                    .args({entry(0, null), entry(1, null), entry(2, null)})
-                   .arg(entry(given_number, identity_of(lent.get())))
-                   .arg(entry(lent_number, given_file))
+                   .arg(entry(owned_number, identity_of(borrowed.get())))
+                   .arg(entry(borrowed_number, owned_file))
                    .spawn();
   ASSERT_TRUE(child) << child.error().describe();
   EXPECT_EQ(child->wait()->code(), 0);
@@ -81,7 +81,7 @@ void drop() {
   EXPECT_TRUE(child) << child.error().describe();
 }
 
-// If another thread's child had a copy of the pipe this would not end.
+// This would not end if another thread's child had a copy of the pipe.
 void collect(const std::string& text) {
   const auto output = Command("/bin/echo").arg(text).output();
   ASSERT_TRUE(output) << output.error().describe();
@@ -106,7 +106,7 @@ void change_identity() {
 }
 
 TEST(SpawnInManyThreads, MakesEachChildAsItWasToBeAndLeavesNothing) {
-  SYSFD_REQUIRE_ISOLATION();  // a drop is a signal
+  SYSFD_REQUIRE_ISOLATION();  // dropping sends a signal
   constexpr int thread_count = 16;
   constexpr int rounds = fewer_if_sanitized(160, 4);
   const auto before = open_descriptors();

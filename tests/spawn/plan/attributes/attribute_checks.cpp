@@ -22,7 +22,7 @@
 namespace sysfd_test {
 namespace {
 
-// All that a spawn could leave behind in this process, seen twice.
+// Compares everything that a spawn could change in this process, before and after.
 class Unchanged {
  public:
   Unchanged() : before_(now()) {}
@@ -47,7 +47,7 @@ class Unchanged {
     Facts facts;
   };
   static State now() {
-    // Those that run, and those that nobody has waited for.
+    // Lists running children, and those that nobody has waited for.
     std::ifstream children("/proc/thread-self/children");
     return {open_descriptors(), std::string(std::istreambuf_iterator<char>(children), {}),
             facts_of_this_process()};
@@ -106,12 +106,12 @@ void expect_error(Command& command, SpawnStep step, int error, int index) {
 
 void expect_refused(const std::vector<WrongValue>& values) {
   run_apart([&] {
-    // What went on to make a child would fail with something else.
+    // A later call that makes a child would fail with another error.
     refuse_calls({{SYS_clone3, EXDEV}, {SYS_clone, EXDEV}});
     for (const WrongValue& value : values) {
       SCOPED_TRACE(value.description);
       Command command("/bin/true");
-      value.say(command);
+      value.configure(command);
       expect_error(command, value.step, EINVAL, value.index);
       EXPECT_EQ(
           error_of_spawn(command).describe(),
@@ -126,18 +126,18 @@ void expect_failures(const std::vector<FailingCall>& calls) {
                  std::to_string(static_cast<int>(each.step)));
     run_apart([&] {
       Command command("/bin/true");
-      each.say(command);
+      each.configure(command);
       refuse_calls({each.call});
       expect_error(command, each.step, each.call.error, each.index);
     });
   }
 }
 
-void become_nobody() {
+void become_ordinary_user() {
   ASSERT_EQ(::setgroups(0, nullptr), 0);
   ASSERT_EQ(::setresgid(nobody, nobody, nobody), 0);
   ASSERT_EQ(::setresuid(nobody, nobody, nobody), 0);
-  ::prctl(PR_SET_DUMPABLE, 1);  // else /proc/self would not be its own
+  ::prctl(PR_SET_DUMPABLE, 1);  // otherwise /proc/self would belong to root
 }
 
 }  // namespace sysfd_test

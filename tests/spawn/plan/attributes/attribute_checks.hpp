@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What is to be shown of every attribute of a child: that the child has it and this process does
-// not, that a wrong value is refused before there is a child, and that a failure in the child is
-// named and leaves nothing behind.
+// Checks every attribute of a child: that the child has it and this process does not, that a wrong
+// value is refused before there is a child, and that a failure in the child names its step and
+// leaves nothing behind.
 #ifndef SYSFD_TESTS_SPAWN_PLAN_ATTRIBUTES_ATTRIBUTE_CHECKS_HPP
 #define SYSFD_TESTS_SPAWN_PLAN_ATTRIBUTES_ATTRIBUTE_CHECKS_HPP
 
@@ -21,39 +21,40 @@ namespace sysfd_test {
 
 using Configure = std::function<void(Command&)>;
 
-// The facts of a child that runs the inspector, which may be anybody and anywhere: it needs no file
-// to write to. Those of this process must be the same before and after, or the test fails.
+// Returns the facts of a child that runs the inspector. The child may have any user and any root:
+// it needs no file to write to. The test fails if the facts of this process have changed.
 Facts facts_of_child(const Configure& configure);
 
 // Fails the test for each of these facts that the child does not have.
 void expect_facts(const Configure& configure, const Facts& expected);
 
-// The error of a command that must not start; fails the test where it leaves a child, a descriptor
-// or any other trace in this process.
+// Returns the error of a command that must not start. The test fails if that leaves a child, a
+// descriptor or any other trace in this process.
 SpawnError error_of_spawn(Command& command);
 void expect_error(Command& command, SpawnStep step, int error, int index = -1);
 
-// EINVAL, before there is a child.
+// A value that fails with EINVAL, before there is a child.
 struct WrongValue {
-  Configure say;
+  Configure configure;
   SpawnStep step;
-  std::string description;  // what describe() says before the errno's text
+  std::string description;  // the text of describe() before that of the errno
   int index = -1;
 };
 void expect_refused(const std::vector<WrongValue>& values);
 
-// The child's system call fails, and with it spawn().
+// A system call that fails in the child, so that spawn() fails.
 struct FailingCall {
   RefusedCall call;
-  Configure say;
+  Configure configure;
   SpawnStep step;
   int index = -1;
 };
 void expect_failures(const std::vector<FailingCall>& calls);
 
-// For run_apart(): an ordinary user, without groups, privileges or a way back.
+// Becomes an ordinary user, without groups and privileges, and with no way back: call it inside
+// run_apart().
 inline constexpr unsigned nobody = 65534;
-void become_nobody();
+void become_ordinary_user();
 
 }  // namespace sysfd_test
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The capabilities of a child, and its securebits, as /proc/self/status of the program shows them.
+// Tests the capabilities of a child and its securebits, as /proc/self/status of the program shows
+// them.
 #include <sysfd/command.hpp>
 
 #include <linux/capability.h>
@@ -25,7 +26,7 @@ Configure with(const Identity& identity) {
   return [=](Command& command) { command.identity(identity); };
 }
 
-// As /proc/self/status writes a set.
+// Formats a set as in /proc/self/status.
 std::string text_of(std::uint64_t bits) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(bits));
@@ -38,7 +39,7 @@ std::string set_of(std::initializer_list<int> capabilities) {
   return text_of(bits);
 }
 
-// What this process has of a set, but for some.
+// Returns a set of this process without some of its capabilities.
 std::string ours_without(const char* set, std::initializer_list<int> capabilities) {
   std::uint64_t bits = std::stoull(facts_of_this_process().at(set), nullptr, 16);
   for (const int capability : capabilities)
@@ -73,7 +74,7 @@ TEST(CommandCapabilities, ThatAreInheritableAloneAreNotInForce) {
 TEST(CommandCapabilities, CanBeTakenFromTheBoundingSet) {
   SYSFD_REQUIRE_ROOT();
   const std::string bounding = ours_without("CapBnd", {CAP_SYS_ADMIN, CAP_CHECKPOINT_RESTORE});
-  const std::string text = "!cap_sys_admin,!cap_checkpoint_restore";  // of either half
+  const std::string text = "!cap_sys_admin,!cap_checkpoint_restore";  // from both halves
   expect_facts(with({.iab = text}), {{"CapBnd", bounding},
                                      {"CapPrm", bounding},
                                      {"CapEff", bounding},
@@ -94,7 +95,7 @@ TEST(CommandCapabilities, OfAllThreeVectorsAtOnce) {
                 {"CapBnd", ours_without("CapBnd", {CAP_SYS_ADMIN})}});
 }
 
-// What `iab` does not name, a child of a process that has it ambient does not have either.
+// A capability that is ambient here, but that `iab` does not name, is not ambient in the child.
 TEST(CommandCapabilities, ThatAreAmbientHereAreNotKeptIfNotNamed) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
@@ -121,7 +122,7 @@ TEST(CommandCapabilities, OfRootComeBackAtExec) {
                {{"CapPrm", ours_without("CapBnd", {})}});
 }
 
-// ...if it is not told otherwise.
+// ...unless the securebits prevent it.
 TEST(CommandCapabilities, OfRootWithoutItsPowerAreTheAmbientOnes) {
   SYSFD_REQUIRE_ROOT();
   constexpr unsigned no_root = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
@@ -155,7 +156,8 @@ TEST(CommandCapabilities, AndSecurebitsGoWithAnotherUser) {
                {{"securebits", std::to_string(SECBIT_NOROOT)}, {"CapPrm", none}});
 }
 
-// The ambient ones that are not permitted any more fall away; the vectors say what is inheritable.
+// Ambient capabilities that are no longer permitted are lost; the vectors define what is
+// inheritable.
 TEST(CommandCapabilities, ThatAreExactGoTogetherWithVectors) {
   SYSFD_REQUIRE_ROOT();
   expect_facts(with({.user = user,
@@ -164,13 +166,13 @@ TEST(CommandCapabilities, ThatAreExactGoTogetherWithVectors) {
                {{"CapInh", set_of({CAP_KILL, CAP_NET_RAW})}, {"CapPrm", set_of({CAP_KILL})}});
 }
 
-// Also as root, also where its program executes another or is set-user-ID.
+// This also holds for root, and if its program executes another one or is set-user-ID.
 TEST(CommandCapabilities, AreNoneWhereNoneAreToBe) {
   const Facts nothing = {
       {"CapInh", none}, {"CapPrm", none}, {"CapEff", none}, {"CapAmb", none}, {"NoNewPrivs", "1"}};
   expect_facts(with({.no_capabilities = true}), nothing);
   run_apart([&] {
-    if (::geteuid() == 0) become_nobody();
+    if (::geteuid() == 0) become_ordinary_user();
     expect_facts(with({.no_capabilities = true}), nothing);
   });
   if (::geteuid() != 0) return;
@@ -233,7 +235,7 @@ TEST(CommandCapabilities, ThatAnOrdinaryUserDoesNotHaveAreNotGiven) {
                {{.iab = "!cap_kill"}, SpawnStep::bounding_set},
                {{.securebits = SECBIT_NOROOT}, SpawnStep::securebits}};
   run_apart([&] {
-    become_nobody();
+    become_ordinary_user();
     for (const auto& [identity, step] : cases) {
       Command command("/bin/true");
       command.identity(identity);
@@ -243,7 +245,7 @@ TEST(CommandCapabilities, ThatAnOrdinaryUserDoesNotHaveAreNotGiven) {
   });
 }
 
-// Also as root: what is locked, or unknown, cannot be set.
+// Also root cannot set a bit that is locked or unknown.
 TEST(CommandCapabilities, WithSecurebitsThatTheKernelDoesNotKnowFail) {
   SYSFD_REQUIRE_ROOT();
   Command command("/bin/true");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a child may do no more: no-new-privileges, and a seccomp program.
+// Tests which privileges a child gives up: no-new-privileges, and a seccomp program.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -24,7 +24,8 @@ Configure with(const Identity& identity) {
   return [=](Command& command) { command.identity(identity); };
 }
 
-// As a user of libseccomp makes one: these calls fail with EPERM, all else is allowed.
+// Makes a program as a user of libseccomp does: these calls fail with EPERM, all others are
+// allowed.
 Program refusing(std::initializer_list<int> calls) {
   scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
   for (const int call : calls)
@@ -76,7 +77,7 @@ TEST(CommandConfinement, FiltersTogetherWithAllElseThatAChildCanBe) {
                {{"Seccomp", "2"}, {"NoNewPrivs", "1"}, {"CapEff", "0000000000000020"}});
 }
 
-// It is the last that the child does: what it forbids was done before.
+// Installing it is the last step of the child: the child can do before what it forbids.
 TEST(CommandConfinement, MayForbidWhatTheChildNeededBefore) {
   SYSFD_REQUIRE_ROOT();
   const Program program =
@@ -97,7 +98,7 @@ TEST(CommandConfinement, NeedsNoNewPrivilegesOrThePowerToDoWithout) {
   command.identity({.user = 1234, .seccomp = no_mkdir()});
   expect_error(command, SpawnStep::seccomp, EACCES);
   EXPECT_EQ(command.spawn().error().describe(), "seccomp program: Permission denied");
-  // Capabilities that it keeps after all.
+  // Keeps a capability through the change of the user.
   expect_facts(with({.user = 1234, .iab = "^cap_sys_admin", .seccomp = no_mkdir()}),
                {{"Seccomp", "2"}, {"NoNewPrivs", "0"}});
 }

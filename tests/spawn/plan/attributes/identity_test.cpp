@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The user and groups of a child, in which order they change, and that the parent's memory stays
-// dumpable.
+// Tests the user and groups of a child, the order in which they change, and that the parent's
+// memory stays dumpable.
 #include <sysfd/identity.hpp>
 
 #include <grp.h>
@@ -24,7 +24,7 @@ Configure with(const Identity& identity) {
   return [=](Command& command) { command.identity(identity); };
 }
 
-TEST(CommandIdentity, IsThatOfTheParentIfNothingIsSaid) {
+TEST(CommandIdentity, IsThatOfTheParentIfNothingIsSet) {
   const Facts ours = facts_of_this_process();
   Facts expected;
   for (const char* name : {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
@@ -34,8 +34,8 @@ TEST(CommandIdentity, IsThatOfTheParentIfNothingIsSaid) {
   expect_facts(with({}), expected);
 }
 
-// All three ids of each kind, and that of file access. That they can all be changed at once shows
-// their order: the user goes last.
+// Checks all three ids of each kind, and that of file access. That all of them can change in one
+// start proves the order: the user comes last.
 TEST(CommandIdentity, ChangesUserGroupAndGroups) {
   SYSFD_REQUIRE_ROOT();
   expect_facts(with({.user = 1234, .group = 2345, .groups = {{7, 8}}}),
@@ -82,7 +82,7 @@ TEST(CommandIdentity, ThatCannotBeTakenIsNamed) {
   });
 }
 
-TEST(CommandIdentity, OfSomebodyElseIsNotForAnOrdinaryUser) {
+TEST(CommandIdentity, OfAnotherUserIsNotForAnOrdinaryUser) {
   SYSFD_REQUIRE_ROOT();
   const auto expect_refusal = [](const Identity& identity, SpawnStep step) {
     Command command("/bin/true");
@@ -90,19 +90,19 @@ TEST(CommandIdentity, OfSomebodyElseIsNotForAnOrdinaryUser) {
     expect_error(command, step, EPERM);
   };
   run_apart([&] {
-    become_nobody();
+    become_ordinary_user();
     expect_refusal({.user = 1, .keep_groups = true}, SpawnStep::user);
     expect_refusal({.user = nobody}, SpawnStep::groups);
     expect_refusal({.group = 1}, SpawnStep::group);
     expect_refusal({.groups = {{1}}}, SpawnStep::groups);
-    // One's own is.
+    // Changing to the own ids is allowed.
     expect_facts(with({.user = nobody, .group = nobody, .keep_groups = true}),
                  {{"Uid", "65534 65534 65534 65534"}, {"Gid", "65534 65534 65534 65534"}});
   });
 }
 
-// The child changes its credentials in the parent's memory, for which the kernel would have the
-// parent write no core any more, and give its /proc/self to root.
+// The child changes its credentials in the parent's memory. The kernel would then make that memory
+// undumpable: no core dump of the parent, and root as the owner of its /proc/self.
 TEST(CommandIdentity, LeavesTheParentDumpable) {
   SYSFD_REQUIRE_ROOT();
   ASSERT_EQ(::prctl(PR_GET_DUMPABLE), 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Namespaces of others that a child joins.
+// Tests a child that joins namespaces of other processes.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ namespace {
 constexpr NamespaceSet simple_ones =
     Namespace::net | Namespace::uts | Namespace::ipc | Namespace::mount | Namespace::cgroup;
 
-// Somebody in namespaces of its own, who lives until its Child goes.
+// A process in its own namespaces, which lives until its Child is destroyed.
 class Container {
  public:
   explicit Container(const Namespaces& namespaces)
@@ -38,7 +38,7 @@ class Container {
   OwnedFd open(const std::string& kind) const {
     return OwnedFd::adopt(::open(path(kind).c_str(), O_RDONLY | O_CLOEXEC));
   }
-  // What a process in it reads from /proc/self/ns.
+  // Returns what a process in it reads from /proc/self/ns.
   std::string identity(const std::string& kind) const {
     char target[64] = {};
     EXPECT_GT(::readlink(path(kind).c_str(), target, sizeof target - 1), 0);
@@ -99,7 +99,7 @@ TEST(JoinNamespaces, WithAHostNameForThem) {
   expect_facts(with({.join = {{.of = uts}}}), {{"host name", "after"}});
 }
 
-// Only children can be in another pid namespace: the calling thread's are, for a moment.
+// Only children can be in another pid namespace: those of the calling thread are, for a moment.
 TEST(JoinNamespaces, OfProcessesAndComeBack) {
   SYSFD_REQUIRE_ROOT();
   const Container container({.create = Namespace::pid | Namespace::uts});
@@ -110,8 +110,8 @@ TEST(JoinNamespaces, OfProcessesAndComeBack) {
         Namespaces::Join{.of = container.child.fd(), .kinds = Namespace::pid | Namespace::uts}}) {
     const Facts child = facts_of_child(with({.join = {join}}));
     EXPECT_EQ(child.at("ns/pid"), container.identity("pid"));
-    EXPECT_GT(std::stoi(child.at("pid")), 1) << "number 1 is the container's";
-    EXPECT_EQ(child.at("parent"), "0") << "who is outside";
+    EXPECT_GT(std::stoi(child.at("pid")), 1) << "process 1 belongs to the container";
+    EXPECT_EQ(child.at("parent"), "0") << "the processes outside";
     EXPECT_EQ(child.at("ns/uts"), join.kinds.contains(Namespace::uts)
                                       ? container.identity("uts")
                                       : facts_of_this_process().at("ns/uts"));
@@ -161,7 +161,7 @@ TEST(JoinNamespaces, OfAUser) {
       {{"Uid", "3 3 3 3"}, {"Gid", "4 4 4 4"}});
 }
 
-TEST(JoinNamespaces, OfTimeCannotBeDoneBySomebodyWhoSharesMemory) {
+TEST(JoinNamespaces, OfTimeFailsWhileMemoryIsShared) {
   SYSFD_REQUIRE_ROOT();
   if (::access("/proc/self/ns/time", F_OK) == -1) GTEST_SKIP() << "no time namespaces";
   const Container container({.create = Namespace::time});
@@ -190,7 +190,7 @@ TEST(JoinNamespaces, ThatAreNoneFailAndAreNamed) {
   expect_refusal({.of = BorrowedFd::unsafe_borrow(999), .kinds = Namespace::pid}, EBADF);
 }
 
-// The first would be left out, as if it had not been said.
+// The first one would be silently ignored.
 TEST(JoinNamespaces, OfProcessesTwiceIsRefused) {
   SYSFD_REQUIRE_ROOT();
   const Container one({.create = Namespace::pid});
@@ -219,7 +219,7 @@ TEST(JoinNamespaces, IsNotForAnOrdinaryUser) {
   const OwnedFd uts = container.open("uts");
   const OwnedFd pid = container.open("pid");
   run_apart([&] {
-    become_nobody();
+    become_ordinary_user();
     for (const OwnedFd* fd : {&uts, &pid}) {
       Command command("/bin/true");
       command.namespaces({.join = {{.of = *fd}}});

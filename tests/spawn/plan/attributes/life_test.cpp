@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A child that does not outlive its parent.
+// Tests a child that does not outlive its parent.
 #include <sysfd/command.hpp>
 
 #include <linux/seccomp.h>
@@ -35,14 +35,14 @@ Configure with(int signo) {
   return [=](Command& command) { command.parent_death_signal(signo); };
 }
 
-// CLONE_PIDFD_AUTOKILL, which needs no signal.
+// True if the kernel has CLONE_PIDFD_AUTOKILL, which needs no signal.
 bool kernel_kills_with_parent() {
   const auto child = Command("/bin/true").kill_with_parent().spawn();
   EXPECT_TRUE(child) << child.error().describe();
   return child && child->report().killed_with_parent;
 }
 
-TEST(CommandLife, IsIndependentIfNothingIsSaid) {
+TEST(CommandLife, IsIndependentIfNothingIsSet) {
   expect_facts([](Command&) {}, {{fact, "0"}});
 }
 
@@ -51,7 +51,7 @@ TEST(CommandLife, HasAParentDeathSignal) {
     expect_facts(with(signo), {{fact, std::to_string(signo)}});
 }
 
-// Which a change of identity would undo.
+// A change of identity would reset the signal.
 TEST(CommandLife, HasAParentDeathSignalAsAnybodyAnywhere) {
   SYSFD_REQUIRE_ROOT();
   expect_facts(
@@ -67,13 +67,14 @@ TEST(CommandLife, HasAParentDeathSignalAsAnybodyAnywhere) {
       {{fact, "15"}, {"pid", "1"}});
 }
 
-// Another thread's children, and this one's, may be born elsewhere than this process is.
+// The children of another thread, and of this one, may be made in another namespace than that of
+// this process.
 TEST(CommandLife, HasAParentDeathSignalWhereTheParentHasLeftItsPidNamespace) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
-    const auto init = Command("cat")  // number 1 there, without which there is no other
+    const auto init = Command("cat")  // process 1 there; without it there can be no other one
                           .stdin_from(Stdio::pipe())
                           .stdout_to(Stdio::null())
                           .parent_death_signal(SIGTERM)
@@ -93,7 +94,7 @@ TEST(CommandLife, EndsWithTheThreadThatStartedIt) {
                      .parent_death_signal(SIGTERM)
                      .spawn());
   }).join();
-  // Not wait() of the Child, which would close the input for which it waits.
+  // Does not use wait() of the Child, which would close the input that the child waits for.
   EXPECT_EQ(child->pidfd().wait()->signal(), SIGTERM);
 }
 
@@ -102,14 +103,14 @@ TEST(CommandLife, IsKilledWithItsParent) {
   if (!kernel_kills_with_parent())
     expect_facts([](Command& command) { command.kill_with_parent(); }, {{fact, "9"}});
   auto alive = sysfd::pipe();
-  auto input = sysfd::pipe();  // kept open here: it has no other reason to end
+  auto input = sysfd::pipe();  // stays open here: the child has no other reason to end
   ASSERT_TRUE(alive && input);
   run_apart([&] {
     auto child =
         Command("cat").stdin_from(input->read).stdout_to(alive->write).kill_with_parent().spawn();
     ASSERT_TRUE(child) << child.error().describe();
     std::fflush(nullptr);
-    ::_exit(0);  // no destructor: nobody kills it here
+    ::_exit(0);  // no destructor: nothing kills the child here
   });
   {
     const OwnedFd ours = std::move(alive->write);
@@ -118,16 +119,16 @@ TEST(CommandLife, IsKilledWithItsParent) {
   EXPECT_EQ(::read(alive->read.get(), &c, 1), 0) << "nobody has the other end any more";
 }
 
-// Whoever wants both gets the stronger one.
+// If both are set, the stronger one counts.
 TEST(CommandLife, CanHaveBoth) {
   if (kernel_kills_with_parent()) GTEST_SKIP() << "the kernel kills, without a signal";
   expect_facts([](Command& command) { command.parent_death_signal(SIGTERM).kill_with_parent(); },
                {{fact, "9"}});
 }
 
-// A process that starts a child, and is dead when the child asks for the signal: the child's call
-// is held by this process, which kills the parent meanwhile. Answers what the child's program
-// wrote.
+// Makes a process that starts a child, and that is dead when the child sets the signal: this
+// process stops the child at that call, and kills the parent meanwhile. Returns what the child's
+// program has written.
 std::string output_of_orphan(const Configure& configure) {
   auto numbers = sysfd::pipe();
   auto output = sysfd::pipe();
@@ -164,7 +165,7 @@ std::string output_of_orphan(const Configure& configure) {
     EXPECT_TRUE(listener) << listener.error().message();
     pollfd entry{listener->get(), POLLIN, 0};
     EXPECT_EQ(::poll(&entry, 1, -1), 1);
-    EXPECT_EQ(entry.revents, POLLIN) << "it has ended without asking";
+    EXPECT_EQ(entry.revents, POLLIN) << "it has ended without the call";
     seccomp_notif question{};
     EXPECT_EQ(::ioctl(listener->get(), SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// New namespaces, their id maps and host names. Joined ones: join_namespaces_test.cpp.
+// Tests new namespaces, their id maps and host names. join_namespaces_test.cpp tests joined ones.
 #include <sysfd/namespaces.hpp>
 
 #include <fcntl.h>
@@ -52,7 +52,7 @@ void expect_new_ones(NamespaceSet created) {
     EXPECT_EQ(child.at(fact) != ours.at(fact), created.contains(kind)) << fact;
 }
 
-TEST(CommandNamespaces, AreThoseOfTheParentIfNothingIsSaid) {
+TEST(CommandNamespaces, AreThoseOfTheParentIfNothingIsSet) {
   expect_new_ones({});
 }
 
@@ -71,7 +71,7 @@ TEST(CommandNamespaces, CanBeNewOnesOfEachKind) {
 TEST(CommandNamespaces, AreNotForAnOrdinaryUserButInAUserNamespace) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
-    become_nobody();
+    become_ordinary_user();
     Command command("/bin/true");
     command.namespaces({.create = Namespace::net});
     expect_error(command, SpawnStep::namespaces, EPERM);
@@ -83,8 +83,8 @@ TEST(CommandNamespaces, AreNotForAnOrdinaryUserButInAUserNamespace) {
 bool ordinary_users_may_make_user_namespaces() {
   const pid_t child = ::fork();
   if (child == 0) {
-    become_nobody();
-    // Not unshare(2), which threads of a sanitizer would be in the way of.
+    become_ordinary_user();
+    // Does not use unshare(2), which fails if a sanitizer has threads.
     const long inside = ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
     ::_exit(inside >= 0 ? 0 : 1);
   }
@@ -93,12 +93,12 @@ bool ordinary_users_may_make_user_namespaces() {
   return status == 0;
 }
 
-// Root of its own, which is this user to everybody else.
+// The child is root in its namespace, and this user outside.
 TEST(CommandNamespaces, GiveAnOrdinaryUserRootOfItsOwn) {
   SYSFD_REQUIRE_ROOT();
   if (!ordinary_users_may_make_user_namespaces()) GTEST_SKIP() << "no user namespaces for users";
   run_apart([] {
-    become_nobody();
+    become_ordinary_user();
     const Namespaces own{.create = Namespace::user | Namespace::uts | Namespace::mount,
                          .user_map = {{.inside = 0, .outside = nobody}},
                          .group_map = {{.inside = 0, .outside = nobody}},
@@ -114,7 +114,7 @@ TEST(CommandNamespaces, GiveAnOrdinaryUserRootOfItsOwn) {
   });
 }
 
-TEST(CommandNamespaces, WithoutAMapMakeNobodyOfTheChild) {
+TEST(CommandNamespaces, WithoutAMapGiveTheChildTheOverflowIds) {
   SYSFD_REQUIRE_ROOT();
   expect_facts(with({.create = Namespace::user}),
                {{"uid_map", ""}, {"gid_map", ""}, {"Uid", "65534 65534 65534 65534"}});
@@ -150,13 +150,13 @@ TEST(CommandNamespaces, HaveUsersOfTheirOwn) {
       {{"Uid", "3 3 3 3"}, {"Gid", "4 4 4 4"}, {"Groups", "5 6"}, {"pid", "1"}});
 }
 
-// No child, no writer of the maps, no zombie of either: Unchanged, in expect_error, looks at all
-// children there are.
+// There is no child, no writer of the maps, and no zombie of either: Unchanged, in expect_error,
+// checks all children.
 TEST(CommandNamespaces, WithMapsOfIdsOfOthersAreNotForAnOrdinaryUser) {
   SYSFD_REQUIRE_ROOT();
   if (!ordinary_users_may_make_user_namespaces()) GTEST_SKIP() << "no user namespaces for users";
   run_apart([] {
-    become_nobody();
+    become_ordinary_user();
     const auto expect_refusal = [](const Namespaces& namespaces, SpawnStep step) {
       Command command("/bin/true");
       command.namespaces(namespaces);
@@ -193,7 +193,7 @@ TEST(CommandNamespaces, WithMapsThatTheKernelRefusesAreNamed) {
   }
 }
 
-// The writer's calls, some of which a filter refuses, and one of which it does not survive.
+// The test refuses the writer's calls with a filter, and kills the writer at one of them.
 TEST(CommandNamespaces, ThatFailAreNamedByTheirStep) {
   SYSFD_REQUIRE_ROOT();
   const Namespaces all{.create = Namespace::user | Namespace::uts | Namespace::mount,
@@ -214,8 +214,8 @@ TEST(CommandNamespaces, ThatFailAreNamedByTheirStep) {
   });
 }
 
-// Both calls are made by the writer alone; at the first it is hardly there.
-TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
+// Only the writer makes both calls; at the first it has just started.
+TEST(CommandNamespaces, FailIfTheWriterOfTheirMapsIsKilled) {
   SYSFD_REQUIRE_KILL_OF_ONE();
   SYSFD_REQUIRE_ROOT();
   const std::vector<IdRange> map = {{0, 0, 1}};
@@ -227,14 +227,14 @@ TEST(CommandNamespaces, WhoseMapsNobodyLivedToWriteFail) {
       command.namespaces(namespaces);
       kill_on_call({SYS_write, 0, RefusedCall::Match{2, sizeof "0 0 1\n" - 1}});
       const auto child = command.spawn();
-      ASSERT_FALSE(child) << "it is nobody";
+      ASSERT_FALSE(child) << "it is the overflow user";
       EXPECT_EQ(child.error().step, step);
       EXPECT_EQ(child.error().code, std::errc::operation_canceled);
       EXPECT_EQ(::waitpid(-1, nullptr, __WALL | WNOHANG), -1);
     });
 }
 
-// The writer would be the first in there, whose end is the end of all.
+// The writer would be the first process in the namespace, and its end would end all others.
 TEST(CommandNamespaces, MapNoIdsWhereTheNextChildBeginsAPidNamespace) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
@@ -297,12 +297,13 @@ TEST(CommandNamespaces, HaveAHostNameOfTheirOwn) {
                {{"host name", facts_of_this_process().at("host name")}});
 }
 
-// What the child mounts in its own mount namespace.
-TEST(CommandNamespaces, HaveMountsThatNobodySeesOutside) {
+// The child mounts in its own mount namespace.
+TEST(CommandNamespaces, HaveMountsThatAreInvisibleOutside) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {
-    // Shared here, in a namespace of this process alone, so that it would show.
+    // The mount is shared here, in a namespace of this process only, so that a propagation would
+    // show.
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), 0);
     const ScratchDirectory scratch;
@@ -319,11 +320,11 @@ TEST(CommandNamespaces, HaveMountsThatNobodySeesOutside) {
       return shows;
     };
     EXPECT_FALSE(mounts_here(true));
-    EXPECT_TRUE(mounts_here(false)) << "nobody asked for that to be private";
+    EXPECT_TRUE(mounts_here(false)) << "it was not set to be private";
   });
 }
 
-// The other way round.
+// The same in the other direction.
 TEST(CommandNamespaces, HaveMountsThatDoNotComeFromOutside) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
@@ -341,7 +342,7 @@ TEST(CommandNamespaces, HaveMountsThatDoNotComeFromOutside) {
       ASSERT_TRUE(child) << child.error().describe();
       ASSERT_EQ(::mount("none", path.c_str(), "tmpfs", 0, nullptr), 0);
       std::ofstream(path + "/there").flush();
-      EXPECT_EQ(child->wait()->success(), !is_private);  // whose input ends now
+      EXPECT_EQ(child->wait()->success(), !is_private);  // its input ends now
       EXPECT_EQ(::umount2(path.c_str(), MNT_DETACH), 0);
     }
   });
@@ -353,7 +354,7 @@ TEST(CommandNamespaces, KeepTheWorkingDirectoryOfTheParent) {
                {{"directory", facts_of_this_process().at("directory")}});
 }
 
-// Number 1, with whose end everything in the namespace ends.
+// It is process 1: everything in the namespace ends with it.
 TEST(CommandNamespaces, OfProcessesEndWithTheChild) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Limits, scheduling and the like: the child has them, and its parent does not.
+// Tests limits, scheduling and the like: the child has them, and its parent does not.
 #include <sysfd/resources.hpp>
 
 #include <fcntl.h>
@@ -42,13 +42,13 @@ std::string fact_of(int resource) {
   return "limit " + std::to_string(resource);
 }
 
-// Lowers a limit of this process, which an ordinary user cannot undo.
+// Lowers a limit of this process. An ordinary user cannot undo that.
 void set_limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
   const rlimit limit{soft, hard};
   ASSERT_EQ(::setrlimit(resource, &limit), 0);
 }
 
-TEST(CommandResources, AreThoseOfTheParentIfNothingIsSaid) {
+TEST(CommandResources, AreThoseOfTheParentIfNothingIsSet) {
   const Facts ours = facts_of_this_process();
   Facts expected;
   for (const auto& [name, value] : ours)
@@ -85,7 +85,7 @@ TEST(CommandResources, CanBeUnlimitedWhereTheHardLimitIs) {
   });
 }
 
-// The descriptors of a child are placed under whichever limit allows more.
+// The descriptors of a child are placed while the higher of the two limits applies.
 TEST(CommandResources, MayAllowDescriptorsBeyondTheLimitOfTheParent) {
   run_apart([] {
     const OwnedFd file = some_file();
@@ -123,21 +123,21 @@ TEST(CommandResources, AreNotWhatTheParentChangesMeanwhile) {
       rlimit limit{};
       ASSERT_EQ(::prlimit(child->pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
       EXPECT_EQ(limit.rlim_cur, asked);
-      EXPECT_TRUE(child->wait());  // which closes its input
+      EXPECT_TRUE(child->wait());  // closes its input
     }
     done = true;
     changing.join();
   });
 }
 
-// Raising takes a privilege, and lowering takes descriptors away.
+// Raising needs a privilege, and lowering reduces the available descriptors.
 TEST(CommandResources, RaiseTheLimitOfDescriptorsBeforeTheUserChanges) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
     set_limit(RLIMIT_NOFILE, 64, 100);
     Command command("/bin/true");
     command.identity({.user = 65534}).resources({.limits = {{RLIMIT_NOFILE, 32, 200}}});
-    constexpr RefusedCall::Match sets_a_limit{3, 0};  // and does not ask for it
+    constexpr RefusedCall::Match sets_a_limit{3, 0};  // it sets, and does not read
     refuse_calls({{SYS_prlimit64, EPERM, sets_a_limit}, {SYS_setresuid, EPERM}});
     expect_error(command, SpawnStep::limit, EPERM, 0);
   });
@@ -170,7 +170,7 @@ TEST(CommandResources, IncludeUmaskOomScoreTimerSlackAndIoPriority) {
                 {"OOM score", "1000"}});
 }
 
-// A nice value and a policy, neither of which undoes the other.
+// Sets a nice value and a policy; neither resets the other.
 TEST(CommandResources, IncludeNiceAndTheScheduler) {
   const std::string own = std::to_string(::getpriority(PRIO_PROCESS, 0));
   expect_facts(with({.nice = 15}), {{"nice", "15"}, {"scheduler", std::to_string(SCHED_OTHER)}});
@@ -192,7 +192,7 @@ TEST(CommandResources, KeepTheNiceValueOfTheParentUnderAnotherScheduler) {
   });
 }
 
-// Why this machine has no such scheduling, or nothing.
+// Returns the reason why this machine has no such scheduling, or nothing.
 std::string why_not(const SchedulingAttributes& scheduling) {
   int error = 0;
   std::thread([&] {
@@ -232,7 +232,7 @@ TEST(CommandResources, IncludeProcessors) {
     if (!all.empty()) all += ' ';
     all += std::to_string(processor);
   }
-  // Those that are not there are left out by the kernel.
+  // The kernel ignores processors that do not exist.
   if (!all.empty()) expect_facts(with({.processors = {9000, 0, 1}}), {{"processors", all}});
 }
 
@@ -248,7 +248,7 @@ TEST(CommandResources, MayBeAllProcessors) {
   });
 }
 
-// What is set before the child becomes somebody who could not.
+// They are set before the child loses the privileges for them.
 TEST(CommandResources, AreThoseThatTheParentMayGive) {
   SYSFD_REQUIRE_ROOT();
   const rlimit descriptors = limit_here(RLIMIT_NOFILE);
@@ -260,7 +260,7 @@ TEST(CommandResources, AreThoseThatTheParentMayGive) {
         {{"nice", "-5"}, {"Uid", "1234 1234 1234 1234"}});
   });
   run_apart([&] {
-    become_nobody();
+    become_ordinary_user();
     for (const auto& [resources, step, error] :
          {std::tuple{Resources{.nice = -5}, SpawnStep::nice, EACCES},
           std::tuple{Resources{.scheduler = {{.policy = SCHED_FIFO, .priority = 1}}},
@@ -280,8 +280,8 @@ TEST(CommandResources, AreThoseThatTheParentMayGive) {
   });
 }
 
-// In which the child is from its first moment, and root of nothing outside. A joined one comes
-// later.
+// The child is in the namespace from the start, and has no privileges outside. It joins another
+// namespace later.
 TEST(CommandResources, AreNoMoreThanANewUserNamespaceMayHave) {
   SYSFD_REQUIRE_ROOT();
   Command command("/bin/true");

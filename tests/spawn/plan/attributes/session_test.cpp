@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Sessions, process groups and terminals of a child, those that it is given and new ones.
+// Tests sessions, process groups and terminals of a child, both given and new ones.
 #include <sysfd/session.hpp>
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ Configure with(const Session& session) {
   return [=](Command& command) { command.session(session); };
 }
 
-// All that comes out of the parent's side, up to the EIO that says that the other is closed.
+// Reads everything from the parent's side, up to the EIO that means that the other side is closed.
 std::string read_to_the_end(BorrowedFd terminal) {
   std::string all;
   std::array<char, 4096> buffer{};
@@ -47,7 +47,7 @@ std::string read_to_the_end(BorrowedFd terminal) {
   }
 }
 
-// What a child reported that runs the inspector and writes to its terminal.
+// Returns the report of a child that runs the inspector and writes to its terminal.
 Facts facts_from_terminal(Child& child) {
   std::istringstream text(read_to_the_end(*child.terminal()));
   const Report report = parse_report(text);
@@ -59,7 +59,7 @@ Command inspector() {
   return Command(Inspection::inspector_path()).arg("-");
 }
 
-TEST(CommandSession, IsThatOfTheParentIfNothingIsSaid) {
+TEST(CommandSession, IsThatOfTheParentIfNothingIsSet) {
   const Facts ours = facts_of_this_process();
   const Facts expected = {{"session", ours.at("session")}, {"group", ours.at("group")}};
   expect_facts([](Command&) {}, expected);
@@ -79,7 +79,7 @@ TEST(CommandSession, CanHaveAGroupOfItsOwn) {
   EXPECT_EQ(child.at("session"), facts_of_this_process().at("session"));
 }
 
-// `cat`, which lives until its Child goes.
+// Starts `cat`, which lives until its Child is destroyed.
 Child leader(const Session& session) {
   return must(
       Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::null()).session(session).spawn());
@@ -117,7 +117,7 @@ TEST(CommandSession, CannotHaveTheTerminalOfAnotherSession) {
   expect_error(command, SpawnStep::controlling_terminal, EPERM);
 }
 
-// A shell does this for each of its jobs, also for one after the first, when it is itself in the
+// A shell does this for each of its jobs, also for the second one, when the shell itself is in the
 // background.
 TEST(CommandSession, CanBeInTheForegroundOfItsTerminal) {
   SYSFD_REQUIRE_ISOLATION();
@@ -141,7 +141,7 @@ TEST(CommandSession, CanBeInTheForegroundOfItsTerminal) {
       EXPECT_EQ(facts.at("group"), facts.at("pid"));
       EXPECT_NE(::tcgetpgrp(terminal.child.get()), ::getpgrp());
     }
-    // Its parent's group, which takes the terminal back.
+    // Its parent's group then takes the terminal back.
     auto child = Command("/bin/true").session({.foreground_of = terminal.child}).spawn();
     ASSERT_TRUE(child) << child.error().describe();
     EXPECT_TRUE(child->wait()->success());
@@ -210,7 +210,7 @@ TEST(CommandTerminal, IsAllThreeStreamsAndTheControllingOneOfANewSession) {
   EXPECT_NE(facts.at("terminal"), facts_of_this_process().at("terminal"));
 }
 
-TEST(CommandTerminal, LeavesStreamsAloneThatAreSaidToBeSomethingElse) {
+TEST(CommandTerminal, LeavesStreamsAloneThatAreSet) {
   auto child = inspector().terminal().stderr_to(Stdio::null()).spawn();
   ASSERT_TRUE(child) << child.error().describe();
   const Facts facts = facts_from_terminal(*child);
@@ -233,7 +233,7 @@ TEST(CommandTerminal, CanBeOneStreamAlone) {
 TEST(CommandTerminal, TakesWhatIsTyped) {
   auto child = Command("cat").terminal().spawn();
   ASSERT_TRUE(child) << child.error().describe();
-  constexpr std::string_view typed = "hello\n\x04";  // and the end of the file
+  constexpr std::string_view typed = "hello\n\x04";  // control-D means the end of the file
   ASSERT_EQ(::write(child->terminal()->get(), typed.data(), typed.size()),
             static_cast<ssize_t>(typed.size()));
   EXPECT_EQ(read_to_the_end(*child->terminal()), "hello\r\nhello\r\n") << "its echo, and cat's";
@@ -247,7 +247,7 @@ TEST(CommandTerminal, SendsTheSignalsOfItsKeys) {
   EXPECT_EQ(child->wait()->signal(), SIGINT);
 }
 
-// Not a program that reads it: the end of input comes before the signal.
+// The program does not read it: otherwise the end of input would come before the signal.
 TEST(CommandTerminal, HangsUpWhenTheParentClosesIt) {
   auto child = Command("sleep").arg("1000").terminal().spawn();
   ASSERT_TRUE(child) << child.error().describe();
@@ -270,7 +270,7 @@ TEST(CommandTerminal, CanChangeItsSize) {
   EXPECT_EQ(::ioctl(child->terminal()->get(), TIOCGWINSZ, &size), 0);
   EXPECT_EQ(size.ws_row, 50);
   EXPECT_EQ(size.ws_col, 132);
-  EXPECT_EQ(child->wait()->code(), 7) << "it was told by SIGWINCH";
+  EXPECT_EQ(child->wait()->code(), 7) << "it got SIGWINCH";
 }
 
 TEST(CommandTerminal, IsNotFileOrNothing) {

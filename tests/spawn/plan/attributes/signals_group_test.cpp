@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Signals that a child is to block, to ignore, or to have at their default.
+// Tests signals that a child blocks, ignores, or resets to their default.
 #include <sysfd/signals.hpp>
 
 #include <sys/syscall.h>
@@ -36,7 +36,7 @@ Configure with(const Signals& signals) {
 }
 
 Report report_with(const Signals& signals) {
-  facts_of_child(with(signals));  // which looks at this process's as well
+  facts_of_child(with(signals));  // also checks those of this process
   return inspect(with(signals));
 }
 
@@ -47,7 +47,7 @@ TEST(CommandSignals, CanBeBlocked) {
       << "some cannot be";
 }
 
-// One that comes before the program can ask stays for it.
+// A signal that arrives before the program runs stays pending for it.
 TEST(CommandSignals, ThatAreBlockedWaitForTheProgram) {
   SYSFD_REQUIRE_ISOLATION();
   auto child = Command("cat")
@@ -57,7 +57,7 @@ TEST(CommandSignals, ThatAreBlockedWaitForTheProgram) {
                    .spawn();
   ASSERT_TRUE(child) << child.error().describe();
   ASSERT_TRUE(child->pidfd().send_signal(SIGTERM));
-  EXPECT_TRUE(child->wait()->success()) << "it came to the end of its input";
+  EXPECT_TRUE(child->wait()->success()) << "it has reached the end of its input";
 }
 
 TEST(CommandSignals, CanBeIgnored) {
@@ -127,9 +127,9 @@ TEST(CommandSignals, CanBeBlockedAsTheyAreInTheThreadThatStartsTheChild) {
   {
     const MaskOfThisThread mask({SIGTERM, SIGRTMAX});
     EXPECT_EQ(inspection.run().signals_blocked, bit(SIGHUP) | bit(SIGTERM) | bit(SIGRTMAX));
-    EXPECT_EQ(inspect([](Command&) {}).signals_blocked, 0U) << "nobody asked for it";
+    EXPECT_EQ(inspect([](Command&) {}).signals_blocked, 0U) << "it was not requested";
   }
-  EXPECT_EQ(inspection.run().signals_blocked, bit(SIGHUP)) << "it is looked at for each child";
+  EXPECT_EQ(inspection.run().signals_blocked, bit(SIGHUP)) << "it is read for each child";
 }
 
 TEST(CommandSignals, AreBlockedAsHereHoweverTheChildIsStarted) {
@@ -173,7 +173,7 @@ TEST(CommandSignals, AreBlockedAsHereHoweverTheChildIsStarted) {
   });
 }
 
-// Each of the mask of its own thread, though they share what was prepared.
+// Each child gets the mask of its own thread, although the threads share the prepared command.
 TEST(CommandSignals, AreBlockedAsInEachOfManyThreads) {
   const auto prepared = must(Command("grep")
                                  .args({"SigBlk:", "/proc/self/status"})
@@ -210,7 +210,7 @@ TEST(CommandSignals, MayBeGivenAsASet) {
   EXPECT_EQ(report_with({.blocked = list}).signals_blocked, bit(SIGHUP));
 }
 
-// With SIGKILL and SIGSTOP, which are always at their default.
+// The set includes SIGKILL and SIGSTOP, which always have their default.
 TEST(CommandSignals, OfAFullSetCanBeAtTheirDefault) {
   run_apart([] {
     ::signal(SIGUSR1, SIG_IGN);
@@ -226,7 +226,7 @@ TEST(CommandSignals, OfAFullSetCanBeAtTheirDefault) {
 TEST(CommandSignals, CanAllBeAtTheirDefaultButThoseThatAreNot) {
   run_apart([] {
     for (int signo = 1; signo <= SIGRTMAX; ++signo)
-      if (signo != SIGCHLD) ::signal(signo, SIG_IGN);  // or the status of a child may be lost
+      if (signo != SIGCHLD) ::signal(signo, SIG_IGN);  // a status could be lost
     EXPECT_EQ(report_with({.all_to_default = true}).signals_ignored, 0U);
     EXPECT_EQ(report_with({.ignored = {SIGHUP}, .all_to_default = true, .unchanged = {SIGPIPE}})
                   .signals_ignored,

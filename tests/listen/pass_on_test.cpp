@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What was given to a process is handed on: to a child, and to itself across exec.
+// Passes the descriptors of a process on: to a child, and to itself across exec.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,9 +34,9 @@ std::string output_of(Command command) {
   return run.out;
 }
 
-TEST(HandOn, EverythingArrivesWithTheNewProcesssOwnNumbers) {
+TEST(PassOn, EverythingArrivesWithTheNewProcesssOwnNumbers) {
   const Sockets sockets;
-  for (const char* how : {"report", "lend", "move", "exec"}) {
+  for (const char* how : {"report", "borrow", "own", "exec"}) {
     SCOPED_TRACE(how);
     Command command(receiver_path());
     command.arg(how);
@@ -49,9 +49,9 @@ TEST(HandOn, EverythingArrivesWithTheNewProcesssOwnNumbers) {
   }
 }
 
-TEST(HandOn, WhatWasTakenOutIsLeftOut) {
+TEST(PassOn, WhatWasTakenOutIsLeftOut) {
   const Sockets sockets;
-  for (const char* how : {"lend", "move", "exec"}) {
+  for (const char* how : {"borrow", "own", "exec"}) {
     SCOPED_TRACE(how);
     EXPECT_EQ(output_of(Command(receiver_path())
                             .args({how, "1"})
@@ -67,19 +67,19 @@ TEST(HandOn, WhatWasTakenOutIsLeftOut) {
   }
 }
 
-TEST(HandOn, NothingIsLeftToHandOnIsNoActivation) {
+TEST(PassOn, WithNothingLeftIsNoActivation) {
   const OwnedFd file = some_file();
   const auto run =
-      must(Command(receiver_path()).args({"lend", "0"}).listen_fds("a", file).output());
+      must(Command(receiver_path()).args({"borrow", "0"}).listen_fds("a", file).output());
   EXPECT_FALSE(run.success());
   EXPECT_TRUE(run.err.starts_with("listen_receiver: LISTEN_PID: not set\n")) << run.err;
 }
 
-TEST(HandOn, LentDescriptorsStayHere) {
+TEST(PassOn, BorrowedDescriptorsStayHere) {
   run_apart([] {
     const Sockets sockets;
-    give({sockets.listener, sockets.file});
-    const auto fds = must(take(Way::environment, told_us(2, "a:b")));
+    pass_files({sockets.listener, sockets.file});
+    const auto fds = must(take(Way::environment, activation_for_us(2, "a:b")));
     const std::string expected = identified() + line(3, "a", sockets.listener, "stream listener") +
                                  line(4, "b", sockets.file, "file");
     Command command(receiver_path());
@@ -92,11 +92,11 @@ TEST(HandOn, LentDescriptorsStayHere) {
   });
 }
 
-TEST(HandOn, MovedDescriptorsAreGoneHereOnceTheChildHasThem) {
+TEST(PassOn, MovedDescriptorsAreGoneHereOnceTheChildHasThem) {
   run_apart([] {
     const Sockets sockets;
-    give({sockets.listener, sockets.file});
-    auto fds = must(take(Way::environment, told_us(2, "a:b")));
+    pass_files({sockets.listener, sockets.file});
+    auto fds = must(take(Way::environment, activation_for_us(2, "a:b")));
     const std::string expected = identified() + line(3, "a", sockets.listener, "stream listener") +
                                  line(4, "b", sockets.file, "file");
     EXPECT_EQ(output_of(Command(receiver_path()).arg("report").listen_fds(std::move(fds))),
@@ -106,11 +106,11 @@ TEST(HandOn, MovedDescriptorsAreGoneHereOnceTheChildHasThem) {
   });
 }
 
-TEST(HandOn, WhatIsOurOwnStandsBehindWhatWasGiven) {
+TEST(PassOn, OurOwnDescriptorsComeAfterThePassedOnes) {
   run_apart([] {
     const Sockets sockets;
-    give({sockets.listener});
-    const auto fds = must(take(Way::environment, told_us(1, "given")));
+    pass_files({sockets.listener});
+    const auto fds = must(take(Way::environment, activation_for_us(1, "given")));
     EXPECT_EQ(
         output_of(
             Command(receiver_path()).arg("report").listen_fds(fds).listen_fds("own", sockets.file)),
@@ -119,8 +119,8 @@ TEST(HandOn, WhatIsOurOwnStandsBehindWhatWasGiven) {
   });
 }
 
-// The variables say who the new process is: a program between the two is not meant.
-TEST(HandOn, IsForTheProcessThatWasStartedAlone) {
+// The variables name the new process: a program between the two must not take them.
+TEST(PassOn, IsOnlyForTheStartedProcess) {
   const OwnedFd file = some_file();
   const auto run = must(Command("/bin/sh")
                             .args({"-c", "\"$0\" report; echo $?", receiver_path()})
@@ -131,10 +131,10 @@ TEST(HandOn, IsForTheProcessThatWasStartedAlone) {
   EXPECT_TRUE(run.err.contains("\": this process is ")) << run.err;
 }
 
-TEST(HandOn, AnIdentityTellsProcessesWithOneNumberApart) {
+TEST(PassOn, AnIdentityTellsProcessesWithOneNumberApart) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   const OwnedFd file = some_file();
-  // The same process, but the identity of another.
+  // It is the same process, but the identity of another one.
   const auto run = must(Command("/bin/sh")
                             .args({"-c", "LISTEN_PIDFDID=1 exec \"$0\" report", receiver_path()})
                             .listen_fds("a", file)

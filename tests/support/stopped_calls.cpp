@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/held_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 #include <gtest/gtest.h>
 #include <linux/seccomp.h>
@@ -12,7 +12,7 @@
 namespace sysfd_test {
 namespace {
 
-sysfd::OwnedFd hold(int call, const std::optional<RefusedCall::Match>& only) {
+sysfd::OwnedFd add_filter(int call, const std::optional<RefusedCall::Match>& only) {
   scmp_filter_ctx context = ::seccomp_init(SCMP_ACT_ALLOW);
   scmp_arg_cmp condition{};
   if (only) condition = {only->argument, SCMP_CMP_MASKED_EQ, only->mask, only->value};
@@ -26,26 +26,26 @@ sysfd::OwnedFd hold(int call, const std::optional<RefusedCall::Match>& only) {
 
 }  // namespace
 
-HeldCalls::HeldCalls(int call, std::optional<RefusedCall::Match> only)
-    : listener_(hold(call, only)) {}
+StoppedCalls::StoppedCalls(int call, std::optional<RefusedCall::Match> only)
+    : listener_(add_filter(call, only)) {}
 
-bool HeldCalls::await() {
+bool StoppedCalls::await() {
   pollfd entry{listener_.get(), POLLIN, 0};
   EXPECT_EQ(::poll(&entry, 1, -1), 1);
   if ((entry.revents & POLLIN) == 0) return false;
-  seccomp_notif question{};
-  EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
-  held_ = question.id;
-  std::ranges::copy(question.data.args, arguments_.begin());
+  seccomp_notif notification{};
+  EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &notification), 0);
+  stopped_ = notification.id;
+  std::ranges::copy(notification.data.args, arguments_.begin());
   return true;
 }
 
-void HeldCalls::answer(int error, bool make_the_call) {
-  seccomp_notif_resp answer{};
-  answer.id = held_;
-  answer.error = -error;
-  if (make_the_call) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer), 0);
+void StoppedCalls::respond(int error, bool make_the_call) {
+  seccomp_notif_resp respond{};
+  respond.id = stopped_;
+  respond.error = -error;
+  if (make_the_call) respond.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &respond), 0);
 }
 
 }  // namespace sysfd_test

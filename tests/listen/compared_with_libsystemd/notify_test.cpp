@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// sd_notify(3) and sd_watchdog_enabled(3), which say and answer the same.
+// Compares with sd_notify(3) and sd_watchdog_enabled(3), which must send and return the same.
 #include <sysfd/notify.hpp>
 
 #include <systemd/sd-daemon.h>
@@ -26,7 +26,8 @@
 namespace sysfd_test {
 namespace {
 
-// What both say arrives as the same lines, from the same process, with the same files.
+// Checks that the messages of both arrive as the same lines, from the same process, with the same
+// files.
 void expect_the_same(const Notification& ours, const std::string& theirs,
                      const std::vector<int>& fds = {}) {
   SCOPED_TRACE(theirs);
@@ -46,7 +47,7 @@ void expect_the_same(const Notification& ours, const std::string& theirs,
   });
 }
 
-TEST(BesideLibsystemdNotify, TheSameIsSaid) {
+TEST(ComparedWithLibsystemdNotify, TheMessagesAreTheSame) {
   expect_the_same({.ready = true}, "READY=1");
   expect_the_same({.ready = true, .status = "serving"}, "READY=1\nSTATUS=serving");
   expect_the_same({.stopping = true, .error = 2, .exit_status = 1},
@@ -62,14 +63,14 @@ TEST(BesideLibsystemdNotify, TheSameIsSaid) {
                   "FDSTORE=1\nFDNAME=web\nFDPOLL=0", {one.get(), other.get()});
 }
 
-TEST(BesideLibsystemdNotify, TheMainProcessIsSaidAsItsManualHasIt) {
+TEST(ComparedWithLibsystemdNotify, TheMainProcessIsSentAsInItsManual) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   const auto self = must(PidFd::self());
   expect_the_same({.main_process = &self}, "MAINPID=" + std::to_string(::getpid()) +
                                                "\nMAINPIDFDID=" + to_string(must(self.id())));
 }
 
-TEST(BesideLibsystemdNotify, BothFailAlike) {
+TEST(ComparedWithLibsystemdNotify, BothFailAlike) {
   const ScratchDirectory directory;
   for (const auto& [address, error] :
        {std::pair<std::string, int>{directory.path() / "absent", ENOENT},
@@ -90,7 +91,7 @@ TEST(BesideLibsystemdNotify, BothFailAlike) {
   });
 }
 
-TEST(BesideLibsystemdNotify, BarriersAreTheSame) {
+TEST(ComparedWithLibsystemdNotify, BarriersAreTheSame) {
   std::vector<std::string> texts;
   for (const bool is_ours : {false, true}) {
     const Manager manager;
@@ -112,7 +113,7 @@ TEST(BesideLibsystemdNotify, BarriersAreTheSame) {
   EXPECT_EQ(texts[0], texts[1]);
 }
 
-TEST(BesideLibsystemdNotify, BarriersAreGivenUpAlike) {
+TEST(ComparedWithLibsystemdNotify, BarriersTimeOutAlike) {
   run_apart([] {
     const Manager manager;
     ::setenv("NOTIFY_SOCKET", manager.address().c_str(), 1);
@@ -124,14 +125,14 @@ TEST(BesideLibsystemdNotify, BarriersAreGivenUpAlike) {
 
 using Text = std::optional<std::string>;
 
-// What the README lists: numbers that no manager writes, or beyond what a duration can hold.
+// The README lists this difference: numbers that no manager writes, or that no duration can hold.
 bool is_accepted_there_alone(const std::string& text) {
   for (const char* each : {" 7", "+7", "07", "0x7", "\t7"})
     if (text == each) return true;
   return text == "9223372036854775808";
 }
 
-TEST(BesideLibsystemdNotify, WatchdogsAreTheSameButForHowNumbersAreWritten) {
+TEST(ComparedWithLibsystemdNotify, WatchdogsAreTheSameExceptForTheFormOfNumbers) {
   const Text texts[] = {std::nullopt,
                         "7",
                         "20000000",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// sd_is_socket(3) and the others of its page, asked about the same descriptors.
+// Compares with sd_is_socket(3) and the other functions of its page, for the same descriptors.
 #include <sysfd/fd_type.hpp>
 
 #include <sys/socket.h>
@@ -22,7 +22,7 @@
 namespace sysfd_test {
 namespace {
 
-// The same question, asked in both ways.
+// The same question for both libraries.
 struct Question {
   std::string what;
   FdType ours;
@@ -120,7 +120,7 @@ void expect_the_same(const Question& question, BorrowedFd fd, int& yes) {
   yes += *ours ? 1 : 0;
 }
 
-TEST(BesideLibsystemdFdType, EveryQuestionHasTheSameAnswer) {
+TEST(ComparedWithLibsystemdFdType, EveryQuestionHasTheSameAnswer) {
   const ScratchDirectory directory;
   int yes = 0, all = 0;
   for (const Object& object : all_objects(directory.path())) {
@@ -136,7 +136,7 @@ TEST(BesideLibsystemdFdType, EveryQuestionHasTheSameAnswer) {
   EXPECT_GT(all, 3000);
 }
 
-TEST(BesideLibsystemdFdType, WhatIsNotOpenIsAnErrorForBoth) {
+TEST(ComparedWithLibsystemdFdType, WhatIsNotOpenIsAnErrorForBoth) {
   const BorrowedFd closed = BorrowedFd::unsafe_borrow(900);
   for (const Question& question : questions_about("/tmp", 443)) {
     SCOPED_TRACE(question.what);
@@ -147,8 +147,8 @@ TEST(BesideLibsystemdFdType, WhatIsNotOpenIsAnErrorForBoth) {
   }
 }
 
-// What the README lists.
-TEST(BesideLibsystemdFdType, PortZeroAndTheEmptyPathMeanThemselvesHere) {
+// The README lists this difference.
+TEST(ComparedWithLibsystemdFdType, PortZeroAndTheEmptyPathMeanThemselvesHere) {
   const auto bound = loopback_socket(AF_INET, SOCK_DGRAM);
   if (!bound) GTEST_SKIP() << "needs the loopback device";
   EXPECT_EQ(::sd_is_socket_inet(bound->get(), AF_INET, SOCK_DGRAM, -1, 0), 1);

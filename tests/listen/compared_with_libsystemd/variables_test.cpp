@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The same variables and descriptors, taken by sd_listen_fds_with_names(3) and here. Where the two
-// differ, the README of listen says so.
+// Passes the same variables and descriptors to sd_listen_fds_with_names(3) and to sysfd. If the
+// results differ, the README of listen must explain it.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
@@ -32,13 +32,13 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-constexpr int given = 3;
+constexpr int passed_count = 3;
 
 struct Case {
   Text pid = std::nullopt;  // "{}" in it stands for the process's own
   Text count = std::nullopt;
   Text names = std::nullopt;
-  int closed = 0;  // this number, of those given
+  int closed = 0;  // the number, among those passed, that is closed
 
   std::string describe() const {
     return "LISTEN_PID=" + pid.value_or("(none)") + " LISTEN_FDS=" + count.value_or("(none)") +
@@ -49,16 +49,16 @@ struct Case {
 
 struct Answer {
   std::string what;    // "nothing", "error", or the names, each with a newline
-  std::string detail;  // for people
-  std::string flags;   // of each number given: x (close-on-exec), - or nothing
-  std::string left;    // of the environment
+  std::string detail;  // for messages
+  std::string flags;   // for each passed number: x (close-on-exec), - or nothing
+  std::string left;    // what is left of the environment
   bool operator==(const Answer&) const = default;
 };
 
-// What `body` answers in a forked copy of this process.
+// Returns what `body` returns in a forked copy of this process.
 Answer in_a_copy(const std::function<Answer()>& body) {
   auto ends = must(sysfd::pipe());
-  // Out of the way of those that are given.
+  // Moves it away from the numbers that are passed.
   ends.write = must(OwnedFd::from_syscall(::fcntl(ends.write.get(), F_DUPFD_CLOEXEC, 900)));
   run_apart([&] {
     const Answer answer = body();
@@ -79,9 +79,9 @@ Answer in_a_copy(const std::function<Answer()>& body) {
   return answer;
 }
 
-std::string flags_of_those_given() {
+std::string flags_of_passed_files() {
   std::string text;
-  for (int fd = ListenFds::first_number; fd < ListenFds::first_number + given; ++fd) {
+  for (int fd = ListenFds::first_number; fd < ListenFds::first_number + passed_count; ++fd) {
     const int flags = ::fcntl(fd, F_GETFD);
     text += flags == -1 ? ' ' : flags == FD_CLOEXEC ? 'x' : '-';
   }
@@ -96,14 +96,14 @@ std::string left_in_environment() {
 }
 
 void set_up(const Case& each) {
-  give_files(given);
-  ::close(ListenFds::first_number + given);
+  open_files(passed_count);
+  ::close(ListenFds::first_number + passed_count);
   if (each.closed != 0) ::close(each.closed);
-  Told told{.pid = each.pid, .count = each.count, .names = each.names};
-  if (told.pid)
-    if (const auto place = told.pid->find("{}"); place != std::string::npos)
-      told.pid->replace(place, 2, own_pid());
-  told.put_into_environment();
+  Activation activation{.pid = each.pid, .count = each.count, .names = each.names};
+  if (activation.pid)
+    if (const auto place = activation.pid->find("{}"); place != std::string::npos)
+      activation.pid->replace(place, 2, own_pid());
+  activation.set_environment();
 }
 
 Answer libsystemd_takes(const Case& each) {
@@ -117,7 +117,7 @@ Answer libsystemd_takes(const Case& each) {
       for (int i = 0; i < answer; ++i)
         what += names[i] + std::string("\n");
     }
-    return Answer{what, std::to_string(answer), flags_of_those_given(), left_in_environment()};
+    return Answer{what, std::to_string(answer), flags_of_passed_files(), left_in_environment()};
   });
 }
 
@@ -131,12 +131,12 @@ Answer sysfd_takes(const Case& each) {
         what += taken->name(i) + '\n';
     else
       what = taken.error().kind == ListenErrorKind::malformed ? "error" : "nothing";
-    return Answer{what, taken ? "" : taken.error().describe(), flags_of_those_given(),
+    return Answer{what, taken ? "" : taken.error().describe(), flags_of_passed_files(),
                   left_in_environment()};
   });
 }
 
-// A number for libsystemd, up to `largest`, that nobody but a person would write so.
+// True for a number for libsystemd, up to `largest`, in a form that only a person would write.
 bool is_spelled_otherwise(const Text& text, long largest) {
   if (!text || text->empty()) return false;
   if (*text == "{}" || ('1' <= text->front() && text->front() <= '9')) return false;
@@ -154,7 +154,7 @@ bool is_spelled_otherwise(const Text& text, long largest) {
   return !rest.empty() && *end == '\0' && number > 0 && number <= largest;
 }
 
-// What the README says of such a case; nothing where both are to answer the same.
+// The difference that the README lists for such a case; none if both must return the same.
 enum class Difference {
   pid_spelled_otherwise,
   count_spelled_otherwise,
@@ -176,7 +176,7 @@ void expect_same_but_for_differences(const Case& each, Differences& seen) {
   EXPECT_EQ(theirs.left, "");
   EXPECT_EQ(ours.left, "");
   const std::string untouched = [&] {
-    std::string flags(given, '-');
+    std::string flags(passed_count, '-');
     if (each.closed != 0) flags[static_cast<std::size_t>(each.closed - 3)] = ' ';
     return flags;
   }();
@@ -225,7 +225,7 @@ const Text names[] = {std::nullopt, "",        "a",       "a:b",     "a:b:c",   
                       "a\\b",       "\\",      "a:b:c\\", "\\\\",    "\xff:\x01:\n", "unknown",
                       "a\tb:c\rd"};
 
-TEST(BesideLibsystemd, TheVariablesMeanTheSameButForWhatTheReadmeLists) {
+TEST(ComparedWithLibsystemd, TheVariablesMeanTheSameExceptForWhatTheReadmeLists) {
   Differences seen;
   const auto stride = static_cast<std::size_t>(is_sanitized ? 5 : 1);
   std::vector<Case> cases;
@@ -247,9 +247,9 @@ TEST(BesideLibsystemd, TheVariablesMeanTheSameButForWhatTheReadmeLists) {
     EXPECT_GT(seen[each], 0) << "no difference any more: " << static_cast<int>(each);
 }
 
-// Each row of the README's table by itself.
+// Tests each row of the README's table separately.
 
-TEST(BesideLibsystemd, NothingAnnouncedIsNothingForBothAndHereWithAReason) {
+TEST(ComparedWithLibsystemd, NoVariablesAreNothingForBothAndHereWithAReason) {
   for (const Case& each : {Case{.count = "1"}, Case{.pid = "{}"}, Case{.pid = "1", .count = "1"}}) {
     EXPECT_EQ(libsystemd_takes(each).what, "nothing");
     const Answer ours = sysfd_takes(each);
@@ -258,13 +258,13 @@ TEST(BesideLibsystemd, NothingAnnouncedIsNothingForBothAndHereWithAReason) {
   }
 }
 
-TEST(BesideLibsystemd, NumbersThatNoManagerWritesAreAcceptedThereAndNotHere) {
+TEST(ComparedWithLibsystemd, NumbersThatNoManagerWritesAreAcceptedThereAndNotHere) {
   for (const char* pid : {" {}", "+{}"}) {
     EXPECT_EQ(libsystemd_takes({.pid = pid, .count = "1"}).what, "unknown\n");
     EXPECT_EQ(sysfd_takes({.pid = pid, .count = "1"}).what, "error");
   }
   run_apart([] {
-    give_files(1);
+    open_files(1);
     ::setenv("LISTEN_FDS", "1", 1);
     std::array<char, 32> text{};
     for (const char* form : {"0x%x", "0%o"}) {
@@ -282,15 +282,15 @@ TEST(BesideLibsystemd, NumbersThatNoManagerWritesAreAcceptedThereAndNotHere) {
     EXPECT_EQ(sysfd_takes({.pid = "{}", .count = count}).what, "error");
   }
   run_apart([] {
-    give_files(8);
-    told_us(8).put_into_environment();
+    open_files(8);
+    activation_for_us(8).set_environment();
     ::setenv("LISTEN_FDS", "010", 1);
     EXPECT_EQ(::sd_listen_fds(0), 8);
     EXPECT_FALSE(ListenFds::take());
   });
 }
 
-TEST(BesideLibsystemd, AnErrorChangesDescriptorsThereAndNotHere) {
+TEST(ComparedWithLibsystemd, AnErrorChangesDescriptorsThereAndNotHere) {
   for (const auto& [each, flags] :
        {std::pair{Case{.pid = "{}", .count = "3", .names = "a"}, "xxx"},
         std::pair{Case{.pid = "{}", .count = "3", .names = "a:b:c", .closed = 5}, "xx "}}) {
@@ -303,7 +303,7 @@ TEST(BesideLibsystemd, AnErrorChangesDescriptorsThereAndNotHere) {
   }
 }
 
-TEST(BesideLibsystemd, BackslashesInNamesAreKeptHereAlone) {
+TEST(ComparedWithLibsystemd, BackslashesInNamesAreKeptOnlyHere) {
   EXPECT_EQ(libsystemd_takes({.pid = "{}", .count = "1", .names = R"(a\b)"}).what, "ab\n");
   EXPECT_EQ(sysfd_takes({.pid = "{}", .count = "1", .names = R"(a\b)"}).what, "a\\b\n");
   EXPECT_EQ(libsystemd_takes({.pid = "{}", .count = "1", .names = R"(a\:b)"}).what, "a:b\n");
@@ -312,10 +312,10 @@ TEST(BesideLibsystemd, BackslashesInNamesAreKeptHereAlone) {
   EXPECT_EQ(sysfd_takes({.pid = "{}", .count = "1", .names = "a\\"}).what, "a\\\n");
 }
 
-TEST(BesideLibsystemd, ASecondCallGivesTheSameNumbersThereAndAnErrorHere) {
+TEST(ComparedWithLibsystemd, ASecondCallGivesTheSameNumbersThereAndAnErrorHere) {
   run_apart([] {
-    give_files(2);
-    told_us(2).put_into_environment();
+    open_files(2);
+    activation_for_us(2).set_environment();
     const auto fds = must(ListenFds::take({.keep_environment = true}));
     EXPECT_EQ(::sd_listen_fds(0), 2);
     EXPECT_EQ(::sd_listen_fds(0), 2);
@@ -326,11 +326,11 @@ TEST(BesideLibsystemd, ASecondCallGivesTheSameNumbersThereAndAnErrorHere) {
   });
 }
 
-// They may have an owner: it has made them close-on-exec.
-TEST(BesideLibsystemd, WhatItHasTakenIsNotTakenHere) {
+// The descriptors may have an owner: libsystemd has made them close-on-exec.
+TEST(ComparedWithLibsystemd, WhatItHasTakenIsNotTakenHere) {
   run_apart([] {
-    give_files(2);
-    told_us(2).put_into_environment();
+    open_files(2);
+    activation_for_us(2).set_environment();
     EXPECT_EQ(::sd_listen_fds(0), 2);
     const auto again = ListenFds::take();
     ASSERT_FALSE(again);
@@ -338,38 +338,38 @@ TEST(BesideLibsystemd, WhatItHasTakenIsNotTakenHere) {
   });
 }
 
-TEST(BesideLibsystemd, TheIdentityIsComparedHereAndByNewerVersionsThere) {
+TEST(ComparedWithLibsystemd, TheIdentityIsComparedHereAndByNewerVersionsThere) {
   SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   run_apart([] {
-    give_files(1);
-    Told told = told_us(1);
-    told.identity = "1";
-    told.put_into_environment();
+    open_files(1);
+    Activation activation = activation_for_us(1);
+    activation.identity = "1";
+    activation.set_environment();
     const auto refused = ListenFds::take({.keep_environment = true});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ListenErrorKind::other_process);
     const int answer = ::sd_listen_fds(0);
     EXPECT_TRUE(answer == 0 || answer == 1) << answer;
-    give_files(1);
+    open_files(1);
 
-    told.identity = own_identity();
-    told.put_into_environment();
+    activation.identity = own_identity();
+    activation.set_environment();
     EXPECT_TRUE(ListenFds::take({.keep_environment = true}));
-    give_files(1);
+    open_files(1);
     EXPECT_EQ(::sd_listen_fds(0), 1);
   });
 }
 
-TEST(BesideLibsystemd, TheIdentityIsNotComparedWhereItCannotBeHad) {
+TEST(ComparedWithLibsystemd, TheIdentityIsNotComparedIfItCannotBeFoundOut) {
   for (const int error : {EPERM, ENOSYS, EMFILE})
     run_apart([error] {
-      give_files(1);
-      Told told = told_us(1);
-      told.identity = "1";
-      told.put_into_environment();
+      open_files(1);
+      Activation activation = activation_for_us(1);
+      activation.identity = "1";
+      activation.set_environment();
       refuse_calls({{SYS_pidfd_open, error}});
       EXPECT_TRUE(ListenFds::take({.keep_environment = true}));
-      give_files(1);
+      open_files(1);
       EXPECT_EQ(::sd_listen_fds(0), 1);
     });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Descriptors that the attributes of a child use, under numbers under which it is passed something
-// else: the right one is used, and the program gets what was passed to it and nothing more.
+// Tests descriptors that attributes of a child use, if something else is passed under their
+// numbers: the right one is used, and the program gets exactly what was passed to it.
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
@@ -26,17 +26,17 @@
 namespace sysfd_test {
 namespace {
 
-// Under a number of its own choice. What was open there is gone: for run_apart().
+// Moves the descriptor to this number, and closes what was open there: call it inside run_apart().
 BorrowedFd moved_to(int number, const OwnedFd& fd) {
   EXPECT_EQ(::dup3(fd.get(), number, O_CLOEXEC), number);
   return BorrowedFd::unsafe_borrow(number);
 }
 
-// One attribute that uses a descriptor.
+// An attribute that uses a descriptor.
 struct Use {
   const char* name;
   std::function<OwnedFd()> open;
-  std::function<Command(BorrowedFd)> command;  // that runs the inspector
+  std::function<Command(BorrowedFd)> command;  // runs the inspector
   std::function<void(const Report&)> check;
 };
 
@@ -44,7 +44,7 @@ OwnedFd open_path(const std::string& path, int flags) {
   return OwnedFd::adopt(::open(path.c_str(), flags | O_CLOEXEC));
 }
 
-// Numbers that the used descriptor has, and those under which files are passed.
+// The numbers of the used descriptor, and the numbers of the passed files.
 struct Numbers {
   int used;
   std::vector<int> passed;
@@ -52,18 +52,17 @@ struct Numbers {
 const std::vector<Numbers> all_numbers = {{5, {5}},        {5, {6}}, {5, {5, 6, 7}}, {40, {5, 40}},
                                           {5, {40, 5, 3}}, {2, {2}}, {0, {0, 5}},    {1, {0, 2}}};
 
-// The files that are passed are open under each other's numbers where these are free, in a circle,
-// so that the plan needs numbers to put some aside. `also_passed`: the one that is used is passed
-// too.
+// The passed files are open under one another's numbers in a cycle, as far as these are free, so
+// that the plan needs numbers to save some. `also_passed`: the used descriptor is passed too.
 void expect_right_one(const Use& use, const Numbers& numbers, std::optional<int> also_passed) {
   SCOPED_TRACE(use.name + (" is " + std::to_string(numbers.used)));
   run_apart([&] {
     const OwnedFd original = use.open();
     ASSERT_GE(original.get(), 0);
     const BorrowedFd used = moved_to(numbers.used, original);
-    Inspection inspection(use.command(used));  // its report is a file: no number is taken by it
+    Inspection inspection(use.command(used));  // its report is a file, which takes no number
     std::map<int, FileIdentity> expected;
-    for (int number = 0; number < 3; ++number)  // close-on-exec: none to be inherited
+    for (int number = 0; number < 3; ++number)  // close-on-exec: none can be inherited
       expected[number] = number == numbers.used ? identity_of_null() : identity_of(number);
 
     std::vector<OwnedFd> files;
@@ -96,7 +95,7 @@ Command inspector() {
   return Command(Inspection::inspector_path());
 }
 
-TEST(HeldDescriptors, OfTheWorkingDirectory) {
+TEST(KeptDescriptors, OfTheWorkingDirectory) {
   const ScratchDirectory scratch;
   const std::string path = scratch.path();
   expect_right_one({"working directory", [&] { return open_path(path, O_PATH); },
@@ -104,22 +103,22 @@ TEST(HeldDescriptors, OfTheWorkingDirectory) {
                     [&](const Report& report) { EXPECT_EQ(report.directory, path); }});
 }
 
-// Of the last step, when all numbers have been given away.
-TEST(HeldDescriptors, OfTheProgram) {
+// The last step uses it, when all numbers have been assigned.
+TEST(KeptDescriptors, OfTheProgram) {
   expect_right_one(
       {"program", [] { return open_path(Inspection::inspector_path(), O_RDONLY); },
        [](BorrowedFd fd) { return Command(fd, "by descriptor"); },
        [](const Report& report) { EXPECT_EQ(report.arguments.at(0), "by descriptor"); }});
 }
 
-TEST(HeldDescriptors, OfTheRootDirectory) {
+TEST(KeptDescriptors, OfTheRootDirectory) {
   SYSFD_REQUIRE_ROOT();
   expect_right_one({"root directory", [] { return open_path("/", O_RDONLY); },
                     [](BorrowedFd fd) { return inspector().root_directory(fd); },
                     [](const Report& report) { EXPECT_EQ(report.directory, "/"); }});
 }
 
-TEST(HeldDescriptors, OfAControllingTerminal) {
+TEST(KeptDescriptors, OfAControllingTerminal) {
   const OwnedFd parent = OwnedFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   ASSERT_EQ(::unlockpt(parent.get()), 0);
   std::array<char, 64> name{};
@@ -134,7 +133,7 @@ TEST(HeldDescriptors, OfAControllingTerminal) {
                     }});
 }
 
-TEST(HeldDescriptors, OfNamespaces) {
+TEST(KeptDescriptors, OfNamespaces) {
   SYSFD_REQUIRE_ROOT();
   const auto child = Command("cat")
                          .stdin_from(Stdio::pipe())
@@ -155,8 +154,8 @@ TEST(HeldDescriptors, OfNamespaces) {
                     check});
 }
 
-// All at once, each under a number that another one is passed as.
-TEST(HeldDescriptors, OfEverythingAtOnce) {
+// All at once: each has a number under which another one is passed.
+TEST(KeptDescriptors, OfEverythingAtOnce) {
   SYSFD_REQUIRE_ROOT();
   const ScratchDirectory scratch;
   const std::string path = scratch.path();
