@@ -47,14 +47,14 @@ Done make_plan(Planning& planning) {
   SpawnScratch& scratch = planning.scratch;
   ChildPlan& child = scratch.child;
   ChildArgs& args = child.args;
+  // Nobody uses again what an error, or a lack of memory, leaves half made.
+  child.reuse = Reuse::no;
+  child.runs_concurrently = false;
+  child.stack = nullptr;
   std::construct_at(&args);
   std::construct_at(&child.clone);
-  child.stack = nullptr;
-  child.runs_concurrently = false;
   // exec() happens once. Streams that are the caller's default may be others the next time.
-  const bool is_for_one =
-      request.changes_plan() || request.default_streams || planning.is_in_place();
-  child.reuse = is_for_one ? Reuse::no : Reuse::yes;
+  bool is_for_one = request.changes_plan() || request.default_streams || planning.is_in_place();
   if (scratch.rare) scratch.rare->directory.reset();
   args.arguments = spec.arguments.get();
   args.environment = spec.environment_of_child().resolve(scratch.environment);
@@ -63,7 +63,7 @@ Done make_plan(Planning& planning) {
   if (const PartsPlanner* planner = planning.planner()) {
     const PartResult parts = planner->plan(planning);
     if (!parts) return std::unexpected(parts.error());
-    if (*parts == Reuse::no) child.reuse = Reuse::no;
+    is_for_one |= *parts == Reuse::no;
   } else {
     args.first_unneeded = 3;
     args.steps = usual_steps().data();
@@ -79,8 +79,6 @@ Done make_plan(Planning& planning) {
   const Session& session = *planning.session;
   child.leads_group = session.new_session || session.process_group == 0;
   child.searches_path = !spec.program_fd && !spec.is_path;
-  child.runs_concurrently = child.reuse == Reuse::yes && !must_suspend_caller(spec) &&
-                            !child.changes_credentials && spec.busy_retries <= 0;
   if (spec.is_path)
     args.candidates = spec.only_candidate();
   else if (spec.snapshot)
@@ -88,6 +86,9 @@ Done make_plan(Planning& planning) {
   child.descriptors.clear();
   for (const BorrowedFd fd : request.changes.descriptors)
     child.descriptors.push_back(fd.get());
+  child.runs_concurrently = !is_for_one && !must_suspend_caller(spec) &&
+                            !child.changes_credentials && spec.busy_retries <= 0;
+  child.reuse = is_for_one ? Reuse::no : Reuse::yes;
   return {};
 }
 
@@ -121,10 +122,7 @@ Result<SpawnPlan, SpawnError> plan_spawn(const CommandSpec& spec, const SpawnReq
   const bool reuses = can_reuse(scratch.child, request);
   if (!reuses) {
     Planning planning{spec, request, scratch, plan};
-    if (Done done = make_plan(planning); !done) {
-      scratch.child.reuse = Reuse::no;
-      return std::unexpected(std::move(done.error()));
-    }
+    if (Done done = make_plan(planning); !done) return std::unexpected(std::move(done.error()));
   }
   refresh(spec, scratch, reuses);
   if (!request.changes.arguments.empty())

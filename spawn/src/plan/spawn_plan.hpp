@@ -71,7 +71,8 @@ struct ChildResources {
   Session session_in_terminal;
   std::optional<OwnedFd> cgroup;
   std::optional<OwnedFd> directory;          // cwd(), for a child that leaves it and returns
-  std::optional<OwnedFd> own_pid_namespace;  // of children, for one that is born in another
+  std::optional<OwnedFd> own_pid_namespace;  // of children, for one that is born in another:
+  std::size_t joined_pid_namespace = 0;      // that of this Namespaces::join
   std::optional<PidFd> own_process;          // for a child that cannot tell its parent by a number
   std::unique_ptr<IdMapPlan> id_maps;
   std::optional<Pipe> report;  // only the child has its write end

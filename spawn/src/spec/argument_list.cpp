@@ -2,7 +2,6 @@
 #include "spec/argument_list.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sysfd {
 inline namespace v0 {
@@ -24,7 +23,7 @@ char* ArgumentList::room_for(std::size_t size) {
 void ArgumentList::add(std::string_view text) {
   pointers_.reserve(pointers_.size() + 1);  // or nothing is changed
   char* const copy = room_for(text.size() + 1);
-  std::memcpy(copy, text.data(), text.size());
+  text.copy(copy, text.size());
   copy[text.size()] = '\0';
   pointers_.back() = copy;
   pointers_.push_back(nullptr);

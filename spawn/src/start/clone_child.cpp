@@ -134,7 +134,7 @@ bool is_emulated() noexcept {
 }
 
 Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
-                                            ChildStack* stack) noexcept {
+                                            ChildStack* stack) {
   ChildArgs& args = plan.args;
   const CloneOptions& options = plan.clone;
   if (stack) stack->is_inside = 1;

@@ -33,7 +33,7 @@ struct CloneResult {
 // all the same. A child that leaves no zombie needs a stack that is watched. EOPNOTSUPP: no process
 // can be in between, see orphan.cpp.
 Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
-                                            ChildStack* stack = nullptr) noexcept;
+                                            ChildStack* stack = nullptr);
 
 // True if this process runs in such an emulator.
 bool is_emulated() noexcept;

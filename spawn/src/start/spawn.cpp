@@ -29,11 +29,9 @@ Result<void, SpawnError> start_writer(const CommandSpec& spec, SpawnPlan& plan,
 [[gnu::noinline]] Result<CloneResult, SpawnError> clone_in_pid_namespace(const FailedStart& start,
                                                                          SpawnPlan& plan,
                                                                          ChildStack* stack) {
-  const auto& joins = start.spec.namespaces->join;
-  std::size_t i = 0;
-  while (!kinds_of(joins[i]).contains(Namespace::pid))
-    ++i;
-  const ScopedPidNamespace other(*plan.resources->own_pid_namespace, joins[i].of);
+  const std::size_t i = plan.resources->joined_pid_namespace;
+  const ScopedPidNamespace other(*plan.resources->own_pid_namespace,
+                                 start.spec.namespaces->join[i].of);
   if (const auto code = other.error())
     return std::unexpected(SpawnError{SpawnStep::join_namespace, code, static_cast<int>(i), ""});
   return clone_child(start, plan.child, stack);

@@ -12,6 +12,7 @@
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "plan/plan_part.hpp"
+#include "start/kill.hpp"
 #include "start/scoped_signal_block.hpp"
 #include "start/spawn.hpp"
 #include "start/start_error.hpp"
@@ -38,12 +39,25 @@ namespace {
   return start.error_at(SpawnStep::wait, why);
 }
 
+// A child that executes has left this memory: it is killed with its group, and waited for with a
+// limit.
+[[gnu::noinline]] SpawnError give_up_executing(const FailedStart& start, const CloneResult& clone,
+                                               std::error_code why) {
+  if (why != std::errc::no_child_process) {
+    const bool leads_group = start.scratch.child.leads_group;
+    const Killed killed = kill_group({clone.process, clone.pid, leads_group, false});
+    if (!killed.child) (void)await_killed(clone.process, Clock::now() + kill_patience);
+  }
+  return start.error_at(SpawnStep::wait, why);
+}
+
 Result<ExitStatus, SpawnError> start_and_wait(CommandSpec& spec, const SpawnRequest& request,
                                               SpawnScratch& scratch, SpawnPlan& plan) {
   const auto clone = start_child(spec, request, scratch, plan);
   if (!clone) return std::unexpected(clone.error());
   const auto status = clone->process.wait();
-  if (!status) return std::unexpected(give_up({spec, scratch, true}, *clone, status.error()));
+  if (!status)
+    return std::unexpected(give_up_executing({spec, scratch, true}, *clone, status.error()));
   return *status;
 }
 

@@ -4,6 +4,7 @@
 #include "spec/argument_list.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/prelude.hpp"
@@ -50,6 +51,8 @@ TEST(ArgumentList, KeepsTextsWhereTheyAre) {
 TEST(ArgumentList, TakesTextsOfAnyLength) {
   ArgumentList list("program");
   std::vector<std::string> expected{"program"};
+  list.add(std::string_view());
+  expected.emplace_back();
   for (const std::size_t size : {0U, 255U, 256U, 1U, 1023U, 1024U, 100000U, 3U}) {
     expected.emplace_back(size, static_cast<char>('a' + size % 26));
     list.add(expected.back());

@@ -158,6 +158,41 @@ TEST(CommandOutOfMemory, IsAsItWasBefore) {
   });
 }
 
+// The child tells whether it has the umask that it was to have.
+Command with_umask() {
+  Command command("sh");
+  command.args({"-c", "test $(umask) = 0077"}).resources({.umask = 077});
+  return command;
+}
+
+TEST(CommandOutOfMemory, DoesNotStartTheNextChildByAHalfMadePlan) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
+  bool failed = true;
+  for (int n = 1; failed; ++n) {
+    ASSERT_LT(n, 1000);
+    SCOPED_TRACE(n);
+    Command command = with_umask();
+    EXPECT_TRUE(must(command.status()).success());
+    command.env("NAME", "value");
+    failed = fails_at_allocation(n, [&] { (void)command.status(); });
+    EXPECT_TRUE(must(command.status()).success());
+  }
+}
+
+TEST(CommandOutOfMemory, LeavesNoHalfMadePlanToAPreparedCommand) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
+  const CStr change[] = {"NAME=value"};
+  bool failed = true;
+  for (int n = 1; failed; ++n) {
+    ASSERT_LT(n, 1000);
+    SCOPED_TRACE(n);
+    const auto prepared = must(with_umask().prepare());
+    EXPECT_TRUE(must(prepared.status()).success());
+    failed = fails_at_allocation(n, [&] { (void)prepared.status({.environment = change}); });
+    EXPECT_TRUE(must(prepared.status()).success());
+  }
+}
+
 #endif
 
 }  // namespace

@@ -56,6 +56,7 @@ Result<void, SpawnError> gather_own_pid_namespace(Planning& planning) {
                                       static_cast<int>(joined - all.begin()),
                                       "/proc/thread-self/ns/pid_for_children"});
   planning.resources().own_pid_namespace = std::move(*own);
+  planning.resources().joined_pid_namespace = static_cast<std::size_t>(joined - all.begin());
   return {};
 }
 
