@@ -68,14 +68,14 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   return detail::failure(static_cast<int>(-answer));
 }
 
-template <NamespaceAccess (*access_to)(Namespace) noexcept>
+template <NamespaceAccess (*AccessTo)(Namespace) noexcept>
 SYSFD_ALWAYS_INLINE Result<OwnedFd> open_namespace(const PidFd& process, Namespace kind) noexcept {
-  const unsigned number = access_to(kind).ioctl;
+  const unsigned number = AccessTo(kind).ioctl;
   if (number == 0) return detail::failure(EINVAL);
   // The kernel requires that the argument is 0.
   const long answer =
       detail::system_call(SYS_ioctl, process.fd().get(), detail::kernel::get_namespace(number), 0);
-  if (answer < 0) return explain(process, access_to(kind).name, answer);
+  if (answer < 0) return explain(process, AccessTo(kind).name, answer);
   return detail::to_owned(answer);
 }
 

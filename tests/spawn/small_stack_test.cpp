@@ -103,23 +103,44 @@ TEST(SpawnSmallStack, SufficesForAChild) {
 }
 
 // Both sides send more than a pipe can hold.
+// Each has a frame of its own, as what a caller needs is not what is tested.
+
+void run_to_the_end(const std::string& input) {
+  const auto run = must(shell("exec tee /dev/fd/2").output({.input = bytes(input)}));
+  EXPECT_TRUE(run.out == input && run.err == input);
+  EXPECT_EQ(run.describe(), "exited with code 0");
+}
+
+void run_out_of_time() {
+  EXPECT_TRUE(must(shell("exec cat").stdin_from(Stdio::pipe()).output({.timeout = 0ns})).timed_out);
+}
+
+void talk_to_child(const std::string& input) {
+  Child child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
+  EXPECT_TRUE(must(child.communicate({.input = bytes(input), .timeout = 0ns})).timed_out);
+  EXPECT_TRUE(must(child.communicate()).success());
+}
+
+void run_pipeline(const std::string& input) {
+  auto line = Command("cat") | Command("cat") | Command("cat");
+  EXPECT_TRUE(must(line.output({.input = bytes(input)})).out == input);
+  EXPECT_TRUE(must(line.output({.input = bytes(input), .timeout = 0ns})).timed_out);
+  EXPECT_EQ(must(line.spawn()).size(), 3U);
+}
+
+void fail_to_start_a_pipeline() {
+  EXPECT_FALSE((Command("cat") | Command("/no/such")).spawn());
+}
+
 TEST(SpawnSmallStack, SufficesForAConversation) {
   SYSFD_REQUIRE_ISOLATION();
   const std::string input = pattern(1 << 20);
   run_on_small_stack([&] {
-    const auto run = must(shell("exec tee /dev/fd/2").output({.input = bytes(input)}));
-    EXPECT_TRUE(run.out == input && run.err == input);
-    EXPECT_EQ(run.describe(), "exited with code 0");
-    EXPECT_TRUE(
-        must(shell("exec cat").stdin_from(Stdio::pipe()).output({.timeout = 0ns})).timed_out);
-    Child child = must(Command("cat").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
-    EXPECT_TRUE(must(child.communicate({.input = bytes(input), .timeout = 0ns})).timed_out);
-    EXPECT_TRUE(must(child.communicate()).success());
-    auto line = Command("cat") | Command("cat") | Command("cat");
-    EXPECT_TRUE(must(line.output({.input = bytes(input)})).out == input);
-    EXPECT_TRUE(must(line.output({.input = bytes(input), .timeout = 0ns})).timed_out);
-    EXPECT_EQ(must(line.spawn()).size(), 3U);
-    EXPECT_FALSE((Command("cat") | Command("/no/such")).spawn());
+    run_to_the_end(input);
+    run_out_of_time();
+    talk_to_child(input);
+    run_pipeline(input);
+    fail_to_start_a_pipeline();
   });
 }
 

@@ -146,15 +146,15 @@ struct OrphanClone {
   long answer = -ECANCELED;  // of the system call; unchanged if the process was killed before
 };
 
-// The life of the process that makes it; `clone` is an OrphanClone.
-[[noreturn]] void make_orphan(void* clone) noexcept;
-// The child's life from clone to exec; `args` is a ChildArgs. These are in files of their own,
+// The life of the process that makes it; `pointer` is to an OrphanClone.
+[[noreturn]] void make_orphan(void* pointer) noexcept;
+// The child's life from clone to exec; `pointer` is to a ChildArgs. These are in files of their own,
 // which are compiled apart: they use nothing but raw system calls.
-[[noreturn]] void run_child(void* args) noexcept;
+[[noreturn]] void run_child(void* pointer) noexcept;
 // The same in the calling process itself. Returns after a failure only.
 void run_in_place(ChildArgs& args) noexcept;
-// The life of the writer; `maps` is an IdMaps.
-[[noreturn]] void write_id_maps(void* maps) noexcept;
+// The life of the writer; `pointer` is to an IdMaps.
+[[noreturn]] void write_id_maps(void* pointer) noexcept;
 
 }  // namespace detail
 }  // namespace v0

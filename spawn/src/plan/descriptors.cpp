@@ -92,9 +92,9 @@ Result<void, SpawnError> use_terminal(Planning& planning) {
 }
 
 PartResult gather_descriptors(Planning& planning) {
-  const PartResult streams = gather_streams(planning);
+  PartResult streams = gather_streams(planning);
   if (!streams) return streams;
-  const PartResult passed = gather_passed(planning);
+  PartResult passed = gather_passed(planning);
   if (!passed) return passed;
   if (kind_of_stream(planning.spec, planning.request, 2) == StreamKind::like_stdout)
     if (PartResult like = gather_like_stdout(planning, 2); !like) return like;
@@ -161,6 +161,7 @@ void add_inheritance_steps(Planning& planning) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(cppcoreguidelines-interfaces-global-init): takes its address only
 const DescriptorsPart descriptors_part{&parts_planner, gather_descriptors, settle_descriptors,
                                        reject_pipes};
 const PlanPart inheritance_part{gather_inheritance, add_inheritance_steps};

@@ -18,11 +18,11 @@ namespace detail {
 
 using Done = Result<void, SpawnError>;
 
-void SpawnScratch::reserve(std::size_t count) {
+void SpawnScratch::reserve(std::size_t descriptors) {
   constexpr std::size_t streams_and_attributes = 24;
-  fds.reserve(3 + count);
-  steps.reserve(streams_and_attributes + 2 * count);
-  child.descriptors.reserve(count);
+  fds.reserve(3 + descriptors);
+  steps.reserve(streams_and_attributes + 2 * descriptors);
+  child.descriptors.reserve(descriptors);
 }
 
 bool ChildResources::has(int fd) const noexcept {

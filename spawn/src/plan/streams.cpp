@@ -113,7 +113,11 @@ PartResult gather_pipe(Planning& planning, int number) {
   return Reuse::no;
 }
 
-PartResult gather_given(Planning& planning, const StreamSpec& stream, int number) {
+PartResult gather_given(Planning& planning, int number) {
+  const StreamSpec* standard = default_of(planning.request, number);
+  const bool is_set =
+      kind_in_spec(planning.spec, planning.request, number) != StreamKind::unset || !standard;
+  const StreamSpec& stream = is_set ? planning.spec.streams[number] : *standard;
   const int source = stream.owned ? stream.owned->get() : stream.fd ? stream.fd->get() : -1;
   if (source < 0) return std::unexpected(stream_error(number, error_code(EBADF)));
   if (stream.is_made) give_to_child(planning.spec, *stream.fd, true);
@@ -137,11 +141,7 @@ PartResult gather_stream(Planning& planning, int number) {
     case StreamKind::pipe: return gather_pipe(planning, number);
     case StreamKind::terminal: return gather_terminal(planning, number);
     case StreamKind::like_stdout: return gather_like_stdout(planning, number);
-    case StreamKind::descriptor: {
-      const bool is_unset = kind_in_spec(spec, request, number) == StreamKind::unset;
-      return gather_given(planning, is_unset ? *default_of(request, number) : spec.streams[number],
-                          number);
-    }
+    case StreamKind::descriptor: return gather_given(planning, number);
     default: inherit_stream(spec, planning.fds(), number); return Reuse::yes;
   }
 }

@@ -22,8 +22,6 @@ class SmallVector {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignof(std::max_align_t));
 
  public:
-  using value_type = T;
-
   SmallVector() noexcept : data_(inside()), capacity_(N) {}
   ~SmallVector() {
     if (data_ != inside()) ::operator delete(data_);
@@ -57,7 +55,7 @@ class SmallVector {
   void append(const T* values, std::size_t count) {
     if (count == 0) return;
     if (count > capacity_ - size_) grow(2 * capacity_ + count);
-    std::memcpy(static_cast<void*>(data_ + size_), values, count * sizeof(T));
+    std::memcpy(static_cast<void*>(data_ + size_), values, count * element_size);
     size_ += count;
   }
 
@@ -68,15 +66,17 @@ class SmallVector {
     data_[size_++] = value;
   }
   void grow(std::size_t capacity) {
-    data_ =
-        static_cast<T*>(move_to_larger(data_, inside_, size_ * sizeof(T), capacity * sizeof(T)));
+    data_ = static_cast<T*>(
+        move_to_larger(data_, inside_, size_ * element_size, capacity * element_size));
     capacity_ = capacity;
   }
+
+  static constexpr std::size_t element_size = sizeof(T);  // NOLINT(bugprone-sizeof-expression)
 
   T* data_;
   std::size_t size_ = 0;
   std::size_t capacity_;
-  alignas(T) std::byte inside_[N * sizeof(T)];  // not initialized
+  alignas(T) std::byte inside_[N * element_size];  // not initialized
 };
 
 }  // namespace detail
