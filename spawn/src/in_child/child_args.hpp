@@ -148,8 +148,8 @@ struct OrphanClone {
 
 // The life of the process that makes it; `pointer` is to an OrphanClone.
 [[noreturn]] void make_orphan(void* pointer) noexcept;
-// The child's life from clone to exec; `pointer` is to a ChildArgs. These are in files of their own,
-// which are compiled apart: they use nothing but raw system calls.
+// The child's life from clone to exec; `pointer` is to a ChildArgs. Each of these is in a file of
+// its own, which is compiled apart: it uses nothing but raw system calls.
 [[noreturn]] void run_child(void* pointer) noexcept;
 // The same in the calling process itself. Returns after a failure only.
 void run_in_place(ChildArgs& args) noexcept;
