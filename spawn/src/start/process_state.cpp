@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <bit>
+#include <climits>
 #include <cstdint>
 #include <string_view>
 
@@ -26,7 +28,10 @@ constexpr const char* name = "sysfd process state 1";
 constexpr std::string_view mapped_name = "/memfd:sysfd process state 1 ";
 
 std::atomic<ProcessState*> found = nullptr;
-std::atomic<std::uint64_t> found_by = 0;  // the mark of the process that has found it
+// The mark of the process that has found it, and before, of that where one thread searches for it.
+// A forked copy of that process has another mark, so it does not wait for a thread it has not got.
+std::atomic<std::uint64_t> found_by = 0;
+std::atomic<std::uint64_t> searched_by = 0;
 
 // The start of the mapping, or null.
 ProcessState* find() noexcept {
@@ -64,19 +69,44 @@ ProcessState* make() noexcept {
   return nullptr;
 }
 
+ProcessState& find_or_make() noexcept {
+  static ProcessState own_state{};
+  ProcessState* state = find();
+  if (!state) state = make();
+  return state ? *state : own_state;
+}
+
+// A futex is 32 bits: those of `found_by` that every new mark changes.
+void* found_by_futex() noexcept {
+  constexpr bool is_little = std::endian::native == std::endian::little;
+  return reinterpret_cast<std::uint32_t*>(&found_by) + (is_little ? 0 : 1);
+}
+
+void wait_until_found(std::uint64_t mark) noexcept {
+  for (;;) {
+    const std::uint64_t last = found_by.load(std::memory_order_acquire);
+    if (last == mark) return;
+    system_call(SYS_futex, found_by_futex(), FUTEX_WAIT | FUTEX_PRIVATE_FLAG,
+                static_cast<std::uint32_t>(last), nullptr);
+  }
+}
+
 }  // namespace
 
 ProcessState& process_state() noexcept {
   const auto mark = fork_mark();
-  if (mark && found_by.load(std::memory_order_acquire) == *mark)
-    return *found.load(std::memory_order_relaxed);
-  static ProcessState own_state{};
-  ProcessState* state = find();
-  if (!state) state = make();
-  if (!state) return own_state;
-  found.store(state, std::memory_order_relaxed);
-  if (mark) found_by.store(*mark, std::memory_order_release);
-  return *state;
+  if (!mark) return find_or_make();
+  if (found_by.load(std::memory_order_acquire) != *mark) {
+    std::uint64_t last = searched_by.load(std::memory_order_relaxed);
+    if (last != *mark && searched_by.compare_exchange_strong(last, *mark)) {
+      found.store(&find_or_make(), std::memory_order_relaxed);
+      found_by.store(*mark, std::memory_order_release);
+      system_call(SYS_futex, found_by_futex(), FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
+    } else {
+      wait_until_found(*mark);
+    }
+  }
+  return *found.load(std::memory_order_relaxed);
 }
 
 ProcessStateLock::ProcessStateLock(ProcessState& state) noexcept : state_(state) {
