@@ -112,11 +112,28 @@ endfunction()
 # the modules that are installed.
 function(sysfd_install_module name dependencies libraries link_options)
   set(component sysfd-${name})
-  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
   install(TARGETS sysfd_${name} EXPORT sysfd-${name}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
     FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${component})
+  sysfd_install_package_files(${name} "${dependencies}")
+
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package)
+  list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
+  list(JOIN pc_requires ", " pc_requires)
+  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to the program that links to it
+  list(APPEND pc_libraries ${link_options})
+  list(JOIN pc_libraries " " pc_libraries)
+  file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
+  install(FILES ${generated}/sysfd-${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
+endfunction()
+
+# What find_package() reads for one module, whose targets are in the export set sysfd-<name>.
+function(sysfd_install_package_files name dependencies)
+  set(component sysfd-${name})
+  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
   install(EXPORT sysfd-${name} NAMESPACE sysfd:: FILE sysfd-${name}-targets.cmake
     DESTINATION ${package_dir} COMPONENT ${component})
 
@@ -127,14 +144,4 @@ function(sysfd_install_module name dependencies libraries link_options)
     VERSION ${SYSFD_VERSION} COMPATIBILITY SameMinorVersion)
   install(FILES ${generated}/sysfd-${name}-depends.cmake ${generated}/sysfd-config-version.cmake
     ${SYSFD_ROOT}/cmake/sysfd-config.cmake DESTINATION ${package_dir} COMPONENT ${component})
-
-  list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
-  list(JOIN pc_requires ", " pc_requires)
-  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to the program that links to it
-  list(APPEND pc_libraries ${link_options})
-  list(JOIN pc_libraries " " pc_libraries)
-  file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-  configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
-  install(FILES ${generated}/sysfd-${name}.pc
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
 endfunction()

@@ -1,0 +1,1196 @@
+// SPDX-License-Identifier: MIT
+//
+// The C interface to sysfd, for C (C99 or newer), old C++ (C++98 or newer) and other languages.
+//
+//     sysfd_command *sort;
+//     sysfd_child *child;
+//     sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+//     int32_t status;
+//     if (sysfd_command_new("sort", &sort) < 0) return 1;
+//     sysfd_command_arg(sort, "-u");
+//     sysfd_command_stdin_from_borrow(sort, input);      // stays the caller's
+//     sysfd_command_pass_take(sort, socket, 3);          // becomes the command's
+//     if (sysfd_command_spawn(sort, &child, &error) < 0) return complain(error.text);
+//     if (sysfd_child_wait(child, &status) == 0) use(status);
+//     sysfd_child_free(child);
+//     sysfd_command_free(sort);
+//
+// It is thin: each function calls the function of the C++ interface that has the same name, for
+// example sysfd_command_pass_take() calls Command::pass(). The comments of the C++ headers tell
+// errors, kernel versions, costs, and what blocks. These rules hold for all functions:
+//
+// - Descriptors are ints. New ones are close-on-exec, have numbers of 3 or above, and belong to the
+//   caller. A function uses a descriptor for the call only, unless its name says otherwise.
+// - Names tell who owns a descriptor. `_take`: the function owns the descriptors that it is given
+//   from the call on, and closes them if it fails. `_borrow`: the descriptor still belongs to its
+//   owner, who keeps it open as long as the object uses it. `_release`: the object gives a
+//   descriptor to the caller, who closes it.
+// - Results are 0, a new descriptor, a count or an answer (1 for yes, 0 for no), or a negative
+//   errno value: -ENOENT. `errno` has no meaning. "Not yet" is an error: -EAGAIN, -ETIMEDOUT or
+//   -ECANCELED, as in the C++ interface.
+// - Outputs are pointers, the last parameters. They are written on success only; an error struct is
+//   written on an error only. A null pointer for a required output is -EINVAL. An error struct, and
+//   outputs that say so, may be null.
+// - Options and larger outputs are structs that begin with their size. SYSFD_..._INIT initializes
+//   each. Members that a newer version appends have the default 0. A struct that is larger than the
+//   library knows is -E2BIG if the rest of it is not all zeros; in an output the rest is set to
+//   zero. A struct that is smaller than in version 0.1 is -EINVAL: it is not initialized. A null
+//   pointer to options stands for the defaults. Unknown flags are -EINVAL. No struct has padding.
+// - Strings are NUL-terminated. Bytes are a pointer and a size. No function takes both for one
+//   value. Nothing that the caller passes is used after the call, except borrowed descriptors.
+// - Texts are written to a buffer and always end with NUL. The result is the length of the whole
+//   text without the NUL: if it is not less than `size`, the text was cut. `buffer` may be null if
+//   `size` is 0.
+// - Objects are opaque. Each has one function ..._free(), which ignores null pointers. Use an
+//   object in one thread at a time, unless it says otherwise. A null pointer to an object is
+//   -EINVAL, and so is the use of an object that another function has emptied.
+// - A mistake of the caller is an error, and does not stop the program: -EBADF for a negative
+//   descriptor, -EINVAL for others.
+// - Nothing is thrown: no memory is -ENOMEM. Nothing is printed. No function of the caller runs in
+//   a child. There is no global state. No signal handler and no disposition is changed. The
+//   environment is read by the starts of programs, as described for the C++ class Command. The
+//   functions of socket activation and notification say what they do with it.
+#ifndef SYSFD_SYSFD_H
+#define SYSFD_SYSFD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The version of this header: major * 1000000 + minor * 1000 + patch.
+#define SYSFD_C_VERSION 1000u
+
+// The version of the library, in the same form.
+uint32_t sysfd_version(void);
+
+// What the kernel and the seccomp filter of the calling thread allow. Each is the number of a bit.
+enum {
+  SYSFD_FEATURE_FILE_HANDLES = 0,
+  SYSFD_FEATURE_PIDFD_SEND_SIGNAL = 1,
+  SYSFD_FEATURE_PIDFD_OPEN = 2,
+  SYSFD_FEATURE_WAIT_BY_PIDFD = 3,
+  SYSFD_FEATURE_CLONE3 = 4,
+  SYSFD_FEATURE_PIDFD_GETFD = 5,
+  SYSFD_FEATURE_CLONE_INTO_CGROUP = 6,
+  SYSFD_FEATURE_OPENAT2 = 7,
+  SYSFD_FEATURE_CLOSE_RANGE = 8,
+  SYSFD_FEATURE_PROCESS_MADVISE = 9,
+  SYSFD_FEATURE_PROCESS_MRELEASE = 10,
+  SYSFD_FEATURE_NOEXEC_SEAL = 11,
+  SYSFD_FEATURE_PEER_PIDFD = 12,
+  SYSFD_FEATURE_PASS_PIDFD = 13,
+  SYSFD_FEATURE_HANDLE_FID = 14,
+  SYSFD_FEATURE_STATMOUNT = 15,
+  SYSFD_FEATURE_UNIQUE_MOUNT_IDS = 16,
+  SYSFD_FEATURE_PIDFS = 17,
+  SYSFD_FEATURE_PIDFD_THREAD = 18,
+  SYSFD_FEATURE_SIGNAL_SCOPES = 19,
+  SYSFD_FEATURE_WRITE_NOAPPEND = 20,
+  SYSFD_FEATURE_DUPFD_QUERY = 21,
+  SYSFD_FEATURE_KCMP = 22,
+  SYSFD_FEATURE_PIDFD_NAMESPACES = 23,
+  SYSFD_FEATURE_HANDLE_UNIQUE_MOUNT = 24,
+  SYSFD_FEATURE_PIDFD_INFO = 25,
+  SYSFD_FEATURE_HANDLE_CONNECTABLE = 26,
+  SYSFD_FEATURE_PIDFD_HANDLES = 27,
+  SYSFD_FEATURE_PASS_RIGHTS = 28,
+  SYSFD_FEATURE_PIDFS_ROOT = 29,
+  SYSFD_FEATURE_NSFS_ROOT = 30,
+  SYSFD_FEATURE_AUTOREAP = 31,
+  SYSFD_FEATURE_AUTOKILL = 32,
+  SYSFD_FEATURE_COUNT = 33
+};
+
+// Finds them by harmless system calls, each time anew: bit SYSFD_FEATURE_... of the result is set
+// if that feature is there. Starts no process, and changes nothing.
+uint64_t sysfd_features(void);
+// Writes a line for each feature: "yes  pidfd_open (Linux 5.3)".
+int sysfd_features_text(uint64_t features, char *buffer, size_t size);
+// Writes the name of one feature: "pidfd_open".
+int sysfd_feature_name(int feature, char *buffer, size_t size);
+
+// How long a function may wait. A null pointer stands for no limit.
+typedef struct sysfd_timeout {
+  uint32_t size;
+  int32_t cancel_fd;     // if this is readable or hung up, the wait ends with -ECANCELED; -1: none
+  int64_t nanoseconds;   // 0 or less: polls once; SYSFD_FOREVER: no limit
+} sysfd_timeout;
+#define SYSFD_FOREVER INT64_MAX
+#define SYSFD_TIMEOUT_INIT {sizeof(sysfd_timeout), -1, SYSFD_FOREVER}
+
+// More about an error: a text, and its kind where there are several with one errno value.
+typedef struct sysfd_error {
+  uint32_t size;
+  int32_t code;    // the errno value, positive
+  int32_t kind;    // SYSFD_LISTEN_... or SYSFD_SEAL_...; otherwise 0
+  char text[500];  // a sentence; cut if it is longer
+} sysfd_error;
+#define SYSFD_ERROR_INIT {sizeof(sysfd_error), 0, 0, {0}}
+
+// Bytes of the caller: the same as struct iovec of <sys/uio.h>.
+typedef struct sysfd_bytes {
+  void *data;  // functions that write to a file or a process only read it
+  size_t size;
+} sysfd_bytes;
+
+// ---- ownedfd: <sysfd/owned_fd.hpp>, <sysfd/create.hpp> ----
+
+enum {
+  SYSFD_CWD = -100  // AT_FDCWD: the working directory, where a function takes a directory
+};
+
+// What a path may lead through: RESOLVE_... of openat2(2).
+enum {
+  SYSFD_RESOLVE_NO_MOUNT_POINTS = 0x01,
+  SYSFD_RESOLVE_NO_MAGIC_LINKS = 0x02,
+  SYSFD_RESOLVE_NO_SYMLINKS = 0x04,
+  SYSFD_RESOLVE_BENEATH = 0x08,
+  SYSFD_RESOLVE_IN_ROOT = 0x10
+};
+
+// openat(2): opens a file. `mode` is used if the flags create one.
+int sysfd_open(int directory, const char *path, int flags, uint32_t mode);
+// openat2(2): the same, with SYSFD_RESOLVE_....
+int sysfd_open_resolve(int directory, const char *path, int flags, uint32_t mode, uint64_t resolve);
+// Opens /dev/null as each of 0, 1 and 2 that is not open.
+int sysfd_open_missing_standard_streams(void);
+// pipe2(2): fds[0] is for reading, fds[1] for writing.
+int sysfd_pipe(int flags, int fds[2]);
+// socketpair(2) of AF_UNIX.
+int sysfd_socket_pair(int type, int fds[2]);
+// memfd_create(2).
+int sysfd_memfd(const char *name, uint32_t flags);
+// eventfd(2).
+int sysfd_event_fd(uint32_t initial, int flags);
+// fcntl(F_DUPFD_CLOEXEC): a second descriptor of the same open file description.
+int sysfd_duplicate(int fd);
+// dup3(2): makes `number`, which is open, refer to what `source` refers to.
+int sysfd_replace(int number, int source);
+// close(2), once: reports lost data. The number is free afterwards, also after an error.
+int sysfd_close_take(int fd);
+// fcntl(F_GETFD): whether the number is open.
+int sysfd_is_open(int fd);
+int sysfd_set_nonblocking(int fd, int nonblocking);
+int sysfd_is_nonblocking(int fd);
+int sysfd_set_close_on_exec(int fd, int close_on_exec);
+int sysfd_is_close_on_exec(int fd);
+
+// ---- sharing: <sysfd/description.hpp> ----
+
+// fcntl(F_DUPFD_QUERY), kcmp(2): whether both refer to the same open file description.
+int sysfd_same_description(int left, int right);
+// open(2) of /proc: opens the same file again, with an offset, flags and locks of its own.
+int sysfd_reopen(int fd, int flags);
+
+// ---- sharing: <sysfd/positioned_file.hpp> ----
+
+// A file with a position of its own. The ..._at functions may run in any number of threads.
+typedef struct sysfd_positioned_file sysfd_positioned_file;
+enum { SYSFD_READ_NOWAIT = 1 };     // RWF_NOWAIT
+enum { SYSFD_SYNC_DATA_ONLY = 1 };  // fdatasync(2)
+enum { SYSFD_SEEK_START = 0, SYSFD_SEEK_POSITION = 1, SYSFD_SEEK_END = 2 };
+
+int sysfd_positioned_file_take(int fd, uint64_t position, sysfd_positioned_file **file);
+// With a new open file description that is shared with nobody: can be written on every kernel. See
+// UniqueDescription in <sysfd/description.hpp>.
+int sysfd_positioned_file_open(int directory, const char *path, int flags, uint32_t mode,
+                               sysfd_positioned_file **file);
+int sysfd_positioned_file_memfd(const char *name, uint32_t flags, sysfd_positioned_file **file);
+int sysfd_positioned_file_reopen(int fd, int flags, sysfd_positioned_file **file);
+void sysfd_positioned_file_free(sysfd_positioned_file *file);
+
+// Return the number of bytes.
+int64_t sysfd_positioned_file_read(sysfd_positioned_file *file, void *buffer, size_t size,
+                                   uint32_t flags);
+int64_t sysfd_positioned_file_write(sysfd_positioned_file *file, const void *data, size_t size);
+int64_t sysfd_positioned_file_append(sysfd_positioned_file *file, const void *data, size_t size);
+int64_t sysfd_positioned_file_read_at(const sysfd_positioned_file *file, void *buffer, size_t size,
+                                      uint64_t offset, uint32_t flags);
+int64_t sysfd_positioned_file_write_at(const sysfd_positioned_file *file, const void *data,
+                                       size_t size, uint64_t offset);
+int64_t sysfd_positioned_file_readv_at(const sysfd_positioned_file *file,
+                                       const sysfd_bytes *buffers, size_t count, uint64_t offset,
+                                       uint32_t flags);
+int64_t sysfd_positioned_file_writev_at(const sysfd_positioned_file *file, const sysfd_bytes *data,
+                                        size_t count, uint64_t offset);
+// All or an error: -ENODATA if the file ends before.
+int sysfd_positioned_file_read_exact(sysfd_positioned_file *file, void *buffer, size_t size);
+int sysfd_positioned_file_write_all(sysfd_positioned_file *file, const void *data, size_t size);
+int sysfd_positioned_file_read_exact_at(const sysfd_positioned_file *file, void *buffer,
+                                        size_t size, uint64_t offset);
+int sysfd_positioned_file_write_all_at(const sysfd_positioned_file *file, const void *data,
+                                       size_t size, uint64_t offset);
+// Returns the new position. `from`: SYSFD_SEEK_....
+int64_t sysfd_positioned_file_seek(sysfd_positioned_file *file, int64_t offset, int from);
+int64_t sysfd_positioned_file_position(const sysfd_positioned_file *file);
+int64_t sysfd_positioned_file_size(const sysfd_positioned_file *file);
+int sysfd_positioned_file_truncate(const sysfd_positioned_file *file, uint64_t size);
+int sysfd_positioned_file_sync(const sysfd_positioned_file *file, uint32_t flags);
+int sysfd_positioned_file_fd_borrow(const sysfd_positioned_file *file);
+// Empties the object.
+int sysfd_positioned_file_fd_release(sysfd_positioned_file *file);
+
+// ---- sharing: <sysfd/description_lock.hpp>, <sysfd/flock_lock.hpp> ----
+
+enum { SYSFD_LOCK_SHARED = 0, SYSFD_LOCK_EXCLUSIVE = 1 };
+
+// A range of bytes. A null pointer, or a length of 0, means: to the end of the file.
+typedef struct sysfd_lock_range {
+  uint32_t size;
+  uint32_t reserved;  // 0
+  uint64_t start;
+  uint64_t length;
+} sysfd_lock_range;
+#define SYSFD_LOCK_RANGE_INIT {sizeof(sysfd_lock_range), 0, 0, 0}
+
+// fcntl(F_OFD_SETLK): a lock of an open file description. The object owns a duplicate of the
+// descriptor, and unlocks when it is freed.
+typedef struct sysfd_description_lock sysfd_description_lock;
+int sysfd_description_lock_acquire(int fd, int mode, const sysfd_lock_range *range,
+                                   sysfd_description_lock **lock);
+int sysfd_description_lock_try_acquire(int fd, int mode, const sysfd_lock_range *range,
+                                       sysfd_description_lock **lock);
+int sysfd_description_lock_try_acquire_for(int fd, int mode, const sysfd_lock_range *range,
+                                           const sysfd_timeout *timeout,
+                                           sysfd_description_lock **lock);
+// DescriptionLock::adopt(): for a lock that is held already.
+int sysfd_description_lock_adopt_take(int fd, int mode, const sysfd_lock_range *range,
+                                      sysfd_description_lock **lock);
+int sysfd_description_lock_upgrade(sysfd_description_lock *lock);
+int sysfd_description_lock_try_upgrade(sysfd_description_lock *lock);
+int sysfd_description_lock_try_upgrade_for(sysfd_description_lock *lock,
+                                           const sysfd_timeout *timeout);
+int sysfd_description_lock_downgrade(sysfd_description_lock *lock);
+int sysfd_description_lock_mode(const sysfd_description_lock *lock);
+int sysfd_description_lock_range(const sysfd_description_lock *lock, sysfd_lock_range *range);
+// Unlocks, and reports errors. Empties the object.
+int sysfd_description_lock_unlock(sysfd_description_lock *lock);
+// Returns the descriptor without unlocking. Empties the object.
+int sysfd_description_lock_release(sysfd_description_lock *lock);
+void sysfd_description_lock_free(sysfd_description_lock *lock);
+
+// flock(2): the same for the whole file, as flock(1) locks it.
+typedef struct sysfd_flock_lock sysfd_flock_lock;
+int sysfd_flock_lock_acquire(int fd, int mode, sysfd_flock_lock **lock);
+int sysfd_flock_lock_try_acquire(int fd, int mode, sysfd_flock_lock **lock);
+int sysfd_flock_lock_try_acquire_for(int fd, int mode, const sysfd_timeout *timeout,
+                                     sysfd_flock_lock **lock);
+int sysfd_flock_lock_adopt_take(int fd, int mode, sysfd_flock_lock **lock);
+int sysfd_flock_lock_upgrade(sysfd_flock_lock *lock);
+int sysfd_flock_lock_try_upgrade(sysfd_flock_lock *lock);
+int sysfd_flock_lock_try_upgrade_for(sysfd_flock_lock *lock, const sysfd_timeout *timeout);
+int sysfd_flock_lock_downgrade(sysfd_flock_lock *lock);
+int sysfd_flock_lock_is_locked(const sysfd_flock_lock *lock);
+int sysfd_flock_lock_mode(const sysfd_flock_lock *lock);
+int sysfd_flock_lock_unlock(sysfd_flock_lock *lock);
+int sysfd_flock_lock_release(sysfd_flock_lock *lock);
+void sysfd_flock_lock_free(sysfd_flock_lock *lock);
+
+// ---- sharing: <sysfd/sealed_memory.hpp> ----
+
+#define SYSFD_UNLIMITED UINT64_MAX
+// sysfd_error::kind of a file that is not sealed as it must be (-EPERM).
+enum { SYSFD_SEAL_MAY_SHRINK = 1, SYSFD_SEAL_MAY_CHANGE = 2 };
+
+// memfd_create(2): with this content, which nobody can change.
+int sysfd_sealed_memfd(const char *name, const void *content, size_t size);
+// memfd_create(2): of this size, which nobody can change.
+int sysfd_fixed_memfd(const char *name, uint64_t size);
+
+typedef struct sysfd_sealed_memory sysfd_sealed_memory;
+int sysfd_sealed_memory_map(int fd, uint64_t max_size, sysfd_sealed_memory **memory,
+                            sysfd_error *error);
+int sysfd_sealed_memory_copy(int fd, uint64_t max_size, sysfd_sealed_memory **memory);
+// The bytes live as long as the object.
+int sysfd_sealed_memory_bytes(const sysfd_sealed_memory *memory, const void **data, size_t *size);
+void sysfd_sealed_memory_free(sysfd_sealed_memory *memory);
+
+typedef struct sysfd_shared_memory sysfd_shared_memory;
+int sysfd_shared_memory_map(int fd, uint64_t max_size, sysfd_shared_memory **memory,
+                            sysfd_error *error);
+int sysfd_shared_memory_bytes(const sysfd_shared_memory *memory, void **data, size_t *size);
+void sysfd_shared_memory_free(sysfd_shared_memory *memory);
+
+// ---- sharing: <sysfd/fd_passing.hpp> ----
+
+enum { SYSFD_MAX_FDS_IN_MESSAGE = 253 };
+
+// sendmsg(2) with SCM_RIGHTS: sends duplicates of the descriptors with the first byte of the
+// payload. Returns the number of bytes that were sent. Blocks as the socket does.
+int64_t sysfd_send_fds(int socket, const int *fds, size_t count, const void *payload, size_t size);
+// The same, and waits up to `timeout`, whatever the mode of the socket is.
+int64_t sysfd_send_fds_for(int socket, const int *fds, size_t count, const void *payload,
+                           size_t size, const sysfd_timeout *timeout);
+
+enum {
+  SYSFD_RECEIVE_NOWAIT = 1,
+  // Keep descriptors that are not delivered until the message is freed, so that the caller decides
+  // when they are closed.
+  SYSFD_RECEIVE_KEEP_UNWANTED = 2
+};
+typedef struct sysfd_receive_options {
+  uint32_t size;
+  uint32_t flags;                // SYSFD_RECEIVE_...
+  uint32_t max_fds;
+  uint32_t reserved;             // 0
+  const sysfd_timeout *timeout;  // null: waits as the socket does
+} sysfd_receive_options;
+#define SYSFD_RECEIVE_OPTIONS_INIT \
+  {sizeof(sysfd_receive_options), 0, SYSFD_MAX_FDS_IN_MESSAGE, 0, NULL}
+
+// A received message. It owns its descriptors until they are released.
+typedef struct sysfd_message sysfd_message;
+// recvmsg(2): returns the number of bytes of the payload.
+int64_t sysfd_receive_fds(int socket, void *payload, size_t size,
+                          const sysfd_receive_options *options, sysfd_message **message);
+int64_t sysfd_message_fd_count(const sysfd_message *message);
+int sysfd_message_fd_borrow(const sysfd_message *message, size_t index);
+int sysfd_message_fd_release(sysfd_message *message, size_t index);
+// 0, or why descriptors that were sent are not delivered: ReceivedMessage::fds_error.
+int sysfd_message_fds_error(const sysfd_message *message);
+// -ENODATA: there are none. Outputs may be null.
+int sysfd_message_credentials(const sysfd_message *message, int32_t *pid, uint32_t *user,
+                              uint32_t *group);
+// A pidfd of the sender, or -ENODATA, -ESRCH, ...: ReceivedMessage::pidfd.
+int sysfd_message_pidfd_release(sysfd_message *message);
+void sysfd_message_free(sysfd_message *message);
+
+int sysfd_pass_credentials(int socket, int on);
+int sysfd_pass_pidfd(int socket, int on);
+int sysfd_pass_fds(int socket, int on);
+
+// ---- handle: <sysfd/file_handle.hpp>, <sysfd/mount_cache.hpp> ----
+
+// A name of a file that outlives its path. A value: it is never changed.
+typedef struct sysfd_file_handle sysfd_file_handle;
+typedef struct sysfd_mount_id {
+  uint64_t id;
+  uint32_t is_unique;  // 1: never reused until the system is rebooted
+  uint32_t reserved;   // 0
+} sysfd_mount_id;
+enum {
+  SYSFD_HANDLE_FOLLOW = 1,
+  SYSFD_HANDLE_FID = 2,
+  SYSFD_HANDLE_CONNECTABLE = 4,
+  SYSFD_HANDLE_UNIQUE_MOUNT = 8
+};
+enum {
+  SYSFD_PIDFS_ROOT = -10002,  // in place of a mount, for handles of pidfds
+  SYSFD_NSFS_ROOT = -10003    // for handles of namespaces
+};
+
+// name_to_handle_at(2). `mount` may be null.
+int sysfd_name_to_handle(int directory, const char *path, uint32_t flags,
+                         sysfd_file_handle **handle, sysfd_mount_id *mount);
+// The same of an open file.
+int sysfd_name_to_handle_of(int fd, uint32_t flags, sysfd_file_handle **handle,
+                            sysfd_mount_id *mount);
+// open_by_handle_at(2).
+int sysfd_open_by_handle(int mount, const sysfd_file_handle *handle, int flags);
+int sysfd_find_mount(sysfd_mount_id mount);
+
+int sysfd_file_handle_from_parts(int32_t type, const void *bytes, size_t size,
+                                 sysfd_file_handle **handle);
+int sysfd_file_handle_type(const sysfd_file_handle *handle, int32_t *type);
+// The bytes live as long as the object.
+int sysfd_file_handle_bytes(const sysfd_file_handle *handle, const void **bytes, size_t *size);
+int sysfd_file_handle_is_fid(const sysfd_file_handle *handle);
+int sysfd_file_handle_is_connectable(const sysfd_file_handle *handle);
+// Writes bytes to store, and returns how many. -ERANGE: they are more than `size`; 160 are enough.
+int sysfd_file_handle_serialize(const sysfd_file_handle *handle, void *buffer, size_t size);
+int sysfd_file_handle_deserialize(const void *stored, size_t size, sysfd_file_handle **handle);
+int sysfd_file_handle_equal(const sysfd_file_handle *left, const sysfd_file_handle *right);
+// An order for sorting: `order` is -1, 0 or 1.
+int sysfd_file_handle_compare(const sysfd_file_handle *left, const sysfd_file_handle *right,
+                              int *order);
+int sysfd_file_handle_hash(const sysfd_file_handle *handle, uint64_t *hash);
+int sysfd_file_handle_copy(const sysfd_file_handle *handle, sysfd_file_handle **copy);
+void sysfd_file_handle_free(sysfd_file_handle *handle);
+
+typedef struct sysfd_mount_cache sysfd_mount_cache;
+int sysfd_mount_cache_new(sysfd_mount_cache **cache);
+// Borrowed until the next call with this cache.
+int sysfd_mount_cache_find_borrow(sysfd_mount_cache *cache, sysfd_mount_id mount);
+int sysfd_mount_cache_open_by_handle(sysfd_mount_cache *cache, const sysfd_file_handle *handle,
+                                     sysfd_mount_id mount, int flags);
+int sysfd_mount_cache_clear(sysfd_mount_cache *cache);
+void sysfd_mount_cache_free(sysfd_mount_cache *cache);
+
+// ---- handle: <sysfd/fanotify.hpp> ----
+
+// fstatfs(2): the ID of the file system that a file is in.
+int sysfd_file_system_id(int fd, int32_t id[2]);
+
+// The events that read(2) of a fanotify group has stored in a buffer. Owns all descriptors there.
+// The buffer must live as long as the object.
+typedef struct sysfd_fanotify_events sysfd_fanotify_events;
+typedef struct sysfd_fanotify_event {
+  uint32_t size;
+  int32_t pid;
+  uint64_t mask;
+  int32_t file;     // borrowed, as `process`; -1: none
+  int32_t process;
+} sysfd_fanotify_event;
+#define SYSFD_FANOTIFY_EVENT_INIT {sizeof(sysfd_fanotify_event), 0, 0, -1, -1}
+enum {
+  SYSFD_FANOTIFY_FID = 0,
+  SYSFD_FANOTIFY_DFID = 1,
+  SYSFD_FANOTIFY_DFID_NAME = 2,
+  SYSFD_FANOTIFY_OLD_DFID_NAME = 3,
+  SYSFD_FANOTIFY_NEW_DFID_NAME = 4
+};
+typedef struct sysfd_fanotify_fid {
+  uint32_t size;
+  uint32_t kind;                    // SYSFD_FANOTIFY_...
+  int32_t file_system[2];
+  const sysfd_file_handle *handle;  // lives until the next call with these events
+  const char *name;                 // in the buffer, without a NUL at its end; null: none
+  size_t name_size;
+} sysfd_fanotify_fid;
+#define SYSFD_FANOTIFY_FID_INIT {sizeof(sysfd_fanotify_fid), 0, {0, 0}, NULL, NULL, 0}
+
+int sysfd_fanotify_events_take(const void *bytes, size_t size, sysfd_fanotify_events **events);
+// Goes on to the next event, and closes what is left of the one before. Returns 1, or 0 at the end.
+int sysfd_fanotify_events_next(sysfd_fanotify_events *events, sysfd_fanotify_event *event);
+// The next handle of the current event. Returns 1, or 0 at the end.
+int sysfd_fanotify_events_next_fid(sysfd_fanotify_events *events, sysfd_fanotify_fid *fid);
+int sysfd_fanotify_events_file_release(sysfd_fanotify_events *events);
+int sysfd_fanotify_events_process_release(sysfd_fanotify_events *events);
+void sysfd_fanotify_events_free(sysfd_fanotify_events *events);
+
+// ---- pidfd: <sysfd/pidfd.hpp>; a pidfd is a descriptor ----
+
+enum { SYSFD_PIDFD_NONBLOCKING = 1, SYSFD_PIDFD_THREAD = 2 };
+enum {
+  SYSFD_SIGNAL_PROCESS = 0,
+  SYSFD_SIGNAL_THREAD = 1,
+  SYSFD_SIGNAL_THREAD_GROUP = 2,
+  SYSFD_SIGNAL_PROCESS_GROUP = 4
+};
+enum {  // CLONE_NEW...
+  SYSFD_NAMESPACE_TIME = 0x80,
+  SYSFD_NAMESPACE_MOUNT = 0x20000,
+  SYSFD_NAMESPACE_CGROUP = 0x2000000,
+  SYSFD_NAMESPACE_UTS = 0x4000000,
+  SYSFD_NAMESPACE_IPC = 0x8000000,
+  SYSFD_NAMESPACE_USER = 0x10000000,
+  SYSFD_NAMESPACE_PID = 0x20000000,
+  SYSFD_NAMESPACE_NET = 0x40000000
+};
+
+int sysfd_pidfd_open(int32_t pid, uint32_t flags);
+int sysfd_pidfd_self(void);
+int sysfd_pidfd_from_id(uint64_t id);
+int sysfd_pidfd_of_peer(int socket);
+// PidFd::adopt(): returns `fd` if it is a pidfd. Otherwise closes it: -EBADF.
+int sysfd_pidfd_adopt_take(int fd);
+int sysfd_pidfd_send_signal(int pidfd, int signo, uint32_t scope);
+int sysfd_pidfd_send_signal_value(int pidfd, int signo, uintptr_t value, uint32_t scope);
+// pidfd_getfd(2): a duplicate of descriptor `number` of that process.
+int sysfd_pidfd_get_fd(int pidfd, int number);
+
+// waitid(2): `status` is as wait(2) stores it, and is read by sysfd_exit_status_...() or by the
+// macros of <sys/wait.h>. It may be null.
+int sysfd_pidfd_wait(int pidfd, int32_t *status);
+int sysfd_pidfd_try_wait(int pidfd, int32_t *status);
+int sysfd_pidfd_wait_for(int pidfd, const sysfd_timeout *timeout, int32_t *status);
+// ppoll(2): returns the index of one that has ended.
+int sysfd_pidfd_wait_any(const int *pidfds, size_t count, const sysfd_timeout *timeout);
+
+enum {  // what to wait for; 0: the end
+  SYSFD_WAIT_ENDED = 1,
+  SYSFD_WAIT_STOPPED = 2,
+  SYSFD_WAIT_CONTINUED = 4,
+  SYSFD_WAIT_KEEP = 8  // WNOWAIT: the next wait returns the same event again
+};
+enum {
+  SYSFD_EVENT_ENDED = 0,
+  SYSFD_EVENT_STOPPED = 1,
+  SYSFD_EVENT_CONTINUED = 2,
+  SYSFD_EVENT_TRAPPED = 3
+};
+typedef struct sysfd_wait_event {
+  uint32_t size;
+  uint32_t kind;    // SYSFD_EVENT_...
+  int32_t status;   // as above, if it has ended; otherwise 0
+  int32_t signo;    // that stopped, continued or trapped it; otherwise 0
+  int32_t pid;
+  uint32_t user;
+  // Resources used so far: getrusage(2).
+  int64_t user_microseconds;
+  int64_t system_microseconds;
+  int64_t max_resident_kilobytes;
+  int64_t minor_faults;
+  int64_t major_faults;
+  int64_t blocks_in;
+  int64_t blocks_out;
+  int64_t voluntary_switches;
+  int64_t involuntary_switches;
+} sysfd_wait_event;
+#define SYSFD_WAIT_EVENT_INIT \
+  {sizeof(sysfd_wait_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+int sysfd_pidfd_wait_event(int pidfd, uint32_t what, sysfd_wait_event *event);
+int sysfd_pidfd_try_wait_event(int pidfd, uint32_t what, sysfd_wait_event *event);
+int sysfd_pidfd_wait_event_for(int pidfd, const sysfd_timeout *timeout, uint32_t what,
+                               sysfd_wait_event *event);
+
+// Returns the process number.
+int32_t sysfd_pidfd_pid(int pidfd);
+// The identity, which is not reused until the system is rebooted.
+int sysfd_pidfd_id(int pidfd, uint64_t *id);
+enum {  // which members of sysfd_process_info are set
+  SYSFD_INFO_PID = 0x1,
+  SYSFD_INFO_PROCESS = 0x2,
+  SYSFD_INFO_PARENT = 0x4,
+  SYSFD_INFO_CREDENTIALS = 0x8,
+  SYSFD_INFO_CGROUP = 0x10,
+  SYSFD_INFO_EXIT = 0x20,
+  SYSFD_INFO_CORE_DUMP = 0x40,
+  SYSFD_INFO_CORE_DUMP_SIGNAL = 0x80,
+  SYSFD_INFO_CORE_DUMP_CODE = 0x100
+};
+enum {
+  SYSFD_CORE_DUMPED = 1,
+  SYSFD_CORE_DUMP_SKIPPED = 2,
+  SYSFD_CORE_DUMP_AS_USER = 4,
+  SYSFD_CORE_DUMP_AS_ROOT = 8
+};
+typedef struct sysfd_process_info {
+  uint32_t size;
+  uint32_t set;  // SYSFD_INFO_...; members that are not set are 0
+  int32_t pid;
+  int32_t process;
+  int32_t parent;
+  int32_t exit_status;  // as wait(2) stores it
+  uint64_t cgroup_id;
+  uint32_t user, group;
+  uint32_t effective_user, effective_group;
+  uint32_t saved_user, saved_group;
+  uint32_t file_system_user, file_system_group;
+  uint32_t core_dump;  // SYSFD_CORE_DUMP...
+  int32_t core_dump_signal;
+  int32_t core_dump_code;
+  uint32_t reserved;
+} sysfd_process_info;
+#define SYSFD_PROCESS_INFO_INIT \
+  {sizeof(sysfd_process_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+int sysfd_pidfd_info(int pidfd, sysfd_process_info *info);
+int sysfd_pidfd_namespace_fd(int pidfd, uint32_t kind);
+int sysfd_pidfd_namespace_for_children(int pidfd, uint32_t kind);
+// setns(2): `kinds` is a set of SYSFD_NAMESPACE_....
+int sysfd_pidfd_enter_namespaces(int pidfd, uint32_t kinds);
+int sysfd_pidfd_proc_directory(int pidfd);
+// process_madvise(2): returns the number of bytes. `ranges` are addresses of that process.
+int64_t sysfd_pidfd_advise_memory(int pidfd, const sysfd_bytes *ranges, size_t count, int advice);
+int sysfd_pidfd_release_memory(int pidfd);
+int sysfd_same_process(int left, int right);
+
+int sysfd_process_id_parse(const char *text, uint64_t *id);
+int sysfd_process_id_text(uint64_t id, char *buffer, size_t size);
+
+// <sysfd/exit_status.hpp>: of a status as wait(2) stores it. -EINVAL: no process ends like that.
+int sysfd_exit_status_success(int32_t status);
+int sysfd_exit_status_code(int32_t status);    // -ENODATA: a signal killed it
+int sysfd_exit_status_signal(int32_t status);  // -ENODATA: it exited
+int sysfd_exit_status_core_dumped(int32_t status);
+int sysfd_exit_status_text(int32_t status, char *buffer, size_t size);
+
+// ---- listen: <sysfd/fd_type.hpp>, <sysfd/listen_fds.hpp>; used by spawn, too ----
+
+// A condition on a descriptor. A null pointer to one stands for any descriptor.
+typedef struct sysfd_fd_type sysfd_fd_type;
+enum {
+  SYSFD_FD_ANY = 0,
+  SYSFD_FD_SOCKET = 1,
+  SYSFD_FD_STREAM_LISTENER = 2,
+  SYSFD_FD_STREAM = 3,
+  SYSFD_FD_SEQPACKET_LISTENER = 4,
+  SYSFD_FD_SEQPACKET = 5,
+  SYSFD_FD_DATAGRAM = 6,
+  SYSFD_FD_FIFO = 7,
+  SYSFD_FD_SPECIAL_FILE = 8,
+  SYSFD_FD_MESSAGE_QUEUE = 9
+};
+enum { SYSFD_ANY_PORT = -1 };
+int sysfd_fd_type_new(int kind, sysfd_fd_type **type);
+// These add a condition, and replace one that was added before. `port`: 0 to 65535, or
+// SYSFD_ANY_PORT.
+int sysfd_fd_type_inet(sysfd_fd_type *type, int32_t port);
+int sysfd_fd_type_inet6(sysfd_fd_type *type, int32_t port);
+int sysfd_fd_type_ip(sysfd_fd_type *type, int32_t port);
+int sysfd_fd_type_unix_path(sysfd_fd_type *type, const char *path);
+int sysfd_fd_type_unix_abstract(sysfd_fd_type *type, const void *name, size_t size);
+int sysfd_fd_type_at(sysfd_fd_type *type, const char *path);
+int sysfd_fd_type_matches(const sysfd_fd_type *type, int fd);
+int sysfd_fd_type_describe(const sysfd_fd_type *type, char *buffer, size_t size);
+void sysfd_fd_type_free(sysfd_fd_type *type);
+int sysfd_is_socket(int fd);
+int sysfd_is_listening_stream(int fd);
+int sysfd_is_datagram(int fd);
+int sysfd_is_fifo(int fd);
+int sysfd_is_special_file(int fd);
+int sysfd_is_message_queue(int fd);
+
+// sysfd_error::kind of the functions below.
+enum {
+  SYSFD_LISTEN_NOT_ACTIVATED = 0,
+  SYSFD_LISTEN_OTHER_PROCESS = 1,
+  SYSFD_LISTEN_MALFORMED = 2,
+  SYSFD_LISTEN_ALREADY_TAKEN = 3,
+  SYSFD_LISTEN_UNAVAILABLE = 4,
+  SYSFD_LISTEN_NOT_FOUND = 5,
+  SYSFD_LISTEN_AMBIGUOUS = 6,
+  SYSFD_LISTEN_WRONG_TYPE = 7
+};
+// The descriptors that a service manager has opened for this process, from 3 on. Owns those that
+// are not released.
+typedef struct sysfd_listen_fds sysfd_listen_fds;
+enum { SYSFD_LISTEN_KEEP_ENVIRONMENT = 1 };
+// Reads LISTEN_... from the environment, and removes them from there unless the flag is set.
+// -ENODATA: the process was not activated. Nothing is owned or changed after an error.
+int sysfd_listen_fds_take(uint32_t flags, sysfd_listen_fds **fds, sysfd_error *error);
+// From these variables, "NAME=value" each, up to a null pointer. The environment is not used.
+int sysfd_listen_fds_take_from(const char *const *variables, sysfd_listen_fds **fds,
+                               sysfd_error *error);
+int64_t sysfd_listen_fds_count(const sysfd_listen_fds *fds);
+int sysfd_listen_fds_name(const sysfd_listen_fds *fds, size_t index, char *buffer, size_t size);
+int sysfd_listen_fds_has(const sysfd_listen_fds *fds, size_t index);
+int sysfd_listen_fds_borrow(const sysfd_listen_fds *fds, size_t index);
+int sysfd_listen_fds_release(sysfd_listen_fds *fds, size_t index, const sysfd_fd_type *type,
+                             sysfd_error *error);
+int sysfd_listen_fds_borrow_one(const sysfd_listen_fds *fds, const char *name,
+                                const sysfd_fd_type *type, sysfd_error *error);
+int sysfd_listen_fds_release_one(sysfd_listen_fds *fds, const char *name,
+                                 const sysfd_fd_type *type, sysfd_error *error);
+// Releases all with this name, and returns how many. -ERANGE: they are more than `capacity`; none
+// is released then.
+int sysfd_listen_fds_release_all(sysfd_listen_fds *fds, const char *name,
+                                 const sysfd_fd_type *type, size_t capacity, int *released,
+                                 sysfd_error *error);
+// Writes the indices of those with this name, at most `capacity`, and returns how many there are.
+int sysfd_listen_fds_indices_of(const sysfd_listen_fds *fds, const char *name, size_t capacity,
+                                size_t *indices);
+void sysfd_listen_fds_free(sysfd_listen_fds *fds);
+
+// ---- listen: <sysfd/notify.hpp> ----
+
+enum {
+  SYSFD_NOTIFY_READY = 0x1,
+  SYSFD_NOTIFY_RELOADING = 0x2,
+  SYSFD_NOTIFY_STOPPING = 0x4,
+  SYSFD_NOTIFY_WATCHDOG = 0x8,
+  SYSFD_NOTIFY_WATCHDOG_TRIGGER = 0x10,
+  SYSFD_NOTIFY_STORE_NO_POLL = 0x20,
+  // Which of these members are set.
+  SYSFD_NOTIFY_ERROR = 0x100,
+  SYSFD_NOTIFY_EXIT_STATUS = 0x200,
+  SYSFD_NOTIFY_WATCHDOG_INTERVAL = 0x400,
+  SYSFD_NOTIFY_EXTEND_TIMEOUT = 0x800
+};
+typedef struct sysfd_notification {
+  uint32_t size;
+  uint32_t flags;            // SYSFD_NOTIFY_...
+  const char *status;        // null: none
+  int32_t error;
+  int32_t exit_status;
+  int32_t main_process;      // a pidfd; -1: none
+  int32_t sender;            // a pidfd; -1: none
+  uint64_t watchdog_interval_microseconds;
+  uint64_t extend_timeout_microseconds;
+  const int *store;
+  size_t store_count;
+  const char *store_name;
+  const char *remove_stored;
+  const char *more;
+  const sysfd_timeout *timeout;  // null: five seconds
+} sysfd_notification;
+#define SYSFD_NOTIFICATION_INIT                                                                 \
+  {sizeof(sysfd_notification), 0, NULL, 0, 0, -1, -1, 0, 0, NULL, 0, NULL, NULL, NULL, NULL}
+
+// sendmsg(2) to the socket that NOTIFY_SOCKET names. Returns 1, or 0 if there is no manager.
+int sysfd_notify(const sysfd_notification *notification, sysfd_error *error);
+int sysfd_notify_to(const char *address, const sysfd_notification *notification,
+                    sysfd_error *error);
+// Waits until the manager has read all earlier messages. Returns 1, or 0 if there is no manager.
+int sysfd_notify_barrier(const sysfd_timeout *timeout);
+int sysfd_notify_barrier_to(const char *address, const sysfd_timeout *timeout);
+// getenv(3) of WATCHDOG_USEC and WATCHDOG_PID. -ENODATA: there is no watchdog.
+int sysfd_watchdog_interval(uint64_t *microseconds);
+
+// A connection to a manager. Thread-safe.
+typedef struct sysfd_notifier sysfd_notifier;
+enum { SYSFD_NOTIFIER_UNSET_ENVIRONMENT = 1 };
+int sysfd_notifier_connect(const char *address, sysfd_notifier **notifier);
+int sysfd_notifier_from_environment(uint32_t flags, sysfd_notifier **notifier);
+int sysfd_notifier_has_manager(const sysfd_notifier *notifier);
+int sysfd_notifier_notify(const sysfd_notifier *notifier, const sysfd_notification *notification,
+                          sysfd_error *error);
+int sysfd_notifier_barrier(const sysfd_notifier *notifier, const sysfd_timeout *timeout);
+int sysfd_notifier_watchdog_interval(const sysfd_notifier *notifier, uint64_t *microseconds);
+void sysfd_notifier_free(sysfd_notifier *notifier);
+
+// ---- spawn: <sysfd/spawn_error.hpp> ----
+
+enum {  // SpawnStep
+  SYSFD_STEP_PROGRAM = 0,
+  SYSFD_STEP_ARGUMENT = 1,
+  SYSFD_STEP_ENVIRONMENT = 2,
+  SYSFD_STEP_STANDARD_STREAM = 3,
+  SYSFD_STEP_DESCRIPTOR = 4,
+  SYSFD_STEP_LISTEN_FDS = 5,
+  SYSFD_STEP_TERMINAL = 6,
+  SYSFD_STEP_CGROUP = 7,
+  SYSFD_STEP_NAMESPACES = 8,
+  SYSFD_STEP_CLONE = 9,
+  SYSFD_STEP_START = 10,
+  SYSFD_STEP_TABLE = 11,
+  SYSFD_STEP_SIGNALS = 12,
+  SYSFD_STEP_SESSION = 13,
+  SYSFD_STEP_PROCESS_GROUP = 14,
+  SYSFD_STEP_CONTROLLING_TERMINAL = 15,
+  SYSFD_STEP_FOREGROUND_GROUP = 16,
+  SYSFD_STEP_USER_MAP = 17,
+  SYSFD_STEP_GROUP_MAP = 18,
+  SYSFD_STEP_DUMPABLE = 19,
+  SYSFD_STEP_JOIN_NAMESPACE = 20,
+  SYSFD_STEP_MOUNTS = 21,
+  SYSFD_STEP_HOST_NAME = 22,
+  SYSFD_STEP_LIMIT = 23,
+  SYSFD_STEP_UMASK = 24,
+  SYSFD_STEP_NICE = 25,
+  SYSFD_STEP_SCHEDULER = 26,
+  SYSFD_STEP_PROCESSORS = 27,
+  SYSFD_STEP_IO_PRIORITY = 28,
+  SYSFD_STEP_OOM_SCORE_ADJUST = 29,
+  SYSFD_STEP_TIMER_SLACK = 30,
+  SYSFD_STEP_ROOT_DIRECTORY = 31,
+  SYSFD_STEP_WORKING_DIRECTORY = 32,
+  SYSFD_STEP_BOUNDING_SET = 33,
+  SYSFD_STEP_GROUPS = 34,
+  SYSFD_STEP_GROUP = 35,
+  SYSFD_STEP_USER = 36,
+  SYSFD_STEP_CAPABILITIES = 37,
+  SYSFD_STEP_AMBIENT_SET = 38,
+  SYSFD_STEP_SECUREBITS = 39,
+  SYSFD_STEP_PARENT_DEATH = 40,
+  SYSFD_STEP_NO_NEW_PRIVILEGES = 41,
+  SYSFD_STEP_SECCOMP = 42,
+  SYSFD_STEP_EXEC = 43,
+  SYSFD_STEP_WAIT = 44,
+  SYSFD_STEP_CONFIRMATION = 45
+};
+
+// Why a program could not be started.
+typedef struct sysfd_spawn_error {
+  uint32_t size;
+  int32_t step;    // SYSFD_STEP_...
+  int32_t code;    // the errno value, positive
+  int32_t index;   // of the argument, see SpawnStep; otherwise -1
+  int32_t stage;   // of a pipeline, from 0; otherwise -1
+  char text[1004]; // a sentence; cut if it is longer
+} sysfd_spawn_error;
+#define SYSFD_SPAWN_ERROR_INIT {sizeof(sysfd_spawn_error), 0, 0, -1, -1, {0}}
+// Writes the name of a step, as in C++: "working_directory".
+int sysfd_spawn_step_name(int step, char *buffer, size_t size);
+
+// ---- spawn: <sysfd/command.hpp> ----
+
+// A program to start, and what it is given. Functions that set something copy what they are given.
+// If one fails, its result is negative, and every later start fails with the same error: it is
+// enough to check the result of the start. As in C++, invalid strings are found by the start.
+typedef struct sysfd_command sysfd_command;
+typedef struct sysfd_child sysfd_child;
+typedef struct sysfd_output sysfd_output;
+typedef struct sysfd_prepared_command sysfd_prepared_command;
+typedef struct sysfd_pending_child sysfd_pending_child;
+typedef struct sysfd_pipeline sysfd_pipeline;
+
+int sysfd_command_new(const char *program, sysfd_command **command);
+int sysfd_command_new_borrow(int program, const char *argument0, sysfd_command **command);
+int sysfd_command_new_shell(const char *line, sysfd_command **command);
+void sysfd_command_free(sysfd_command *command);
+
+enum {
+  SYSFD_SEARCH_CHILD_PATH = 0,
+  SYSFD_SEARCH_CALLER_PATH = 1,
+  SYSFD_SEARCH_NOWHERE = 2
+};
+int sysfd_command_search(sysfd_command *command, int where);
+// Lists of strings end with a null pointer.
+int sysfd_command_search_directories(sysfd_command *command, const char *const *directories);
+int sysfd_command_shell_fallback(sysfd_command *command);
+int sysfd_command_argument0(sysfd_command *command, const char *value);
+int sysfd_command_arg(sysfd_command *command, const char *value);
+int sysfd_command_args(sysfd_command *command, const char *const *values);
+int sysfd_command_env(sysfd_command *command, const char *name, const char *value);
+int sysfd_command_remove_env(sysfd_command *command, const char *name);
+int sysfd_command_clear_env(sysfd_command *command);
+int sysfd_command_environment(sysfd_command *command, const char *const *entries);
+
+enum { SYSFD_BEFORE_IDENTITY = 0, SYSFD_AFTER_IDENTITY = 1 };
+int sysfd_command_working_directory(sysfd_command *command, const char *path, int change);
+// Also SYSFD_CWD.
+int sysfd_command_working_directory_borrow(sysfd_command *command, int directory, int change);
+int sysfd_command_root_directory(sysfd_command *command, const char *path);
+int sysfd_command_root_directory_borrow(sysfd_command *command, int directory);
+int sysfd_command_cgroup_borrow(sysfd_command *command, int directory);
+
+enum {
+  SYSFD_STDIO_INHERIT = 0,
+  SYSFD_STDIO_NULL = 1,
+  SYSFD_STDIO_PIPE = 2,
+  SYSFD_STDIO_TERMINAL = 3,
+  SYSFD_STDIO_LIKE_STDOUT = 4  // for stderr only
+};
+int sysfd_command_stdin_from(sysfd_command *command, int stdio);
+int sysfd_command_stdin_from_borrow(sysfd_command *command, int fd);
+int sysfd_command_stdin_from_take(sysfd_command *command, int fd);
+int sysfd_command_stdout_to(sysfd_command *command, int stdio);
+int sysfd_command_stdout_to_borrow(sysfd_command *command, int fd);
+int sysfd_command_stdout_to_take(sysfd_command *command, int fd);
+int sysfd_command_stderr_to(sysfd_command *command, int stdio);
+int sysfd_command_stderr_to_borrow(sysfd_command *command, int fd);
+int sysfd_command_stderr_to_take(sysfd_command *command, int fd);
+
+// The child gets `fd` as `number`.
+int sysfd_command_pass_borrow(sysfd_command *command, int fd, int number);
+int sysfd_command_pass_take(sysfd_command *command, int fd, int number);
+// The child also gets what is not close-on-exec, except these numbers.
+int sysfd_command_inherit_descriptors(sysfd_command *command, const int *except, size_t count);
+int sysfd_command_forget_descriptor(sysfd_command *command, int number);
+int sysfd_command_listen_fds_borrow(sysfd_command *command, const char *name, int fd);
+int sysfd_command_listen_fds_take(sysfd_command *command, const char *name, int fd);
+// All that are left in `given`. `_take` releases them from there.
+int sysfd_command_listen_fds_given_borrow(sysfd_command *command, const sysfd_listen_fds *given);
+int sysfd_command_listen_fds_given_take(sysfd_command *command, sysfd_listen_fds *given);
+int sysfd_command_terminal(sysfd_command *command, uint16_t rows, uint16_t columns);
+
+enum {
+  SYSFD_DROP_KILL = 0,
+  SYSFD_DROP_TERMINATE = 1,
+  SYSFD_DROP_WAIT = 2,
+  SYSFD_DROP_DETACH = 3
+};
+// What sysfd_child_free() does to a child that runs. `grace`: null for five seconds.
+int sysfd_command_on_drop(sysfd_command *command, int policy, const sysfd_timeout *grace);
+int sysfd_command_parent_death_signal(sysfd_command *command, int signo);
+int sysfd_command_kill_with_parent(sysfd_command *command);
+int sysfd_command_leave_no_zombie(sysfd_command *command);
+int sysfd_command_retry_busy(sysfd_command *command, int times);
+
+// <sysfd/identity.hpp>. A null pointer for a text or an array: it is not set.
+typedef struct sysfd_bpf_instruction {  // struct sock_filter
+  uint16_t code;
+  uint8_t jump_true;
+  uint8_t jump_false;
+  uint32_t value;
+} sysfd_bpf_instruction;
+enum {
+  SYSFD_IDENTITY_KEEP_GROUPS = 0x1,
+  SYSFD_IDENTITY_NO_CAPABILITIES = 0x2,
+  SYSFD_IDENTITY_NO_NEW_PRIVILEGES = 0x4,
+  // Which of these members are set.
+  SYSFD_IDENTITY_USER = 0x100,
+  SYSFD_IDENTITY_GROUP = 0x200,
+  SYSFD_IDENTITY_GROUPS = 0x400,
+  SYSFD_IDENTITY_SECUREBITS = 0x800
+};
+typedef struct sysfd_identity {
+  uint32_t size;
+  uint32_t flags;  // SYSFD_IDENTITY_...
+  uint32_t user;
+  uint32_t group;
+  uint32_t securebits;
+  uint32_t reserved;  // 0
+  const uint32_t *groups;
+  size_t group_count;
+  const char *capabilities;
+  const char *iab;
+  const sysfd_bpf_instruction *seccomp;
+  size_t seccomp_count;
+} sysfd_identity;
+#define SYSFD_IDENTITY_INIT {sizeof(sysfd_identity), 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, NULL, 0}
+int sysfd_command_identity(sysfd_command *command, const sysfd_identity *identity);
+
+// <sysfd/resources.hpp>
+typedef struct sysfd_resource_limit {
+  int32_t resource;   // RLIMIT_...
+  uint32_t reserved;  // 0
+  uint64_t soft;      // SYSFD_UNLIMITED: no limit
+  uint64_t hard;
+} sysfd_resource_limit;
+enum {
+  SYSFD_RESOURCES_ALL_PROCESSORS = 0x1,
+  SYSFD_RESOURCES_SCHEDULER_RESET_ON_FORK = 0x2,
+  // Which of these members are set.
+  SYSFD_RESOURCES_UMASK = 0x100,
+  SYSFD_RESOURCES_NICE = 0x200,
+  SYSFD_RESOURCES_SCHEDULER = 0x400,  // those that begin with scheduler_
+  SYSFD_RESOURCES_IO_PRIORITY = 0x800,  // io_class and io_level
+  SYSFD_RESOURCES_OOM_SCORE_ADJUST = 0x1000,
+  SYSFD_RESOURCES_TIMER_SLACK = 0x2000
+};
+enum { SYSFD_IO_REAL_TIME = 1, SYSFD_IO_BEST_EFFORT = 2, SYSFD_IO_IDLE = 3 };
+typedef struct sysfd_resources {
+  uint32_t size;
+  uint32_t flags;  // SYSFD_RESOURCES_...
+  const sysfd_resource_limit *limits;
+  size_t limit_count;
+  const int *processors;
+  size_t processor_count;
+  uint32_t umask;
+  int32_t nice;
+  int32_t scheduler_policy;  // SCHED_...
+  uint32_t scheduler_priority;
+  int64_t scheduler_runtime_nanoseconds;
+  int64_t scheduler_deadline_nanoseconds;
+  int64_t scheduler_period_nanoseconds;
+  int32_t io_class;  // SYSFD_IO_...
+  int32_t io_level;
+  int32_t oom_score_adjust;
+  uint32_t reserved;  // 0
+  int64_t timer_slack_nanoseconds;
+} sysfd_resources;
+#define SYSFD_RESOURCES_INIT \
+  {sizeof(sysfd_resources), 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+int sysfd_command_resources(sysfd_command *command, const sysfd_resources *resources);
+
+// <sysfd/session.hpp>
+enum {
+  SYSFD_SESSION_NEW = 0x1,
+  SYSFD_SESSION_PROCESS_GROUP = 0x100  // process_group is set
+};
+typedef struct sysfd_session {
+  uint32_t size;
+  uint32_t flags;                // SYSFD_SESSION_...
+  int32_t process_group;
+  int32_t controlling_terminal;  // borrowed until the start has returned; -1: none
+  int32_t foreground_of;         // the same
+  uint32_t reserved;             // 0
+} sysfd_session;
+#define SYSFD_SESSION_INIT {sizeof(sysfd_session), 0, 0, -1, -1, 0}
+int sysfd_command_session(sysfd_command *command, const sysfd_session *session);
+// TIOCSWINSZ.
+int sysfd_set_window_size(int terminal, uint16_t rows, uint16_t columns);
+
+// <sysfd/signals.hpp>
+enum { SYSFD_SIGNALS_INHERIT_MASK = 1, SYSFD_SIGNALS_ALL_TO_DEFAULT = 2 };
+typedef struct sysfd_signals {
+  uint32_t size;
+  uint32_t flags;  // SYSFD_SIGNALS_...
+  const int *blocked;
+  size_t blocked_count;
+  const int *to_default;
+  size_t to_default_count;
+  const int *ignored;
+  size_t ignored_count;
+  const int *unchanged;
+  size_t unchanged_count;
+} sysfd_signals;
+#define SYSFD_SIGNALS_INIT {sizeof(sysfd_signals), 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0}
+int sysfd_command_signals(sysfd_command *command, const sysfd_signals *signals);
+
+// <sysfd/namespaces.hpp>
+typedef struct sysfd_id_range {
+  uint32_t inside;
+  uint32_t outside;
+  uint32_t count;
+} sysfd_id_range;
+typedef struct sysfd_namespace_join {
+  int32_t fd;      // a namespace or a pidfd, borrowed until the start has returned
+  uint32_t kinds;  // of a pidfd: SYSFD_NAMESPACE_...; 0: the namespace that `fd` refers to
+} sysfd_namespace_join;
+enum { SYSFD_NAMESPACES_SHARED_MOUNTS = 1 };  // leaves the mounts' propagation as it is
+typedef struct sysfd_namespaces {
+  uint32_t size;
+  uint32_t flags;   // SYSFD_NAMESPACES_...
+  uint32_t create;  // SYSFD_NAMESPACE_...
+  uint32_t reserved;  // 0
+  const sysfd_id_range *user_map;
+  size_t user_map_count;
+  const sysfd_id_range *group_map;
+  size_t group_map_count;
+  const sysfd_namespace_join *join;
+  size_t join_count;
+  const char *host_name;  // null: unchanged
+} sysfd_namespaces;
+#define SYSFD_NAMESPACES_INIT \
+  {sizeof(sysfd_namespaces), 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL}
+int sysfd_command_namespaces(sysfd_command *command, const sysfd_namespaces *namespaces);
+
+// ---- spawn: starts. Each `error` may be null ----
+
+typedef struct sysfd_output_options {
+  uint32_t size;
+  uint32_t reserved;             // 0
+  const void *input;             // for the child's stdin
+  size_t input_size;
+  uint64_t max_size;             // how many bytes of each stream to keep
+  const sysfd_timeout *timeout;  // null: no limit
+} sysfd_output_options;
+#define SYSFD_OUTPUT_OPTIONS_INIT \
+  {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL}
+
+enum { SYSFD_CONFIRM_BY_FINISH = 0, SYSFD_CONFIRM_BY_DESCRIPTOR = 1 };
+
+int sysfd_command_spawn(sysfd_command *command, sysfd_child **child, sysfd_spawn_error *error);
+int sysfd_command_status(sysfd_command *command, int32_t *status, sysfd_spawn_error *error);
+int sysfd_command_output(sysfd_command *command, const sysfd_output_options *options,
+                         sysfd_output **output, sysfd_spawn_error *error);
+// Returns only an error.
+int sysfd_command_exec(sysfd_command *command, sysfd_spawn_error *error);
+// These two empty the command on success.
+int sysfd_command_spawn_async(sysfd_command *command, int confirmation,
+                              sysfd_pending_child **pending, sysfd_spawn_error *error);
+int sysfd_command_prepare(sysfd_command *command, sysfd_prepared_command **prepared,
+                          sysfd_spawn_error *error);
+
+// <sysfd/prepared_command.hpp>: thread-safe. <sysfd/spawn_changes.hpp>: what may differ.
+typedef struct sysfd_placed_fd {
+  int32_t fd;  // borrowed until the start has returned; -1: none as that number
+  int32_t number;
+} sysfd_placed_fd;
+typedef struct sysfd_spawn_changes {
+  uint32_t size;
+  uint32_t reserved;              // 0
+  const char *const *arguments;   // lists of strings end with a null pointer; null: none
+  const int *descriptors;         // borrowed until the start has returned
+  size_t descriptor_count;
+  const sysfd_placed_fd *placed;
+  size_t placed_count;
+  const char *const *environment;
+  const char *working_directory;  // null: unchanged
+} sysfd_spawn_changes;
+#define SYSFD_SPAWN_CHANGES_INIT \
+  {sizeof(sysfd_spawn_changes), 0, NULL, NULL, 0, NULL, 0, NULL, NULL}
+int sysfd_prepared_command_spawn(const sysfd_prepared_command *prepared,
+                                 const sysfd_spawn_changes *changes, sysfd_child **child,
+                                 sysfd_spawn_error *error);
+int sysfd_prepared_command_status(const sysfd_prepared_command *prepared,
+                                  const sysfd_spawn_changes *changes, int32_t *status,
+                                  sysfd_spawn_error *error);
+int sysfd_prepared_command_output(const sysfd_prepared_command *prepared,
+                                  const sysfd_output_options *options,
+                                  const sysfd_spawn_changes *changes, sysfd_output **output,
+                                  sysfd_spawn_error *error);
+int sysfd_prepared_command_spawn_async(const sysfd_prepared_command *prepared,
+                                       const sysfd_spawn_changes *changes, int confirmation,
+                                       sysfd_pending_child **pending, sysfd_spawn_error *error);
+void sysfd_prepared_command_free(sysfd_prepared_command *prepared);
+
+// <sysfd/spawn_all.hpp>: starts `count` children, and returns how many run. children[i] is null,
+// and codes[i] negative, where one could not be started. `codes` may be null.
+int sysfd_spawn_all(sysfd_command *const *commands, size_t count, sysfd_child **children,
+                    int *codes);
+// One child for each of the changes.
+int sysfd_prepared_command_spawn_all(const sysfd_prepared_command *prepared,
+                                     const sysfd_spawn_changes *const *changes, size_t count,
+                                     sysfd_child **children, int *codes);
+
+// dup(2) of low numbers: returns how many are reserved. See <sysfd/spawn_slots.hpp>.
+int sysfd_reserve_spawn_slots(size_t count);
+
+// <sysfd/pending_child.hpp>: a child that is being started. Freeing it finishes the start, and then
+// does to the child what its drop policy says.
+int sysfd_pending_child_finish(sysfd_pending_child *pending, sysfd_child **child,
+                               sysfd_spawn_error *error);
+int sysfd_pending_child_try_finish(sysfd_pending_child *pending, sysfd_child **child,
+                                   sysfd_spawn_error *error);
+int sysfd_pending_child_finish_for(sysfd_pending_child *pending, const sysfd_timeout *timeout,
+                                   sysfd_child **child, sysfd_spawn_error *error);
+int sysfd_pending_child_cancel(sysfd_pending_child *pending);
+int32_t sysfd_pending_child_pid(const sysfd_pending_child *pending);
+// -ENOENT: it was not started with SYSFD_CONFIRM_BY_DESCRIPTOR.
+int sysfd_pending_child_fd_borrow(const sysfd_pending_child *pending);
+void sysfd_pending_child_free(sysfd_pending_child *pending);
+
+// <sysfd/pipeline.hpp>: these two empty the commands on success.
+int sysfd_pipeline_new(sysfd_command *first, sysfd_command *second, sysfd_pipeline **pipeline);
+int sysfd_pipeline_append(sysfd_pipeline *pipeline, sysfd_command *next);
+// Writes a child for each stage, and returns how many. -ERANGE: they are more than `capacity`.
+int sysfd_pipeline_spawn(sysfd_pipeline *pipeline, size_t capacity, sysfd_child **children,
+                         sysfd_spawn_error *error);
+int sysfd_pipeline_output(sysfd_pipeline *pipeline, const sysfd_output_options *options,
+                          sysfd_output **output, sysfd_spawn_error *error);
+void sysfd_pipeline_free(sysfd_pipeline *pipeline);
+
+// <sysfd/output.hpp>: how a program ended, and what it wrote.
+enum {
+  SYSFD_OUTPUT_SUCCESS = 0x1,  // it ended with exit code 0, and in time
+  SYSFD_OUTPUT_OUT_CUT = 0x2,
+  SYSFD_OUTPUT_ERR_CUT = 0x4,
+  SYSFD_OUTPUT_TIMED_OUT = 0x8,
+  SYSFD_OUTPUT_CANCELED = 0x10
+};
+typedef struct sysfd_output_info {
+  uint32_t size;
+  uint32_t flags;      // SYSFD_OUTPUT_...
+  int32_t status_code; // 0, or why there is no status: an errno value, positive
+  int32_t status;      // as wait(2) stores it; of a pipeline, of the first stage that failed
+  int32_t kill_code;   // 0, or why it could not be killed
+  uint32_t stages;     // 1, or those of the pipeline
+  const char *out;     // these live as long as the object
+  size_t out_size;
+  const char *err;
+  size_t err_size;
+  uint64_t input_taken;
+} sysfd_output_info;
+#define SYSFD_OUTPUT_INFO_INIT {sizeof(sysfd_output_info), 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0}
+int sysfd_output_get(const sysfd_output *output, sysfd_output_info *info);
+// The status of one stage of a pipeline, or its error.
+int sysfd_output_stage(const sysfd_output *output, size_t stage, int32_t *status);
+int sysfd_output_describe(const sysfd_output *output, char *buffer, size_t size);
+void sysfd_output_free(sysfd_output *output);
+
+// <sysfd/child.hpp>: a child process. Freeing it does what the drop policy says: it kills and reaps
+// a process that runs, unless another policy was set.
+// -EINVAL: it was detached. -EBADF: its descriptors were closed.
+int sysfd_child_pidfd_borrow(const sysfd_child *child);
+int32_t sysfd_child_pid(const sysfd_child *child);
+// The caller's ends of pipes and of the terminal. -ENOENT: there is none, or no longer.
+int sysfd_child_stdin_pipe_borrow(sysfd_child *child);
+int sysfd_child_stdin_pipe_release(sysfd_child *child);
+int sysfd_child_stdout_pipe_borrow(sysfd_child *child);
+int sysfd_child_stdout_pipe_release(sysfd_child *child);
+int sysfd_child_stderr_pipe_borrow(sysfd_child *child);
+int sysfd_child_stderr_pipe_release(sysfd_child *child);
+int sysfd_child_terminal_borrow(sysfd_child *child);
+int sysfd_child_terminal_release(sysfd_child *child);
+enum {
+  SYSFD_REPORT_BY_CLONE3 = 1,
+  SYSFD_REPORT_ISOLATED_TABLE = 2,
+  SYSFD_REPORT_REAPS_ITSELF = 4,
+  SYSFD_REPORT_KILLED_WITH_PARENT = 8
+};
+typedef struct sysfd_spawn_report {
+  uint32_t size;
+  uint32_t flags;  // SYSFD_REPORT_...
+  int32_t busy_retries;
+  uint32_t reserved;
+} sysfd_spawn_report;
+#define SYSFD_SPAWN_REPORT_INIT {sizeof(sysfd_spawn_report), 0, 0, 0}
+int sysfd_child_report(const sysfd_child *child, sysfd_spawn_report *report);
+// `status` is as wait(2) stores it, and may be null.
+int sysfd_child_wait(sysfd_child *child, int32_t *status);
+int sysfd_child_try_wait(sysfd_child *child, int32_t *status);
+int sysfd_child_wait_for(sysfd_child *child, const sysfd_timeout *timeout, int32_t *status);
+// `grace`: null for no limit.
+int sysfd_child_terminate(sysfd_child *child, const sysfd_timeout *grace, int32_t *status);
+int sysfd_child_on_drop(sysfd_child *child, int policy, const sysfd_timeout *grace);
+int sysfd_child_communicate(sysfd_child *child, const sysfd_output_options *options,
+                            sysfd_output **output);
+int sysfd_child_send_signal_to_group(sysfd_child *child, int signo);
+int sysfd_child_kill_cgroup(sysfd_child *child);
+int sysfd_child_close_descriptors(sysfd_child *child);
+// Child::detach(): returns the pidfd. Empties the object.
+int sysfd_child_detach_release(sysfd_child *child);
+void sysfd_child_free(sysfd_child *child);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // SYSFD_SYSFD_H

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/fd_passing.hpp>
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "convert.hpp"
+
+using namespace sysfd_c;  // NOLINT(google-build-using-namespace)
+
+struct sysfd_message {
+  std::size_t size = 0;
+  std::vector<std::optional<sysfd::OwnedFd>> fds{};
+  int fds_error = 0;  // -errno
+  std::optional<sysfd::PeerCredentials> credentials{};
+  std::optional<sysfd::OwnedFd> pidfd{};
+  int pidfd_error = 0;  // -errno
+  std::vector<sysfd::OwnedFd> unwanted{};
+};
+
+namespace {
+
+static_assert(SYSFD_MAX_FDS_IN_MESSAGE == sysfd::max_fds_in_message);
+
+// The descriptors of one message, on the stack: there are few.
+class Borrowed {
+ public:
+  // False if one is no descriptor.
+  bool read(const int* fds, std::size_t count) noexcept {
+    for (size_ = 0; size_ < count; ++size_) {
+      if (fds[size_] < 0) return false;
+      ::new (static_cast<void*>(bytes_ + size_ * sizeof(int))) sysfd::BorrowedFd(lent(fds[size_]));
+    }
+    return true;
+  }
+  std::span<const sysfd::BorrowedFd> get() const noexcept {
+    return {std::launder(reinterpret_cast<const sysfd::BorrowedFd*>(bytes_)), size_};
+  }
+
+ private:
+  alignas(sysfd::BorrowedFd) std::byte bytes_[sizeof(int) * sysfd::max_fds_in_message];
+  std::size_t size_ = 0;
+};
+
+template <class Send>
+std::int64_t send(int socket, const int* fds, std::size_t count, const void* payload,
+                  std::size_t size, Send send_it) noexcept {
+  Borrowed borrowed;
+  if (socket < 0) return -EBADF;
+  if (is_missing(fds, count) || is_missing(payload, size)) return -EINVAL;
+  if (count > sysfd::max_fds_in_message) return -E2BIG;
+  if (!borrowed.read(fds, count)) return -EBADF;
+  return code_of(send_it(borrowed.get(), std::span(static_cast<const std::byte*>(payload), size)));
+}
+
+void fill(sysfd_message& message, sysfd::ReceivedMessage& received) {
+  message.size = received.size;
+  message.fds.reserve(received.fds.size());
+  for (auto& fd : received.fds)
+    message.fds.emplace_back(std::move(fd));
+  if (received.fds_error) message.fds_error = negative(received.fds_error);
+  message.credentials = received.credentials;
+  if (received.pidfd)
+    message.pidfd = *std::move(received.pidfd);
+  else
+    message.pidfd_error = negative(received.pidfd.error());
+}
+
+}  // namespace
+
+int64_t sysfd_send_fds(int socket, const int* fds, size_t count, const void* payload, size_t size) {
+  return send(socket, fds, count, payload, size, [&](auto borrowed, auto bytes) {
+    return sysfd::send_fds(lent(socket), borrowed, bytes);
+  });
+}
+
+int64_t sysfd_send_fds_for(int socket, const int* fds, size_t count, const void* payload,
+                           size_t size, const sysfd_timeout* timeout) {
+  auto limit = sysfd::Timeout::forever();
+  if (const int error = read_timeout(timeout, limit); error != 0) return error;
+  return send(socket, fds, count, payload, size, [&](auto borrowed, auto bytes) {
+    return sysfd::send_fds(lent(socket), borrowed, bytes, limit);
+  });
+}
+
+int64_t sysfd_receive_fds(int socket, void* payload, size_t size,
+                          const sysfd_receive_options* options, sysfd_message** message) {
+  sysfd_receive_options read = SYSFD_RECEIVE_OPTIONS_INIT;
+  auto limit = sysfd::Timeout::forever();
+  if (socket < 0) return -EBADF;
+  if (!message || is_missing(payload, size)) return -EINVAL;
+  if (const int error = read_struct(options, read); error != 0) return error;
+  if (has_unknown(read.flags, SYSFD_RECEIVE_NOWAIT | SYSFD_RECEIVE_KEEP_UNWANTED)) return -EINVAL;
+  if (const int error = read_timeout(read.timeout, limit); error != 0) return error;
+  return guarded([&]() -> std::int64_t {
+    auto made = std::make_unique<sysfd_message>();
+    sysfd::ReceiveOptions with{.max_fds = read.max_fds,
+                               .nowait = (read.flags & SYSFD_RECEIVE_NOWAIT) != 0};
+    if (read.timeout) with.timeout = limit;
+    if ((read.flags & SYSFD_RECEIVE_KEEP_UNWANTED) != 0) with.unwanted = &made->unwanted;
+    made->fds.reserve(read.max_fds);  // the last that can fail: a message must not be lost
+    auto received =
+        sysfd::receive_fds(lent(socket), std::span(static_cast<std::byte*>(payload), size), with);
+    if (!received) return negative(received.error());
+    fill(*made, *received);
+    *message = made.release();
+    return static_cast<std::int64_t>((*message)->size);
+  });
+}
+
+int64_t sysfd_message_fd_count(const sysfd_message* message) {
+  return message ? static_cast<int64_t>(message->fds.size()) : -EINVAL;
+}
+
+int sysfd_message_fd_borrow(const sysfd_message* message, size_t index) {
+  if (!message || index >= message->fds.size()) return -EINVAL;
+  return message->fds[index] ? message->fds[index]->get() : -ENOENT;
+}
+
+int sysfd_message_fd_release(sysfd_message* message, size_t index) {
+  if (!message || index >= message->fds.size()) return -EINVAL;
+  auto& fd = message->fds[index];
+  if (!fd) return -ENOENT;
+  const int number = (*std::move(fd)).release();
+  fd.reset();
+  return number;
+}
+
+int sysfd_message_fds_error(const sysfd_message* message) {
+  return message ? message->fds_error : -EINVAL;
+}
+
+int sysfd_message_credentials(const sysfd_message* message, int32_t* pid, uint32_t* user,
+                              uint32_t* group) {
+  if (!message) return -EINVAL;
+  if (!message->credentials) return -ENODATA;
+  if (pid) *pid = message->credentials->pid;
+  if (user) *user = message->credentials->uid;
+  if (group) *group = message->credentials->gid;
+  return 0;
+}
+
+int sysfd_message_pidfd_release(sysfd_message* message) {
+  if (!message) return -EINVAL;
+  if (!message->pidfd) return message->pidfd_error;
+  const int number = (*std::move(message->pidfd)).release();
+  message->pidfd.reset();
+  message->pidfd_error = -ENOENT;
+  return number;
+}
+
+void sysfd_message_free(sysfd_message* message) {
+  delete message;
+}
+
+int sysfd_pass_credentials(int socket, int on) {
+  return socket < 0 ? -EBADF : code_of(sysfd::pass_credentials(lent(socket), on != 0));
+}
+
+int sysfd_pass_pidfd(int socket, int on) {
+  return socket < 0 ? -EBADF : code_of(sysfd::pass_pidfd(lent(socket), on != 0));
+}
+
+int sysfd_pass_fds(int socket, int on) {
+  return socket < 0 ? -EBADF : code_of(sysfd::pass_fds(lent(socket), on != 0));
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// What stands behind the opaque types of spawn, and the error of a start.
+#ifndef SYSFD_CAPI_SPAWN_OBJECTS_HPP
+#define SYSFD_CAPI_SPAWN_OBJECTS_HPP
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <sysfd/command.hpp>
+#include <sysfd/pipeline.hpp>
+
+#include "../convert.hpp"
+
+namespace sysfd_c {
+
+// What a setter could not set: reported by every later start.
+struct Fault {
+  sysfd::SpawnStep step;
+  int error;  // an errno value
+};
+
+// Fills an error struct, and returns -errno.
+int fail(const sysfd::SpawnError& error, sysfd_spawn_error* out) noexcept;
+int fail(const Fault& fault, sysfd_spawn_error* out) noexcept;
+
+}  // namespace sysfd_c
+
+struct sysfd_command {
+  std::optional<sysfd::Command> command;  // nothing when it was emptied
+  std::optional<sysfd_c::Fault> fault = std::nullopt;
+};
+
+struct sysfd_prepared_command {
+  sysfd::PreparedCommand command;
+};
+
+struct sysfd_pending_child {
+  std::optional<sysfd::PendingChild> child;  // nothing when it is settled or canceled
+  bool has_descriptor;
+};
+
+struct sysfd_pipeline {
+  sysfd::Pipeline pipeline;
+  std::size_t stages = 2;
+};
+
+struct sysfd_child {
+  std::optional<sysfd::Child> child;  // nothing when it was detached
+  bool is_closed = false;             // by close_descriptors()
+};
+
+struct sysfd_output {
+  explicit sysfd_output(sysfd::Output of_one) : output(std::move(of_one)) {}
+  explicit sysfd_output(sysfd::PipelineOutput of_many);
+
+  sysfd::Output output;  // of a pipeline, its status is that of the first stage that failed
+  std::vector<sysfd::Result<sysfd::ExitStatus>> stages{};  // empty: not of a pipeline
+  bool success = output.success();
+};
+
+namespace sysfd_c {
+
+// SpawnChanges, with the arrays that it refers to.
+class Changes {
+ public:
+  // 0, or -errno: then there are no changes to use.
+  int read(const sysfd_spawn_changes* given);
+  const sysfd::SpawnChanges& get() const noexcept { return changes_; }
+
+ private:
+  std::vector<sysfd::CStr> arguments_, environment_;
+  std::vector<sysfd::BorrowedFd> descriptors_;
+  std::vector<sysfd::PlacedFd> placed_;
+  sysfd::SpawnChanges changes_;
+};
+
+int read_output_options(const sysfd_output_options* given, sysfd::OutputOptions& options) noexcept;
+
+// Calls `start` with what the command is, if that can be started. What it returns is a Result; a
+// value goes to `write`, which returns the result of the C function.
+template <class Start, class Write>
+int start(sysfd_command* command, sysfd_spawn_error* error, Start start_it, Write write) {
+  if (!command || !command->command || check_error(error) != 0) return -EINVAL;
+  if (command->fault) return fail(*command->fault, error);
+  return guarded([&] {
+    auto started = start_it(*command->command);
+    return started ? write(*std::move(started)) : fail(started.error(), error);
+  });
+}
+
+}  // namespace sysfd_c
+
+#endif  // SYSFD_CAPI_SPAWN_OBJECTS_HPP

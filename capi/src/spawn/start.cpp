@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+//
+// The starts of a command, and of prepared ones.
+#include <sysfd/spawn_all.hpp>
+#include <sysfd/spawn_slots.hpp>
+
+#include "setters.hpp"
+
+using namespace sysfd_c;  // NOLINT(google-build-using-namespace)
+using sysfd::Command;
+using sysfd::PreparedCommand;
+
+namespace {
+
+static_assert(SYSFD_CONFIRM_BY_FINISH == static_cast<int>(sysfd::Confirmation::by_finish) &&
+              SYSFD_CONFIRM_BY_DESCRIPTOR == static_cast<int>(sysfd::Confirmation::by_descriptor));
+
+bool is_confirmation(int confirmation) noexcept {
+  return confirmation == SYSFD_CONFIRM_BY_FINISH || confirmation == SYSFD_CONFIRM_BY_DESCRIPTOR;
+}
+
+// These store what a start returns.
+auto to(sysfd_child** out) {
+  return [out](sysfd::Child child) { return make(out, std::move(child)); };
+}
+auto to(sysfd_output** out) {
+  return [out](sysfd::Output output) { return make(out, std::move(output)); };
+}
+auto to(std::int32_t* out) {
+  return [out](sysfd::ExitStatus status) {
+    if (out) *out = status.wait_status();
+    return 0;
+  };
+}
+auto to(sysfd_pending_child** out, int confirmation) {
+  return [out, confirmation](sysfd::PendingChild child) {
+    return make(out, std::move(child), confirmation == SYSFD_CONFIRM_BY_DESCRIPTOR);
+  };
+}
+
+// As start(), for a prepared command with changes.
+template <class Start, class Write>
+int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_changes* given,
+                   sysfd_spawn_error* error, Start start_it, Write write) {
+  if (!prepared || check_error(error) != 0) return -EINVAL;
+  return guarded([&] {
+    Changes changes;
+    if (const int invalid = changes.read(given); invalid != 0)
+      return fail(Fault{sysfd::SpawnStep::descriptor, -invalid}, error);
+    auto started = start_it(prepared->command, changes.get());
+    return started ? write(*std::move(started)) : fail(started.error(), error);
+  });
+}
+
+// Writes the results of spawn_all(), and returns how many children run.
+int write_all(std::vector<sysfd::Result<sysfd::Child, sysfd::SpawnError>> started,
+              sysfd_child** children, int* codes) {
+  int running = 0;
+  for (std::size_t i = 0; i < started.size(); ++i) {
+    children[i] = nullptr;
+    const int code =
+        started[i] ? make(&children[i], *std::move(started[i])) : fail(started[i].error(), nullptr);
+    if (code == 0) ++running;
+    if (codes) codes[i] = code;
+  }
+  return running;
+}
+
+}  // namespace
+
+namespace sysfd_c {
+
+int Changes::read(const sysfd_spawn_changes* given) {
+  sysfd_spawn_changes read = SYSFD_SPAWN_CHANGES_INIT;
+  if (const int error = read_struct(given, read); error != 0) return error;
+  if (read.reserved != 0 || is_missing(read.descriptors, read.descriptor_count) ||
+      is_missing(read.placed, read.placed_count))
+    return -EINVAL;
+  const auto add_strings = [](const char* const* strings, std::vector<sysfd::CStr>& to) {
+    for (; strings && *strings; ++strings)
+      to.emplace_back(*strings);
+  };
+  add_strings(read.arguments, arguments_);
+  add_strings(read.environment, environment_);
+  for (std::size_t i = 0; i < read.descriptor_count; ++i) {
+    if (read.descriptors[i] < 0) return -EBADF;
+    descriptors_.push_back(lent(read.descriptors[i]));
+  }
+  for (std::size_t i = 0; i < read.placed_count; ++i) {
+    const auto& [fd, number] = read.placed[i];
+    if (fd < -1) return -EBADF;
+    placed_.push_back({sysfd::BorrowedFd::unsafe_borrow_optional(fd), number});
+  }
+  changes_ = {.arguments = arguments_,
+              .descriptors = descriptors_,
+              .placed = placed_,
+              .environment = environment_};
+  if (read.working_directory) changes_.working_directory = sysfd::CStr(read.working_directory);
+  return 0;
+}
+
+}  // namespace sysfd_c
+
+int sysfd_command_spawn(sysfd_command* command, sysfd_child** child, sysfd_spawn_error* error) {
+  if (!child) return -EINVAL;
+  return start(command, error, [](Command& it) { return it.spawn(); }, to(child));
+}
+
+int sysfd_command_status(sysfd_command* command, int32_t* status, sysfd_spawn_error* error) {
+  return start(command, error, [](Command& it) { return it.status(); }, to(status));
+}
+
+int sysfd_command_output(sysfd_command* command, const sysfd_output_options* options,
+                         sysfd_output** output, sysfd_spawn_error* error) {
+  sysfd::OutputOptions read;
+  if (!output) return -EINVAL;
+  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  return start(command, error, [&](Command& it) { return it.output(read); }, to(output));
+}
+
+int sysfd_command_exec(sysfd_command* command, sysfd_spawn_error* error) {
+  if (!command || !command->command || check_error(error) != 0) return -EINVAL;
+  if (command->fault) return fail(*command->fault, error);
+  return guarded([&] { return fail(command->command->exec(), error); });
+}
+
+int sysfd_command_spawn_async(sysfd_command* command, int confirmation,
+                              sysfd_pending_child** pending, sysfd_spawn_error* error) {
+  if (!pending || !is_confirmation(confirmation)) return -EINVAL;
+  return start(
+      command, error,
+      [&](Command& it) {
+        return std::move(it).spawn_async(static_cast<sysfd::Confirmation>(confirmation));
+      },
+      [&](sysfd::PendingChild child) {
+        command->command.reset();
+        return to(pending, confirmation)(std::move(child));
+      });
+}
+
+int sysfd_command_prepare(sysfd_command* command, sysfd_prepared_command** prepared,
+                          sysfd_spawn_error* error) {
+  if (!prepared) return -EINVAL;
+  return start(
+      command, error, [](Command& it) { return std::move(it).prepare(); },
+      [&](PreparedCommand made) {
+        command->command.reset();
+        return make(prepared, std::move(made));
+      });
+}
+
+int sysfd_prepared_command_spawn(const sysfd_prepared_command* prepared,
+                                 const sysfd_spawn_changes* changes, sysfd_child** child,
+                                 sysfd_spawn_error* error) {
+  if (!child) return -EINVAL;
+  return start_prepared(
+      prepared, changes, error,
+      [](const auto& command, const auto& with) { return command.spawn(with); }, to(child));
+}
+
+int sysfd_prepared_command_status(const sysfd_prepared_command* prepared,
+                                  const sysfd_spawn_changes* changes, int32_t* status,
+                                  sysfd_spawn_error* error) {
+  return start_prepared(
+      prepared, changes, error,
+      [](const auto& command, const auto& with) { return command.status(with); }, to(status));
+}
+
+int sysfd_prepared_command_output(const sysfd_prepared_command* prepared,
+                                  const sysfd_output_options* options,
+                                  const sysfd_spawn_changes* changes, sysfd_output** output,
+                                  sysfd_spawn_error* error) {
+  sysfd::OutputOptions read;
+  if (!output) return -EINVAL;
+  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  return start_prepared(
+      prepared, changes, error,
+      [&](const auto& command, const auto& with) { return command.output(read, with); },
+      to(output));
+}
+
+int sysfd_prepared_command_spawn_async(const sysfd_prepared_command* prepared,
+                                       const sysfd_spawn_changes* changes, int confirmation,
+                                       sysfd_pending_child** pending, sysfd_spawn_error* error) {
+  if (!pending || !is_confirmation(confirmation)) return -EINVAL;
+  return start_prepared(
+      prepared, changes, error,
+      [&](const auto& command, const auto& with) {
+        return command.spawn_async(with, static_cast<sysfd::Confirmation>(confirmation));
+      },
+      to(pending, confirmation));
+}
+
+void sysfd_prepared_command_free(sysfd_prepared_command* prepared) {
+  delete prepared;
+}
+
+int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** children,
+                    int* codes) {
+  if (is_missing(commands, count) || is_missing(children, count)) return -EINVAL;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!commands[i] || !commands[i]->command) return -EINVAL;
+    if (commands[i]->fault) return -commands[i]->fault->error;
+    for (std::size_t other = 0; other < i; ++other)
+      if (commands[other] == commands[i]) return -EINVAL;
+  }
+  return guarded([&] {
+    std::vector<Command> together;  // which need to lie side by side
+    together.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
+      together.push_back(std::move(*commands[i]->command));
+    struct Return {
+      std::vector<Command>& from;
+      sysfd_command* const* to;
+      ~Return() {
+        for (std::size_t i = 0; i < from.size(); ++i)
+          *to[i]->command = std::move(from[i]);
+      }
+    };
+    const Return at_end{together, commands};
+    return write_all(sysfd::spawn_all(together), children, codes);
+  });
+}
+
+int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
+                                     const sysfd_spawn_changes* const* changes, size_t count,
+                                     sysfd_child** children, int* codes) {
+  if (!prepared || is_missing(changes, count) || is_missing(children, count)) return -EINVAL;
+  return guarded([&] {
+    std::vector<Changes> read(count);
+    std::vector<sysfd::SpawnChanges> all;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const int invalid = read[i].read(changes[i]); invalid != 0) return invalid;
+      all.push_back(read[i].get());
+    }
+    return write_all(sysfd::spawn_all(prepared->command, all), children, codes);
+  });
+}
+
+int sysfd_reserve_spawn_slots(size_t count) {
+  return static_cast<int>(code_of(sysfd::reserve_spawn_slots(count)));
+}
+
+int sysfd_pending_child_finish(sysfd_pending_child* pending, sysfd_child** child,
+                               sysfd_spawn_error* error) {
+  return sysfd_pending_child_finish_for(pending, nullptr, child, error);
+}
+
+namespace {
+
+// What `finish` returns. The PendingChild goes on if it is not settled.
+template <class Finish>
+int finish_pending(sysfd_pending_child* pending, sysfd_child** child, sysfd_spawn_error* error,
+                   Finish finish) {
+  if (!pending || !pending->child || !child || check_error(error) != 0) return -EINVAL;
+  return guarded([&] {
+    auto settled = finish(*pending->child);
+    if (settled || settled.error().step != sysfd::SpawnStep::confirmation) pending->child.reset();
+    return settled ? make(child, *std::move(settled)) : fail(settled.error(), error);
+  });
+}
+
+}  // namespace
+
+int sysfd_pending_child_try_finish(sysfd_pending_child* pending, sysfd_child** child,
+                                   sysfd_spawn_error* error) {
+  return finish_pending(pending, child, error, [](auto& it) { return it.try_finish(); });
+}
+
+int sysfd_pending_child_finish_for(sysfd_pending_child* pending, const sysfd_timeout* timeout,
+                                   sysfd_child** child, sysfd_spawn_error* error) {
+  if (!timeout) return finish_pending(pending, child, error, [](auto& it) { return it.finish(); });
+  auto limit = sysfd::Timeout::forever();
+  if (const int invalid = read_timeout(timeout, limit); invalid != 0) return invalid;
+  return finish_pending(pending, child, error, [&](auto& it) { return it.finish_for(limit); });
+}
+
+int sysfd_pending_child_cancel(sysfd_pending_child* pending) {
+  if (!pending || !pending->child) return -EINVAL;
+  pending->child->cancel();
+  pending->child.reset();
+  return 0;
+}
+
+int32_t sysfd_pending_child_pid(const sysfd_pending_child* pending) {
+  return pending && pending->child ? pending->child->pid() : -EINVAL;
+}
+
+int sysfd_pending_child_fd_borrow(const sysfd_pending_child* pending) {
+  if (!pending || !pending->child) return -EINVAL;
+  return pending->has_descriptor ? pending->child->fd().get() : -ENOENT;
+}
+
+void sysfd_pending_child_free(sysfd_pending_child* pending) {
+  delete pending;
+}
+
+namespace {
+
+// Empties it, also if the memory for what it becomes a part of is missing.
+Command take_out(sysfd_command& command) noexcept {
+  Command taken = *std::move(command.command);
+  command.command.reset();
+  return taken;
+}
+
+}  // namespace
+
+int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline) {
+  if (!pipeline || !first || !first->command || !second || !second->command || first == second)
+    return -EINVAL;
+  if (first->fault) return -first->fault->error;
+  if (second->fault) return -second->fault->error;
+  return guarded(
+      [&] { return make(pipeline, sysfd::Pipeline(take_out(*first), take_out(*second))); });
+}
+
+int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next) {
+  if (!pipeline || !next || !next->command) return -EINVAL;
+  if (next->fault) return -next->fault->error;
+  return guarded([&] {
+    pipeline->pipeline |= take_out(*next);
+    ++pipeline->stages;
+    return 0;
+  });
+}
+
+int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child** children,
+                         sysfd_spawn_error* error) {
+  if (!pipeline || is_missing(children, capacity) || check_error(error) != 0) return -EINVAL;
+  if (pipeline->stages > capacity) return -ERANGE;
+  return guarded([&] {
+    auto started = pipeline->pipeline.spawn();
+    if (!started) return fail(started.error(), error);
+    std::vector<std::unique_ptr<sysfd_child>> made;
+    for (auto& child : *started)
+      made.push_back(std::make_unique<sysfd_child>(sysfd_child{std::move(child)}));
+    for (std::size_t i = 0; i < made.size(); ++i)
+      children[i] = made[i].release();
+    return static_cast<int>(made.size());
+  });
+}
+
+int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* options,
+                          sysfd_output** output, sysfd_spawn_error* error) {
+  sysfd::OutputOptions read;
+  if (!pipeline || !output || check_error(error) != 0) return -EINVAL;
+  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  return guarded([&] {
+    auto done = pipeline->pipeline.output(read);
+    return done ? make(output, *std::move(done)) : fail(done.error(), error);
+  });
+}
+
+void sysfd_pipeline_free(sysfd_pipeline* pipeline) {
+  delete pipeline;
+}
