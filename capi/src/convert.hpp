@@ -100,6 +100,14 @@ inline std::optional<sysfd::OwnedFd> taken(int fd) noexcept {
   return sysfd::OwnedFd::adopt(fd);
 }
 
+// Gives a descriptor to the caller. -ENOENT: there is none, or no longer.
+inline int give(std::optional<sysfd::OwnedFd>& fd) noexcept {
+  if (!fd) return -ENOENT;
+  const int number = std::move(*fd).release();
+  fd.reset();
+  return number;
+}
+
 // A pidfd that the caller owns.
 class LentPidFd {
  public:
@@ -116,6 +124,7 @@ class LentPidFd {
   sysfd::PidFd pidfd_;
 };
 
+// NOLINTBEGIN(bugprone-sizeof-expression): some of these members are pointers
 // Where the last member of version 0.1 of a struct ends. Structs that grow keep theirs. There is no
 // padding, which would be a part of what a newer header appends, and which nobody initializes.
 template <class Struct>
@@ -146,6 +155,7 @@ SYSFD_FIRST_SIZE(sysfd_spawn_changes, working_directory);
 SYSFD_FIRST_SIZE(sysfd_output_info, input_taken);
 SYSFD_FIRST_SIZE(sysfd_spawn_report, reserved);
 #undef SYSFD_FIRST_SIZE
+// NOLINTEND(bugprone-sizeof-expression)
 
 // Reads `size` bytes of a struct into one of `known` bytes that holds the defaults.
 int read_bytes(const void* given, std::size_t first, void* read, std::size_t known) noexcept;

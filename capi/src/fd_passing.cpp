@@ -120,11 +120,7 @@ int sysfd_message_fd_borrow(const sysfd_message* message, size_t index) {
 
 int sysfd_message_fd_release(sysfd_message* message, size_t index) {
   if (!message || index >= message->fds.size()) return -EINVAL;
-  auto& fd = message->fds[index];
-  if (!fd) return -ENOENT;
-  const int number = (*std::move(fd)).release();
-  fd.reset();
-  return number;
+  return give(message->fds[index]);
 }
 
 int sysfd_message_fds_error(const sysfd_message* message) {
@@ -144,10 +140,8 @@ int sysfd_message_credentials(const sysfd_message* message, int32_t* pid, uint32
 int sysfd_message_pidfd_release(sysfd_message* message) {
   if (!message) return -EINVAL;
   if (!message->pidfd) return message->pidfd_error;
-  const int number = (*std::move(message->pidfd)).release();
-  message->pidfd.reset();
   message->pidfd_error = -ENOENT;
-  return number;
+  return give(message->pidfd);
 }
 
 void sysfd_message_free(sysfd_message* message) {

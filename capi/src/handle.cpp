@@ -3,6 +3,7 @@
 #include <sysfd/file_handle.hpp>
 #include <sysfd/mount_cache.hpp>
 
+#include <compare>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -24,6 +25,10 @@ struct sysfd_mount_cache {
 };
 
 struct sysfd_fanotify_events {
+  explicit sysfd_fanotify_events(std::span<const std::byte> read) noexcept : bytes(read) {}
+  sysfd_fanotify_events(const sysfd_fanotify_events&) = delete;
+  sysfd_fanotify_events& operator=(const sysfd_fanotify_events&) = delete;
+
   std::span<const std::byte> bytes;  // of the events to come, whose descriptors it owns
   std::optional<sysfd::FanotifyEvent> event{};
   std::span<const std::byte> records{};  // of that event, still to come
@@ -70,14 +75,6 @@ int write_named(const sysfd::Result<sysfd::NamedHandle>& named, sysfd_file_handl
   const int code = make(handle, named->handle);
   if (code == 0 && mount) *mount = {named->mount.get(), named->mount.is_unique() ? 1U : 0U, 0};
   return code;
-}
-
-// A descriptor of an event, which may be asked for once.
-int release(std::optional<sysfd::OwnedFd>& fd) noexcept {
-  if (!fd) return -ENOENT;
-  const int number = (*std::move(fd)).release();
-  fd.reset();
-  return number;
 }
 
 int number_of(const std::optional<sysfd::OwnedFd>& fd) noexcept {
@@ -167,7 +164,7 @@ int sysfd_file_handle_compare(const sysfd_file_handle* left, const sysfd_file_ha
                               int* order) {
   if (!left || !right || !order) return -EINVAL;
   const auto found = left->handle <=> right->handle;
-  *order = found < 0 ? -1 : found > 0 ? 1 : 0;
+  *order = std::is_lt(found) ? -1 : std::is_gt(found) ? 1 : 0;
   return 0;
 }
 
@@ -227,15 +224,11 @@ int sysfd_file_system_id(int fd, int32_t id[2]) {
 
 int sysfd_fanotify_events_take(const void* content, size_t size, sysfd_fanotify_events** events) {
   if (is_missing(content, size)) return -EINVAL;
-  if (events) {
-    auto* made = new (std::nothrow) sysfd_fanotify_events{.bytes = bytes(content, size)};
-    if (made) {
-      *events = made;
-      return 0;
-    }
+  const int code = events ? make(events, bytes(content, size)) : -EINVAL;
+  if (code != 0) {
+    const sysfd::FanotifyEvents all(bytes(content, size));  // closes them
   }
-  const sysfd::FanotifyEvents all(bytes(content, size));  // closes them
-  return events ? -ENOMEM : -EINVAL;
+  return code;
 }
 
 int sysfd_fanotify_events_next(sysfd_fanotify_events* events, sysfd_fanotify_event* event) {
@@ -265,7 +258,8 @@ int sysfd_fanotify_events_next_fid(sysfd_fanotify_events* events, sysfd_fanotify
   filled.kind = static_cast<std::uint32_t>(next->kind);
   filled.file_system[0] = next->fsid.value[0];
   filled.file_system[1] = next->fsid.value[1];
-  filled.handle = &events->handle.emplace(sysfd_file_handle{next->handle});
+  events->handle = sysfd_file_handle{next->handle};
+  filled.handle = &*events->handle;
   filled.name = next->name.empty() ? nullptr : next->name.data();
   filled.name_size = next->name.size();
   write_struct(fid, filled);
@@ -274,12 +268,12 @@ int sysfd_fanotify_events_next_fid(sysfd_fanotify_events* events, sysfd_fanotify
 
 int sysfd_fanotify_events_file_release(sysfd_fanotify_events* events) {
   if (!events) return -EINVAL;
-  return events->event ? release(events->event->file) : -ENOENT;
+  return events->event ? give(events->event->file) : -ENOENT;
 }
 
 int sysfd_fanotify_events_process_release(sysfd_fanotify_events* events) {
   if (!events) return -EINVAL;
-  return events->event ? release(events->event->process) : -ENOENT;
+  return events->event ? give(events->event->process) : -ENOENT;
 }
 
 void sysfd_fanotify_events_free(sysfd_fanotify_events* events) {

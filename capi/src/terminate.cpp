@@ -6,9 +6,11 @@
 
 namespace __gnu_cxx {
 
+// NOLINTBEGIN: the name is the standard library's
 void __verbose_terminate_handler();
 void __verbose_terminate_handler() {
   std::abort();
 }
+// NOLINTEND
 
 }  // namespace __gnu_cxx

@@ -53,6 +53,7 @@
 #ifndef SYSFD_SYSFD_H
 #define SYSFD_SYSFD_H
 
+// NOLINTBEGIN: the checks of clang-tidy are for C++
 #include <stddef.h>
 #include <stdint.h>
 
@@ -108,15 +109,15 @@ enum {
 // if that feature is there. Starts no process, and changes nothing.
 uint64_t sysfd_features(void);
 // Writes a line for each feature: "yes  pidfd_open (Linux 5.3)".
-int sysfd_features_text(uint64_t features, char *buffer, size_t size);
+int sysfd_features_text(uint64_t features, char* buffer, size_t size);
 // Writes the name of one feature: "pidfd_open".
-int sysfd_feature_name(int feature, char *buffer, size_t size);
+int sysfd_feature_name(int feature, char* buffer, size_t size);
 
 // How long a function may wait. A null pointer stands for no limit.
 typedef struct sysfd_timeout {
   uint32_t size;
-  int32_t cancel_fd;     // if this is readable or hung up, the wait ends with -ECANCELED; -1: none
-  int64_t nanoseconds;   // 0 or less: polls once; SYSFD_FOREVER: no limit
+  int32_t cancel_fd;    // if this is readable or hung up, the wait ends with -ECANCELED; -1: none
+  int64_t nanoseconds;  // 0 or less: polls once; SYSFD_FOREVER: no limit
 } sysfd_timeout;
 #define SYSFD_FOREVER INT64_MAX
 #define SYSFD_TIMEOUT_INIT {sizeof(sysfd_timeout), -1, SYSFD_FOREVER}
@@ -132,7 +133,7 @@ typedef struct sysfd_error {
 
 // Bytes of the caller: the same as struct iovec of <sys/uio.h>.
 typedef struct sysfd_bytes {
-  void *data;  // functions that write to a file or a process only read it
+  void* data;  // functions that write to a file or a process only read it
   size_t size;
 } sysfd_bytes;
 
@@ -152,9 +153,9 @@ enum {
 };
 
 // openat(2): opens a file. `mode` is used if the flags create one.
-int sysfd_open(int directory, const char *path, int flags, uint32_t mode);
+int sysfd_open(int directory, const char* path, int flags, uint32_t mode);
 // openat2(2): the same, with SYSFD_RESOLVE_....
-int sysfd_open_resolve(int directory, const char *path, int flags, uint32_t mode, uint64_t resolve);
+int sysfd_open_resolve(int directory, const char* path, int flags, uint32_t mode, uint64_t resolve);
 // Opens /dev/null as each of 0, 1 and 2 that is not open.
 int sysfd_open_missing_standard_streams(void);
 // pipe2(2): fds[0] is for reading, fds[1] for writing.
@@ -162,7 +163,7 @@ int sysfd_pipe(int flags, int fds[2]);
 // socketpair(2) of AF_UNIX.
 int sysfd_socket_pair(int type, int fds[2]);
 // memfd_create(2).
-int sysfd_memfd(const char *name, uint32_t flags);
+int sysfd_memfd(const char* name, uint32_t flags);
 // eventfd(2).
 int sysfd_event_fd(uint32_t initial, int flags);
 // fcntl(F_DUPFD_CLOEXEC): a second descriptor of the same open file description.
@@ -193,45 +194,45 @@ enum { SYSFD_READ_NOWAIT = 1 };     // RWF_NOWAIT
 enum { SYSFD_SYNC_DATA_ONLY = 1 };  // fdatasync(2)
 enum { SYSFD_SEEK_START = 0, SYSFD_SEEK_POSITION = 1, SYSFD_SEEK_END = 2 };
 
-int sysfd_positioned_file_take(int fd, uint64_t position, sysfd_positioned_file **file);
+int sysfd_positioned_file_take(int fd, uint64_t position, sysfd_positioned_file** file);
 // With a new open file description that is shared with nobody: can be written on every kernel. See
 // UniqueDescription in <sysfd/description.hpp>.
-int sysfd_positioned_file_open(int directory, const char *path, int flags, uint32_t mode,
-                               sysfd_positioned_file **file);
-int sysfd_positioned_file_memfd(const char *name, uint32_t flags, sysfd_positioned_file **file);
-int sysfd_positioned_file_reopen(int fd, int flags, sysfd_positioned_file **file);
-void sysfd_positioned_file_free(sysfd_positioned_file *file);
+int sysfd_positioned_file_open(int directory, const char* path, int flags, uint32_t mode,
+                               sysfd_positioned_file** file);
+int sysfd_positioned_file_memfd(const char* name, uint32_t flags, sysfd_positioned_file** file);
+int sysfd_positioned_file_reopen(int fd, int flags, sysfd_positioned_file** file);
+void sysfd_positioned_file_free(sysfd_positioned_file* file);
 
 // Return the number of bytes.
-int64_t sysfd_positioned_file_read(sysfd_positioned_file *file, void *buffer, size_t size,
+int64_t sysfd_positioned_file_read(sysfd_positioned_file* file, void* buffer, size_t size,
                                    uint32_t flags);
-int64_t sysfd_positioned_file_write(sysfd_positioned_file *file, const void *data, size_t size);
-int64_t sysfd_positioned_file_append(sysfd_positioned_file *file, const void *data, size_t size);
-int64_t sysfd_positioned_file_read_at(const sysfd_positioned_file *file, void *buffer, size_t size,
+int64_t sysfd_positioned_file_write(sysfd_positioned_file* file, const void* data, size_t size);
+int64_t sysfd_positioned_file_append(sysfd_positioned_file* file, const void* data, size_t size);
+int64_t sysfd_positioned_file_read_at(const sysfd_positioned_file* file, void* buffer, size_t size,
                                       uint64_t offset, uint32_t flags);
-int64_t sysfd_positioned_file_write_at(const sysfd_positioned_file *file, const void *data,
+int64_t sysfd_positioned_file_write_at(const sysfd_positioned_file* file, const void* data,
                                        size_t size, uint64_t offset);
-int64_t sysfd_positioned_file_readv_at(const sysfd_positioned_file *file,
-                                       const sysfd_bytes *buffers, size_t count, uint64_t offset,
+int64_t sysfd_positioned_file_readv_at(const sysfd_positioned_file* file,
+                                       const sysfd_bytes* buffers, size_t count, uint64_t offset,
                                        uint32_t flags);
-int64_t sysfd_positioned_file_writev_at(const sysfd_positioned_file *file, const sysfd_bytes *data,
+int64_t sysfd_positioned_file_writev_at(const sysfd_positioned_file* file, const sysfd_bytes* data,
                                         size_t count, uint64_t offset);
 // All or an error: -ENODATA if the file ends before.
-int sysfd_positioned_file_read_exact(sysfd_positioned_file *file, void *buffer, size_t size);
-int sysfd_positioned_file_write_all(sysfd_positioned_file *file, const void *data, size_t size);
-int sysfd_positioned_file_read_exact_at(const sysfd_positioned_file *file, void *buffer,
+int sysfd_positioned_file_read_exact(sysfd_positioned_file* file, void* buffer, size_t size);
+int sysfd_positioned_file_write_all(sysfd_positioned_file* file, const void* data, size_t size);
+int sysfd_positioned_file_read_exact_at(const sysfd_positioned_file* file, void* buffer,
                                         size_t size, uint64_t offset);
-int sysfd_positioned_file_write_all_at(const sysfd_positioned_file *file, const void *data,
+int sysfd_positioned_file_write_all_at(const sysfd_positioned_file* file, const void* data,
                                        size_t size, uint64_t offset);
 // Returns the new position. `from`: SYSFD_SEEK_....
-int64_t sysfd_positioned_file_seek(sysfd_positioned_file *file, int64_t offset, int from);
-int64_t sysfd_positioned_file_position(const sysfd_positioned_file *file);
-int64_t sysfd_positioned_file_size(const sysfd_positioned_file *file);
-int sysfd_positioned_file_truncate(const sysfd_positioned_file *file, uint64_t size);
-int sysfd_positioned_file_sync(const sysfd_positioned_file *file, uint32_t flags);
-int sysfd_positioned_file_fd_borrow(const sysfd_positioned_file *file);
+int64_t sysfd_positioned_file_seek(sysfd_positioned_file* file, int64_t offset, int from);
+int64_t sysfd_positioned_file_position(const sysfd_positioned_file* file);
+int64_t sysfd_positioned_file_size(const sysfd_positioned_file* file);
+int sysfd_positioned_file_truncate(const sysfd_positioned_file* file, uint64_t size);
+int sysfd_positioned_file_sync(const sysfd_positioned_file* file, uint32_t flags);
+int sysfd_positioned_file_fd_borrow(const sysfd_positioned_file* file);
 // Empties the object.
-int sysfd_positioned_file_fd_release(sysfd_positioned_file *file);
+int sysfd_positioned_file_fd_release(sysfd_positioned_file* file);
 
 // ---- sharing: <sysfd/description_lock.hpp>, <sysfd/flock_lock.hpp> ----
 
@@ -249,45 +250,45 @@ typedef struct sysfd_lock_range {
 // fcntl(F_OFD_SETLK): a lock of an open file description. The object owns a duplicate of the
 // descriptor, and unlocks when it is freed.
 typedef struct sysfd_description_lock sysfd_description_lock;
-int sysfd_description_lock_acquire(int fd, int mode, const sysfd_lock_range *range,
-                                   sysfd_description_lock **lock);
-int sysfd_description_lock_try_acquire(int fd, int mode, const sysfd_lock_range *range,
-                                       sysfd_description_lock **lock);
-int sysfd_description_lock_try_acquire_for(int fd, int mode, const sysfd_lock_range *range,
-                                           const sysfd_timeout *timeout,
-                                           sysfd_description_lock **lock);
+int sysfd_description_lock_acquire(int fd, int mode, const sysfd_lock_range* range,
+                                   sysfd_description_lock** lock);
+int sysfd_description_lock_try_acquire(int fd, int mode, const sysfd_lock_range* range,
+                                       sysfd_description_lock** lock);
+int sysfd_description_lock_try_acquire_for(int fd, int mode, const sysfd_lock_range* range,
+                                           const sysfd_timeout* timeout,
+                                           sysfd_description_lock** lock);
 // DescriptionLock::adopt(): for a lock that is held already.
-int sysfd_description_lock_adopt_take(int fd, int mode, const sysfd_lock_range *range,
-                                      sysfd_description_lock **lock);
-int sysfd_description_lock_upgrade(sysfd_description_lock *lock);
-int sysfd_description_lock_try_upgrade(sysfd_description_lock *lock);
-int sysfd_description_lock_try_upgrade_for(sysfd_description_lock *lock,
-                                           const sysfd_timeout *timeout);
-int sysfd_description_lock_downgrade(sysfd_description_lock *lock);
-int sysfd_description_lock_mode(const sysfd_description_lock *lock);
-int sysfd_description_lock_range(const sysfd_description_lock *lock, sysfd_lock_range *range);
+int sysfd_description_lock_adopt_take(int fd, int mode, const sysfd_lock_range* range,
+                                      sysfd_description_lock** lock);
+int sysfd_description_lock_upgrade(sysfd_description_lock* lock);
+int sysfd_description_lock_try_upgrade(sysfd_description_lock* lock);
+int sysfd_description_lock_try_upgrade_for(sysfd_description_lock* lock,
+                                           const sysfd_timeout* timeout);
+int sysfd_description_lock_downgrade(sysfd_description_lock* lock);
+int sysfd_description_lock_mode(const sysfd_description_lock* lock);
+int sysfd_description_lock_range(const sysfd_description_lock* lock, sysfd_lock_range* range);
 // Unlocks, and reports errors. Empties the object.
-int sysfd_description_lock_unlock(sysfd_description_lock *lock);
+int sysfd_description_lock_unlock(sysfd_description_lock* lock);
 // Returns the descriptor without unlocking. Empties the object.
-int sysfd_description_lock_release(sysfd_description_lock *lock);
-void sysfd_description_lock_free(sysfd_description_lock *lock);
+int sysfd_description_lock_release(sysfd_description_lock* lock);
+void sysfd_description_lock_free(sysfd_description_lock* lock);
 
 // flock(2): the same for the whole file, as flock(1) locks it.
 typedef struct sysfd_flock_lock sysfd_flock_lock;
-int sysfd_flock_lock_acquire(int fd, int mode, sysfd_flock_lock **lock);
-int sysfd_flock_lock_try_acquire(int fd, int mode, sysfd_flock_lock **lock);
-int sysfd_flock_lock_try_acquire_for(int fd, int mode, const sysfd_timeout *timeout,
-                                     sysfd_flock_lock **lock);
-int sysfd_flock_lock_adopt_take(int fd, int mode, sysfd_flock_lock **lock);
-int sysfd_flock_lock_upgrade(sysfd_flock_lock *lock);
-int sysfd_flock_lock_try_upgrade(sysfd_flock_lock *lock);
-int sysfd_flock_lock_try_upgrade_for(sysfd_flock_lock *lock, const sysfd_timeout *timeout);
-int sysfd_flock_lock_downgrade(sysfd_flock_lock *lock);
-int sysfd_flock_lock_is_locked(const sysfd_flock_lock *lock);
-int sysfd_flock_lock_mode(const sysfd_flock_lock *lock);
-int sysfd_flock_lock_unlock(sysfd_flock_lock *lock);
-int sysfd_flock_lock_release(sysfd_flock_lock *lock);
-void sysfd_flock_lock_free(sysfd_flock_lock *lock);
+int sysfd_flock_lock_acquire(int fd, int mode, sysfd_flock_lock** lock);
+int sysfd_flock_lock_try_acquire(int fd, int mode, sysfd_flock_lock** lock);
+int sysfd_flock_lock_try_acquire_for(int fd, int mode, const sysfd_timeout* timeout,
+                                     sysfd_flock_lock** lock);
+int sysfd_flock_lock_adopt_take(int fd, int mode, sysfd_flock_lock** lock);
+int sysfd_flock_lock_upgrade(sysfd_flock_lock* lock);
+int sysfd_flock_lock_try_upgrade(sysfd_flock_lock* lock);
+int sysfd_flock_lock_try_upgrade_for(sysfd_flock_lock* lock, const sysfd_timeout* timeout);
+int sysfd_flock_lock_downgrade(sysfd_flock_lock* lock);
+int sysfd_flock_lock_is_locked(const sysfd_flock_lock* lock);
+int sysfd_flock_lock_mode(const sysfd_flock_lock* lock);
+int sysfd_flock_lock_unlock(sysfd_flock_lock* lock);
+int sysfd_flock_lock_release(sysfd_flock_lock* lock);
+void sysfd_flock_lock_free(sysfd_flock_lock* lock);
 
 // ---- sharing: <sysfd/sealed_memory.hpp> ----
 
@@ -296,23 +297,23 @@ void sysfd_flock_lock_free(sysfd_flock_lock *lock);
 enum { SYSFD_SEAL_MAY_SHRINK = 1, SYSFD_SEAL_MAY_CHANGE = 2 };
 
 // memfd_create(2): with this content, which nobody can change.
-int sysfd_sealed_memfd(const char *name, const void *content, size_t size);
+int sysfd_sealed_memfd(const char* name, const void* content, size_t size);
 // memfd_create(2): of this size, which nobody can change.
-int sysfd_fixed_memfd(const char *name, uint64_t size);
+int sysfd_fixed_memfd(const char* name, uint64_t size);
 
 typedef struct sysfd_sealed_memory sysfd_sealed_memory;
-int sysfd_sealed_memory_map(int fd, uint64_t max_size, sysfd_sealed_memory **memory,
-                            sysfd_error *error);
-int sysfd_sealed_memory_copy(int fd, uint64_t max_size, sysfd_sealed_memory **memory);
+int sysfd_sealed_memory_map(int fd, uint64_t max_size, sysfd_sealed_memory** memory,
+                            sysfd_error* error);
+int sysfd_sealed_memory_copy(int fd, uint64_t max_size, sysfd_sealed_memory** memory);
 // The bytes live as long as the object.
-int sysfd_sealed_memory_bytes(const sysfd_sealed_memory *memory, const void **data, size_t *size);
-void sysfd_sealed_memory_free(sysfd_sealed_memory *memory);
+int sysfd_sealed_memory_bytes(const sysfd_sealed_memory* memory, const void** data, size_t* size);
+void sysfd_sealed_memory_free(sysfd_sealed_memory* memory);
 
 typedef struct sysfd_shared_memory sysfd_shared_memory;
-int sysfd_shared_memory_map(int fd, uint64_t max_size, sysfd_shared_memory **memory,
-                            sysfd_error *error);
-int sysfd_shared_memory_bytes(const sysfd_shared_memory *memory, void **data, size_t *size);
-void sysfd_shared_memory_free(sysfd_shared_memory *memory);
+int sysfd_shared_memory_map(int fd, uint64_t max_size, sysfd_shared_memory** memory,
+                            sysfd_error* error);
+int sysfd_shared_memory_bytes(const sysfd_shared_memory* memory, void** data, size_t* size);
+void sysfd_shared_memory_free(sysfd_shared_memory* memory);
 
 // ---- sharing: <sysfd/fd_passing.hpp> ----
 
@@ -320,10 +321,10 @@ enum { SYSFD_MAX_FDS_IN_MESSAGE = 253 };
 
 // sendmsg(2) with SCM_RIGHTS: sends duplicates of the descriptors with the first byte of the
 // payload. Returns the number of bytes that were sent. Blocks as the socket does.
-int64_t sysfd_send_fds(int socket, const int *fds, size_t count, const void *payload, size_t size);
+int64_t sysfd_send_fds(int socket, const int* fds, size_t count, const void* payload, size_t size);
 // The same, and waits up to `timeout`, whatever the mode of the socket is.
-int64_t sysfd_send_fds_for(int socket, const int *fds, size_t count, const void *payload,
-                           size_t size, const sysfd_timeout *timeout);
+int64_t sysfd_send_fds_for(int socket, const int* fds, size_t count, const void* payload,
+                           size_t size, const sysfd_timeout* timeout);
 
 enum {
   SYSFD_RECEIVE_NOWAIT = 1,
@@ -333,10 +334,10 @@ enum {
 };
 typedef struct sysfd_receive_options {
   uint32_t size;
-  uint32_t flags;                // SYSFD_RECEIVE_...
+  uint32_t flags;  // SYSFD_RECEIVE_...
   uint32_t max_fds;
   uint32_t reserved;             // 0
-  const sysfd_timeout *timeout;  // null: waits as the socket does
+  const sysfd_timeout* timeout;  // null: waits as the socket does
 } sysfd_receive_options;
 #define SYSFD_RECEIVE_OPTIONS_INIT \
   {sizeof(sysfd_receive_options), 0, SYSFD_MAX_FDS_IN_MESSAGE, 0, NULL}
@@ -344,19 +345,19 @@ typedef struct sysfd_receive_options {
 // A received message. It owns its descriptors until they are released.
 typedef struct sysfd_message sysfd_message;
 // recvmsg(2): returns the number of bytes of the payload.
-int64_t sysfd_receive_fds(int socket, void *payload, size_t size,
-                          const sysfd_receive_options *options, sysfd_message **message);
-int64_t sysfd_message_fd_count(const sysfd_message *message);
-int sysfd_message_fd_borrow(const sysfd_message *message, size_t index);
-int sysfd_message_fd_release(sysfd_message *message, size_t index);
+int64_t sysfd_receive_fds(int socket, void* payload, size_t size,
+                          const sysfd_receive_options* options, sysfd_message** message);
+int64_t sysfd_message_fd_count(const sysfd_message* message);
+int sysfd_message_fd_borrow(const sysfd_message* message, size_t index);
+int sysfd_message_fd_release(sysfd_message* message, size_t index);
 // 0, or why descriptors that were sent are not delivered: ReceivedMessage::fds_error.
-int sysfd_message_fds_error(const sysfd_message *message);
+int sysfd_message_fds_error(const sysfd_message* message);
 // -ENODATA: there are none. Outputs may be null.
-int sysfd_message_credentials(const sysfd_message *message, int32_t *pid, uint32_t *user,
-                              uint32_t *group);
+int sysfd_message_credentials(const sysfd_message* message, int32_t* pid, uint32_t* user,
+                              uint32_t* group);
 // A pidfd of the sender, or -ENODATA, -ESRCH, ...: ReceivedMessage::pidfd.
-int sysfd_message_pidfd_release(sysfd_message *message);
-void sysfd_message_free(sysfd_message *message);
+int sysfd_message_pidfd_release(sysfd_message* message);
+void sysfd_message_free(sysfd_message* message);
 
 int sysfd_pass_credentials(int socket, int on);
 int sysfd_pass_pidfd(int socket, int on);
@@ -383,41 +384,41 @@ enum {
 };
 
 // name_to_handle_at(2). `mount` may be null.
-int sysfd_name_to_handle(int directory, const char *path, uint32_t flags,
-                         sysfd_file_handle **handle, sysfd_mount_id *mount);
+int sysfd_name_to_handle(int directory, const char* path, uint32_t flags,
+                         sysfd_file_handle** handle, sysfd_mount_id* mount);
 // The same of an open file.
-int sysfd_name_to_handle_of(int fd, uint32_t flags, sysfd_file_handle **handle,
-                            sysfd_mount_id *mount);
+int sysfd_name_to_handle_of(int fd, uint32_t flags, sysfd_file_handle** handle,
+                            sysfd_mount_id* mount);
 // open_by_handle_at(2).
-int sysfd_open_by_handle(int mount, const sysfd_file_handle *handle, int flags);
+int sysfd_open_by_handle(int mount, const sysfd_file_handle* handle, int flags);
 int sysfd_find_mount(sysfd_mount_id mount);
 
-int sysfd_file_handle_from_parts(int32_t type, const void *bytes, size_t size,
-                                 sysfd_file_handle **handle);
-int sysfd_file_handle_type(const sysfd_file_handle *handle, int32_t *type);
+int sysfd_file_handle_from_parts(int32_t type, const void* bytes, size_t size,
+                                 sysfd_file_handle** handle);
+int sysfd_file_handle_type(const sysfd_file_handle* handle, int32_t* type);
 // The bytes live as long as the object.
-int sysfd_file_handle_bytes(const sysfd_file_handle *handle, const void **bytes, size_t *size);
-int sysfd_file_handle_is_fid(const sysfd_file_handle *handle);
-int sysfd_file_handle_is_connectable(const sysfd_file_handle *handle);
+int sysfd_file_handle_bytes(const sysfd_file_handle* handle, const void** bytes, size_t* size);
+int sysfd_file_handle_is_fid(const sysfd_file_handle* handle);
+int sysfd_file_handle_is_connectable(const sysfd_file_handle* handle);
 // Writes bytes to store, and returns how many. -ERANGE: they are more than `size`; 160 are enough.
-int sysfd_file_handle_serialize(const sysfd_file_handle *handle, void *buffer, size_t size);
-int sysfd_file_handle_deserialize(const void *stored, size_t size, sysfd_file_handle **handle);
-int sysfd_file_handle_equal(const sysfd_file_handle *left, const sysfd_file_handle *right);
+int sysfd_file_handle_serialize(const sysfd_file_handle* handle, void* buffer, size_t size);
+int sysfd_file_handle_deserialize(const void* stored, size_t size, sysfd_file_handle** handle);
+int sysfd_file_handle_equal(const sysfd_file_handle* left, const sysfd_file_handle* right);
 // An order for sorting: `order` is -1, 0 or 1.
-int sysfd_file_handle_compare(const sysfd_file_handle *left, const sysfd_file_handle *right,
-                              int *order);
-int sysfd_file_handle_hash(const sysfd_file_handle *handle, uint64_t *hash);
-int sysfd_file_handle_copy(const sysfd_file_handle *handle, sysfd_file_handle **copy);
-void sysfd_file_handle_free(sysfd_file_handle *handle);
+int sysfd_file_handle_compare(const sysfd_file_handle* left, const sysfd_file_handle* right,
+                              int* order);
+int sysfd_file_handle_hash(const sysfd_file_handle* handle, uint64_t* hash);
+int sysfd_file_handle_copy(const sysfd_file_handle* handle, sysfd_file_handle** copy);
+void sysfd_file_handle_free(sysfd_file_handle* handle);
 
 typedef struct sysfd_mount_cache sysfd_mount_cache;
-int sysfd_mount_cache_new(sysfd_mount_cache **cache);
+int sysfd_mount_cache_new(sysfd_mount_cache** cache);
 // Borrowed until the next call with this cache.
-int sysfd_mount_cache_find_borrow(sysfd_mount_cache *cache, sysfd_mount_id mount);
-int sysfd_mount_cache_open_by_handle(sysfd_mount_cache *cache, const sysfd_file_handle *handle,
+int sysfd_mount_cache_find_borrow(sysfd_mount_cache* cache, sysfd_mount_id mount);
+int sysfd_mount_cache_open_by_handle(sysfd_mount_cache* cache, const sysfd_file_handle* handle,
                                      sysfd_mount_id mount, int flags);
-int sysfd_mount_cache_clear(sysfd_mount_cache *cache);
-void sysfd_mount_cache_free(sysfd_mount_cache *cache);
+int sysfd_mount_cache_clear(sysfd_mount_cache* cache);
+void sysfd_mount_cache_free(sysfd_mount_cache* cache);
 
 // ---- handle: <sysfd/fanotify.hpp> ----
 
@@ -431,7 +432,7 @@ typedef struct sysfd_fanotify_event {
   uint32_t size;
   int32_t pid;
   uint64_t mask;
-  int32_t file;     // borrowed, as `process`; -1: none
+  int32_t file;  // borrowed, as `process`; -1: none
   int32_t process;
 } sysfd_fanotify_event;
 #define SYSFD_FANOTIFY_EVENT_INIT {sizeof(sysfd_fanotify_event), 0, 0, -1, -1}
@@ -444,22 +445,22 @@ enum {
 };
 typedef struct sysfd_fanotify_fid {
   uint32_t size;
-  uint32_t kind;                    // SYSFD_FANOTIFY_...
+  uint32_t kind;  // SYSFD_FANOTIFY_...
   int32_t file_system[2];
-  const sysfd_file_handle *handle;  // lives until the next call with these events
-  const char *name;                 // in the buffer, without a NUL at its end; null: none
+  const sysfd_file_handle* handle;  // lives until the next call with these events
+  const char* name;                 // in the buffer, without a NUL at its end; null: none
   size_t name_size;
 } sysfd_fanotify_fid;
 #define SYSFD_FANOTIFY_FID_INIT {sizeof(sysfd_fanotify_fid), 0, {0, 0}, NULL, NULL, 0}
 
-int sysfd_fanotify_events_take(const void *bytes, size_t size, sysfd_fanotify_events **events);
+int sysfd_fanotify_events_take(const void* bytes, size_t size, sysfd_fanotify_events** events);
 // Goes on to the next event, and closes what is left of the one before. Returns 1, or 0 at the end.
-int sysfd_fanotify_events_next(sysfd_fanotify_events *events, sysfd_fanotify_event *event);
+int sysfd_fanotify_events_next(sysfd_fanotify_events* events, sysfd_fanotify_event* event);
 // The next handle of the current event. Returns 1, or 0 at the end.
-int sysfd_fanotify_events_next_fid(sysfd_fanotify_events *events, sysfd_fanotify_fid *fid);
-int sysfd_fanotify_events_file_release(sysfd_fanotify_events *events);
-int sysfd_fanotify_events_process_release(sysfd_fanotify_events *events);
-void sysfd_fanotify_events_free(sysfd_fanotify_events *events);
+int sysfd_fanotify_events_next_fid(sysfd_fanotify_events* events, sysfd_fanotify_fid* fid);
+int sysfd_fanotify_events_file_release(sysfd_fanotify_events* events);
+int sysfd_fanotify_events_process_release(sysfd_fanotify_events* events);
+void sysfd_fanotify_events_free(sysfd_fanotify_events* events);
 
 // ---- pidfd: <sysfd/pidfd.hpp>; a pidfd is a descriptor ----
 
@@ -494,11 +495,11 @@ int sysfd_pidfd_get_fd(int pidfd, int number);
 
 // waitid(2): `status` is as wait(2) stores it, and is read by sysfd_exit_status_...() or by the
 // macros of <sys/wait.h>. It may be null.
-int sysfd_pidfd_wait(int pidfd, int32_t *status);
-int sysfd_pidfd_try_wait(int pidfd, int32_t *status);
-int sysfd_pidfd_wait_for(int pidfd, const sysfd_timeout *timeout, int32_t *status);
+int sysfd_pidfd_wait(int pidfd, int32_t* status);
+int sysfd_pidfd_try_wait(int pidfd, int32_t* status);
+int sysfd_pidfd_wait_for(int pidfd, const sysfd_timeout* timeout, int32_t* status);
 // ppoll(2): returns the index of one that has ended.
-int sysfd_pidfd_wait_any(const int *pidfds, size_t count, const sysfd_timeout *timeout);
+int sysfd_pidfd_wait_any(const int* pidfds, size_t count, const sysfd_timeout* timeout);
 
 enum {  // what to wait for; 0: the end
   SYSFD_WAIT_ENDED = 1,
@@ -514,9 +515,9 @@ enum {
 };
 typedef struct sysfd_wait_event {
   uint32_t size;
-  uint32_t kind;    // SYSFD_EVENT_...
-  int32_t status;   // as above, if it has ended; otherwise 0
-  int32_t signo;    // that stopped, continued or trapped it; otherwise 0
+  uint32_t kind;   // SYSFD_EVENT_...
+  int32_t status;  // as above, if it has ended; otherwise 0
+  int32_t signo;   // that stopped, continued or trapped it; otherwise 0
   int32_t pid;
   uint32_t user;
   // Resources used so far: getrusage(2).
@@ -530,17 +531,16 @@ typedef struct sysfd_wait_event {
   int64_t voluntary_switches;
   int64_t involuntary_switches;
 } sysfd_wait_event;
-#define SYSFD_WAIT_EVENT_INIT \
-  {sizeof(sysfd_wait_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-int sysfd_pidfd_wait_event(int pidfd, uint32_t what, sysfd_wait_event *event);
-int sysfd_pidfd_try_wait_event(int pidfd, uint32_t what, sysfd_wait_event *event);
-int sysfd_pidfd_wait_event_for(int pidfd, const sysfd_timeout *timeout, uint32_t what,
-                               sysfd_wait_event *event);
+#define SYSFD_WAIT_EVENT_INIT {sizeof(sysfd_wait_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+int sysfd_pidfd_wait_event(int pidfd, uint32_t what, sysfd_wait_event* event);
+int sysfd_pidfd_try_wait_event(int pidfd, uint32_t what, sysfd_wait_event* event);
+int sysfd_pidfd_wait_event_for(int pidfd, const sysfd_timeout* timeout, uint32_t what,
+                               sysfd_wait_event* event);
 
 // Returns the process number.
 int32_t sysfd_pidfd_pid(int pidfd);
 // The identity, which is not reused until the system is rebooted.
-int sysfd_pidfd_id(int pidfd, uint64_t *id);
+int sysfd_pidfd_id(int pidfd, uint64_t* id);
 enum {  // which members of sysfd_process_info are set
   SYSFD_INFO_PID = 0x1,
   SYSFD_INFO_PROCESS = 0x2,
@@ -577,26 +577,26 @@ typedef struct sysfd_process_info {
 } sysfd_process_info;
 #define SYSFD_PROCESS_INFO_INIT \
   {sizeof(sysfd_process_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-int sysfd_pidfd_info(int pidfd, sysfd_process_info *info);
+int sysfd_pidfd_info(int pidfd, sysfd_process_info* info);
 int sysfd_pidfd_namespace_fd(int pidfd, uint32_t kind);
 int sysfd_pidfd_namespace_for_children(int pidfd, uint32_t kind);
 // setns(2): `kinds` is a set of SYSFD_NAMESPACE_....
 int sysfd_pidfd_enter_namespaces(int pidfd, uint32_t kinds);
 int sysfd_pidfd_proc_directory(int pidfd);
 // process_madvise(2): returns the number of bytes. `ranges` are addresses of that process.
-int64_t sysfd_pidfd_advise_memory(int pidfd, const sysfd_bytes *ranges, size_t count, int advice);
+int64_t sysfd_pidfd_advise_memory(int pidfd, const sysfd_bytes* ranges, size_t count, int advice);
 int sysfd_pidfd_release_memory(int pidfd);
 int sysfd_same_process(int left, int right);
 
-int sysfd_process_id_parse(const char *text, uint64_t *id);
-int sysfd_process_id_text(uint64_t id, char *buffer, size_t size);
+int sysfd_process_id_parse(const char* text, uint64_t* id);
+int sysfd_process_id_text(uint64_t id, char* buffer, size_t size);
 
 // <sysfd/exit_status.hpp>: of a status as wait(2) stores it. -EINVAL: no process ends like that.
 int sysfd_exit_status_success(int32_t status);
 int sysfd_exit_status_code(int32_t status);    // -ENODATA: a signal killed it
 int sysfd_exit_status_signal(int32_t status);  // -ENODATA: it exited
 int sysfd_exit_status_core_dumped(int32_t status);
-int sysfd_exit_status_text(int32_t status, char *buffer, size_t size);
+int sysfd_exit_status_text(int32_t status, char* buffer, size_t size);
 
 // ---- listen: <sysfd/fd_type.hpp>, <sysfd/listen_fds.hpp>; used by spawn, too ----
 
@@ -615,18 +615,18 @@ enum {
   SYSFD_FD_MESSAGE_QUEUE = 9
 };
 enum { SYSFD_ANY_PORT = -1 };
-int sysfd_fd_type_new(int kind, sysfd_fd_type **type);
+int sysfd_fd_type_new(int kind, sysfd_fd_type** type);
 // These add a condition, and replace one that was added before. `port`: 0 to 65535, or
 // SYSFD_ANY_PORT.
-int sysfd_fd_type_inet(sysfd_fd_type *type, int32_t port);
-int sysfd_fd_type_inet6(sysfd_fd_type *type, int32_t port);
-int sysfd_fd_type_ip(sysfd_fd_type *type, int32_t port);
-int sysfd_fd_type_unix_path(sysfd_fd_type *type, const char *path);
-int sysfd_fd_type_unix_abstract(sysfd_fd_type *type, const void *name, size_t size);
-int sysfd_fd_type_at(sysfd_fd_type *type, const char *path);
-int sysfd_fd_type_matches(const sysfd_fd_type *type, int fd);
-int sysfd_fd_type_describe(const sysfd_fd_type *type, char *buffer, size_t size);
-void sysfd_fd_type_free(sysfd_fd_type *type);
+int sysfd_fd_type_inet(sysfd_fd_type* type, int32_t port);
+int sysfd_fd_type_inet6(sysfd_fd_type* type, int32_t port);
+int sysfd_fd_type_ip(sysfd_fd_type* type, int32_t port);
+int sysfd_fd_type_unix_path(sysfd_fd_type* type, const char* path);
+int sysfd_fd_type_unix_abstract(sysfd_fd_type* type, const void* name, size_t size);
+int sysfd_fd_type_at(sysfd_fd_type* type, const char* path);
+int sysfd_fd_type_matches(const sysfd_fd_type* type, int fd);
+int sysfd_fd_type_describe(const sysfd_fd_type* type, char* buffer, size_t size);
+void sysfd_fd_type_free(sysfd_fd_type* type);
 int sysfd_is_socket(int fd);
 int sysfd_is_listening_stream(int fd);
 int sysfd_is_datagram(int fd);
@@ -651,29 +651,28 @@ typedef struct sysfd_listen_fds sysfd_listen_fds;
 enum { SYSFD_LISTEN_KEEP_ENVIRONMENT = 1 };
 // Reads LISTEN_... from the environment, and removes them from there unless the flag is set.
 // -ENODATA: the process was not activated. Nothing is owned or changed after an error.
-int sysfd_listen_fds_take(uint32_t flags, sysfd_listen_fds **fds, sysfd_error *error);
+int sysfd_listen_fds_take(uint32_t flags, sysfd_listen_fds** fds, sysfd_error* error);
 // From these variables, "NAME=value" each, up to a null pointer. The environment is not used.
-int sysfd_listen_fds_take_from(const char *const *variables, sysfd_listen_fds **fds,
-                               sysfd_error *error);
-int64_t sysfd_listen_fds_count(const sysfd_listen_fds *fds);
-int sysfd_listen_fds_name(const sysfd_listen_fds *fds, size_t index, char *buffer, size_t size);
-int sysfd_listen_fds_has(const sysfd_listen_fds *fds, size_t index);
-int sysfd_listen_fds_borrow(const sysfd_listen_fds *fds, size_t index);
-int sysfd_listen_fds_release(sysfd_listen_fds *fds, size_t index, const sysfd_fd_type *type,
-                             sysfd_error *error);
-int sysfd_listen_fds_borrow_one(const sysfd_listen_fds *fds, const char *name,
-                                const sysfd_fd_type *type, sysfd_error *error);
-int sysfd_listen_fds_release_one(sysfd_listen_fds *fds, const char *name,
-                                 const sysfd_fd_type *type, sysfd_error *error);
+int sysfd_listen_fds_take_from(const char* const* variables, sysfd_listen_fds** fds,
+                               sysfd_error* error);
+int64_t sysfd_listen_fds_count(const sysfd_listen_fds* fds);
+int sysfd_listen_fds_name(const sysfd_listen_fds* fds, size_t index, char* buffer, size_t size);
+int sysfd_listen_fds_has(const sysfd_listen_fds* fds, size_t index);
+int sysfd_listen_fds_borrow(const sysfd_listen_fds* fds, size_t index);
+int sysfd_listen_fds_release(sysfd_listen_fds* fds, size_t index, const sysfd_fd_type* type,
+                             sysfd_error* error);
+int sysfd_listen_fds_borrow_one(const sysfd_listen_fds* fds, const char* name,
+                                const sysfd_fd_type* type, sysfd_error* error);
+int sysfd_listen_fds_release_one(sysfd_listen_fds* fds, const char* name, const sysfd_fd_type* type,
+                                 sysfd_error* error);
 // Releases all with this name, and returns how many. -ERANGE: they are more than `capacity`; none
 // is released then.
-int sysfd_listen_fds_release_all(sysfd_listen_fds *fds, const char *name,
-                                 const sysfd_fd_type *type, size_t capacity, int *released,
-                                 sysfd_error *error);
+int sysfd_listen_fds_release_all(sysfd_listen_fds* fds, const char* name, const sysfd_fd_type* type,
+                                 size_t capacity, int* released, sysfd_error* error);
 // Writes the indices of those with this name, at most `capacity`, and returns how many there are.
-int sysfd_listen_fds_indices_of(const sysfd_listen_fds *fds, const char *name, size_t capacity,
-                                size_t *indices);
-void sysfd_listen_fds_free(sysfd_listen_fds *fds);
+int sysfd_listen_fds_indices_of(const sysfd_listen_fds* fds, const char* name, size_t capacity,
+                                size_t* indices);
+void sysfd_listen_fds_free(sysfd_listen_fds* fds);
 
 // ---- listen: <sysfd/notify.hpp> ----
 
@@ -692,45 +691,45 @@ enum {
 };
 typedef struct sysfd_notification {
   uint32_t size;
-  uint32_t flags;            // SYSFD_NOTIFY_...
-  const char *status;        // null: none
+  uint32_t flags;      // SYSFD_NOTIFY_...
+  const char* status;  // null: none
   int32_t error;
   int32_t exit_status;
-  int32_t main_process;      // a pidfd; -1: none
-  int32_t sender;            // a pidfd; -1: none
+  int32_t main_process;  // a pidfd; -1: none
+  int32_t sender;        // a pidfd; -1: none
   uint64_t watchdog_interval_microseconds;
   uint64_t extend_timeout_microseconds;
-  const int *store;
+  const int* store;
   size_t store_count;
-  const char *store_name;
-  const char *remove_stored;
-  const char *more;
-  const sysfd_timeout *timeout;  // null: five seconds
+  const char* store_name;
+  const char* remove_stored;
+  const char* more;
+  const sysfd_timeout* timeout;  // null: five seconds
 } sysfd_notification;
-#define SYSFD_NOTIFICATION_INIT                                                                 \
+#define SYSFD_NOTIFICATION_INIT \
   {sizeof(sysfd_notification), 0, NULL, 0, 0, -1, -1, 0, 0, NULL, 0, NULL, NULL, NULL, NULL}
 
 // sendmsg(2) to the socket that NOTIFY_SOCKET names. Returns 1, or 0 if there is no manager.
-int sysfd_notify(const sysfd_notification *notification, sysfd_error *error);
-int sysfd_notify_to(const char *address, const sysfd_notification *notification,
-                    sysfd_error *error);
+int sysfd_notify(const sysfd_notification* notification, sysfd_error* error);
+int sysfd_notify_to(const char* address, const sysfd_notification* notification,
+                    sysfd_error* error);
 // Waits until the manager has read all earlier messages. Returns 1, or 0 if there is no manager.
-int sysfd_notify_barrier(const sysfd_timeout *timeout);
-int sysfd_notify_barrier_to(const char *address, const sysfd_timeout *timeout);
+int sysfd_notify_barrier(const sysfd_timeout* timeout);
+int sysfd_notify_barrier_to(const char* address, const sysfd_timeout* timeout);
 // getenv(3) of WATCHDOG_USEC and WATCHDOG_PID. -ENODATA: there is no watchdog.
-int sysfd_watchdog_interval(uint64_t *microseconds);
+int sysfd_watchdog_interval(uint64_t* microseconds);
 
 // A connection to a manager. Thread-safe.
 typedef struct sysfd_notifier sysfd_notifier;
 enum { SYSFD_NOTIFIER_UNSET_ENVIRONMENT = 1 };
-int sysfd_notifier_connect(const char *address, sysfd_notifier **notifier);
-int sysfd_notifier_from_environment(uint32_t flags, sysfd_notifier **notifier);
-int sysfd_notifier_has_manager(const sysfd_notifier *notifier);
-int sysfd_notifier_notify(const sysfd_notifier *notifier, const sysfd_notification *notification,
-                          sysfd_error *error);
-int sysfd_notifier_barrier(const sysfd_notifier *notifier, const sysfd_timeout *timeout);
-int sysfd_notifier_watchdog_interval(const sysfd_notifier *notifier, uint64_t *microseconds);
-void sysfd_notifier_free(sysfd_notifier *notifier);
+int sysfd_notifier_connect(const char* address, sysfd_notifier** notifier);
+int sysfd_notifier_from_environment(uint32_t flags, sysfd_notifier** notifier);
+int sysfd_notifier_has_manager(const sysfd_notifier* notifier);
+int sysfd_notifier_notify(const sysfd_notifier* notifier, const sysfd_notification* notification,
+                          sysfd_error* error);
+int sysfd_notifier_barrier(const sysfd_notifier* notifier, const sysfd_timeout* timeout);
+int sysfd_notifier_watchdog_interval(const sysfd_notifier* notifier, uint64_t* microseconds);
+void sysfd_notifier_free(sysfd_notifier* notifier);
 
 // ---- spawn: <sysfd/spawn_error.hpp> ----
 
@@ -786,15 +785,15 @@ enum {  // SpawnStep
 // Why a program could not be started.
 typedef struct sysfd_spawn_error {
   uint32_t size;
-  int32_t step;    // SYSFD_STEP_...
-  int32_t code;    // the errno value, positive
-  int32_t index;   // of the argument, see SpawnStep; otherwise -1
-  int32_t stage;   // of a pipeline, from 0; otherwise -1
-  char text[1004]; // a sentence; cut if it is longer
+  int32_t step;     // SYSFD_STEP_...
+  int32_t code;     // the errno value, positive
+  int32_t index;    // of the argument, see SpawnStep; otherwise -1
+  int32_t stage;    // of a pipeline, from 0; otherwise -1
+  char text[1004];  // a sentence; cut if it is longer
 } sysfd_spawn_error;
 #define SYSFD_SPAWN_ERROR_INIT {sizeof(sysfd_spawn_error), 0, 0, -1, -1, {0}}
 // Writes the name of a step, as in C++: "working_directory".
-int sysfd_spawn_step_name(int step, char *buffer, size_t size);
+int sysfd_spawn_step_name(int step, char* buffer, size_t size);
 
 // ---- spawn: <sysfd/command.hpp> ----
 
@@ -808,35 +807,31 @@ typedef struct sysfd_prepared_command sysfd_prepared_command;
 typedef struct sysfd_pending_child sysfd_pending_child;
 typedef struct sysfd_pipeline sysfd_pipeline;
 
-int sysfd_command_new(const char *program, sysfd_command **command);
-int sysfd_command_new_borrow(int program, const char *argument0, sysfd_command **command);
-int sysfd_command_new_shell(const char *line, sysfd_command **command);
-void sysfd_command_free(sysfd_command *command);
+int sysfd_command_new(const char* program, sysfd_command** command);
+int sysfd_command_new_borrow(int program, const char* argument0, sysfd_command** command);
+int sysfd_command_new_shell(const char* line, sysfd_command** command);
+void sysfd_command_free(sysfd_command* command);
 
-enum {
-  SYSFD_SEARCH_CHILD_PATH = 0,
-  SYSFD_SEARCH_CALLER_PATH = 1,
-  SYSFD_SEARCH_NOWHERE = 2
-};
-int sysfd_command_search(sysfd_command *command, int where);
+enum { SYSFD_SEARCH_CHILD_PATH = 0, SYSFD_SEARCH_CALLER_PATH = 1, SYSFD_SEARCH_NOWHERE = 2 };
+int sysfd_command_search(sysfd_command* command, int where);
 // Lists of strings end with a null pointer.
-int sysfd_command_search_directories(sysfd_command *command, const char *const *directories);
-int sysfd_command_shell_fallback(sysfd_command *command);
-int sysfd_command_argument0(sysfd_command *command, const char *value);
-int sysfd_command_arg(sysfd_command *command, const char *value);
-int sysfd_command_args(sysfd_command *command, const char *const *values);
-int sysfd_command_env(sysfd_command *command, const char *name, const char *value);
-int sysfd_command_remove_env(sysfd_command *command, const char *name);
-int sysfd_command_clear_env(sysfd_command *command);
-int sysfd_command_environment(sysfd_command *command, const char *const *entries);
+int sysfd_command_search_directories(sysfd_command* command, const char* const* directories);
+int sysfd_command_shell_fallback(sysfd_command* command);
+int sysfd_command_argument0(sysfd_command* command, const char* value);
+int sysfd_command_arg(sysfd_command* command, const char* value);
+int sysfd_command_args(sysfd_command* command, const char* const* values);
+int sysfd_command_env(sysfd_command* command, const char* name, const char* value);
+int sysfd_command_remove_env(sysfd_command* command, const char* name);
+int sysfd_command_clear_env(sysfd_command* command);
+int sysfd_command_environment(sysfd_command* command, const char* const* entries);
 
 enum { SYSFD_BEFORE_IDENTITY = 0, SYSFD_AFTER_IDENTITY = 1 };
-int sysfd_command_working_directory(sysfd_command *command, const char *path, int change);
+int sysfd_command_working_directory(sysfd_command* command, const char* path, int change);
 // Also SYSFD_CWD.
-int sysfd_command_working_directory_borrow(sysfd_command *command, int directory, int change);
-int sysfd_command_root_directory(sysfd_command *command, const char *path);
-int sysfd_command_root_directory_borrow(sysfd_command *command, int directory);
-int sysfd_command_cgroup_borrow(sysfd_command *command, int directory);
+int sysfd_command_working_directory_borrow(sysfd_command* command, int directory, int change);
+int sysfd_command_root_directory(sysfd_command* command, const char* path);
+int sysfd_command_root_directory_borrow(sysfd_command* command, int directory);
+int sysfd_command_cgroup_borrow(sysfd_command* command, int directory);
 
 enum {
   SYSFD_STDIO_INHERIT = 0,
@@ -845,41 +840,36 @@ enum {
   SYSFD_STDIO_TERMINAL = 3,
   SYSFD_STDIO_LIKE_STDOUT = 4  // for stderr only
 };
-int sysfd_command_stdin_from(sysfd_command *command, int stdio);
-int sysfd_command_stdin_from_borrow(sysfd_command *command, int fd);
-int sysfd_command_stdin_from_take(sysfd_command *command, int fd);
-int sysfd_command_stdout_to(sysfd_command *command, int stdio);
-int sysfd_command_stdout_to_borrow(sysfd_command *command, int fd);
-int sysfd_command_stdout_to_take(sysfd_command *command, int fd);
-int sysfd_command_stderr_to(sysfd_command *command, int stdio);
-int sysfd_command_stderr_to_borrow(sysfd_command *command, int fd);
-int sysfd_command_stderr_to_take(sysfd_command *command, int fd);
+int sysfd_command_stdin_from(sysfd_command* command, int stdio);
+int sysfd_command_stdin_from_borrow(sysfd_command* command, int fd);
+int sysfd_command_stdin_from_take(sysfd_command* command, int fd);
+int sysfd_command_stdout_to(sysfd_command* command, int stdio);
+int sysfd_command_stdout_to_borrow(sysfd_command* command, int fd);
+int sysfd_command_stdout_to_take(sysfd_command* command, int fd);
+int sysfd_command_stderr_to(sysfd_command* command, int stdio);
+int sysfd_command_stderr_to_borrow(sysfd_command* command, int fd);
+int sysfd_command_stderr_to_take(sysfd_command* command, int fd);
 
 // The child gets `fd` as `number`.
-int sysfd_command_pass_borrow(sysfd_command *command, int fd, int number);
-int sysfd_command_pass_take(sysfd_command *command, int fd, int number);
+int sysfd_command_pass_borrow(sysfd_command* command, int fd, int number);
+int sysfd_command_pass_take(sysfd_command* command, int fd, int number);
 // The child also gets what is not close-on-exec, except these numbers.
-int sysfd_command_inherit_descriptors(sysfd_command *command, const int *except, size_t count);
-int sysfd_command_forget_descriptor(sysfd_command *command, int number);
-int sysfd_command_listen_fds_borrow(sysfd_command *command, const char *name, int fd);
-int sysfd_command_listen_fds_take(sysfd_command *command, const char *name, int fd);
+int sysfd_command_inherit_descriptors(sysfd_command* command, const int* except, size_t count);
+int sysfd_command_forget_descriptor(sysfd_command* command, int number);
+int sysfd_command_listen_fds_borrow(sysfd_command* command, const char* name, int fd);
+int sysfd_command_listen_fds_take(sysfd_command* command, const char* name, int fd);
 // All that are left in `given`. `_take` releases them from there.
-int sysfd_command_listen_fds_given_borrow(sysfd_command *command, const sysfd_listen_fds *given);
-int sysfd_command_listen_fds_given_take(sysfd_command *command, sysfd_listen_fds *given);
-int sysfd_command_terminal(sysfd_command *command, uint16_t rows, uint16_t columns);
+int sysfd_command_listen_fds_given_borrow(sysfd_command* command, const sysfd_listen_fds* given);
+int sysfd_command_listen_fds_given_take(sysfd_command* command, sysfd_listen_fds* given);
+int sysfd_command_terminal(sysfd_command* command, uint16_t rows, uint16_t columns);
 
-enum {
-  SYSFD_DROP_KILL = 0,
-  SYSFD_DROP_TERMINATE = 1,
-  SYSFD_DROP_WAIT = 2,
-  SYSFD_DROP_DETACH = 3
-};
+enum { SYSFD_DROP_KILL = 0, SYSFD_DROP_TERMINATE = 1, SYSFD_DROP_WAIT = 2, SYSFD_DROP_DETACH = 3 };
 // What sysfd_child_free() does to a child that runs. `grace`: null for five seconds.
-int sysfd_command_on_drop(sysfd_command *command, int policy, const sysfd_timeout *grace);
-int sysfd_command_parent_death_signal(sysfd_command *command, int signo);
-int sysfd_command_kill_with_parent(sysfd_command *command);
-int sysfd_command_leave_no_zombie(sysfd_command *command);
-int sysfd_command_retry_busy(sysfd_command *command, int times);
+int sysfd_command_on_drop(sysfd_command* command, int policy, const sysfd_timeout* grace);
+int sysfd_command_parent_death_signal(sysfd_command* command, int signo);
+int sysfd_command_kill_with_parent(sysfd_command* command);
+int sysfd_command_leave_no_zombie(sysfd_command* command);
+int sysfd_command_retry_busy(sysfd_command* command, int times);
 
 // <sysfd/identity.hpp>. A null pointer for a text or an array: it is not set.
 typedef struct sysfd_bpf_instruction {  // struct sock_filter
@@ -905,15 +895,15 @@ typedef struct sysfd_identity {
   uint32_t group;
   uint32_t securebits;
   uint32_t reserved;  // 0
-  const uint32_t *groups;
+  const uint32_t* groups;
   size_t group_count;
-  const char *capabilities;
-  const char *iab;
-  const sysfd_bpf_instruction *seccomp;
+  const char* capabilities;
+  const char* iab;
+  const sysfd_bpf_instruction* seccomp;
   size_t seccomp_count;
 } sysfd_identity;
 #define SYSFD_IDENTITY_INIT {sizeof(sysfd_identity), 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, NULL, 0}
-int sysfd_command_identity(sysfd_command *command, const sysfd_identity *identity);
+int sysfd_command_identity(sysfd_command* command, const sysfd_identity* identity);
 
 // <sysfd/resources.hpp>
 typedef struct sysfd_resource_limit {
@@ -928,7 +918,7 @@ enum {
   // Which of these members are set.
   SYSFD_RESOURCES_UMASK = 0x100,
   SYSFD_RESOURCES_NICE = 0x200,
-  SYSFD_RESOURCES_SCHEDULER = 0x400,  // those that begin with scheduler_
+  SYSFD_RESOURCES_SCHEDULER = 0x400,    // those that begin with scheduler_
   SYSFD_RESOURCES_IO_PRIORITY = 0x800,  // io_class and io_level
   SYSFD_RESOURCES_OOM_SCORE_ADJUST = 0x1000,
   SYSFD_RESOURCES_TIMER_SLACK = 0x2000
@@ -937,9 +927,9 @@ enum { SYSFD_IO_REAL_TIME = 1, SYSFD_IO_BEST_EFFORT = 2, SYSFD_IO_IDLE = 3 };
 typedef struct sysfd_resources {
   uint32_t size;
   uint32_t flags;  // SYSFD_RESOURCES_...
-  const sysfd_resource_limit *limits;
+  const sysfd_resource_limit* limits;
   size_t limit_count;
-  const int *processors;
+  const int* processors;
   size_t processor_count;
   uint32_t umask;
   int32_t nice;
@@ -956,7 +946,7 @@ typedef struct sysfd_resources {
 } sysfd_resources;
 #define SYSFD_RESOURCES_INIT \
   {sizeof(sysfd_resources), 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-int sysfd_command_resources(sysfd_command *command, const sysfd_resources *resources);
+int sysfd_command_resources(sysfd_command* command, const sysfd_resources* resources);
 
 // <sysfd/session.hpp>
 enum {
@@ -965,14 +955,14 @@ enum {
 };
 typedef struct sysfd_session {
   uint32_t size;
-  uint32_t flags;                // SYSFD_SESSION_...
+  uint32_t flags;  // SYSFD_SESSION_...
   int32_t process_group;
   int32_t controlling_terminal;  // borrowed until the start has returned; -1: none
   int32_t foreground_of;         // the same
   uint32_t reserved;             // 0
 } sysfd_session;
 #define SYSFD_SESSION_INIT {sizeof(sysfd_session), 0, 0, -1, -1, 0}
-int sysfd_command_session(sysfd_command *command, const sysfd_session *session);
+int sysfd_command_session(sysfd_command* command, const sysfd_session* session);
 // TIOCSWINSZ.
 int sysfd_set_window_size(int terminal, uint16_t rows, uint16_t columns);
 
@@ -981,17 +971,17 @@ enum { SYSFD_SIGNALS_INHERIT_MASK = 1, SYSFD_SIGNALS_ALL_TO_DEFAULT = 2 };
 typedef struct sysfd_signals {
   uint32_t size;
   uint32_t flags;  // SYSFD_SIGNALS_...
-  const int *blocked;
+  const int* blocked;
   size_t blocked_count;
-  const int *to_default;
+  const int* to_default;
   size_t to_default_count;
-  const int *ignored;
+  const int* ignored;
   size_t ignored_count;
-  const int *unchanged;
+  const int* unchanged;
   size_t unchanged_count;
 } sysfd_signals;
 #define SYSFD_SIGNALS_INIT {sizeof(sysfd_signals), 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0}
-int sysfd_command_signals(sysfd_command *command, const sysfd_signals *signals);
+int sysfd_command_signals(sysfd_command* command, const sysfd_signals* signals);
 
 // <sysfd/namespaces.hpp>
 typedef struct sysfd_id_range {
@@ -1006,47 +996,45 @@ typedef struct sysfd_namespace_join {
 enum { SYSFD_NAMESPACES_SHARED_MOUNTS = 1 };  // leaves the mounts' propagation as it is
 typedef struct sysfd_namespaces {
   uint32_t size;
-  uint32_t flags;   // SYSFD_NAMESPACES_...
-  uint32_t create;  // SYSFD_NAMESPACE_...
+  uint32_t flags;     // SYSFD_NAMESPACES_...
+  uint32_t create;    // SYSFD_NAMESPACE_...
   uint32_t reserved;  // 0
-  const sysfd_id_range *user_map;
+  const sysfd_id_range* user_map;
   size_t user_map_count;
-  const sysfd_id_range *group_map;
+  const sysfd_id_range* group_map;
   size_t group_map_count;
-  const sysfd_namespace_join *join;
+  const sysfd_namespace_join* join;
   size_t join_count;
-  const char *host_name;  // null: unchanged
+  const char* host_name;  // null: unchanged
 } sysfd_namespaces;
-#define SYSFD_NAMESPACES_INIT \
-  {sizeof(sysfd_namespaces), 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL}
-int sysfd_command_namespaces(sysfd_command *command, const sysfd_namespaces *namespaces);
+#define SYSFD_NAMESPACES_INIT {sizeof(sysfd_namespaces), 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL}
+int sysfd_command_namespaces(sysfd_command* command, const sysfd_namespaces* namespaces);
 
 // ---- spawn: starts. Each `error` may be null ----
 
 typedef struct sysfd_output_options {
   uint32_t size;
-  uint32_t reserved;             // 0
-  const void *input;             // for the child's stdin
+  uint32_t reserved;  // 0
+  const void* input;  // for the child's stdin
   size_t input_size;
   uint64_t max_size;             // how many bytes of each stream to keep
-  const sysfd_timeout *timeout;  // null: no limit
+  const sysfd_timeout* timeout;  // null: no limit
 } sysfd_output_options;
-#define SYSFD_OUTPUT_OPTIONS_INIT \
-  {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL}
+#define SYSFD_OUTPUT_OPTIONS_INIT {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL}
 
 enum { SYSFD_CONFIRM_BY_FINISH = 0, SYSFD_CONFIRM_BY_DESCRIPTOR = 1 };
 
-int sysfd_command_spawn(sysfd_command *command, sysfd_child **child, sysfd_spawn_error *error);
-int sysfd_command_status(sysfd_command *command, int32_t *status, sysfd_spawn_error *error);
-int sysfd_command_output(sysfd_command *command, const sysfd_output_options *options,
-                         sysfd_output **output, sysfd_spawn_error *error);
+int sysfd_command_spawn(sysfd_command* command, sysfd_child** child, sysfd_spawn_error* error);
+int sysfd_command_status(sysfd_command* command, int32_t* status, sysfd_spawn_error* error);
+int sysfd_command_output(sysfd_command* command, const sysfd_output_options* options,
+                         sysfd_output** output, sysfd_spawn_error* error);
 // Returns only an error.
-int sysfd_command_exec(sysfd_command *command, sysfd_spawn_error *error);
+int sysfd_command_exec(sysfd_command* command, sysfd_spawn_error* error);
 // These two empty the command on success.
-int sysfd_command_spawn_async(sysfd_command *command, int confirmation,
-                              sysfd_pending_child **pending, sysfd_spawn_error *error);
-int sysfd_command_prepare(sysfd_command *command, sysfd_prepared_command **prepared,
-                          sysfd_spawn_error *error);
+int sysfd_command_spawn_async(sysfd_command* command, int confirmation,
+                              sysfd_pending_child** pending, sysfd_spawn_error* error);
+int sysfd_command_prepare(sysfd_command* command, sysfd_prepared_command** prepared,
+                          sysfd_spawn_error* error);
 
 // <sysfd/prepared_command.hpp>: thread-safe. <sysfd/spawn_changes.hpp>: what may differ.
 typedef struct sysfd_placed_fd {
@@ -1055,67 +1043,67 @@ typedef struct sysfd_placed_fd {
 } sysfd_placed_fd;
 typedef struct sysfd_spawn_changes {
   uint32_t size;
-  uint32_t reserved;              // 0
-  const char *const *arguments;   // lists of strings end with a null pointer; null: none
-  const int *descriptors;         // borrowed until the start has returned
+  uint32_t reserved;             // 0
+  const char* const* arguments;  // lists of strings end with a null pointer; null: none
+  const int* descriptors;        // borrowed until the start has returned
   size_t descriptor_count;
-  const sysfd_placed_fd *placed;
+  const sysfd_placed_fd* placed;
   size_t placed_count;
-  const char *const *environment;
-  const char *working_directory;  // null: unchanged
+  const char* const* environment;
+  const char* working_directory;  // null: unchanged
 } sysfd_spawn_changes;
 #define SYSFD_SPAWN_CHANGES_INIT \
   {sizeof(sysfd_spawn_changes), 0, NULL, NULL, 0, NULL, 0, NULL, NULL}
-int sysfd_prepared_command_spawn(const sysfd_prepared_command *prepared,
-                                 const sysfd_spawn_changes *changes, sysfd_child **child,
-                                 sysfd_spawn_error *error);
-int sysfd_prepared_command_status(const sysfd_prepared_command *prepared,
-                                  const sysfd_spawn_changes *changes, int32_t *status,
-                                  sysfd_spawn_error *error);
-int sysfd_prepared_command_output(const sysfd_prepared_command *prepared,
-                                  const sysfd_output_options *options,
-                                  const sysfd_spawn_changes *changes, sysfd_output **output,
-                                  sysfd_spawn_error *error);
-int sysfd_prepared_command_spawn_async(const sysfd_prepared_command *prepared,
-                                       const sysfd_spawn_changes *changes, int confirmation,
-                                       sysfd_pending_child **pending, sysfd_spawn_error *error);
-void sysfd_prepared_command_free(sysfd_prepared_command *prepared);
+int sysfd_prepared_command_spawn(const sysfd_prepared_command* prepared,
+                                 const sysfd_spawn_changes* changes, sysfd_child** child,
+                                 sysfd_spawn_error* error);
+int sysfd_prepared_command_status(const sysfd_prepared_command* prepared,
+                                  const sysfd_spawn_changes* changes, int32_t* status,
+                                  sysfd_spawn_error* error);
+int sysfd_prepared_command_output(const sysfd_prepared_command* prepared,
+                                  const sysfd_output_options* options,
+                                  const sysfd_spawn_changes* changes, sysfd_output** output,
+                                  sysfd_spawn_error* error);
+int sysfd_prepared_command_spawn_async(const sysfd_prepared_command* prepared,
+                                       const sysfd_spawn_changes* changes, int confirmation,
+                                       sysfd_pending_child** pending, sysfd_spawn_error* error);
+void sysfd_prepared_command_free(sysfd_prepared_command* prepared);
 
 // <sysfd/spawn_all.hpp>: starts `count` children, and returns how many run. children[i] is null,
 // and codes[i] negative, where one could not be started. `codes` may be null.
-int sysfd_spawn_all(sysfd_command *const *commands, size_t count, sysfd_child **children,
-                    int *codes);
+int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** children,
+                    int* codes);
 // One child for each of the changes.
-int sysfd_prepared_command_spawn_all(const sysfd_prepared_command *prepared,
-                                     const sysfd_spawn_changes *const *changes, size_t count,
-                                     sysfd_child **children, int *codes);
+int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
+                                     const sysfd_spawn_changes* const* changes, size_t count,
+                                     sysfd_child** children, int* codes);
 
 // dup(2) of low numbers: returns how many are reserved. See <sysfd/spawn_slots.hpp>.
 int sysfd_reserve_spawn_slots(size_t count);
 
 // <sysfd/pending_child.hpp>: a child that is being started. Freeing it finishes the start, and then
 // does to the child what its drop policy says.
-int sysfd_pending_child_finish(sysfd_pending_child *pending, sysfd_child **child,
-                               sysfd_spawn_error *error);
-int sysfd_pending_child_try_finish(sysfd_pending_child *pending, sysfd_child **child,
-                                   sysfd_spawn_error *error);
-int sysfd_pending_child_finish_for(sysfd_pending_child *pending, const sysfd_timeout *timeout,
-                                   sysfd_child **child, sysfd_spawn_error *error);
-int sysfd_pending_child_cancel(sysfd_pending_child *pending);
-int32_t sysfd_pending_child_pid(const sysfd_pending_child *pending);
+int sysfd_pending_child_finish(sysfd_pending_child* pending, sysfd_child** child,
+                               sysfd_spawn_error* error);
+int sysfd_pending_child_try_finish(sysfd_pending_child* pending, sysfd_child** child,
+                                   sysfd_spawn_error* error);
+int sysfd_pending_child_finish_for(sysfd_pending_child* pending, const sysfd_timeout* timeout,
+                                   sysfd_child** child, sysfd_spawn_error* error);
+int sysfd_pending_child_cancel(sysfd_pending_child* pending);
+int32_t sysfd_pending_child_pid(const sysfd_pending_child* pending);
 // -ENOENT: it was not started with SYSFD_CONFIRM_BY_DESCRIPTOR.
-int sysfd_pending_child_fd_borrow(const sysfd_pending_child *pending);
-void sysfd_pending_child_free(sysfd_pending_child *pending);
+int sysfd_pending_child_fd_borrow(const sysfd_pending_child* pending);
+void sysfd_pending_child_free(sysfd_pending_child* pending);
 
 // <sysfd/pipeline.hpp>: these two empty the commands on success.
-int sysfd_pipeline_new(sysfd_command *first, sysfd_command *second, sysfd_pipeline **pipeline);
-int sysfd_pipeline_append(sysfd_pipeline *pipeline, sysfd_command *next);
+int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline);
+int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next);
 // Writes a child for each stage, and returns how many. -ERANGE: they are more than `capacity`.
-int sysfd_pipeline_spawn(sysfd_pipeline *pipeline, size_t capacity, sysfd_child **children,
-                         sysfd_spawn_error *error);
-int sysfd_pipeline_output(sysfd_pipeline *pipeline, const sysfd_output_options *options,
-                          sysfd_output **output, sysfd_spawn_error *error);
-void sysfd_pipeline_free(sysfd_pipeline *pipeline);
+int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child** children,
+                         sysfd_spawn_error* error);
+int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* options,
+                          sysfd_output** output, sysfd_spawn_error* error);
+void sysfd_pipeline_free(sysfd_pipeline* pipeline);
 
 // <sysfd/output.hpp>: how a program ended, and what it wrote.
 enum {
@@ -1127,38 +1115,38 @@ enum {
 };
 typedef struct sysfd_output_info {
   uint32_t size;
-  uint32_t flags;      // SYSFD_OUTPUT_...
-  int32_t status_code; // 0, or why there is no status: an errno value, positive
-  int32_t status;      // as wait(2) stores it; of a pipeline, of the first stage that failed
-  int32_t kill_code;   // 0, or why it could not be killed
-  uint32_t stages;     // 1, or those of the pipeline
-  const char *out;     // these live as long as the object
+  uint32_t flags;       // SYSFD_OUTPUT_...
+  int32_t status_code;  // 0, or why there is no status: an errno value, positive
+  int32_t status;       // as wait(2) stores it; of a pipeline, of the first stage that failed
+  int32_t kill_code;    // 0, or why it could not be killed
+  uint32_t stages;      // 1, or those of the pipeline
+  const char* out;      // these live as long as the object
   size_t out_size;
-  const char *err;
+  const char* err;
   size_t err_size;
   uint64_t input_taken;
 } sysfd_output_info;
 #define SYSFD_OUTPUT_INFO_INIT {sizeof(sysfd_output_info), 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0}
-int sysfd_output_get(const sysfd_output *output, sysfd_output_info *info);
+int sysfd_output_get(const sysfd_output* output, sysfd_output_info* info);
 // The status of one stage of a pipeline, or its error.
-int sysfd_output_stage(const sysfd_output *output, size_t stage, int32_t *status);
-int sysfd_output_describe(const sysfd_output *output, char *buffer, size_t size);
-void sysfd_output_free(sysfd_output *output);
+int sysfd_output_stage(const sysfd_output* output, size_t stage, int32_t* status);
+int sysfd_output_describe(const sysfd_output* output, char* buffer, size_t size);
+void sysfd_output_free(sysfd_output* output);
 
 // <sysfd/child.hpp>: a child process. Freeing it does what the drop policy says: it kills and reaps
 // a process that runs, unless another policy was set.
 // -EINVAL: it was detached. -EBADF: its descriptors were closed.
-int sysfd_child_pidfd_borrow(const sysfd_child *child);
-int32_t sysfd_child_pid(const sysfd_child *child);
+int sysfd_child_pidfd_borrow(const sysfd_child* child);
+int32_t sysfd_child_pid(const sysfd_child* child);
 // The caller's ends of pipes and of the terminal. -ENOENT: there is none, or no longer.
-int sysfd_child_stdin_pipe_borrow(sysfd_child *child);
-int sysfd_child_stdin_pipe_release(sysfd_child *child);
-int sysfd_child_stdout_pipe_borrow(sysfd_child *child);
-int sysfd_child_stdout_pipe_release(sysfd_child *child);
-int sysfd_child_stderr_pipe_borrow(sysfd_child *child);
-int sysfd_child_stderr_pipe_release(sysfd_child *child);
-int sysfd_child_terminal_borrow(sysfd_child *child);
-int sysfd_child_terminal_release(sysfd_child *child);
+int sysfd_child_stdin_pipe_borrow(sysfd_child* child);
+int sysfd_child_stdin_pipe_release(sysfd_child* child);
+int sysfd_child_stdout_pipe_borrow(sysfd_child* child);
+int sysfd_child_stdout_pipe_release(sysfd_child* child);
+int sysfd_child_stderr_pipe_borrow(sysfd_child* child);
+int sysfd_child_stderr_pipe_release(sysfd_child* child);
+int sysfd_child_terminal_borrow(sysfd_child* child);
+int sysfd_child_terminal_release(sysfd_child* child);
 enum {
   SYSFD_REPORT_BY_CLONE3 = 1,
   SYSFD_REPORT_ISOLATED_TABLE = 2,
@@ -1172,25 +1160,26 @@ typedef struct sysfd_spawn_report {
   uint32_t reserved;
 } sysfd_spawn_report;
 #define SYSFD_SPAWN_REPORT_INIT {sizeof(sysfd_spawn_report), 0, 0, 0}
-int sysfd_child_report(const sysfd_child *child, sysfd_spawn_report *report);
+int sysfd_child_report(const sysfd_child* child, sysfd_spawn_report* report);
 // `status` is as wait(2) stores it, and may be null.
-int sysfd_child_wait(sysfd_child *child, int32_t *status);
-int sysfd_child_try_wait(sysfd_child *child, int32_t *status);
-int sysfd_child_wait_for(sysfd_child *child, const sysfd_timeout *timeout, int32_t *status);
+int sysfd_child_wait(sysfd_child* child, int32_t* status);
+int sysfd_child_try_wait(sysfd_child* child, int32_t* status);
+int sysfd_child_wait_for(sysfd_child* child, const sysfd_timeout* timeout, int32_t* status);
 // `grace`: null for no limit.
-int sysfd_child_terminate(sysfd_child *child, const sysfd_timeout *grace, int32_t *status);
-int sysfd_child_on_drop(sysfd_child *child, int policy, const sysfd_timeout *grace);
-int sysfd_child_communicate(sysfd_child *child, const sysfd_output_options *options,
-                            sysfd_output **output);
-int sysfd_child_send_signal_to_group(sysfd_child *child, int signo);
-int sysfd_child_kill_cgroup(sysfd_child *child);
-int sysfd_child_close_descriptors(sysfd_child *child);
+int sysfd_child_terminate(sysfd_child* child, const sysfd_timeout* grace, int32_t* status);
+int sysfd_child_on_drop(sysfd_child* child, int policy, const sysfd_timeout* grace);
+int sysfd_child_communicate(sysfd_child* child, const sysfd_output_options* options,
+                            sysfd_output** output);
+int sysfd_child_send_signal_to_group(sysfd_child* child, int signo);
+int sysfd_child_kill_cgroup(sysfd_child* child);
+int sysfd_child_close_descriptors(sysfd_child* child);
 // Child::detach(): returns the pidfd. Empties the object.
-int sysfd_child_detach_release(sysfd_child *child);
-void sysfd_child_free(sysfd_child *child);
+int sysfd_child_detach_release(sysfd_child* child);
+void sysfd_child_free(sysfd_child* child);
 
 #ifdef __cplusplus
 }
 #endif
+// NOLINTEND
 
 #endif  // SYSFD_SYSFD_H

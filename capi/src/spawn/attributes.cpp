@@ -149,6 +149,7 @@ int error_in_namespaces(const sysfd_namespaces& given) noexcept {
 
 std::vector<sysfd::IdRange> id_map(const sysfd_id_range* ranges, std::size_t count) {
   std::vector<sysfd::IdRange> map;
+  map.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     map.push_back({ranges[i].inside, ranges[i].outside, ranges[i].count});
   return map;

@@ -21,11 +21,7 @@ int borrow(sysfd_child* child, Stream stream) noexcept {
 
 int release(sysfd_child* child, Stream stream) noexcept {
   if (!child || !child->child) return -EINVAL;
-  auto& fd = ((*child->child).*stream)();
-  if (!fd) return -ENOENT;
-  const int number = (*std::move(fd)).release();
-  fd.reset();
-  return number;
+  return give(((*child->child).*stream)());
 }
 
 }  // namespace
@@ -134,7 +130,7 @@ int sysfd_child_terminate(sysfd_child* child, const sysfd_timeout* grace, int32_
 }
 
 int sysfd_child_on_drop(sysfd_child* child, int policy, const sysfd_timeout* grace) {
-  sysfd::Timeout limit = default_grace;
+  sysfd::Timeout limit = default_grace();
   if (!child || !child->child) return -EINVAL;
   if (const int error = read_drop_policy(policy, grace, limit); error != 0) return error;
   child->child->on_drop(static_cast<sysfd::DropPolicy>(policy), limit);

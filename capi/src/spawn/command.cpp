@@ -234,7 +234,7 @@ int sysfd_command_terminal(sysfd_command* command, uint16_t rows, uint16_t colum
 }
 
 int sysfd_command_on_drop(sysfd_command* command, int policy, const sysfd_timeout* grace) {
-  sysfd::Timeout limit = default_grace;
+  sysfd::Timeout limit = default_grace();
   const int error = read_drop_policy(policy, grace, limit);
   return set(command, SpawnStep::start, -error,
              [&](Command& into) { into.on_drop(static_cast<sysfd::DropPolicy>(policy), limit); });

@@ -59,7 +59,9 @@ std::vector<To> list(const From* values, std::size_t count) {
   return std::vector<To>(values, values + count);
 }
 
-inline const sysfd::Timeout default_grace = std::chrono::seconds(5);
+inline sysfd::Timeout default_grace() noexcept {
+  return std::chrono::seconds(5);
+}
 // 0 or -errno.
 inline int read_drop_policy(int policy, const sysfd_timeout* grace,
                             sysfd::Timeout& limit) noexcept {

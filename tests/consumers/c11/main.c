@@ -7,16 +7,16 @@
 
 #include <sysfd/sysfd.h>
 
-_Static_assert(sizeof(sysfd_bytes) == 2 * sizeof(void *), "as struct iovec");
+_Static_assert(sizeof(sysfd_bytes) == 2 * sizeof(void*), "as struct iovec");
 
-static int complain(const char *what, int error) {
+static int complain(const char* what, int error) {
   fprintf(stderr, "%s: %s\n", what, strerror(-error));
   return 1;
 }
 
 int main(void) {
-  sysfd_command *cat;
-  sysfd_output *output;
+  sysfd_command* cat;
+  sysfd_output* output;
   sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
   sysfd_timeout limit = SYSFD_TIMEOUT_INIT;
   sysfd_output_options options = SYSFD_OUTPUT_OPTIONS_INIT;

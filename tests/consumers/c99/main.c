@@ -8,8 +8,8 @@
 
 int main(void) {
   sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
-  sysfd_command *command = NULL;
-  sysfd_child *child = NULL;
+  sysfd_command* command = NULL;
+  sysfd_child* child = NULL;
   int32_t status = -1;
   int ends[2];
   char byte = 0;
@@ -26,7 +26,7 @@ int main(void) {
   if (sysfd_child_wait(child, &status) != 0 || sysfd_exit_status_success(status) != 1) return 1;
   sysfd_child_free(child);
   {
-    sysfd_positioned_file *none = NULL;
+    sysfd_positioned_file* none = NULL;
     if (sysfd_positioned_file_take(ends[0], 0, &none) != 0) return 1;
     if (sysfd_positioned_file_read(none, &byte, 1, 0) != -ESPIPE) return 1;
     sysfd_positioned_file_free(none);

@@ -10,22 +10,22 @@
 #include <sysfd/sysfd.h>
 
 // ISO C has no conversion from void* to a pointer to a function.
-static void *find(void *library, const char *name, void *pointer) {
-  void *symbol = dlsym(library, name);
+static void* find(void* library, const char* name, void* pointer) {
+  void* symbol = dlsym(library, name);
   memcpy(pointer, &symbol, sizeof symbol);
   return symbol;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int i, lowest = dup(0);
   close(lowest);
   for (i = 0; i < 3 && argc == 2; ++i) {
-    int (*new_command)(const char *, sysfd_command **);
-    int (*run)(sysfd_command *, int32_t *, sysfd_spawn_error *);
-    void (*free_command)(sysfd_command *);
-    sysfd_command *command;
+    int (*new_command)(const char*, sysfd_command**);
+    int (*run)(sysfd_command*, int32_t*, sysfd_spawn_error*);
+    void (*free_command)(sysfd_command*);
+    sysfd_command* command;
     int32_t status = -1;
-    void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    void* library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "sysfd_command_new", &new_command) ||
         !find(library, "sysfd_command_status", &run) ||
         !find(library, "sysfd_command_free", &free_command)) {
