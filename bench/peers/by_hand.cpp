@@ -78,6 +78,7 @@ struct Job {
   const std::vector<Move>* moves;
   char** argv;
   long first_not_needed;
+  bool suspends_parent;
 };
 
 void run_child(void* prepared) {
@@ -94,6 +95,13 @@ void run_child(void* prepared) {
   }
   for (int standard = 0; standard < 3; ++standard)
     raw_syscall(SYS_fcntl, standard, F_GETFD);
+  if (job.suspends_parent) {
+    static constexpr std::uint64_t stop_signals =
+        1ULL << (SIGTSTP - 1) | 1ULL << (SIGTTIN - 1) | 1ULL << (SIGTTOU - 1);
+    static constexpr timespec at_once{};
+    raw_syscall(SYS_rt_sigtimedwait, address(&stop_signals), 0, address(&at_once),
+                sizeof stop_signals);
+  }
   set_mask(no_signals);
   raw_syscall(SYS_execve, address(job.argv[0]), address(job.argv), address(::environ));
   sysfd::detail::exit_quietly();
@@ -105,7 +113,10 @@ class CallsOfSpawn : public StarterByPid {
     StarterByPid::prepare(request);
     clone_.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
     clone_.exit_signal = SIGCHLD;
-    job_ = {.moves = &moves(), .argv = arguments().get(), .first_not_needed = 3};
+    job_ = {.moves = &moves(),
+            .argv = arguments().get(),
+            .first_not_needed = 3,
+            .suspends_parent = true};
     for (const Move& move : moves())
       job_.first_not_needed =
           std::max<long>({job_.first_not_needed, move.source + 1, move.number + 1});
@@ -136,6 +147,7 @@ class CallsOfSpawn : public StarterByPid {
 
  protected:
   kernel::CloneArguments& clone() { return clone_; }
+  Job& job() { return job_; }
 
  private:
   kernel::CloneArguments clone_{};
@@ -148,6 +160,7 @@ class CallsOfStatus : public CallsOfSpawn {
   int prepare(const Request& request) override {
     const int error = CallsOfSpawn::prepare(request);
     clone().flags &= ~std::uint64_t{CLONE_VFORK};
+    job().suspends_parent = false;
     clone().stack = reinterpret_cast<std::uintptr_t>(stack_);
     clone().stack_size = sizeof stack_;
     return error;
