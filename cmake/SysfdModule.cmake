@@ -92,6 +92,11 @@ function(sysfd_add_module name)
   endif()
 endfunction()
 
+# sysfd_optimize_for_size(<source>...): for code that runs once, or after an error.
+function(sysfd_optimize_for_size)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-Os>)
+endfunction()
+
 function(sysfd_add_headers target)
   set(headers ${ARGN})
   list(FILTER headers EXCLUDE REGEX "\\.in$")

@@ -51,7 +51,7 @@ std::int64_t code_of(const sysfd::Result<T>& result) noexcept {
 template <class T, class Error, class Write>
 int code_of(sysfd::Result<T, Error> result, Write write) {
   if (!result) return negative(result.error());
-  write(*std::move(result));
+  write(std::move(*result));
   return 0;
 }
 
@@ -83,7 +83,7 @@ int make(Object** out, Arguments&&... arguments) {
 template <class Object, class T>
 int make_from(Object** out, sysfd::Result<T> result) {
   if (!result) return negative(result.error());
-  return make(out, *std::move(result));
+  return make(out, std::move(*result));
 }
 
 // A descriptor that is borrowed. `fd` may be AT_FDCWD where `or_directory` is.
@@ -108,12 +108,12 @@ inline int give(std::optional<sysfd::OwnedFd>& fd) noexcept {
   return number;
 }
 
-// A pidfd that the caller owns.
+// A pidfd that the caller owns: it is not closed.
 class LentPidFd {
  public:
   explicit LentPidFd(int fd) noexcept
       : pidfd_(sysfd::PidFd::unsafe_adopt(sysfd::OwnedFd::adopt(fd))) {}
-  ~LentPidFd() { (void)std::move(pidfd_).into_fd().release(); }
+  ~LentPidFd() {}  // NOLINT(modernize-use-equals-default): of a union's member
   LentPidFd(const LentPidFd&) = delete;
   LentPidFd& operator=(const LentPidFd&) = delete;
 
@@ -121,7 +121,9 @@ class LentPidFd {
   const sysfd::PidFd* operator->() const noexcept { return &pidfd_; }
 
  private:
-  sysfd::PidFd pidfd_;
+  union {
+    sysfd::PidFd pidfd_;
+  };
 };
 
 // NOLINTBEGIN(bugprone-sizeof-expression): some of these members are pointers

@@ -87,7 +87,7 @@ int start(sysfd_command* command, sysfd_spawn_error* error, Start start_it, Writ
   if (command->fault) return fail(*command->fault, error);
   return guarded([&] {
     auto started = start_it(*command->command);
-    return started ? write(*std::move(started)) : fail(started.error(), error);
+    return started ? write(std::move(*started)) : fail(started.error(), error);
   });
 }
 

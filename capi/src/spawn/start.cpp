@@ -21,10 +21,10 @@ bool is_confirmation(int confirmation) noexcept {
 
 // These store what a start returns.
 auto to(sysfd_child** out) {
-  return [out](sysfd::Child child) { return make(out, std::move(child)); };
+  return [out](sysfd::Child&& child) { return make(out, std::move(child)); };
 }
 auto to(sysfd_output** out) {
-  return [out](sysfd::Output output) { return make(out, std::move(output)); };
+  return [out](sysfd::Output&& output) { return make(out, std::move(output)); };
 }
 auto to(std::int32_t* out) {
   return [out](sysfd::ExitStatus status) {
@@ -33,7 +33,7 @@ auto to(std::int32_t* out) {
   };
 }
 auto to(sysfd_pending_child** out, int confirmation) {
-  return [out, confirmation](sysfd::PendingChild child) {
+  return [out, confirmation](sysfd::PendingChild&& child) {
     return make(out, std::move(child), confirmation == SYSFD_CONFIRM_BY_DESCRIPTOR);
   };
 }
@@ -43,12 +43,16 @@ template <class Start, class Write>
 int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_changes* given,
                    sysfd_spawn_error* error, Start start_it, Write write) {
   if (!prepared || check_error(error) != 0) return -EINVAL;
+  const auto start_with = [&](const sysfd::SpawnChanges& changes) {
+    auto started = start_it(prepared->command, changes);
+    return started ? write(std::move(*started)) : fail(started.error(), error);
+  };
   return guarded([&] {
+    if (!given) return start_with({});
     Changes changes;
     if (const int invalid = changes.read(given); invalid != 0)
       return fail(Fault{sysfd::SpawnStep::descriptor, -invalid}, error);
-    auto started = start_it(prepared->command, changes.get());
-    return started ? write(*std::move(started)) : fail(started.error(), error);
+    return start_with(changes.get());
   });
 }
 
@@ -59,7 +63,7 @@ int write_all(std::vector<sysfd::Result<sysfd::Child, sysfd::SpawnError>> starte
   for (std::size_t i = 0; i < started.size(); ++i) {
     children[i] = nullptr;
     const int code =
-        started[i] ? make(&children[i], *std::move(started[i])) : fail(started[i].error(), nullptr);
+        started[i] ? make(&children[i], std::move(*started[i])) : fail(started[i].error(), nullptr);
     if (code == 0) ++running;
     if (codes) codes[i] = code;
   }
@@ -132,7 +136,7 @@ int sysfd_command_spawn_async(sysfd_command* command, int confirmation,
       [&](Command& it) {
         return std::move(it).spawn_async(static_cast<sysfd::Confirmation>(confirmation));
       },
-      [&](sysfd::PendingChild child) {
+      [&](sysfd::PendingChild&& child) {
         command->command.reset();
         return to(pending, confirmation)(std::move(child));
       });
@@ -256,7 +260,7 @@ int finish_pending(sysfd_pending_child* pending, sysfd_child** child, sysfd_spaw
   return guarded([&] {
     auto settled = finish(*pending->child);
     if (settled || settled.error().step != sysfd::SpawnStep::confirmation) pending->child.reset();
-    return settled ? make(child, *std::move(settled)) : fail(settled.error(), error);
+    return settled ? make(child, std::move(*settled)) : fail(settled.error(), error);
   });
 }
 
@@ -348,7 +352,7 @@ int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* 
   if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
   return guarded([&] {
     auto done = pipeline->pipeline.output(read);
-    return done ? make(output, *std::move(done)) : fail(done.error(), error);
+    return done ? make(output, std::move(*done)) : fail(done.error(), error);
   });
 }
 
