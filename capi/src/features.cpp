@@ -219,6 +219,8 @@ constexpr std::array<Feature, SYSFD_FEATURE_COUNT> features = {{
        return knows_clone_flags(with_pidfd | autoreap | autokill, 0) ||
               knows_clone_flags(with_pidfd | autoreap | no_new_privileges | autokill, 0);
      }},
+    {"Landlock", "5.13",
+     [](const Probe&) { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, 1) >= 1; }},
 }};
 
 bool has(std::uint64_t set, std::size_t feature) noexcept {

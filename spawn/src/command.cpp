@@ -265,6 +265,15 @@ Command& Command::cgroup(BorrowedFd directory) & {
   return *this;
 }
 
+Command& Command::landlock(BorrowedFd ruleset) & {
+  CommandSpec& spec = changed_spec();
+  spec.landlock = ruleset;
+  set_part(spec, &PlanParts::landlock, detail::landlock_part);
+  use_descriptors(spec);
+  if (ruleset.get() < 0) reject(spec, SpawnStep::landlock, EBADF, -1, "");
+  return *this;
+}
+
 Command& Command::stdin_from(Stdio source) & {
   set_stream(changed_spec(), 0, std::move(source.spec_));
   return *this;

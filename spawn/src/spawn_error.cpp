@@ -57,6 +57,7 @@ const char* name_of(SpawnStep step) noexcept {
     case SpawnStep::parent_death: return "parent-death signal";
     case SpawnStep::no_new_privileges: return "no-new-privileges";
     case SpawnStep::seccomp: return "seccomp program";
+    case SpawnStep::landlock: return "Landlock ruleset";
     case SpawnStep::exec: return "exec of";
     case SpawnStep::wait: return "wait for the end of";
     case SpawnStep::confirmation: return "confirmation of the start";

@@ -167,6 +167,18 @@ TEST(CCommand, ChangesDirectories) {
   EXPECT_EQ(sysfd_close_take(directory), 0);
 }
 
+// A descriptor that is no ruleset: the child is not started.
+TEST(CCommand, TakesARuleset) {
+  const int directory = sysfd_open(SYSFD_CWD, "/dev", O_PATH | O_DIRECTORY, 0);
+  const auto it = command("true");
+  EXPECT_EQ(sysfd_command_landlock_borrow(it.get(), directory), 0);
+  sysfd_child* child = nullptr;
+  sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+  EXPECT_LT(sysfd_command_spawn(it.get(), &child, &error), 0);
+  EXPECT_EQ(error.step, SYSFD_STEP_LANDLOCK);
+  EXPECT_EQ(sysfd_close_take(directory), 0);
+}
+
 TEST(CCommand, HasAttributes) {
   const auto it = shell("umask; ulimit -n; cut -d' ' -f5 /proc/self/stat");
   const sysfd_resource_limit limit = {RLIMIT_NOFILE, 0, 77, 77};
@@ -283,7 +295,7 @@ TEST(CSpawnStep, HasAName) {
               return sysfd_spawn_step_name(SYSFD_STEP_CONFIRMATION, to, n);
             }),
             "confirmation");
-  EXPECT_EQ(sysfd_spawn_step_name(SYSFD_STEP_CONFIRMATION + 1, nullptr, 0), -EINVAL);
+  EXPECT_EQ(sysfd_spawn_step_name(SYSFD_STEP_LANDLOCK + 1, nullptr, 0), -EINVAL);
   EXPECT_EQ(sysfd_spawn_step_name(-1, nullptr, 0), -EINVAL);
 }
 

@@ -214,6 +214,7 @@ TEST(CMistakes, AreErrors) {
   SYSFD_EXPECT_MISTAKE(sysfd_command_root_directory(nullptr, nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_command_root_directory_borrow(nullptr, -1));
   SYSFD_EXPECT_MISTAKE(sysfd_command_cgroup_borrow(nullptr, -1));
+  SYSFD_EXPECT_MISTAKE(sysfd_command_landlock_borrow(nullptr, -1));
   SYSFD_EXPECT_MISTAKE(sysfd_command_stdin_from(nullptr, -1));
   SYSFD_EXPECT_MISTAKE(sysfd_command_stdin_from_borrow(nullptr, -1));
   SYSFD_EXPECT_MISTAKE(sysfd_command_stdin_from_take(nullptr, -1));

@@ -31,6 +31,7 @@
 #include <sysfd/fd_passing.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/flock_lock.hpp>
+#include <sysfd/landlock.hpp>
 #include <sysfd/listen_fds.hpp>
 #include <sysfd/mount_cache.hpp>
 #include <sysfd/notify.hpp>

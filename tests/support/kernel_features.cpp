@@ -219,6 +219,8 @@ constexpr KernelFeature features[] = {
     {"close_range with UNSHARE and CLOEXEC", "5.11",
      [] { return ::syscall(SYS_close_range, ~0U, ~0U, 4) == 0; }},
     {"process_madvise", "5.10", [] { return is_known(SYS_process_madvise, -1); }},
+    {"Landlock", "5.13",
+     [] { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, 1) >= 1; }},
     {"cgroup.kill", "5.14", has_cgroup_kill},
     {"process_mrelease", "5.15", [] { return is_known(SYS_process_mrelease, -1); }},
     {"MFD_NOEXEC_SEAL", "6.3", knows_noexec_seal},

@@ -102,7 +102,8 @@ enum {
   SYSFD_FEATURE_NSFS_ROOT = 30,
   SYSFD_FEATURE_AUTOREAP = 31,
   SYSFD_FEATURE_AUTOKILL = 32,
-  SYSFD_FEATURE_COUNT = 33
+  SYSFD_FEATURE_LANDLOCK = 33,
+  SYSFD_FEATURE_COUNT = 34
 };
 
 // Finds them by harmless system calls, each time anew: bit SYSFD_FEATURE_... of the result is set
@@ -779,7 +780,8 @@ enum {  // SpawnStep
   SYSFD_STEP_SECCOMP = 42,
   SYSFD_STEP_EXEC = 43,
   SYSFD_STEP_WAIT = 44,
-  SYSFD_STEP_CONFIRMATION = 45
+  SYSFD_STEP_CONFIRMATION = 45,
+  SYSFD_STEP_LANDLOCK = 46
 };
 
 // Why a program could not be started.
@@ -832,6 +834,8 @@ int sysfd_command_working_directory_borrow(sysfd_command* command, int directory
 int sysfd_command_root_directory(sysfd_command* command, const char* path);
 int sysfd_command_root_directory_borrow(sysfd_command* command, int directory);
 int sysfd_command_cgroup_borrow(sysfd_command* command, int directory);
+// landlock_restrict_self(2): `ruleset` is a descriptor of landlock_create_ruleset(2).
+int sysfd_command_landlock_borrow(sysfd_command* command, int ruleset);
 
 enum {
   SYSFD_STDIO_INHERIT = 0,

@@ -152,6 +152,11 @@ int sysfd_command_cgroup_borrow(sysfd_command* command, int directory) {
                       [](Command& into, BorrowedFd borrowed) { into.cgroup(borrowed); });
 }
 
+int sysfd_command_landlock_borrow(sysfd_command* command, int ruleset) {
+  return set_borrowed(command, SpawnStep::landlock, ruleset,
+                      [](Command& into, BorrowedFd borrowed) { into.landlock(borrowed); });
+}
+
 int sysfd_command_stdin_from(sysfd_command* command, int stdio) {
   return set_stream(command, stdio, &Command::stdin_from);
 }

@@ -11,7 +11,7 @@ namespace {
 using sysfd::SpawnStep;
 
 // In the order of SpawnStep, whose values are those of SYSFD_STEP_....
-constexpr std::array<std::string_view, 46> step_names = {
+constexpr std::array<std::string_view, 47> step_names = {
     "program",
     "argument",
     "environment",
@@ -58,6 +58,7 @@ constexpr std::array<std::string_view, 46> step_names = {
     "exec",
     "wait",
     "confirmation",
+    "landlock",
 };
 
 // A new step of C++ gets a number of C at the end, and a row here.
@@ -108,6 +109,7 @@ SYSFD_SAME_STEP(SECCOMP, seccomp);
 SYSFD_SAME_STEP(EXEC, exec);
 SYSFD_SAME_STEP(WAIT, wait);
 SYSFD_SAME_STEP(CONFIRMATION, confirmation);
+SYSFD_SAME_STEP(LANDLOCK, landlock);
 #undef SYSFD_SAME_STEP
 
 }  // namespace

@@ -320,6 +320,20 @@ class Command {
     return std::move(cgroup(directory));
   }
 
+  // landlock_restrict_self(2), prctl(PR_SET_NO_NEW_PRIVS): takes rights away from the child, for
+  // ever. `ruleset` is a sysfd::Ruleset (<sysfd/landlock.hpp>) or another descriptor of
+  // landlock_create_ruleset(2), and may serve any number of children. The child is restricted last,
+  // just before a seccomp program: the ruleset must allow the program itself (rights::run), and
+  // what that opens, but not what is done here.
+  //
+  // Errors (step landlock): EBADF; EBADFD: not a ruleset; E2BIG: the caller is restricted 16 times
+  //   already; ENOSYS, EOPNOTSUPP: this kernel has no Landlock.
+  // Since: Linux 5.13.
+  SYSFD_API Command& landlock(BorrowedFd ruleset SYSFD_CAPTURED_BY_THIS) &;
+  Command landlock(BorrowedFd ruleset SYSFD_CAPTURED_BY_THIS) && {
+    return std::move(landlock(ruleset));
+  }
+
   SYSFD_API Command& stdin_from(Stdio source) &;
   Command stdin_from(Stdio source) && { return std::move(stdin_from(std::move(source))); }
   SYSFD_API Command& stdout_to(Stdio destination) &;

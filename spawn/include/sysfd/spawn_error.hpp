@@ -22,7 +22,7 @@
 namespace sysfd {
 inline namespace v0 {
 
-// The steps, in their order. Those before `clone` happen in the caller; all others, except `wait`,
+// The steps, in their order but for the last. The values are fixed; new ones are appended. Those before `clone` happen in the caller; all others, except `wait`,
 // in the child. An `index`, if there is one, counts from 0.
 enum class SpawnStep {
   // Found before there is a child.
@@ -77,6 +77,8 @@ enum class SpawnStep {
   wait,  // ECHILD: it was reaped elsewhere, and this kernel cannot tell its status
   // Only of a PendingChild, which goes on.
   confirmation,  // EAGAIN, ETIMEDOUT, ECANCELED: not settled yet
+  // In the child, between no_new_privileges and seccomp. EBADFD: not a ruleset; E2BIG; ...
+  landlock,
 };
 
 struct SpawnError {

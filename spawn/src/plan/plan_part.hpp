@@ -115,6 +115,7 @@ extern const PartsPlanner parts_planner;
 extern const DescriptorsPart descriptors_part;
 extern const PlanPart cgroup_part;
 extern const PlanPart inheritance_part;
+extern const PlanPart landlock_part;
 extern const PlanPart listeners_part;
 extern const NamespacesPart namespaces_part;
 extern const PlanPart parent_death_part;

@@ -47,7 +47,7 @@ PartResult gather_parts(Planning& planning) {
   if (gathers(parts.listeners) && gathers(descriptors) && gathers(parts.inheritance) &&
       gathers(parts.cgroup) && gathers(parts.namespaces) && gathers_report() &&
       gathers(parts.root) && gathers(planning.working_directory_part) && gathers(parts.program) &&
-      gathers(planning.session_part) && gathers(parts.parent_death) && gathers(parts.resources) &&
+      gathers(planning.session_part) && gathers(parts.parent_death) && gathers(parts.landlock) && gathers(parts.resources) &&
       gathers(parts.no_zombie) && settles())
     return reuse;
   return done;
@@ -93,6 +93,8 @@ void add_part_steps(Planning& planning) {
   add(parts.parent_death);
   add(parts.listeners);
   if (parts.resources) parts.resources->lower_nofile_limit(planning, nofile_now);
+  // After all that opens files, and before a seccomp program, which need not allow it.
+  add(parts.landlock);
   // Not after a seccomp program, which need not allow what it takes.
   if (spec.has_seccomp()) steps.add(SpawnStep::signals, -1, Step::take_stop_signals);
   if (parts.identity) parts.identity->add_confinement_steps(planning);

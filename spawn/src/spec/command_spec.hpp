@@ -73,6 +73,7 @@ struct PlanParts {
   const DescriptorsPart* descriptors = nullptr;  // set by each setter that takes one
   const PlanPart* cgroup = nullptr;
   const PlanPart* inheritance = nullptr;
+  const PlanPart* landlock = nullptr;
   const PlanPart* listeners = nullptr;
   const PlanPart* parent_death = nullptr;
   const PlanPart* program = nullptr;
@@ -131,6 +132,7 @@ struct CommandSpec {
   Directory directory;  // the working directory
   DirectoryChange directory_change = DirectoryChange::before_identity;
   std::optional<BorrowedFd> cgroup;
+  std::optional<BorrowedFd> landlock;
 
   StreamSpec streams[3];
   std::vector<PassedFd> passed;

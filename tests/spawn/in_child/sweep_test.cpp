@@ -89,6 +89,7 @@ bool makes_a_call(SpawnStep step) {
     case SpawnStep::parent_death:
     case SpawnStep::no_new_privileges:
     case SpawnStep::seccomp:
+    case SpawnStep::landlock:
     case SpawnStep::exec: return true;
   }
   return false;
