@@ -15,6 +15,7 @@ const char* name_of(LandlockStep step) noexcept {
     case LandlockStep::open: return "open of";
     case LandlockStep::rule: return "Landlock rule for";
     case LandlockStep::restrict: return "Landlock restriction";
+    case LandlockStep::program: return "start of";
   }
   return "unknown step";
 }

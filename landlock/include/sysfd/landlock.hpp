@@ -89,6 +89,20 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   [[nodiscard]] SYSFD_API static Result<PartialRuleset, LandlockError> create(
       const Rights& required, const Rights& wanted);
 
+  // Makes a ruleset for one program. It handles `required` and, as far as they are known here, all
+  // rights to files. It allows what the program needs in order to start: rights::run for itself,
+  // for the interpreters of scripts and for ELF interpreters; read_file for shared libraries. What
+  // the program opens afterwards, plugins included, needs more rules.
+  //
+  // The libraries are those that ld.so(8) finds by RPATH, RUNPATH, /etc/ld.so.cache and in the
+  // default directories, for any processor; LD_LIBRARY_PATH and LD_PRELOAD have no effect.
+  //
+  // Errors: those of create() and allow(); program: EACCES: a file cannot be read; ENOEXEC: it is
+  //   neither an ELF file for this machine nor a script; ENOENT: also a library.
+  // Cost: some system calls for each file.
+  [[nodiscard]] SYSFD_API static Result<PartialRuleset, LandlockError> for_program(
+      CStr path, const Rights& required = {});
+
   // landlock_add_rule(2): allows these rights to a file, or to a directory and all that is below
   // it. Leaves away rights that are not handled, as nothing forbids them, and those of directories
   // if `file` is none. The file may be open with O_PATH. The rule stays with it when it is renamed.

@@ -26,6 +26,8 @@ enum class LandlockStep {
   open = 2,      // the file or directory of a rule: `subject`
   rule = 3,      // `subject`. EINVAL: no rights, or `missing` must be handled by the ruleset; ...
   restrict = 4,  // EPERM: neither no-new-privileges nor CAP_SYS_ADMIN; E2BIG: 16 restrictions
+  program =
+      5,  // `subject`. EACCES: cannot be read; ENOEXEC: no ELF file or script; ENOENT: a library
 };
 
 struct LandlockError {

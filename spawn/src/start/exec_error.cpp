@@ -17,11 +17,11 @@
 #include <sysfd/create.hpp>
 #include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/join.hpp>
+#include <sysfd/detail/program_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "plan/attributes/attributes.hpp"
 #include "plan/program_path.hpp"
-#include "start/interpreter.hpp"
 #include "start/start_error.hpp"
 
 namespace sysfd {
