@@ -39,6 +39,12 @@ const std::array<OwnedFd, 3>& files() {
   return made;
 }
 
+const std::array<OwnedFd, 5>& five_files() {
+  const auto make = [] { return require(sysfd::event_fd(), "eventfd"); };
+  static const std::array<OwnedFd, 5> made{make(), make(), make(), make(), make()};
+  return made;
+}
+
 // Two of them are swapped.
 Command with_three() {
   const auto& fds = files();
@@ -80,6 +86,20 @@ void add_commands(Operations& operations) {
   operations.push_back(alone(
       "spawn: a new Command, 1 argument, status",
       [] { return Command(program).arg("argument").status(); }, there_to_end));
+
+  operations.push_back(alone(
+      "spawn: a new Command, 5 passed, status",
+      [] {
+        const auto& fds = five_files();
+        return Command(program)
+            .pass(fds[0], fds[1].get())
+            .pass(fds[1], fds[0].get())
+            .pass(fds[2], fds[2].get())
+            .pass(fds[3], fds[3].get())
+            .pass(fds[4], fds[4].get())
+            .status();
+      },
+      there_to_end));
 
   operations.push_back(alone("spawn: Command", [] { return Command(program); }));
   operations.push_back(

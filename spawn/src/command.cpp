@@ -63,7 +63,7 @@ void set_stream(CommandSpec& spec, int stream, StreamSpec&& given) {
 void add_passed(detail::SpawnScratch& scratch, CommandSpec& spec,
                 std::vector<detail::PassedFd>& list, BorrowedFd source, int target,
                 OwnedFd* owner) {
-  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 1);
+  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 6);
   scratch.reserve(spec.passed.capacity() + spec.listeners.capacity());
   use_descriptors(spec);
   list.push_back({source, target, std::nullopt});

@@ -22,12 +22,23 @@ namespace {
 
 constexpr int done = -1;  // in place of the number of readers
 
-// They are few, and mostly in order already: std::sort() would take two kilobytes of code.
+// They are few, and mostly in order already. Each is inserted among those before it, or if they are
+// many, std::sort_heap() sorts them: std::sort() would take two kilobytes of code.
 template <class All, class Key = std::identity>
 void sort(All& all, Key key = {}) {
-  if (std::ranges::is_sorted(all, {}, key)) return;
-  std::ranges::make_heap(all, {}, key);
-  std::ranges::sort_heap(all, {}, key);
+  constexpr std::size_t few = 24;
+  if (all.size() > few) {
+    std::ranges::make_heap(all, {}, key);
+    std::ranges::sort_heap(all, {}, key);
+    return;
+  }
+  for (auto place = all.begin(); place != all.end(); ++place) {
+    const auto value = *place;
+    auto gap = place;
+    for (; gap != all.begin() && std::invoke(key, value) < std::invoke(key, gap[-1]); --gap)
+      *gap = gap[-1];
+    if (gap != place) *gap = value;
+  }
 }
 
 bool copies(const FdRequest& request) noexcept {
@@ -213,10 +224,14 @@ int FdPlan::next_unused_number() {
     }
     sort(numbers_);
   }
-  while (std::ranges::binary_search(numbers_, next_unused_) ||
-         (spares_open_ && system_call(SYS_fcntl, next_unused_, F_GETFD) >= 0))
-    ++next_unused_;
-  return next_unused_++;
+  const int* used = std::ranges::lower_bound(numbers_, next_unused_);
+  for (;; ++next_unused_) {
+    while (used != numbers_.end() && *used < next_unused_)
+      ++used;
+    const bool is_named = used != numbers_.end() && *used == next_unused_;
+    if (is_named || (spares_open_ && system_call(SYS_fcntl, next_unused_, F_GETFD) >= 0)) continue;
+    return next_unused_++;
+  }
 }
 
 }  // namespace detail

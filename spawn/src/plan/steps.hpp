@@ -56,7 +56,7 @@ class Steps {
       return static_cast<long>(value);
   }
 
-  SmallVector<Step, 24> steps_;
+  SmallVector<Step, 40> steps_;
   std::vector<std::unique_ptr<std::byte[]>> kept_;
 };
 
