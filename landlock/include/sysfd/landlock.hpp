@@ -124,8 +124,9 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // Cost: one system call.
   SYSFD_API Result<void, LandlockError> allow_port(std::uint16_t port, PortRights rights);
 
-  // landlock_restrict_self(2): restricts the calling thread, what it starts, and nothing else. Other
-  // threads of the process stay as they are: call it before there are any. It cannot be undone.
+  // landlock_restrict_self(2): restricts the calling thread, what it starts, and nothing else.
+  // Other threads of the process stay as they are: call it before there are any. It cannot be
+  // undone.
   //
   // Errors: restrict.
   // Allocates: nothing but for errors.
@@ -181,9 +182,9 @@ struct LandlockExplanation {
   SYSFD_API std::string describe() const;
 };
 
-// Tells what a ruleset would decide about a path, as the calling thread finds it now: looks from the
-// file up to the root for a rule on each directory. Other restrictions, permissions and security
-// modules may deny more.
+// Tells what a ruleset would decide about a path, as the calling thread finds it now: looks from
+// the file up to the root for a rule on each directory. Other restrictions, permissions and
+// security modules may deny more.
 //
 // Errors: open: the path.
 // Cost: some system calls for each directory up to "/".

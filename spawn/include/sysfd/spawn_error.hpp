@@ -22,8 +22,9 @@
 namespace sysfd {
 inline namespace v0 {
 
-// The steps, in their order but for the last. The values are fixed; new ones are appended. Those before `clone` happen in the caller; all others, except `wait`,
-// in the child. An `index`, if there is one, counts from 0.
+// The steps, in their order but for the last. The values are fixed; new ones are appended. Those
+// before `clone` happen in the caller; all others, except `wait`, in the child. An `index`, if
+// there is one, counts from 0.
 enum class SpawnStep {
   // Found before there is a child.
   program,      // the program's name is empty, or contains a NUL

@@ -47,8 +47,8 @@ PartResult gather_parts(Planning& planning) {
   if (gathers(parts.listeners) && gathers(descriptors) && gathers(parts.inheritance) &&
       gathers(parts.cgroup) && gathers(parts.namespaces) && gathers_report() &&
       gathers(parts.root) && gathers(planning.working_directory_part) && gathers(parts.program) &&
-      gathers(planning.session_part) && gathers(parts.parent_death) && gathers(parts.landlock) && gathers(parts.resources) &&
-      gathers(parts.no_zombie) && settles())
+      gathers(planning.session_part) && gathers(parts.parent_death) && gathers(parts.landlock) &&
+      gathers(parts.resources) && gathers(parts.no_zombie) && settles())
     return reuse;
   return done;
 }
