@@ -211,11 +211,8 @@ TEST(CPreparedCommand, StartsManyChildrenWithChanges) {
 
   const sysfd_spawn_changes* all[] = {&streams, nullptr};
   std::array<sysfd_child*, 2> children{};
-  std::array<int, 2> codes{7, 7};
   streams.placed_count = 1;
-  EXPECT_EQ(sysfd_prepared_command_spawn_all(prepared.get(), all, 1, children.data(), codes.data()),
-            1);
-  EXPECT_EQ(codes[0], 0);
+  EXPECT_EQ(sysfd_prepared_command_spawn_all(prepared.get(), all, 1, children.data(), nullptr), 1);
   EXPECT_EQ(exit_code_of(CChild(children[0])), 0);
 
   const int bad = -1;
@@ -287,15 +284,19 @@ TEST(CSpawnAll, StartsAllThatCanBeStarted) {
   const auto bad = command("/no/such");
   sysfd_command* commands[] = {good.get(), bad.get()};
   sysfd_child* children[2] = {};
-  int codes[2] = {7, 7};
-  EXPECT_EQ(sysfd_spawn_all(commands, 2, children, codes), 1);
-  EXPECT_EQ(codes[0], 0);
-  EXPECT_EQ(codes[1], -ENOENT);
+  sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+  sysfd_spawn_error* errors[2] = {nullptr, &error};
+  EXPECT_EQ(sysfd_spawn_all(commands, 2, children, errors), 1);
+  EXPECT_EQ(error.step, SYSFD_STEP_EXEC);
+  EXPECT_EQ(error.code, ENOENT);
+  EXPECT_STREQ(error.text, "exec of \"/no/such\": No such file or directory");
   EXPECT_EQ(children[1], nullptr);
   EXPECT_EQ(exit_code_of(CChild(children[0])), 0);
   EXPECT_EQ(exit_code_of(spawned(good)), 0) << "it can be used again";
   commands[1] = good.get();
-  EXPECT_EQ(sysfd_spawn_all(commands, 2, children, codes), -EINVAL);
+  EXPECT_EQ(sysfd_spawn_all(commands, 2, children, nullptr), -EINVAL);
+  error.size = 0;
+  EXPECT_EQ(sysfd_spawn_all(commands, 1, children, &errors[1]), -EINVAL) << "not initialized";
 }
 
 TEST(CPipeline, ConnectsCommands) {

@@ -1073,14 +1073,14 @@ int sysfd_prepared_command_spawn_async(const sysfd_prepared_command* prepared,
                                        sysfd_pending_child** pending, sysfd_spawn_error* error);
 void sysfd_prepared_command_free(sysfd_prepared_command* prepared);
 
-// <sysfd/spawn_all.hpp>: starts `count` children, and returns how many run. children[i] is null,
-// and codes[i] negative, where one could not be started. `codes` may be null.
+// <sysfd/spawn_all.hpp>: starts `count` children, and returns how many run. Where one could not be
+// started, children[i] is null, and *errors[i] tells why. `errors`, and each of them, may be null.
 int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** children,
-                    int* codes);
+                    sysfd_spawn_error* const* errors);
 // One child for each of the changes.
 int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
                                      const sysfd_spawn_changes* const* changes, size_t count,
-                                     sysfd_child** children, int* codes);
+                                     sysfd_child** children, sysfd_spawn_error* const* errors);
 
 // dup(2) of low numbers: returns how many are reserved. See <sysfd/spawn_slots.hpp>.
 int sysfd_reserve_spawn_slots(size_t count);

@@ -58,16 +58,24 @@ int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_cha
 
 // Writes the results of spawn_all(), and returns how many children run.
 int write_all(std::vector<sysfd::Result<sysfd::Child, sysfd::SpawnError>> started,
-              sysfd_child** children, int* codes) {
+              sysfd_child** children, sysfd_spawn_error* const* errors) {
+  const sysfd::SpawnError no_memory{
+      sysfd::SpawnStep::start, std::make_error_code(std::errc::not_enough_memory), -1, {}};
   int running = 0;
   for (std::size_t i = 0; i < started.size(); ++i) {
     children[i] = nullptr;
-    const int code =
-        started[i] ? make(&children[i], std::move(*started[i])) : fail(started[i].error(), nullptr);
-    if (code == 0) ++running;
-    if (codes) codes[i] = code;
+    if (started[i] && make(&children[i], std::move(*started[i])) == 0)
+      ++running;
+    else
+      fail(started[i] ? no_memory : started[i].error(), errors ? errors[i] : nullptr);
   }
   return running;
+}
+
+int check_errors(sysfd_spawn_error* const* errors, std::size_t count) noexcept {
+  for (std::size_t i = 0; errors && i < count; ++i)
+    if (const int invalid = check_error(errors[i]); invalid != 0) return invalid;
+  return 0;
 }
 
 }  // namespace
@@ -200,8 +208,10 @@ void sysfd_prepared_command_free(sysfd_prepared_command* prepared) {
 }
 
 int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** children,
-                    int* codes) {
-  if (is_missing(commands, count) || is_missing(children, count)) return -EINVAL;
+                    sysfd_spawn_error* const* errors) {
+  if (is_missing(commands, count) || is_missing(children, count) ||
+      check_errors(errors, count) != 0)
+    return -EINVAL;
   for (std::size_t i = 0; i < count; ++i) {
     if (!commands[i] || !commands[i]->command) return -EINVAL;
     if (commands[i]->fault) return -commands[i]->fault->error;
@@ -222,14 +232,16 @@ int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** 
       }
     };
     const Return at_end{together, commands};
-    return write_all(sysfd::spawn_all(together), children, codes);
+    return write_all(sysfd::spawn_all(together), children, errors);
   });
 }
 
 int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
                                      const sysfd_spawn_changes* const* changes, size_t count,
-                                     sysfd_child** children, int* codes) {
-  if (!prepared || is_missing(changes, count) || is_missing(children, count)) return -EINVAL;
+                                     sysfd_child** children, sysfd_spawn_error* const* errors) {
+  if (!prepared || is_missing(changes, count) || is_missing(children, count) ||
+      check_errors(errors, count) != 0)
+    return -EINVAL;
   return guarded([&] {
     std::vector<Changes> read(count);
     std::vector<sysfd::SpawnChanges> all;
@@ -237,7 +249,7 @@ int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
       if (const int invalid = read[i].read(changes[i]); invalid != 0) return invalid;
       all.push_back(read[i].get());
     }
-    return write_all(sysfd::spawn_all(prepared->command, all), children, codes);
+    return write_all(sysfd::spawn_all(prepared->command, all), children, errors);
   });
 }
 

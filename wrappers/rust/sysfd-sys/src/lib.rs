@@ -1590,14 +1590,14 @@ extern "C" {
         commands: *const *mut sysfd_command,
         count: usize,
         children: *mut *mut sysfd_child,
-        codes: *mut c_int,
+        errors: *const *mut sysfd_spawn_error,
     ) -> c_int;
     pub fn sysfd_prepared_command_spawn_all(
         prepared: *const sysfd_prepared_command,
         changes: *const *const sysfd_spawn_changes,
         count: usize,
         children: *mut *mut sysfd_child,
-        codes: *mut c_int,
+        errors: *const *mut sysfd_spawn_error,
     ) -> c_int;
     pub fn sysfd_reserve_spawn_slots(count: usize) -> c_int;
     pub fn sysfd_pending_child_finish(

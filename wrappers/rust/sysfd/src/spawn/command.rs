@@ -685,9 +685,9 @@ pub fn spawn_all<'a, 'fd: 'a>(
 ) -> io::Result<Vec<Result<Child, SpawnError>>> {
     let commands: Vec<_> = commands.into_iter().map(|command| command.checked()).collect();
     let valid: Vec<_> = commands.iter().filter_map(|command| command.clone().ok()).collect();
-    let mut started = all(valid.len(), |children, codes| {
-        // SAFETY: nobody else uses the objects. Writes objects and codes.
-        unsafe { sys::sysfd_spawn_all(valid.as_ptr(), valid.len(), children, codes) }
+    let mut started = all(valid.len(), |children, errors| {
+        // SAFETY: nobody else uses the objects. Writes objects and errors.
+        unsafe { sys::sysfd_spawn_all(valid.as_ptr(), valid.len(), children, errors) }
     })?
     .into_iter();
     Ok(commands
@@ -702,13 +702,15 @@ pub fn spawn_all<'a, 'fd: 'a>(
 /// Calls a function that starts `count` children.
 pub(super) fn all(
     count: usize,
-    call: impl FnOnce(*mut *mut sys::sysfd_child, *mut c_int) -> c_int,
+    call: impl FnOnce(*mut *mut sys::sysfd_child, *const *mut sys::sysfd_spawn_error) -> c_int,
 ) -> io::Result<Vec<Result<Child, SpawnError>>> {
-    let (mut children, mut codes) = (vec![null_mut(); count], vec![0; count]);
-    check(call(children.as_mut_ptr(), codes.as_mut_ptr()))?;
-    let started = children.into_iter().zip(codes).map(|(child, code)| {
+    let mut children = vec![null_mut(); count];
+    let mut errors = vec![sys::sysfd_spawn_error::INIT; count];
+    let pointers: Vec<*mut _> = errors.iter_mut().map(|error| error as *mut _).collect();
+    check(call(children.as_mut_ptr(), pointers.as_ptr()))?;
+    let started = children.into_iter().zip(errors).map(|(child, error)| {
         if child.is_null() {
-            return Err(SpawnError::of_errno(-code));
+            return Err(SpawnError::from_raw(-error.code, &error));
         }
         // SAFETY: it was written.
         Ok(unsafe { Child::adopt(child) })

@@ -115,15 +115,7 @@ impl SpawnError {
         }
     }
 
-    /// Of a start that tells an errno value only.
-    pub(super) fn of_errno(errno: c_int) -> Self {
-        Self::from_raw(
-            -errno,
-            &sys::sysfd_spawn_error { step: sys::SYSFD_STEP_START, ..sys::sysfd_spawn_error::INIT },
-        )
-    }
-
-    fn from_raw(code: c_int, raw: &sys::sysfd_spawn_error) -> Self {
+    pub(super) fn from_raw(code: c_int, raw: &sys::sysfd_spawn_error) -> Self {
         Self {
             errno: -code,
             text: error_text(&raw.text, -code),

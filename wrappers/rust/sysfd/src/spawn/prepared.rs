@@ -193,12 +193,12 @@ impl<'fd> PreparedCommand<'fd> {
         let made: Vec<RawChanges> =
             changes.iter().map(SpawnChanges::raw).collect::<Result<_, _>>()?;
         let pointers: Vec<*const _> = made.iter().map(|it| &it.raw as *const _).collect();
-        all(pointers.len(), |children, codes| -> c_int {
+        all(pointers.len(), |children, errors| -> c_int {
             let (prepared, changes) = (self.object.get(), pointers.as_ptr());
             let count = pointers.len();
-            // SAFETY: writes objects and codes.
+            // SAFETY: writes objects and errors.
             unsafe {
-                sys::sysfd_prepared_command_spawn_all(prepared, changes, count, children, codes)
+                sys::sysfd_prepared_command_spawn_all(prepared, changes, count, children, errors)
             }
         })
     }

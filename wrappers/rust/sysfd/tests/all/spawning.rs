@@ -704,7 +704,10 @@ fn many_are_started_at_once() {
             .into_iter()
             .map(|child| match child {
                 Ok(mut child) => child.wait().unwrap().code().unwrap(),
-                Err(error) => -error.errno(),
+                Err(error) => {
+                    assert_ne!(error.to_string(), "");
+                    -error.errno()
+                }
             })
             .collect();
         assert_eq!(codes, [0, -2, -EINVAL, 1]);
