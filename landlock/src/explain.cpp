@@ -47,8 +47,10 @@ Result<LandlockExplanation, LandlockError> explain(const Ruleset& ruleset, CStr 
 
   LandlockExplanation found;
   found.path = ancestors(real.get());
-  // Without a rule, refer is denied also where it is not handled.
-  const FileRights forbidden = rights & (ruleset.handled().files | FileRight::refer);
+  // Where any right to files is handled, refer is denied without a rule, handled or not.
+  const FileRights handled = ruleset.handled().files;
+  const FileRights forbidden =
+      handled.empty() ? FileRights() : rights & (handled | FileRight::refer);
   FileRights allowed;
   for (const std::string& each : found.path) {
     struct stat status{};

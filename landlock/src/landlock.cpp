@@ -92,8 +92,8 @@ Result<void, LandlockError> Ruleset::add(BorrowedFd file, std::string path, File
     return failure(LandlockStep::rule, answer, std::move(path));
   const FileRights meant = S_ISDIR(status.st_mode) ? rights : rights & sysfd::rights::of_files;
   if (meant.empty()) return failure(LandlockStep::rule, -EINVAL, std::move(path));
-  // Without a rule, this one is denied also where it is not handled.
-  if (!handled_.files.contains(meant & known_.files & FileRight::refer))
+  // Where any right to files is handled, this one is denied without a rule, handled or not.
+  if (!handled_.files.empty() && !handled_.files.contains(meant & known_.files & FileRight::refer))
     return std::unexpected(LandlockError{LandlockStep::rule,
                                          detail::error_code(EINVAL),
                                          {.files = FileRight::refer},

@@ -27,6 +27,9 @@ const char* meaning_of(const LandlockError& error) noexcept {
     if (code == ENOSYS) return "not in this kernel, or refused by a seccomp filter";
     if (code == EOPNOTSUPP) return "the kernel was started without it (see its parameter lsm=)";
   }
+  if (error.step == LandlockStep::create && code == EINVAL) return "it would forbid nothing";
+  if (error.step == LandlockStep::rule && code == EINVAL)
+    return "none of these rights can be allowed to it";
   if (error.step == LandlockStep::rule && code == EBADFD)
     return "not a file of a file system that has paths";
   if (error.step == LandlockStep::restrict && code == E2BIG)
@@ -40,7 +43,7 @@ const char* meaning_of(const LandlockError& error) noexcept {
 
 std::string LandlockError::describe() const {
   std::string text = name_of(step);
-  if (!subject.empty()) detail::append(text, {" \"", subject, "\""});
+  if (!subject.empty() || step == LandlockStep::open) detail::append(text, {" \"", subject, "\""});
   const std::string lacks = missing.text();
   const char* const meaning = meaning_of(*this);
   if (!lacks.empty())

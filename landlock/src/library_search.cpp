@@ -62,18 +62,58 @@ std::optional<std::string_view> string_at(std::string_view text, std::size_t off
   return text.substr(offset, end - offset);
 }
 
+#if defined(__x86_64__)
+constexpr std::string_view triplet = "x86_64-linux-gnu", platform = "x86_64";
+#elif defined(__aarch64__)
+constexpr std::string_view triplet = "aarch64-linux-gnu", platform = "aarch64";
+#else
+constexpr std::string_view triplet = "", platform = "";
+#endif
+
+// Replaces the name of a variable, "$NAME" or "${NAME}".
 std::string replaced(std::string text, std::string_view name, std::string_view value) {
-  for (const std::string& form : {join({"${", name, "}"}), join({"$", name})}) {
-    for (auto at = text.find(form); at != text.npos; at = text.find(form, at + value.size()))
-      text.replace(at, form.size(), value);
+  const auto is_part_of_name = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const std::string braced = join({"${", name, "}"}), plain = join({"$", name});
+  for (std::size_t at = text.find('$'); at != text.npos; at = text.find('$', at)) {
+    const std::string_view rest = std::string_view(text).substr(at);
+    std::size_t size = 0;
+    if (rest.starts_with(braced))
+      size = braced.size();
+    else if (rest.starts_with(plain) &&
+             (rest.size() == plain.size() || !is_part_of_name(rest[plain.size()])))
+      size = plain.size();
+    if (size == 0) {
+      ++at;
+      continue;
+    }
+    text.replace(at, size, value);
+    at += value.size();
   }
   return text;
 }
 
+// With each value that $LIB has on some system.
+std::vector<std::string> expanded(std::string_view text, const std::string& origin) {
+  const std::string known =
+      replaced(replaced(std::string(text), "ORIGIN", origin), "PLATFORM", platform);
+  std::vector<std::string> all;
+  for (const std::string& lib :
+       {join({"lib/", triplet}), std::string("lib64"), std::string("lib")}) {
+    std::string one = replaced(known, "LIB", lib);
+    const bool is_same = one == known;
+    all.push_back(std::move(one));
+    if (is_same) break;
+  }
+  return all;
+}
+
+// Calls `visit` with what is between colons or newlines.
 template <class Visit>
 void for_each_part(std::string_view list, Visit visit) {
   while (!list.empty()) {
-    const auto end = list.find(':');
+    const auto end = list.find_first_of(":\n");
     visit(list.substr(0, end));
     if (end == list.npos) return;
     list.remove_prefix(end + 1);
@@ -97,11 +137,31 @@ void add_in_directory(std::vector<std::string>& paths, std::string_view director
 
 }  // namespace
 
-LibrarySearch::LibrarySearch(const std::string& loader) : content_(read_file(cache)) {
+LibrarySearch::LibrarySearch(const std::string& loader, const std::string& real_loader) {
+  const std::string_view name = std::string_view(loader).substr(loader.rfind('/') + 1);
+  is_musl_ = name.starts_with("ld-musl-");
+  if (is_musl_) {  // /lib/ld-musl-x86_64.so.1 has /etc/ld-musl-x86_64.path
+    configuration_ = join({"/etc/", name.substr(0, name.find('.')), ".path"});
+    content_ = read_file(configuration_.c_str());
+    for_each_part(content_,
+                  [&](std::string_view part) { default_directories_.emplace_back(part); });
+    if (content_.empty()) default_directories_ = {"/lib", "/usr/local/lib", "/usr/lib"};
+    return;
+  }
+  configuration_ = "/etc/ld.so.cache";
+  content_ = read_file(configuration_.c_str());
+  read_cache();
+  default_directories_ = {std::string(directory_of(loader)), std::string(directory_of(real_loader)),
+                          join({"/lib/", triplet}), join({"/usr/lib/", triplet})};
+  for (const char* directory : {"/lib64", "/usr/lib64", "/lib", "/usr/lib"})
+    default_directories_.emplace_back(directory);
+}
+
+void LibrarySearch::read_cache() {
   // An older format may stand before.
   const auto start = content_.find(cache_magic);
-  const std::string_view text =
-      start == content_.npos ? std::string_view() : std::string_view(content_).substr(start);
+  if (start == content_.npos) return;
+  const std::string_view text = std::string_view(content_).substr(start);
   CacheHeader header{};
   if (text.size() >= sizeof header) std::memcpy(&header, text.data(), sizeof header);
   for (std::size_t i = 0; i < header.count; ++i) {
@@ -112,27 +172,31 @@ LibrarySearch::LibrarySearch(const std::string& loader) : content_(read_file(cac
     const auto name = string_at(text, row.name), path = string_at(text, row.path);
     if (name && path) entries_.push_back({*name, *path});
   }
-  default_directories_ = {std::string(directory_of(loader)),
-                          "/lib64",
-                          "/usr/lib64",
-                          "/lib",
-                          "/usr/lib",
-                          "/usr/local/lib"};
 }
 
-std::vector<std::string> LibrarySearch::candidates(std::string_view name, std::string_view origin,
-                                                   std::string_view directories) const {
-  if (name.contains('/')) return {replaced(std::string(name), "ORIGIN", origin)};
-  std::vector<std::string> paths;
-  for_each_part(directories, [&](std::string_view part) {
-    add_in_directory(paths, replaced(std::string(part.empty() ? "." : part), "ORIGIN", origin),
-                     name);
-  });
+bool LibrarySearch::is_loader(std::string_view name) const noexcept {
+  if (!is_musl_) return false;
+  for (const std::string_view part : {"libc.", "libpthread.", "librt.", "libm.", "libdl.",
+                                      "libutil.", "libxnet.", "libcrypt.", "libresolv."})
+    if (name.starts_with(part)) return true;
+  return name.starts_with("ld-musl-");
+}
+
+std::vector<std::string> LibrarySearch::candidates(
+    std::string_view name, const std::string& origin,
+    const std::vector<const SearchPath*>& paths) const {
+  if (name.contains('/')) return expanded(name, origin);
+  std::vector<std::string> found;
+  for (const SearchPath* path : paths)
+    for_each_part(path->directories, [&](std::string_view part) {
+      for (const std::string& directory : expanded(part.empty() ? "." : part, path->origin))
+        add_in_directory(found, directory, name);
+    });
   for (const CacheEntry& entry : entries_)
-    if (entry.name == name) paths.emplace_back(entry.path);
+    if (entry.name == name) found.emplace_back(entry.path);
   for (const std::string& directory : default_directories_)
-    add_in_directory(paths, directory, name);
-  return paths;
+    add_in_directory(found, directory, name);
+  return found;
 }
 
 }  // namespace detail

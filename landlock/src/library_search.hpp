@@ -10,25 +10,37 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+// A list of directories in an ELF file, and what $ORIGIN stands for in it.
+struct SearchPath {
+  std::string directories;
+  std::string origin;
+};
+
 // Where ld.so(8) may find shared libraries, in its order, without LD_LIBRARY_PATH.
 class LibrarySearch {
  public:
-  // `loader`: the path of ld.so itself. Reads /etc/ld.so.cache.
-  explicit LibrarySearch(const std::string& loader);
+  // `loader`: the path of ld.so itself; `real_loader`: the same without symbolic links. Reads the
+  // configuration.
+  LibrarySearch(const std::string& loader, const std::string& real_loader);
 
-  // The paths at which a library may be, best first. `origin`: the directory of the file that needs
-  // it; `directories`: its RUNPATH or RPATH.
-  std::vector<std::string> candidates(std::string_view name, std::string_view origin,
-                                      std::string_view directories) const;
-
-  static constexpr const char* cache = "/etc/ld.so.cache";
+  // The file of the loader's configuration, which it opens.
+  const std::string& configuration() const noexcept { return configuration_; }
+  // True if the loader is this library itself.
+  bool is_loader(std::string_view name) const noexcept;
+  // The paths at which a library may be, best first. `origin` is that of the file that needs it.
+  std::vector<std::string> candidates(std::string_view name, const std::string& origin,
+                                      const std::vector<const SearchPath*>& paths) const;
 
  private:
+  void read_cache();
+
   struct CacheEntry {
     std::string_view name;
     std::string_view path;
   };
-  std::string content_;  // of the cache
+  bool is_musl_;
+  std::string configuration_;
+  std::string content_;  // of that file
   std::vector<CacheEntry> entries_;
   std::vector<std::string> default_directories_;
 };

@@ -77,7 +77,7 @@ std::optional<Segment> read_segment(BorrowedFd file, std::uint64_t offset) noexc
 // Calls `visit` with each segment until it returns false. Returns false if the file is damaged.
 template <class Visit>
 bool for_each_segment(BorrowedFd file, bool is_64, Visit visit) {
-  constexpr int most_segments = 64;
+  constexpr int most_segments = 1024;
   const auto segments = is_64 ? read_segments<Elf64_Ehdr, Elf64_Phdr>(file)
                               : read_segments<Elf32_Ehdr, Elf32_Phdr>(file);
   if (!segments) return false;
@@ -104,10 +104,10 @@ std::string loader_of(BorrowedFd file, bool is_64) {
   return is_sound ? loader : std::string();
 }
 
-// The string at this place in a file: at most PATH_MAX bytes, without its NUL.
-std::string string_at(BorrowedFd file, std::uint64_t offset) {
+// The string at this place in a file: at most `most` bytes, without its NUL.
+std::string string_at(BorrowedFd file, std::uint64_t offset, std::size_t most) {
   std::string text;
-  while (text.size() < PATH_MAX) {
+  while (text.size() < most) {
     char room[most_read];
     const std::string_view part(room, read_at(file, offset + text.size(), room, sizeof room));
     const auto end = part.find('\0');
@@ -215,25 +215,40 @@ std::optional<Format> format_of(BorrowedFd file) {
   return Format{};
 }
 
-std::optional<NeededLibraries> needed_libraries(BorrowedFd file) {
+std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most) {
+  constexpr std::int64_t auxiliary = 0x7ffffffd, filter = 0x7fffffff;  // DT_AUXILIARY, DT_FILTER
   const auto readable = open_for_reading(file);
   if (!readable) return std::nullopt;
   const auto header = elf_header(*readable);
   if (!header) return std::nullopt;
   const bool is_64 = header->e_ident[EI_CLASS] == ELFCLASS64;
-  NeededLibraries found;
+  ElfNeeds found;
   found.word_size = header->e_ident[EI_CLASS];
   found.machine = header->e_machine;
+  bool is_sound = for_each_segment(*readable, is_64, [&](const Segment& segment) {
+    if (segment.type != PT_INTERP) return true;
+    found.loader =
+        string_at(*readable, segment.offset, std::min<std::size_t>(segment.size, PATH_MAX));
+    return false;
+  });
+  if (!is_sound) return std::nullopt;
 
   const auto entries = dynamic_entries(*readable, is_64);
   const auto strings = std::ranges::find(entries, DT_STRTAB, &DynamicEntry::tag);
   if (strings == entries.end()) return found;
   const auto start = offset_of(*readable, is_64, strings->value);
-  if (!start) return found;
+  if (!start) return std::nullopt;
+  const auto read = [&](const DynamicEntry& entry) {
+    std::string text = string_at(*readable, *start + entry.value, most);
+    found.size += text.size() + 1;
+    return text;
+  };
   for (const DynamicEntry& entry : entries) {
-    if (entry.tag == DT_NEEDED) found.names.push_back(string_at(*readable, *start + entry.value));
-    if (entry.tag == DT_RPATH) found.rpath = string_at(*readable, *start + entry.value);
-    if (entry.tag == DT_RUNPATH) found.runpath = string_at(*readable, *start + entry.value);
+    if (entry.tag == DT_NEEDED || entry.tag == filter) found.names.push_back(read(entry));
+    if (entry.tag == auxiliary) found.wanted.push_back(read(entry));
+    if (entry.tag == DT_RPATH) found.rpath = read(entry);
+    if (entry.tag == DT_RUNPATH) found.runpath = read(entry);
+    if (found.size > most) return std::nullopt;
   }
   return found;
 }

@@ -153,6 +153,17 @@ TEST(LandlockRule, OfReferNeedsItToBeHandled) {
             "Landlock rule for \"/tmp\": the ruleset does not handle: refer");
 }
 
+// Where no right to files is handled, nothing is forbidden to files, refer included.
+TEST(LandlockRule, OfReferIsNotNeededWithoutRightsToFiles) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  const Rights tcp{.ports = PortRight::bind_tcp};
+  if (!must(landlock_support()).known.ports.contains(tcp.ports))
+    GTEST_SKIP() << "needs Linux 6.7, which has rights to ports";
+  Ruleset ruleset = must_make(tcp);
+  EXPECT_TRUE(ruleset.allow("/tmp", FileRight::refer));
+  EXPECT_TRUE(must(explain(ruleset, "/tmp", FileRight::refer)).denied.empty());
+}
+
 TEST(LandlockRule, OfWhatHasNoPathIsAnError) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   Ruleset ruleset = must_make(basic);

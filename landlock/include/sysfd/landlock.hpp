@@ -78,7 +78,7 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // landlock_create_ruleset(2): makes a ruleset that handles these rights.
   //
   // Errors: those of LandlockStep::support; create: ENOTSUP: `missing` are not known here; EINVAL:
-  //   no right at all, or bits that no kernel has; EMFILE; ENFILE; ENOMEM.
+  //   no right at all; EMFILE; ENFILE; ENOMEM.
   // Allocates: for errors, and one place for rules.
   // Cost: two system calls.
   [[nodiscard]] SYSFD_API static Result<Ruleset, LandlockError> create(const Rights& required);
@@ -94,11 +94,15 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // for the interpreters of scripts and for ELF interpreters; read_file for shared libraries. What
   // the program opens afterwards, plugins included, needs more rules.
   //
-  // The libraries are those that ld.so(8) finds by RPATH, RUNPATH, /etc/ld.so.cache and in the
-  // default directories, for any processor; LD_LIBRARY_PATH and LD_PRELOAD have no effect.
+  // Libraries are searched as ld.so(8) does: RPATH, RUNPATH with $ORIGIN, $LIB and $PLATFORM,
+  // /etc/ld.so.cache, the default directories; without LD_LIBRARY_PATH, LD_PRELOAD and the old
+  // subdirectories for processors (before glibc 2.37). If one is found in several places, all are
+  // allowed: which ld.so takes depends on the processor. Relative paths start in the caller's
+  // working directory.
   //
   // Errors: those of create() and allow(); program: EACCES: a file cannot be read; ENOEXEC: it is
-  //   neither an ELF file for this machine nor a script; ENOENT: also a library.
+  //   neither an ELF file for this machine nor a script, or damaged; ENOENT: also a library; E2BIG:
+  //   more than 4,096 libraries.
   // Cost: some system calls for each file.
   [[nodiscard]] SYSFD_API static Result<PartialRuleset, LandlockError> for_program(
       CStr path, const Rights& required = {});
@@ -108,7 +112,8 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // if `file` is none. The file may be open with O_PATH. The rule stays with it when it is renamed.
   //
   // Errors: rule: EINVAL: no right is left for a file, or FileRight::refer is not handled, which
-  //   is forbidden all the same; EBADFD: a pipe, a socket, a memfd, ...; EBADF; ENOMEM.
+  //   is forbidden all the same where other rights to files are; EBADFD: a pipe, a socket, a memfd,
+  //   ...; EBADF; ENOMEM.
   // Cost: two system calls.
   SYSFD_API Result<void, LandlockError> allow(BorrowedFd file, FileRights rights);
   // Opens the path with O_PATH before. Follows symbolic links.
@@ -135,8 +140,9 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
 
   // For Command::landlock(). Any number of children may be restricted with one Ruleset.
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return fd_; }
-  const Rights& handled() const noexcept SYSFD_LIFETIMEBOUND { return handled_; }
-  const std::vector<LandlockRule>& rules() const noexcept SYSFD_LIFETIMEBOUND { return rules_; }
+  Rights handled() const noexcept { return handled_; }
+  const std::vector<LandlockRule>& rules() const& noexcept SYSFD_LIFETIMEBOUND { return rules_; }
+  void rules() const&& = delete;  // they would be gone: give the ruleset a name
 
  private:
   Ruleset(OwnedFd fd, const Rights& handled, const Rights& known) noexcept
@@ -154,7 +160,7 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
 class [[nodiscard("what is missing stays allowed")]] PartialRuleset {
  public:
   // The rights that are wanted and not known here: what they stand for stays allowed.
-  const Rights& missing() const noexcept SYSFD_LIFETIMEBOUND { return missing_; }
+  Rights missing() const noexcept { return missing_; }
 
   // Returns the ruleset, and writes what is missing: nobody gets the one without the other.
   [[nodiscard]] Ruleset take(Rights& missing) && {
@@ -184,7 +190,8 @@ struct LandlockExplanation {
 
 // Tells what a ruleset would decide about a path, as the calling thread finds it now: looks from
 // the file up to the root for a rule on each directory. Other restrictions, permissions and
-// security modules may deny more.
+// security modules may deny more. After chroot(2), the kernel also looks at the directories above
+// the new root, which this cannot see.
 //
 // Errors: open: the path.
 // Cost: some system calls for each directory up to "/".

@@ -6,6 +6,7 @@
 #define SYSFD_DETAIL_PROGRAM_FILE_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,18 +35,22 @@ struct Format {
 // could have an effect, or block.
 SYSFD_API std::optional<Format> format_of(BorrowedFd file);
 
-// What an ELF file says about the shared libraries that it needs.
-struct NeededLibraries {
-  std::vector<std::string> names;  // DT_NEEDED
-  std::string rpath;               // DT_RPATH: directories, with colons between
-  std::string runpath;             // DT_RUNPATH
+// What an ELF file says about its loader and the shared libraries that it needs.
+struct ElfNeeds {
+  std::optional<std::string> loader;  // PT_INTERP
+  std::vector<std::string> names;     // DT_NEEDED, DT_FILTER
+  std::vector<std::string> wanted;    // DT_AUXILIARY: may be missing
+  std::string rpath;                  // DT_RPATH: directories, with colons between
+  std::string runpath;                // DT_RUNPATH
   // Libraries of another kind do not fit.
   int word_size = 0;  // ELFCLASS32 or ELFCLASS64
   std::uint16_t machine = 0;
+  std::size_t size = 0;  // of all these strings
 };
 
-// Nothing if it is no ELF file of this byte order that may be read.
-SYSFD_API std::optional<NeededLibraries> needed_libraries(BorrowedFd file);
+// Nothing if it is no ELF file of this byte order that may be read, is damaged, or has more than
+// `most` bytes of strings.
+SYSFD_API std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most);
 
 }  // namespace detail
 }  // namespace v0
