@@ -14,10 +14,11 @@ import {
   onlyMembers,
   signalNumber,
   text,
+  truth,
 } from './error.js';
 import { constants, init, native, textOf } from './native.js';
 import { names, setOptions } from './options.js';
-import { OwnedFd, asyncDispose, dispose } from './owned_fd.js';
+import { OwnedFd, asyncDispose, dispose, withoutWarning } from './owned_fd.js';
 import { PidFd, tryStatus } from './pidfd.js';
 import { ProcessEnd, milliseconds, wait } from './waiting.js';
 
@@ -60,10 +61,8 @@ export class Child {
   }
 
   get pidfd() {
-    this.#open();
-    this.#pidfd ??= new PidFd(
-      check(native.sysfd_duplicate(native.sysfd_child_pidfd_borrow(this.#native)), 'fcntl'),
-    );
+    const fd = native.sysfd_child_pidfd_borrow(this.#open());
+    this.#pidfd ??= withoutWarning(new PidFd(check(native.sysfd_duplicate(fd), 'fcntl')));
     return this.#pidfd;
   }
 
@@ -226,7 +225,7 @@ function newCommand(program, isShell) {
 export function spawn(program, args = [], options = {}) {
   if (!Array.isArray(args)) return spawn(program, [], args);
   onlyMembers(options, 'options', names);
-  const command = newCommand(program, options.shell);
+  const command = newCommand(program, truth(options.shell ?? false, 'shell'));
   try {
     list(args, 'args', text).forEach((value) => native.sysfd_command_arg(command, value));
     setOptions(command, options);

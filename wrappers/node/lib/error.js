@@ -50,6 +50,11 @@ export function integer(value, what, min = -0x80000000, max = 0x7fffffff) {
   return value;
 }
 
+export function truth(value, what) {
+  if (typeof value !== 'boolean') throw badType(what, 'true or false', value);
+  return value;
+}
+
 export function text(value, what) {
   if (typeof value !== 'string') throw badType(what, 'a string', value);
   if (value.includes('\0')) throw badValue(what, 'must not contain a NUL');

@@ -14,6 +14,7 @@ import {
   onlyMembers,
   signalNumber,
   text,
+  truth,
 } from './error.js';
 import { constants, init, native } from './native.js';
 import { descriptor } from './owned_fd.js';
@@ -21,11 +22,6 @@ import { descriptor } from './owned_fd.js';
 const maxId = 0xfffffffe;
 const id = (value, what) => integer(value, what, 0, maxId);
 const number = (value, what) => integer(value, what, 0);
-
-function truth(value, what) {
-  if (typeof value !== 'boolean') throw badType(what, 'true or false', value);
-  return value;
-}
 
 function asPathOr(setPath, setDirectory) {
   return (command, value, what) => {
@@ -94,7 +90,9 @@ function listenFds(command, value, what) {
 }
 
 function terminal(command, value, what) {
-  const { rows = 24, columns = 80 } = value === true ? {} : value;
+  const size = value === true ? {} : value;
+  onlyMembers(size, what, ['rows', 'columns']);
+  const { rows = 24, columns = 80 } = size;
   native.sysfd_command_terminal(
     command,
     integer(rows, `${what}.rows`, 0, 0xffff),

@@ -12,9 +12,20 @@ export const asyncDispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispo
 // Closes the descriptors of objects that were collected without close(). A warning tells it, since
 // nobody knows when, or whether, an object is collected.
 const unclosed = new FinalizationRegistry(({ fd, name }) => {
-  process.emitWarning(`${name} of descriptor ${fd} was collected without close()`, 'SysfdWarning');
+  if (name)
+    process.emitWarning(
+      `${name} of descriptor ${fd} was collected without close()`,
+      'SysfdWarning',
+    );
   native.sysfd_close_take(fd);
 });
+
+// For a descriptor that belongs to another object, which closes it.
+export function withoutWarning(owned) {
+  unclosed.unregister(owned);
+  unclosed.register(owned, { fd: owned.fd }, owned);
+  return owned;
+}
 
 export class OwnedFd {
   #fd;

@@ -11,8 +11,8 @@
 // handler for it is left alone: libuv waits only for processes that it has started itself.
 //
 // Some things need care:
-// - koffi calls back outside of a scope of Node: promises that are resolved there would not go on
-//   before the next event. So the callback only calls setImmediate().
+// - koffi calls back without the scope that Node makes for its own callbacks. Nothing says when
+//   promises that are resolved there go on. So the callback only calls setImmediate().
 // - koffi calls back also when Node ends and cannot run JavaScript any more, and then stops the
 //   whole program. So all descriptors are taken out of the loop at the event 'exit'. A Worker that
 //   is terminated has no such event: there, processes and sockets are asked every 10 milliseconds.

@@ -28,8 +28,15 @@ import {
   version,
   watchdogInterval,
 } from 'sysfd';
+import * as sysfd from 'sysfd';
 import koffi from 'koffi';
 import { collectUntil, descriptors, node, scratch, script } from './support.js';
+
+test('the types name what the package exports', () => {
+  const types = fs.readFileSync(new URL('../index.d.ts', import.meta.url), 'utf8');
+  const named = [...types.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual([...new Set(named)].sort(), Object.keys(sysfd).sort());
+});
 
 test('version and features', () => {
   assert.match(version(), /^\d+\.\d+\.\d+$/);

@@ -37,6 +37,7 @@ test('an error of a start tells what failed', () => {
       return true;
     },
   );
+  const file = memfd('no terminal');
   const steps = {
     working_directory: { cwd: '/nonexistent' },
     descriptor: { pass: { 3: 999999 } },
@@ -44,9 +45,12 @@ test('an error of a start tells what failed', () => {
     environment: { env: { 'A=B': 'c' } },
     limit: { limits: { nofile: [20, 10] } },
     standard_stream: { stdin: 999999 },
+    controlling_terminal: { newSession: true, controllingTerminal: file },
+    foreground_group: { foregroundOf: file },
   };
   for (const [step, options] of Object.entries(steps))
     assert.throws(() => spawn('true', options), { step });
+  file.close();
 });
 
 test('an error of a call tells what failed', () => {
@@ -76,6 +80,9 @@ test('bad arguments are found, and named', async () => {
     [() => spawn('true', { stdout: {} }), type, /stdout/],
     [() => spawn('true', { stdout: -1 }), range, /stdout/],
     [() => spawn('true', { stdout: 1.5 }), range, /stdout/],
+    [() => spawn('true', { shell: '/bin/bash' }), type, /shell/],
+    [() => spawn('true', { terminal: false }), type, /terminal/],
+    [() => spawn('true', { terminal: { lines: 5 } }), range, /"lines"/],
     [() => spawn('true', { pass: { x: 1 } }), range, /"x"/],
     [() => spawn('true', { pass: 3 }), type, /pass/],
     [() => spawn('true', { pass: { 3: 'x' } }), type, /pass\[3\]/],

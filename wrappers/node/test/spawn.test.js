@@ -248,6 +248,11 @@ test('signals of the child', async () => {
   });
   assert.match(run.stdout, /SigBlk:\s+0000000000000200/);
   assert.match(run.stdout, /SigIgn:\s+[0-9a-f]{15}1/);
+  const reset = await output('grep', ['SigIgn', '/proc/self/status'], {
+    signals: { allToDefault: true, inheritMask: true },
+    encoding: 'utf8',
+  });
+  assert.match(reset.stdout, /SigIgn:\s+0{16}/);
 });
 
 test('user and group', async () => {
@@ -255,6 +260,24 @@ test('user and group', async () => {
     output('id -u; id -g; id -G', { shell: true, user: 65534, group: 65533, encoding: 'utf8' });
   if (root) assert.equal((await start()).stdout, '65534\n65533\n65533\n');
   else await assert.rejects(start(), { code: 'EPERM' });
+});
+
+test('capabilities, groups and system calls', async () => {
+  const look = async (options) => {
+    const run = await output('cat', ['/proc/self/status'], { encoding: 'utf8', ...options });
+    return Object.fromEntries(run.stdout.split('\n').map((line) => line.split(/:\s*/)));
+  };
+  const allow = new Uint16Array([0x06, 0, 0, 0x7fff]); // BPF_RET, SECCOMP_RET_ALLOW
+  const filtered = await look({ noCapabilities: true, seccomp: allow });
+  assert.match(filtered.CapEff, /^0+$/);
+  assert.deepEqual([filtered.NoNewPrivs, filtered.Seccomp], ['1', '2']);
+  if (!root) return;
+  assert.equal((await look({ groups: [5, 7] })).Groups.trim(), '5 7');
+  assert.equal((await look({ user: 1, keepGroups: true })).Groups, (await look({})).Groups);
+  const few = await look({ user: 1, iab: '^cap_kill', securebits: 0 });
+  assert.deepEqual([few.CapAmb, few.Uid.split('\t')[0]], ['0000000000000020', '1']);
+  const inherited = await look({ capabilities: 'cap_kill=eip', noNewPrivileges: true });
+  assert.equal(inherited.CapInh, '0000000000000020');
 });
 
 test('root directory', async () => {
@@ -280,6 +303,14 @@ test('namespaces', async (t) => {
     return t.skip(run.message);
   }
   assert.equal(run.stdout, 'sysfd-node\n0\n');
+
+  const inside = spawn('sleep', ['1000'], {
+    namespaces: { create: ['user', 'uts'], hostName: 'joined', sharedMounts: false },
+  });
+  const join = [{ fd: inside.pidfd, kinds: ['user', 'uts'] }];
+  const joined = await output('uname', ['-n'], { namespaces: { join }, encoding: 'utf8' });
+  assert.equal(joined.stdout, 'joined\n');
+  inside.close();
 });
 
 test('a new terminal', async () => {

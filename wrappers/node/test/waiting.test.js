@@ -54,16 +54,17 @@ test('output() and status() kill their child if they are aborted', async () => {
 
 test('a child that nobody waits for is reaped when it ends, and its descriptors are closed', async () => {
   const before = descriptors();
-  let done = 0;
+  const warnings = [];
+  const onWarning = (warning) => warnings.push(warning);
+  process.on('warning', onWarning);
   (() => {
-    for (let i = 0; i < 20; ++i) spawn('true', { stdout: 'pipe' });
+    for (let i = 0; i < 20; ++i) spawn('true', { stdout: 'pipe' }).pidfd.info();
   })();
-  await collectUntil(() => {
-    done = children().length === 0 && descriptors().length === before.length;
-    return done;
-  });
+  await collectUntil(() => children().length === 0 && descriptors().length === before.length);
+  process.off('warning', onWarning);
   assert.deepEqual(children(), []);
   assert.deepEqual(descriptors(), before);
+  assert.deepEqual(warnings, []);
 });
 
 test('a child that runs is not collected', async () => {
@@ -112,7 +113,7 @@ test('Node can exit while waits go on', async () => {
   assert.deepEqual([run.status.code, run.stderr], [5, '']);
 });
 
-test('Node can end while a child ends that was waited for', async () => {
+test('Node can end while a child ends', async () => {
   // When Node ends, its loop runs once more, for this server.
   const text = `
     import fs from 'node:fs';
@@ -184,4 +185,26 @@ test('a Worker has children of its own, with its own environment', async () => {
   left.signal('SIGKILL');
   assert.equal((await left.wait()).signal, 'SIGKILL');
   left.close();
+});
+
+test('a Worker can be terminated while a child ends', async () => {
+  const text = `
+    const fs = require('node:fs');
+    const { parentPort } = require('node:worker_threads');
+    import(${JSON.stringify(index)}).then(({ spawn }) => {
+      const child = spawn('true');
+      const stat = '/proc/' + child.pid + '/stat';
+      while (!fs.readFileSync(stat, 'latin1').includes(') Z '));
+      parentPort.postMessage(child.pid);
+      for (;;);
+    });`;
+  const run = await output(
+    node,
+    script(`
+      import { Worker } from 'node:worker_threads';
+      const worker = new Worker(${JSON.stringify(text)}, { eval: true, execArgv: [] });
+      worker.once('message', async () => console.log(await worker.terminate()));`),
+    { encoding: 'utf8' },
+  );
+  assert.deepEqual([run.status.code, run.stdout, run.stderr], [0, '1\n', '']);
 });
