@@ -237,6 +237,8 @@ export interface StartOptions {
 
   /** The directory of a cgroup, in which the child is created. */
   cgroup?: Descriptor;
+  /** A ruleset of landlock_create_ruleset(2), which restricts the child. */
+  landlock?: Descriptor;
   /** Kills the child when this process (before Linux 7.1: this thread) ends. */
   killWithParent?: boolean;
   parentDeathSignal?: Signal;

@@ -323,6 +323,7 @@ export const prototypes = [
   'int sysfd_command_root_directory(sysfd_command *command, const char *path)',
   'int sysfd_command_root_directory_borrow(sysfd_command *command, int directory)',
   'int sysfd_command_cgroup_borrow(sysfd_command *command, int directory)',
+  'int sysfd_command_landlock_borrow(sysfd_command *command, int ruleset)',
   'int sysfd_command_stdin_from(sysfd_command *command, int stdio)',
   'int sysfd_command_stdin_from_borrow(sysfd_command *command, int fd)',
   'int sysfd_command_stdout_to(sysfd_command *command, int stdio)',

@@ -237,6 +237,8 @@ const setters = {
   terminal,
   cgroup: (command, value, what) =>
     native.sysfd_command_cgroup_borrow(command, descriptor(value, what)),
+  landlock: (command, value, what) =>
+    native.sysfd_command_landlock_borrow(command, descriptor(value, what)),
   killWithParent: ifTrue(native.sysfd_command_kill_with_parent),
   parentDeathSignal: (command, value, what) =>
     native.sysfd_command_parent_death_signal(command, signalNumber(value, what)),

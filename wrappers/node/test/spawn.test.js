@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import test from 'node:test';
-import { Child, PidFd, SysfdError, memfd, open, output, pipe, spawn, status } from 'sysfd';
+import koffi from 'koffi';
+import { Child, OwnedFd, PidFd, SysfdError, memfd, open, output, pipe, spawn, status } from 'sysfd';
 import { node, scratch, script } from './support.js';
 
 const root = process.getuid() === 0;
@@ -311,6 +312,28 @@ test('namespaces', async (t) => {
   const joined = await output('uname', ['-n'], { namespaces: { join }, encoding: 'utf8' });
   assert.equal(joined.stdout, 'joined\n');
   inside.close();
+});
+
+test('a child is restricted by landlock', async (t) => {
+  const file = path.join(scratch(t), 'written');
+  const writes = { landlock: memfd('no ruleset') };
+  const write = (options) => output('echo x >"$1"', [file], { shell: true, ...options });
+  await assert.rejects(write(writes), { step: 'landlock' });
+  writes.landlock.close();
+
+  // landlock_create_ruleset(2), which handles the right to make files.
+  const attributes = Buffer.alloc(8);
+  attributes.writeBigUInt64LE(1n << 8n);
+  const libc = koffi.load(null);
+  const syscall = libc.func('long syscall(long number, const void *data, size_t size, int flags)');
+  const fd = syscall(444, attributes, attributes.length, 0);
+  if (fd < 0) return t.skip('this kernel has no landlock');
+  const landlock = new OwnedFd(fd);
+  assert.notEqual((await write({ landlock })).status.code, 0);
+  assert.equal(fs.existsSync(file), false);
+  landlock.close();
+  assert.equal((await write({})).status.code, 0);
+  assert.equal(fs.existsSync(file), true);
 });
 
 test('a new terminal', async () => {
