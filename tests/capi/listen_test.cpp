@@ -87,6 +87,21 @@ TEST(CListenFds, AreNotThereUnlessTheProcessWasActivated) {
   });
 }
 
+TEST(CListenFds, RemovesTheVariablesAfterAnErrorToo) {
+  run_apart([] {
+    ::setenv("LISTEN_PID", "1", 1);
+    ::setenv("LISTEN_FDS", "1", 1);
+    sysfd_listen_fds* none = nullptr;
+    sysfd_error error = SYSFD_ERROR_INIT;
+    EXPECT_LT(sysfd_listen_fds_take(SYSFD_LISTEN_KEEP_ENVIRONMENT, &none, &error), 0);
+    EXPECT_EQ(error.kind, SYSFD_LISTEN_OTHER_PROCESS);
+    EXPECT_NE(::getenv("LISTEN_FDS"), nullptr);
+    EXPECT_LT(sysfd_listen_fds_take(0, &none, &error), 0);
+    EXPECT_EQ(::getenv("LISTEN_FDS"), nullptr);
+    EXPECT_EQ(none, nullptr);
+  });
+}
+
 TEST(CListenFds, AreTakenByVariables) {
   run_activated(1, "x", [] {
     const std::string pid = "LISTEN_PID=" + std::to_string(::getpid());

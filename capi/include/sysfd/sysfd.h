@@ -650,8 +650,8 @@ enum {
 // are not released.
 typedef struct sysfd_listen_fds sysfd_listen_fds;
 enum { SYSFD_LISTEN_KEEP_ENVIRONMENT = 1 };
-// Reads LISTEN_... from the environment, and removes them from there unless the flag is set.
-// -ENODATA: the process was not activated. Nothing is owned or changed after an error.
+// Reads LISTEN_... from the environment, and removes them from there, also after an error, unless
+// the flag is set. -ENODATA: the process was not activated. Nothing is owned after an error.
 int sysfd_listen_fds_take(uint32_t flags, sysfd_listen_fds** fds, sysfd_error* error);
 // From these variables, "NAME=value" each, up to a null pointer. The environment is not used.
 int sysfd_listen_fds_take_from(const char* const* variables, sysfd_listen_fds** fds,
