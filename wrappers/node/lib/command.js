@@ -5,7 +5,6 @@ import { Socket } from 'node:net';
 import { constants as os } from 'node:os';
 import {
   SysfdError,
-  badType,
   badValue,
   bytes,
   check,
@@ -100,7 +99,8 @@ export class Child {
   }
 
   tryWait() {
-    return this.status ?? (this.#open(), this.#end.tryWait());
+    if (!this.status) this.#open();
+    return this.#end.tryWait();
   }
 
   async wait(options = {}) {
@@ -187,7 +187,9 @@ export class Child {
   }
 
   #sent(result) {
-    return result === -os.errno.ESRCH ? false : (check(result, 'pidfd_send_signal'), true);
+    if (result === -os.errno.ESRCH) return false;
+    check(result, 'pidfd_send_signal');
+    return true;
   }
 
   #closeStdin() {
@@ -296,8 +298,9 @@ export async function output(program, args = [], options = {}) {
   if (others.stdin === 'pipe') throw badValue('stdin', 'must not be "pipe": use input');
   const written = input === undefined ? undefined : bytes(input, 'input');
   signal?.throwIfAborted();
-  const stdin = written === undefined ? 'ignore' : 'pipe';
-  const child = spawn(program, args, { stdin, stdout: 'pipe', stderr: 'pipe', ...others });
+  const { stdin = written === undefined ? 'ignore' : 'pipe' } = others;
+  const { stdout: out = 'pipe', stderr: err = 'pipe' } = others;
+  const child = spawn(program, args, { ...others, stdin, stdout: out, stderr: err });
   try {
     const stdout = new Collected(child.stdout, maxSize);
     const stderr = new Collected(child.stderr, maxSize);

@@ -130,7 +130,7 @@ export async function notifyBarrier({ timeout = 5000, address: given } = {}) {
 export function watchdogInterval() {
   const microsecond = [0];
   const result = native.sysfd_watchdog_interval(microsecond);
-  return result === -os.errno.ENODATA
-    ? null
-    : (check(result, 'watchdog'), Number(microsecond[0]) / 1000);
+  if (result === -os.errno.ENODATA) return null;
+  check(result, 'watchdog');
+  return Number(microsecond[0]) / 1000;
 }

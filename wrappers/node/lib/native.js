@@ -2,6 +2,7 @@
 //
 // Declares the constants, structs and functions of libsysfd.so.0 that this package uses, as
 // <sysfd/sysfd.h> does. test/layout.test.js compares all of them with that header.
+import { randomBytes } from 'node:crypto';
 import koffi from 'koffi';
 
 export const constants = {
@@ -263,6 +264,7 @@ export const prototypes = [
   'int sysfd_duplicate(int fd)',
   'int sysfd_close_take(int fd)',
   'int sysfd_is_open(int fd)',
+  'int sysfd_set_nonblocking(int fd, int nonblocking)',
   'int sysfd_is_close_on_exec(int fd)',
   'int sysfd_set_close_on_exec(int fd, int close_on_exec)',
 
@@ -369,26 +371,36 @@ function load() {
   }
 }
 
+// koffi has one name for one type in the whole process, and refuses a second one. This module can
+// be loaded more than once, so each has names of its own.
+const own = `_${randomBytes(8).toString('hex')}`;
+const typeNames = new RegExp(`\\b(?:${[...opaques, ...Object.keys(structs)].join('|')})\\b`, 'g');
+const withOwnNames = (type) =>
+  typeof type === 'string' ? type.replaceAll(typeNames, `$&${own}`) : type;
+
 const library = load();
-for (const name of opaques) koffi.opaque(name);
+for (const name of opaques) koffi.opaque(withOwnNames(name));
+
+// The types of the structs by name.
+export const types = {};
 for (const [name, members] of Object.entries(structs)) {
-  const types = Object.entries(members).map(([member, type]) => [
+  const typesOfMembers = Object.entries(members).map(([member, type]) => [
     member,
-    Array.isArray(type) ? type[0] : type,
+    withOwnNames(Array.isArray(type) ? type[0] : type),
   ]);
-  koffi.struct(name, Object.fromEntries(types));
+  types[name] = koffi.struct(withOwnNames(name), Object.fromEntries(typesOfMembers));
 }
 
 // The functions by name.
 export const native = Object.fromEntries(
-  prototypes.map((text) => [text.match(/(\w+)\(/)[1], library.func(text)]),
+  prototypes.map((text) => [text.match(/(\w+)\(/)[1], library.func(withOwnNames(text))]),
 );
 
 // Returns an initialized struct with these members: the same as SYSFD_..._INIT in C.
 export function init(struct, values = {}) {
   const result = {};
   for (const [member, type] of Object.entries(structs[struct])) {
-    if (member === 'size' && type === 'uint32_t') result.size = koffi.sizeof(struct);
+    if (member === 'size' && type === 'uint32_t') result.size = types[struct].size;
     else if (Array.isArray(type)) result[member] = type[1];
     else if (member === 'text') result.text = '';
     else result[member] = typeof type === 'string' && type.endsWith('*') ? null : 0;

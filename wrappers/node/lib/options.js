@@ -36,13 +36,17 @@ const streams = {
 };
 
 // Node makes its descriptors 0, 1 and 2 close-on-exec. The library leaves those out, so they are
-// given by number.
-function stream(inherited, setStdio, setDescriptor, kinds) {
+// given by number. One that is closed is left out: the child has /dev/null then. Node may also have
+// made them non-blocking, which few programs expect: this is undone, as child_process does.
+function stream(own, setStdio, setDescriptor, kinds) {
   return (command, value, what) => {
-    if (value === 'inherit') setDescriptor(command, inherited);
-    else if (typeof value === 'string')
+    if (typeof value === 'string' && value !== 'inherit') {
       setStdio(command, choice(value, what, { inherit: null, ...kinds }));
-    else setDescriptor(command, descriptor(value, what));
+      return;
+    }
+    const fd = value === 'inherit' ? own : descriptor(value, what);
+    const isOpen = fd > 2 || native.sysfd_set_nonblocking(fd, 0) === 0;
+    if (isOpen || value !== 'inherit') setDescriptor(command, fd);
   };
 }
 
@@ -337,8 +341,8 @@ export const names = [
 ];
 
 export function setOptions(command, given) {
-  const inherited = { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' };
-  const options = given.terminal === undefined ? { ...inherited, ...given } : given;
+  const { stdin = 'inherit', stdout = 'inherit', stderr = 'inherit', ...others } = given;
+  const options = given.terminal === undefined ? { stdin, stdout, stderr, ...others } : given;
   for (const [name, set] of Object.entries(setters))
     if (options[name] !== undefined) set(command, options[name], name);
   for (const { struct, set, members } of groups) {

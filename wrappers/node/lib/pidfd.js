@@ -22,7 +22,9 @@ export function exitStatus(raw) {
 export function tryStatus(call) {
   const status = [0];
   const result = call(status);
-  return result === -os.errno.EAGAIN ? null : (check(result, 'waitid'), exitStatus(status[0]));
+  if (result === -os.errno.EAGAIN) return null;
+  check(result, 'waitid');
+  return exitStatus(status[0]);
 }
 
 const scopes = {

@@ -4,7 +4,8 @@
 //
 // The kernel tells the end of a process by making its pidfd readable. Node's event loop is an
 // epoll(7) loop, but Node's own classes only watch sockets, pipes and terminals. koffi can add any
-// descriptor to it (koffi.node.poll, which is uv_poll_t of libuv). So each process that somebody
+// descriptor to it (koffi.node.poll, which is uv_poll_t of libuv; it is not documented, so that
+// package.json names the minor version of koffi). So each process that somebody
 // waits for is one more descriptor of that loop, and costs no thread: neither one of libuv's pool,
 // of which there are four, nor a Worker, which would block in a system call when Node wants to
 // exit. The status is then taken by waitid(2) with WNOHANG. SIGCHLD is not used, and libuv's

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import koffi from 'koffi';
-import { constants, init, prototypes, structs } from '../lib/native.js';
+import { constants, init, native, prototypes, structs, types } from '../lib/native.js';
 import { scratch } from './support.js';
 
 const compiler = process.env.CC ?? 'cc';
@@ -65,9 +65,9 @@ test('structs have the layout and the defaults of the header', (t) => {
   const prints = [];
   const expected = [];
   for (const [name, members] of Object.entries(structs)) {
-    asserts.push(`_Static_assert(sizeof(${name}) == ${koffi.sizeof(name)}, "${name}");`);
+    asserts.push(`_Static_assert(sizeof(${name}) == ${types[name].size}, "${name}");`);
     for (const member of Object.keys(members)) {
-      const { type, offset } = koffi.type(name).members[member];
+      const { type, offset } = types[name].members[member];
       asserts.push(
         `_Static_assert(offsetof(${name}, ${member}) == ${offset}, "${name}.${member}");`,
       );
@@ -76,8 +76,8 @@ test('structs have the layout and the defaults of the header', (t) => {
       );
     }
     if (Object.keys(members)[0] !== 'size') continue;
-    const memory = Buffer.alloc(koffi.sizeof(name));
-    koffi.encode(memory, name, init(name));
+    const memory = Buffer.alloc(types[name].size);
+    koffi.encode(memory, types[name], init(name));
     expected.push(`${name} ${memory.toString('hex')}`);
     prints.push(
       `  { ${name} value = ${name.toUpperCase()}_INIT; show("${name}", &value, sizeof value); }`,
@@ -97,4 +97,11 @@ test('structs have the layout and the defaults of the header', (t) => {
     '}',
   ]);
   assert.deepEqual(execFileSync(program, { encoding: 'latin1' }).trim().split('\n'), expected);
+});
+
+test('the declarations can be loaded twice', async () => {
+  const again = await import('../lib/native.js?again');
+  assert.notEqual(again, await import('../lib/native.js'));
+  assert.equal(again.native.sysfd_version(), native.sysfd_version());
+  assert.equal(again.native.sysfd_find_mount({ id: 0n, is_unique: 2, reserved: 0 }), -22);
 });

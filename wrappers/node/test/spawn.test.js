@@ -105,7 +105,8 @@ test('signals', async () => {
   assert.equal(child.killGroup(0), false); // it leads no group
   assert.throws(() => child.killCgroup(), { code: 'ENOTSUP' });
   assert.equal(child.kill(), true);
-  assert.equal((await child.wait()).signal, 'SIGTERM');
+  const killed = { code: null, signal: 'SIGTERM', coreDumped: false };
+  assert.deepEqual({ ...(await child.wait()) }, killed);
   child.close();
 
   const realTime = spawn('sleep', ['1000']);
@@ -197,9 +198,26 @@ test('streams can be descriptors, and stderr can go to stdout', async (t) => {
 });
 
 test('streams are inherited if nothing else is said', async () => {
-  const text = "await sysfd.status('cat; echo err >&2', { shell: true })";
+  const text = "await sysfd.status('cat; echo err >&2', { shell: true, stdout: undefined })";
   const run = await output(node, script(text), { input: 'in', encoding: 'utf8' });
   assert.deepEqual([run.stdout, run.stderr], ['in', 'err\n']);
+
+  const closed = `
+    import fs from 'node:fs';
+    fs.closeSync(0);
+    console.log(JSON.stringify(await sysfd.output('readlink', ['/proc/self/fd/0'], {
+      stdin: 'inherit', stdout: undefined, encoding: 'utf8' })));`;
+  const withoutStdin = await output(node, script(closed), { encoding: 'utf8' });
+  assert.equal(JSON.parse(withoutStdin.stdout).stdout, '/dev/null\n', withoutStdin.stderr);
+
+  // Node makes its stdout non-blocking if it is a pipe.
+  const writes = `
+    process.stdout.write('begin\\n');
+    await sysfd.status('head', ['-c', '1000000', '/dev/zero']);`;
+  const child = spawn(node, script(writes), { stdout: 'pipe' });
+  assert.equal((await buffer(child.stdout)).length, 1000006);
+  assert.equal((await child.wait()).code, 0);
+  child.close();
 });
 
 test('environment, directory, name and program', async (t) => {
