@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+
+module sysfd
+
+go 1.19
