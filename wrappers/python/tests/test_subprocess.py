@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The drop-in for the standard module."""
+"""The drop-in for the standard module. tools/cpython_suites runs CPython's own tests with it."""
 from __future__ import annotations
 
 import _posixsubprocess
