@@ -84,6 +84,13 @@ with sysfd.ListenFds() as fds:
             sysfd.ListenFds()
         self.assertEqual(caught.exception.kind, "not_activated")
         self.assertEqual(caught.exception.errno, errno.ENODATA)
+        os.environ["LISTEN_FDS"] = "no number"
+        with self.assertRaises(sysfd.ListenError):
+            sysfd.ListenFds(keep_environment=True)
+        self.assertIn("LISTEN_FDS", os.environ)
+        with self.assertRaises(sysfd.ListenError):
+            sysfd.ListenFds()
+        self.assertNotIn("LISTEN_FDS", os.environ)
         with self.assertRaises(sysfd.ListenError) as caught:
             sysfd.ListenFds({"LISTEN_PID": "1", "LISTEN_FDS": "1"})
         self.assertEqual(caught.exception.kind, "other_process")

@@ -146,7 +146,8 @@ class ListenFds(Handle):
     """The descriptors that a service manager has opened for this process: sd_listen_fds(3).
 
     `len(fds)` counts them. Those that are not taken out are closed with this object. The variables
-    LISTEN_... are removed from the environment, and from os.environ, unless they are to be kept.
+    LISTEN_... are removed from the environment, and from os.environ, also after an error, unless
+    they are to be kept.
     """
 
     _FREE = "sysfd_listen_fds_free"
@@ -163,11 +164,12 @@ class ListenFds(Handle):
             entries = strings(f"{name}={value}" for name, value in variables.items())
             function = lib.sysfd_listen_fds_take_from
             result = function(entries, ctypes.byref(pointer), ctypes.byref(error))
-        _listen_check(result, error)
         if variables is None and not keep_environment:
-            # os.environ is a copy of the environment that the library has changed.
+            # os.environ is a copy of the environment, which the library has changed, also if it
+            # has failed.
             for name in ("LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"):
                 os.environ.pop(name, None)
+        _listen_check(result, error)
         super().__init__(pointer)
 
     def __len__(self) -> int:
