@@ -17,6 +17,7 @@ int read_bytes(const void* given, std::size_t first, void* read, std::size_t kno
   std::uint32_t size = 0;
   std::memcpy(&size, given, sizeof size);
   if (size < first) return -EINVAL;
+  if (size > max_struct_size) return -E2BIG;
   const auto* bytes = static_cast<const unsigned char*>(given);
   if (size > known && std::any_of(bytes + known, bytes + size, [](auto byte) { return byte != 0; }))
     return -E2BIG;

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -33,6 +34,12 @@ namespace sysfd_c {
 // value.
 int negative(const std::error_code& code) noexcept;
 
+// A count or a position, as a result: -EOVERFLOW if it would look like an error.
+template <std::integral T>
+std::int64_t to_int64(T value) noexcept {
+  return std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value) : -EOVERFLOW;
+}
+
 // The result of a C function. A value that is an output is written by `write`, on success only.
 inline int code_of(const sysfd::Result<>& result) noexcept {
   return result ? 0 : negative(result.error());
@@ -46,7 +53,7 @@ inline int code_of(sysfd::Result<sysfd::OwnedFd> result) noexcept {
 template <class T>
   requires(!std::same_as<T, bool> && std::integral<T>)
 std::int64_t code_of(const sysfd::Result<T>& result) noexcept {
-  return result ? static_cast<std::int64_t>(*result) : negative(result.error());
+  return result ? to_int64(*result) : negative(result.error());
 }
 template <class T, class Error, class Write>
 int code_of(sysfd::Result<T, Error> result, Write write) {
@@ -159,6 +166,10 @@ SYSFD_FIRST_SIZE(sysfd_spawn_report, reserved);
 #undef SYSFD_FIRST_SIZE
 // NOLINTEND(bugprone-sizeof-expression)
 
+// No struct is larger, now or later. An uninitialized size most often is, and must not be believed:
+// the bytes of that size are read or written.
+inline constexpr std::uint32_t max_struct_size = 4096;
+
 // Reads `size` bytes of a struct into one of `known` bytes that holds the defaults.
 int read_bytes(const void* given, std::size_t first, void* read, std::size_t known) noexcept;
 // Writes the part of a struct that the caller's has room for, but not its size.
@@ -167,7 +178,7 @@ void write_bytes(void* out, const void* value, std::size_t known) noexcept;
 // Reads options. `read` holds the defaults, which stay if `given` is null.
 template <class Struct>
 int read_struct(const Struct* given, Struct& read) noexcept {
-  static_assert(first_size<Struct> >= sizeof(std::uint32_t));
+  static_assert(first_size<Struct> >= sizeof(std::uint32_t) && sizeof(Struct) <= max_struct_size);
   if (!given) return 0;
   if (given->size == sizeof(Struct)) [[likely]] {
     read = *given;
@@ -179,8 +190,8 @@ int read_struct(const Struct* given, Struct& read) noexcept {
 // Whether an output struct is there, and initialized.
 template <class Struct>
 int check_output(const Struct* out) noexcept {
-  static_assert(first_size<Struct> >= sizeof(std::uint32_t));
-  return out && out->size >= first_size<Struct> ? 0 : -EINVAL;
+  static_assert(first_size<Struct> >= sizeof(std::uint32_t) && sizeof(Struct) <= max_struct_size);
+  return out && out->size >= first_size<Struct> && out->size <= max_struct_size ? 0 : -EINVAL;
 }
 template <class Struct>
 int check_error(const Struct* out) noexcept {

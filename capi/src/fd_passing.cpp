@@ -91,7 +91,9 @@ int64_t sysfd_receive_fds(int socket, void* payload, size_t size,
   if (socket < 0) return -EBADF;
   if (!message || is_missing(payload, size)) return -EINVAL;
   if (const int error = read_struct(options, read); error != 0) return error;
-  if (has_unknown(read.flags, SYSFD_RECEIVE_NOWAIT | SYSFD_RECEIVE_KEEP_UNWANTED)) return -EINVAL;
+  if (read.reserved != 0 ||
+      has_unknown(read.flags, SYSFD_RECEIVE_NOWAIT | SYSFD_RECEIVE_KEEP_UNWANTED))
+    return -EINVAL;
   if (const int error = read_timeout(read.timeout, limit); error != 0) return error;
   return guarded([&]() -> std::int64_t {
     auto made = std::make_unique<sysfd_message>();

@@ -100,7 +100,8 @@ int sysfd_reopen(int fd, int flags) {
 int sysfd_positioned_file_take(int fd, uint64_t position, sysfd_positioned_file** file) {
   auto owned = taken(fd);
   if (!owned) return -EBADF;
-  return file ? make(file, PositionedFile(*std::move(owned), position)) : -EINVAL;
+  if (!file || !std::in_range<std::int64_t>(position)) return -EINVAL;
+  return make(file, PositionedFile(*std::move(owned), position));
 }
 
 int sysfd_positioned_file_open(int directory, const char* path, int flags, uint32_t mode,
@@ -199,7 +200,7 @@ int64_t sysfd_positioned_file_seek(sysfd_positioned_file* file, int64_t offset, 
 }
 
 int64_t sysfd_positioned_file_position(const sysfd_positioned_file* file) {
-  return file && file->file ? static_cast<int64_t>(file->file->position()) : -EINVAL;
+  return file && file->file ? to_int64(file->file->position()) : -EINVAL;
 }
 
 int64_t sysfd_positioned_file_size(const sysfd_positioned_file* file) {

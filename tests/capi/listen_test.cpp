@@ -128,6 +128,18 @@ TEST(CListenFds, ArePassedOn) {
   });
 }
 
+TEST(CListenFds, AreClosedIfNoCommandTakesThem) {
+  run_activated(2, "a:b", [] {
+    const auto fds =
+        made<CListenFds>([](auto out) { return sysfd_listen_fds_take(0, out, nullptr); });
+    EXPECT_EQ(sysfd_listen_fds_release(fds.get(), 0, nullptr, nullptr), 3);
+    EXPECT_EQ(sysfd_command_listen_fds_given_take(nullptr, fds.get()), -EINVAL);
+    EXPECT_EQ(sysfd_listen_fds_has(fds.get(), 1), 0);
+    EXPECT_EQ(sysfd_is_open(4), 0);
+    EXPECT_EQ(sysfd_close_take(3), 0);
+  });
+}
+
 TEST(CFdType, MatchesDescriptors) {
   int pipe[2], sockets[2];
   ASSERT_EQ(sysfd_pipe(0, pipe), 0);

@@ -88,6 +88,19 @@ TEST(CPositionedFile, OwnsWhatItTakesAndReleasesIt) {
   EXPECT_EQ(sysfd_positioned_file_position(taken.get()), 4);
 }
 
+TEST(CPositionedFile, HasPositionsThatAreNoErrors) {
+  const int fd = sysfd_memfd("file", 0);
+  sysfd_positioned_file* none = nullptr;
+  EXPECT_EQ(sysfd_positioned_file_take(fd, std::uint64_t{INT64_MAX} + 1, &none), -EINVAL);
+  EXPECT_EQ(none, nullptr);
+  sysfd_positioned_file_free(none);
+  EXPECT_EQ(sysfd_is_open(fd), 0);
+  const auto file = made<CFile>(
+      [](auto out) { return sysfd_positioned_file_take(sysfd_memfd("file", 0), INT64_MAX, out); });
+  EXPECT_EQ(sysfd_positioned_file_position(file.get()), INT64_MAX);
+  EXPECT_EQ(sysfd_positioned_file_seek(file.get(), 1, SYSFD_SEEK_POSITION), -EINVAL);
+}
+
 TEST(CPositionedFile, IsClosedIfItCannotBeTaken) {
   const int fd = sysfd_memfd("file", 0);
   EXPECT_EQ(sysfd_positioned_file_take(fd, 0, nullptr), -EINVAL);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Structs that grow: sizes, what is written, texts.
+#include <sys/resource.h>
+#include <sys/socket.h>
+
 #include <cstring>
 
 #include "capi/objects.hpp"
@@ -53,6 +56,54 @@ TEST(CStructs, ThatAreNotInitializedAreRefused) {
   sysfd_spawn_error error = {};
   EXPECT_EQ(sysfd_command_spawn(it.get(), &child, &error), -EINVAL);
   EXPECT_EQ(sysfd_command_spawn(it.get(), &child, nullptr), -ENOENT);
+}
+
+// A size that nobody has set is most often large: what lies behind is neither read nor written.
+TEST(CStructs, OfMoreThan4096BytesAreRefused) {
+  struct {
+    sysfd_timeout limit = SYSFD_TIMEOUT_INIT;
+    char more[8192] = {};
+  } large;
+  const int self = sysfd_pidfd_self();
+  large.limit.nanoseconds = 0;
+  large.limit.size = 4096;
+  EXPECT_EQ(sysfd_pidfd_wait_for(self, &large.limit, nullptr), -ETIMEDOUT);
+  large.limit.size = 4097;
+  EXPECT_EQ(sysfd_pidfd_wait_for(self, &large.limit, nullptr), -E2BIG);
+
+  struct {
+    sysfd_process_info info = SYSFD_PROCESS_INFO_INIT;
+    char more[8192] = {'x'};
+  } filled;
+  filled.info.size = 4097;
+  EXPECT_EQ(sysfd_pidfd_info(self, &filled.info), -EINVAL);
+  EXPECT_EQ(filled.more[0], 'x');
+  filled.info.size = 4096;
+  EXPECT_EQ(sysfd_pidfd_info(self, &filled.info), 0);
+  EXPECT_EQ(filled.more[0], 0);
+  EXPECT_EQ(sysfd_close_take(self), 0);
+}
+
+TEST(CStructs, WithReservedMembersThatAreSetAreRefused) {
+  int sockets[2];
+  ASSERT_EQ(sysfd_socket_pair(SOCK_STREAM, sockets), 0);
+  ASSERT_EQ(sysfd_send_fds(sockets[0], nullptr, 0, "x", 1), 1);
+  sysfd_receive_options options = SYSFD_RECEIVE_OPTIONS_INIT;
+  options.reserved = 1;
+  char byte = 0;
+  sysfd_message* message = nullptr;
+  EXPECT_EQ(sysfd_receive_fds(sockets[1], &byte, 1, &options, &message), -EINVAL);
+  EXPECT_EQ(message, nullptr);
+  sysfd_message_free(message);
+  for (const int fd : sockets)
+    EXPECT_EQ(sysfd_close_take(fd), 0);
+
+  const auto it = command("true");
+  const sysfd_resource_limit limit = {RLIMIT_CORE, 1, 0, 0};
+  sysfd_resources resources = SYSFD_RESOURCES_INIT;
+  resources.limits = &limit;
+  resources.limit_count = 1;
+  EXPECT_EQ(sysfd_command_resources(it.get(), &resources), -EINVAL);
 }
 
 TEST(CStructs, OfANewerVersionAreFilledWithZerosBeyondWhatIsKnown) {

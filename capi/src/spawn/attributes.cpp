@@ -65,7 +65,10 @@ int error_in_resources(const sysfd_resources& given) noexcept {
   const bool is_invalid = has_unknown(given.flags, known) || given.reserved != 0 ||
                           is_missing(given.limits, given.limit_count) ||
                           is_missing(given.processors, given.processor_count);
-  return is_invalid ? EINVAL : 0;
+  if (is_invalid) return EINVAL;
+  for (std::size_t i = 0; i < given.limit_count; ++i)
+    if (given.limits[i].reserved != 0) return EINVAL;
+  return 0;
 }
 
 void set_resources(Command& command, const sysfd_resources& given) {

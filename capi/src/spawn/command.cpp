@@ -229,8 +229,14 @@ int sysfd_command_listen_fds_given_borrow(sysfd_command* command, const sysfd_li
 }
 
 int sysfd_command_listen_fds_given_take(sysfd_command* command, sysfd_listen_fds* given) {
-  return set(command, SpawnStep::listen_fds, given ? 0 : EINVAL,
-             [&](Command& into) { into.listen_fds(std::move(given->fds)); });
+  const int code = set(command, SpawnStep::listen_fds, given ? 0 : EINVAL,
+                       [&](Command& into) { into.listen_fds(std::move(given->fds)); });
+  if (code == 0 || !given) return code;
+  for (std::size_t i = 0; i < given->fds.size(); ++i) {
+    if (!given->fds.has(i)) continue;
+    const OwnedFd closed = given->fds.take(i);
+  }
+  return code;
 }
 
 int sysfd_command_terminal(sysfd_command* command, uint16_t rows, uint16_t columns) {
