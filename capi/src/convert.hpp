@@ -77,7 +77,32 @@ auto guarded(Body body) -> decltype(body()) {
 #endif
 }
 
-// Makes an object of the C interface.
+// The memory for an object of the C interface: had before what cannot be undone.
+template <class Object>
+class Room {
+ public:
+  Room() noexcept : memory_(::operator new(sizeof(Object), std::nothrow)) {
+    static_assert(alignof(Object) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+  }
+  ~Room() {
+    if (memory_) ::operator delete(memory_);
+  }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  explicit operator bool() const noexcept { return memory_ != nullptr; }
+  // Makes the object, which the caller owns. Only if there is room, and once.
+  template <class... Arguments>
+  int make(Object** out, Arguments&&... arguments) noexcept {
+    *out = ::new (std::exchange(memory_, nullptr)) Object{std::forward<Arguments>(arguments)...};
+    return 0;
+  }
+
+ private:
+  void* memory_;
+};
+
+// Makes an object of the C interface, where the arguments may be lost if there is no memory.
 template <class Object, class... Arguments>
 int make(Object** out, Arguments&&... arguments) {
   auto* made = new (std::nothrow) Object{std::forward<Arguments>(arguments)...};

@@ -46,9 +46,11 @@ bool is_index(const sysfd_listen_fds* fds, std::size_t index) noexcept {
 template <class Take>
 int take(sysfd_listen_fds** fds, sysfd_error* error, Take take_them) {
   if (!fds || check_error(error) != 0) return -EINVAL;
+  Room<sysfd_listen_fds> room;  // they can be taken only once
+  if (!room) return -ENOMEM;
   return guarded([&] {
     auto taken = take_them();
-    return taken ? make(fds, *std::move(taken)) : fail(taken.error(), error);
+    return taken ? room.make(fds, *std::move(taken)) : fail(taken.error(), error);
   });
 }
 

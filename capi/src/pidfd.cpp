@@ -2,6 +2,7 @@
 #include <sysfd/pidfd.hpp>
 
 #include <array>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -176,20 +177,14 @@ int sysfd_pidfd_wait_any(const int* pidfds, size_t count, const sysfd_timeout* t
   auto limit = sysfd::Timeout::forever();
   if (const int error = read_timeout(timeout, limit); error != 0) return error;
   return guarded([&] {
-    std::vector<sysfd::PidFd> lent_pidfds;
+    std::deque<LentPidFd> lent_pidfds;  // which cannot be moved
     std::vector<const sysfd::PidFd*> pointers;
-    lent_pidfds.reserve(count);
     pointers.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
       if (pidfds[i] < 0) return -EBADF;
-    for (std::size_t i = 0; i < count; ++i) {
-      lent_pidfds.push_back(sysfd::PidFd::unsafe_adopt(sysfd::OwnedFd::adopt(pidfds[i])));
-      pointers.push_back(&lent_pidfds.back());
-    }
-    const auto code = code_of(sysfd::wait_any(pointers, limit));
-    for (auto& pidfd : lent_pidfds)
-      (void)std::move(pidfd).into_fd().release();
-    return static_cast<int>(code);
+    for (std::size_t i = 0; i < count; ++i)
+      pointers.push_back(&*lent_pidfds.emplace_back(pidfds[i]));
+    return static_cast<int>(code_of(sysfd::wait_any(pointers, limit)));
   });
 }
 

@@ -142,7 +142,12 @@ int sysfd_child_communicate(sysfd_child* child, const sysfd_output_options* opti
   sysfd::OutputOptions read;
   if (!child || !child->child || !output) return -EINVAL;
   if (const int error = read_output_options(options, read); error != 0) return error;
-  return guarded([&] { return make_from(output, child->child->communicate(read)); });
+  Room<sysfd_output> room;  // what the child has written can be read only once
+  if (!room) return -ENOMEM;
+  return guarded([&] {
+    auto done = child->child->communicate(read);
+    return done ? room.make(output, std::move(*done)) : negative(done.error());
+  });
 }
 
 int sysfd_child_send_signal_to_group(sysfd_child* child, int signo) {

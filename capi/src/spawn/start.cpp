@@ -4,6 +4,8 @@
 #include <sysfd/spawn_all.hpp>
 #include <sysfd/spawn_slots.hpp>
 
+#include <algorithm>
+
 #include "setters.hpp"
 
 using namespace sysfd_c;  // NOLINT(google-build-using-namespace)
@@ -20,29 +22,58 @@ bool is_confirmation(int confirmation) noexcept {
 }
 
 // These store what a start returns.
-auto to(sysfd_child** out) {
-  return [out](sysfd::Child&& child) { return make(out, std::move(child)); };
-}
-auto to(sysfd_output** out) {
-  return [out](sysfd::Output&& output) { return make(out, std::move(output)); };
-}
-auto to(std::int32_t* out) {
-  return [out](sysfd::ExitStatus status) {
+template <class Object>
+class To {
+ public:
+  explicit To(Object** out) noexcept : out_(out) {}
+  bool is_ready() const noexcept { return static_cast<bool>(room_); }
+  template <class... Started>
+  int operator()(Started&&... started) noexcept {
+    return room_.make(out_, std::forward<Started>(started)...);
+  }
+
+ private:
+  Object** out_;
+  Room<Object> room_;
+};
+
+struct ToStatus {
+  std::int32_t* out;
+  static bool is_ready() noexcept { return true; }
+  int operator()(sysfd::ExitStatus status) const noexcept {
     if (out) *out = status.wait_status();
     return 0;
-  };
-}
-auto to(sysfd_pending_child** out, int confirmation) {
-  return [out, confirmation](sysfd::PendingChild&& child) {
-    return make(out, std::move(child), confirmation == SYSFD_CONFIRM_BY_DESCRIPTOR);
-  };
-}
+  }
+};
+
+struct ToPending : To<sysfd_pending_child> {
+  ToPending(sysfd_pending_child** out, int confirmation) noexcept
+      : To(out), has_descriptor(confirmation == SYSFD_CONFIRM_BY_DESCRIPTOR) {}
+  int operator()(sysfd::PendingChild&& child) noexcept {
+    return To::operator()(std::move(child), has_descriptor);
+  }
+  bool has_descriptor;
+};
+
+// As another one, and empties the command that became what is stored.
+template <class Write>
+struct Emptying {
+  sysfd_command* command;
+  Write write;
+  bool is_ready() const noexcept { return write.is_ready(); }
+  template <class Started>
+  int operator()(Started&& started) noexcept {
+    command->command.reset();
+    return write(std::forward<Started>(started));
+  }
+};
 
 // As start(), for a prepared command with changes.
 template <class Start, class Write>
 int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_changes* given,
-                   sysfd_spawn_error* error, Start start_it, Write write) {
+                   sysfd_spawn_error* error, Start start_it, Write&& write) {
   if (!prepared || check_error(error) != 0) return -EINVAL;
+  if (!write.is_ready()) return -ENOMEM;
   const auto start_with = [&](const sysfd::SpawnChanges& changes) {
     auto started = start_it(prepared->command, changes);
     return started ? write(std::move(*started)) : fail(started.error(), error);
@@ -56,18 +87,31 @@ int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_cha
   });
 }
 
+// The memory for the children that spawn_all() is to start.
+class Rooms {
+ public:
+  explicit Rooms(std::size_t count) : rooms_(count) {}
+  bool are_there() const noexcept {
+    return std::ranges::all_of(rooms_, [](const auto& room) { return static_cast<bool>(room); });
+  }
+  Room<sysfd_child>& operator[](std::size_t index) noexcept { return rooms_[index]; }
+
+ private:
+  std::vector<Room<sysfd_child>> rooms_;
+};
+
 // Writes the results of spawn_all(), and returns how many children run.
-int write_all(std::vector<sysfd::Result<sysfd::Child, sysfd::SpawnError>> started,
+int write_all(std::vector<sysfd::Result<sysfd::Child, sysfd::SpawnError>> started, Rooms& rooms,
               sysfd_child** children, sysfd_spawn_error* const* errors) {
-  const sysfd::SpawnError no_memory{
-      sysfd::SpawnStep::start, std::make_error_code(std::errc::not_enough_memory), -1, {}};
   int running = 0;
   for (std::size_t i = 0; i < started.size(); ++i) {
     children[i] = nullptr;
-    if (started[i] && make(&children[i], std::move(*started[i])) == 0)
+    if (started[i]) {
+      rooms[i].make(&children[i], std::move(*started[i]));
       ++running;
-    else
-      fail(started[i] ? no_memory : started[i].error(), errors ? errors[i] : nullptr);
+    } else {
+      fail(started[i].error(), errors ? errors[i] : nullptr);
+    }
   }
   return running;
 }
@@ -115,11 +159,11 @@ int Changes::read(const sysfd_spawn_changes* given) {
 
 int sysfd_command_spawn(sysfd_command* command, sysfd_child** child, sysfd_spawn_error* error) {
   if (!child) return -EINVAL;
-  return start(command, error, [](Command& it) { return it.spawn(); }, to(child));
+  return start(command, error, [](Command& it) { return it.spawn(); }, To(child));
 }
 
 int sysfd_command_status(sysfd_command* command, int32_t* status, sysfd_spawn_error* error) {
-  return start(command, error, [](Command& it) { return it.status(); }, to(status));
+  return start(command, error, [](Command& it) { return it.status(); }, ToStatus{status});
 }
 
 int sysfd_command_output(sysfd_command* command, const sysfd_output_options* options,
@@ -127,7 +171,7 @@ int sysfd_command_output(sysfd_command* command, const sysfd_output_options* opt
   sysfd::OutputOptions read;
   if (!output) return -EINVAL;
   if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
-  return start(command, error, [&](Command& it) { return it.output(read); }, to(output));
+  return start(command, error, [&](Command& it) { return it.output(read); }, To(output));
 }
 
 int sysfd_command_exec(sysfd_command* command, sysfd_spawn_error* error) {
@@ -144,10 +188,7 @@ int sysfd_command_spawn_async(sysfd_command* command, int confirmation,
       [&](Command& it) {
         return std::move(it).spawn_async(static_cast<sysfd::Confirmation>(confirmation));
       },
-      [&](sysfd::PendingChild&& child) {
-        command->command.reset();
-        return to(pending, confirmation)(std::move(child));
-      });
+      Emptying{command, ToPending(pending, confirmation)});
 }
 
 int sysfd_command_prepare(sysfd_command* command, sysfd_prepared_command** prepared,
@@ -155,10 +196,7 @@ int sysfd_command_prepare(sysfd_command* command, sysfd_prepared_command** prepa
   if (!prepared) return -EINVAL;
   return start(
       command, error, [](Command& it) { return std::move(it).prepare(); },
-      [&](PreparedCommand made) {
-        command->command.reset();
-        return make(prepared, std::move(made));
-      });
+      Emptying{command, To(prepared)});
 }
 
 int sysfd_prepared_command_spawn(const sysfd_prepared_command* prepared,
@@ -167,7 +205,7 @@ int sysfd_prepared_command_spawn(const sysfd_prepared_command* prepared,
   if (!child) return -EINVAL;
   return start_prepared(
       prepared, changes, error,
-      [](const auto& command, const auto& with) { return command.spawn(with); }, to(child));
+      [](const auto& command, const auto& with) { return command.spawn(with); }, To(child));
 }
 
 int sysfd_prepared_command_status(const sysfd_prepared_command* prepared,
@@ -175,7 +213,7 @@ int sysfd_prepared_command_status(const sysfd_prepared_command* prepared,
                                   sysfd_spawn_error* error) {
   return start_prepared(
       prepared, changes, error,
-      [](const auto& command, const auto& with) { return command.status(with); }, to(status));
+      [](const auto& command, const auto& with) { return command.status(with); }, ToStatus{status});
 }
 
 int sysfd_prepared_command_output(const sysfd_prepared_command* prepared,
@@ -188,7 +226,7 @@ int sysfd_prepared_command_output(const sysfd_prepared_command* prepared,
   return start_prepared(
       prepared, changes, error,
       [&](const auto& command, const auto& with) { return command.output(read, with); },
-      to(output));
+      To(output));
 }
 
 int sysfd_prepared_command_spawn_async(const sysfd_prepared_command* prepared,
@@ -200,7 +238,7 @@ int sysfd_prepared_command_spawn_async(const sysfd_prepared_command* prepared,
       [&](const auto& command, const auto& with) {
         return command.spawn_async(with, static_cast<sysfd::Confirmation>(confirmation));
       },
-      to(pending, confirmation));
+      ToPending(pending, confirmation));
 }
 
 void sysfd_prepared_command_free(sysfd_prepared_command* prepared) {
@@ -219,6 +257,8 @@ int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** 
       if (commands[other] == commands[i]) return -EINVAL;
   }
   return guarded([&] {
+    Rooms rooms(count);
+    if (!rooms.are_there()) return -ENOMEM;
     std::vector<Command> together;  // which need to lie side by side
     together.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
@@ -232,7 +272,7 @@ int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** 
       }
     };
     const Return at_end{together, commands};
-    return write_all(sysfd::spawn_all(together), children, errors);
+    return write_all(sysfd::spawn_all(together), rooms, children, errors);
   });
 }
 
@@ -243,13 +283,15 @@ int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
       check_errors(errors, count) != 0)
     return -EINVAL;
   return guarded([&] {
+    Rooms rooms(count);
+    if (!rooms.are_there()) return -ENOMEM;
     std::vector<Changes> read(count);
     std::vector<sysfd::SpawnChanges> all;
     for (std::size_t i = 0; i < count; ++i) {
       if (const int invalid = read[i].read(changes[i]); invalid != 0) return invalid;
       all.push_back(read[i].get());
     }
-    return write_all(sysfd::spawn_all(prepared->command, all), children, errors);
+    return write_all(sysfd::spawn_all(prepared->command, all), rooms, children, errors);
   });
 }
 
@@ -269,10 +311,12 @@ template <class Finish>
 int finish_pending(sysfd_pending_child* pending, sysfd_child** child, sysfd_spawn_error* error,
                    Finish finish) {
   if (!pending || !pending->child || !child || check_error(error) != 0) return -EINVAL;
+  Room<sysfd_child> room;
+  if (!room) return -ENOMEM;
   return guarded([&] {
     auto settled = finish(*pending->child);
     if (settled || settled.error().step != sysfd::SpawnStep::confirmation) pending->child.reset();
-    return settled ? make(child, std::move(*settled)) : fail(settled.error(), error);
+    return settled ? room.make(child, std::move(*settled)) : fail(settled.error(), error);
   });
 }
 
@@ -346,14 +390,13 @@ int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child*
   if (!pipeline || is_missing(children, capacity) || check_error(error) != 0) return -EINVAL;
   if (pipeline->stages > capacity) return -ERANGE;
   return guarded([&] {
+    Rooms rooms(pipeline->stages);
+    if (!rooms.are_there()) return -ENOMEM;
     auto started = pipeline->pipeline.spawn();
     if (!started) return fail(started.error(), error);
-    std::vector<std::unique_ptr<sysfd_child>> made;
-    for (auto& child : *started)
-      made.push_back(std::make_unique<sysfd_child>(sysfd_child{std::move(child)}));
-    for (std::size_t i = 0; i < made.size(); ++i)
-      children[i] = made[i].release();
-    return static_cast<int>(made.size());
+    for (std::size_t i = 0; i < started->size(); ++i)
+      rooms[i].make(&children[i], std::move((*started)[i]));
+    return static_cast<int>(started->size());
   });
 }
 
@@ -362,9 +405,11 @@ int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* 
   sysfd::OutputOptions read;
   if (!pipeline || !output || check_error(error) != 0) return -EINVAL;
   if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  Room<sysfd_output> room;
+  if (!room) return -ENOMEM;
   return guarded([&] {
     auto done = pipeline->pipeline.output(read);
-    return done ? make(output, std::move(*done)) : fail(done.error(), error);
+    return done ? room.make(output, std::move(*done)) : fail(done.error(), error);
   });
 }
 
