@@ -30,12 +30,16 @@
 //   -ECANCELED, as in the C++ interface.
 // - Outputs are pointers, the last parameters. They are written on success only; an error struct is
 //   written on an error only. A null pointer for a required output is -EINVAL. An error struct, and
-//   outputs that say so, may be null.
+//   outputs that say so, may be null. An error struct is about what was tried: it need not be
+//   written if the function refuses its own arguments (-EINVAL, -EBADF or -E2BIG for objects,
+//   descriptors, options, timeouts) or has no memory (-ENOMEM).
 // - Options and larger outputs are structs that begin with their size. SYSFD_..._INIT initializes
 //   each. Members that a newer version appends have the default 0. A struct that is larger than the
 //   library knows is -E2BIG if the rest of it is not all zeros; in an output the rest is set to
-//   zero. A struct that is smaller than in version 0.1 is -EINVAL: it is not initialized. A null
-//   pointer to options stands for the defaults. Unknown flags are -EINVAL. No struct has padding.
+//   zero. A struct that is smaller than in version 0.1 is -EINVAL: it is not initialized. No struct
+//   is larger than 4096 bytes: a larger size is -E2BIG, and -EINVAL in an output. A null pointer to
+//   options stands for the defaults; where a struct says what to set or to send, it is -EINVAL.
+//   Unknown flags, and reserved members that are not 0, are -EINVAL. No struct has padding.
 // - Strings are NUL-terminated. Bytes are a pointer and a size. No function takes both for one
 //   value. Nothing that the caller passes is used after the call, except borrowed descriptors.
 // - Texts are written to a buffer and always end with NUL. The result is the length of the whole
@@ -47,9 +51,11 @@
 // - A mistake of the caller is an error, and does not stop the program: -EBADF for a negative
 //   descriptor, -EINVAL for others.
 // - Nothing is thrown: no memory is -ENOMEM. Nothing is printed. No function of the caller runs in
-//   a child. There is no global state. No signal handler and no disposition is changed. The
-//   environment is read by the starts of programs, as described for the C++ class Command. The
-//   functions of socket activation and notification say what they do with it.
+//   a child. No signal handler and no disposition is changed. What belongs to the whole process:
+//   the descriptors of socket activation can be taken once, and the numbers that
+//   sysfd_reserve_spawn_slots() reserves are for all starts. The environment is read by the starts
+//   of programs, as described for the C++ class Command. The functions of socket activation and
+//   notification say what they do with it.
 #ifndef SYSFD_SYSFD_H
 #define SYSFD_SYSFD_H
 
@@ -107,7 +113,8 @@ enum {
 };
 
 // Finds them by harmless system calls, each time anew: bit SYSFD_FEATURE_... of the result is set
-// if that feature is there. Starts no process, and changes nothing.
+// if that feature is there. Starts no process, and changes nothing. Needs some free descriptors:
+// what cannot be tried, for example for lack of them, counts as not there.
 uint64_t sysfd_features(void);
 // Writes a line for each feature: "yes  pidfd_open (Linux 5.3)".
 int sysfd_features_text(uint64_t features, char* buffer, size_t size);
@@ -195,6 +202,7 @@ enum { SYSFD_READ_NOWAIT = 1 };     // RWF_NOWAIT
 enum { SYSFD_SYNC_DATA_ONLY = 1 };  // fdatasync(2)
 enum { SYSFD_SEEK_START = 0, SYSFD_SEEK_POSITION = 1, SYSFD_SEEK_END = 2 };
 
+// -EINVAL: the position is above INT64_MAX.
 int sysfd_positioned_file_take(int fd, uint64_t position, sysfd_positioned_file** file);
 // With a new open file description that is shared with nobody: can be written on every kernel. See
 // UniqueDescription in <sysfd/description.hpp>.
@@ -225,7 +233,8 @@ int sysfd_positioned_file_read_exact_at(const sysfd_positioned_file* file, void*
                                         size_t size, uint64_t offset);
 int sysfd_positioned_file_write_all_at(const sysfd_positioned_file* file, const void* data,
                                        size_t size, uint64_t offset);
-// Returns the new position. `from`: SYSFD_SEEK_....
+// These three: -EOVERFLOW if the number does not fit. The first returns the new position. `from`:
+// SYSFD_SEEK_....
 int64_t sysfd_positioned_file_seek(sysfd_positioned_file* file, int64_t offset, int from);
 int64_t sysfd_positioned_file_position(const sysfd_positioned_file* file);
 int64_t sysfd_positioned_file_size(const sysfd_positioned_file* file);
@@ -862,7 +871,7 @@ int sysfd_command_inherit_descriptors(sysfd_command* command, const int* except,
 int sysfd_command_forget_descriptor(sysfd_command* command, int number);
 int sysfd_command_listen_fds_borrow(sysfd_command* command, const char* name, int fd);
 int sysfd_command_listen_fds_take(sysfd_command* command, const char* name, int fd);
-// All that are left in `given`. `_take` releases them from there.
+// All that are left in `given`. `_take` releases them from there, also if it fails.
 int sysfd_command_listen_fds_given_borrow(sysfd_command* command, const sysfd_listen_fds* given);
 int sysfd_command_listen_fds_given_take(sysfd_command* command, sysfd_listen_fds* given);
 int sysfd_command_terminal(sysfd_command* command, uint16_t rows, uint16_t columns);
@@ -1099,7 +1108,7 @@ int32_t sysfd_pending_child_pid(const sysfd_pending_child* pending);
 int sysfd_pending_child_fd_borrow(const sysfd_pending_child* pending);
 void sysfd_pending_child_free(sysfd_pending_child* pending);
 
-// <sysfd/pipeline.hpp>: these two empty the commands on success.
+// <sysfd/pipeline.hpp>: these two empty the commands on success, and may after -ENOMEM.
 int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline);
 int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next);
 // Writes a child for each stage, and returns how many. -ERANGE: they are more than `capacity`.
