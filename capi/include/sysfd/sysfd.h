@@ -719,7 +719,8 @@ typedef struct sysfd_notification {
 #define SYSFD_NOTIFICATION_INIT \
   {sizeof(sysfd_notification), 0, NULL, 0, 0, -1, -1, 0, 0, NULL, 0, NULL, NULL, NULL, NULL}
 
-// sendmsg(2) to the socket that NOTIFY_SOCKET names. Returns 1, or 0 if there is no manager.
+// sendmsg(2) to the socket that NOTIFY_SOCKET names. Returns 1, or 0 if there is no manager. With
+// an address, as below too: returns 0.
 int sysfd_notify(const sysfd_notification* notification, sysfd_error* error);
 int sysfd_notify_to(const char* address, const sysfd_notification* notification,
                     sysfd_error* error);
