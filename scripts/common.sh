@@ -18,3 +18,12 @@ quietly() {
   rm -f "$log"
   return "$status"
 }
+
+# build_c_library: builds $c_library, with debug information that has no path of this machine.
+# shellcheck disable=SC2034 # for the scripts that source this
+c_library=build/c_library/capi/libsysfd.so.0
+build_c_library() {
+  quietly cmake --preset gcc -B build/c_library -DSYSFD_BUILD_TESTS=OFF -DSYSFD_BUILD_EXAMPLES=OFF \
+    "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$PWD=."
+  quietly cmake --build build/c_library --target sysfd_capi
+}

@@ -32,7 +32,7 @@ void write_bytes(void* out, const void* value, std::size_t known) noexcept {
   auto* bytes = static_cast<unsigned char*>(out);
   std::memcpy(bytes + sizeof size, static_cast<const unsigned char*>(value) + sizeof size,
               common - sizeof size);
-  std::memset(bytes + common, 0, size - common);
+  if (size > common) std::memset(bytes + common, 0, size - common);
 }
 
 int write_text(std::string_view text, char* buffer, std::size_t size) noexcept {

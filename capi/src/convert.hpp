@@ -216,7 +216,8 @@ int read_struct(const Struct* given, Struct& read) noexcept {
 template <class Struct>
 int check_output(const Struct* out) noexcept {
   static_assert(first_size<Struct> >= sizeof(std::uint32_t) && sizeof(Struct) <= max_struct_size);
-  return out && out->size >= first_size<Struct> && out->size <= max_struct_size ? 0 : -EINVAL;
+  constexpr std::uint32_t first = first_size<Struct>;
+  return out && out->size - first <= max_struct_size - first ? 0 : -EINVAL;  // less wraps around
 }
 template <class Struct>
 int check_error(const Struct* out) noexcept {
