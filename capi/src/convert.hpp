@@ -144,17 +144,17 @@ inline int give(std::optional<sysfd::OwnedFd>& fd) noexcept {
 class LentPidFd {
  public:
   explicit LentPidFd(int fd) noexcept
-      : pidfd_(sysfd::PidFd::unsafe_adopt(sysfd::OwnedFd::adopt(fd))) {}
+      : pidfd(sysfd::PidFd::unsafe_adopt(sysfd::OwnedFd::adopt(fd))) {}
   ~LentPidFd() {}  // NOLINT(modernize-use-equals-default): of a union's member
   LentPidFd(const LentPidFd&) = delete;
   LentPidFd& operator=(const LentPidFd&) = delete;
 
-  const sysfd::PidFd& operator*() const noexcept { return pidfd_; }
-  const sysfd::PidFd* operator->() const noexcept { return &pidfd_; }
+  const sysfd::PidFd& operator*() const noexcept { return pidfd; }
+  const sysfd::PidFd* operator->() const noexcept { return &pidfd; }
 
  private:
   union {
-    sysfd::PidFd pidfd_;
+    sysfd::PidFd pidfd;
   };
 };
 
