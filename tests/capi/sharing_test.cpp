@@ -269,7 +269,7 @@ TEST_F(CFdPassing, DeliversDescriptors) {
 
 TEST_F(CFdPassing, TellsWhyDescriptorsAreNotDelivered) {
   const int fds[] = {file_, file_};
-  for (const std::uint32_t flags : {0, int{SYSFD_RECEIVE_KEEP_UNWANTED}}) {
+  for (const std::uint32_t flags : {0U, unsigned{SYSFD_RECEIVE_KEEP_UNWANTED}}) {
     const auto limit = timeout_of(SYSFD_FOREVER);
     ASSERT_EQ(sysfd_send_fds_for(sockets_[0], fds, 2, "hi", 2, &limit), 2);
     sysfd_receive_options options = SYSFD_RECEIVE_OPTIONS_INIT;

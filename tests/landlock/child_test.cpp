@@ -59,7 +59,9 @@ TEST(RestrictedChild, CanDoWhatTheRulesAllowAndNoMore) {
                                    scratch.inside() + "/new; cat " + scratch.outside())
                         .landlock(ruleset)
                         .env("LC_ALL", "C");
-  EXPECT_EQ(run(command), "text\ncat: " + scratch.outside() + ": Permission denied\n");
+  const std::string text = run(command);
+  EXPECT_TRUE(text.starts_with("text\ncat: ")) << text;
+  EXPECT_TRUE(text.ends_with(": Permission denied\n")) << text;
   EXPECT_TRUE(std::ifstream(scratch.outside()).good()) << "the caller is restricted";
 }
 
