@@ -4,8 +4,6 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <string_view>
 
 #include <sysfd/detail/join.hpp>
@@ -13,13 +11,11 @@
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/landlock.hpp>
 
+#include "paths.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 namespace {
-
-struct Free {
-  void operator()(char* text) const noexcept { std::free(text); }
-};
 
 std::unexpected<LandlockError> open_error(int code, std::string path) {
   return std::unexpected(
@@ -42,7 +38,7 @@ std::vector<std::string> ancestors(std::string path) {
 Result<LandlockExplanation, LandlockError> explain(const Ruleset& ruleset, CStr path,
                                                    FileRights rights) {
   if (!path.get()) return open_error(EINVAL, {});
-  const std::unique_ptr<char, Free> real(::realpath(path.get(), nullptr));
+  const auto real = detail::real_path(path.get());
   if (!real) return open_error(errno, path.get());
 
   LandlockExplanation found;

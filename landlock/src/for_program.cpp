@@ -7,10 +7,8 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -22,6 +20,7 @@
 #include <sysfd/landlock.hpp>
 
 #include "library_search.hpp"
+#include "paths.hpp"
 
 namespace sysfd {
 inline namespace v0 {
@@ -44,16 +43,8 @@ std::unexpected<LandlockError> program_error(int code, std::string subject) {
 }
 
 std::string without_links(const std::string& path) {
-  struct Free {
-    void operator()(char* text) const noexcept { std::free(text); }
-  };
-  const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
+  const auto real = detail::real_path(path.c_str());
   return real ? real.get() : path;
-}
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == path.npos ? "." : path.substr(0, slash);
 }
 
 // An ELF file that is loaded, and the one that it was loaded for.
@@ -106,7 +97,7 @@ class ProgramRules {
     if (const auto configuration = open(cwd(), search.configuration(), O_PATH))
       if (auto done = allow_(*configuration, search.configuration(), FileRight::read_file); !done)
         return done;
-    add(*std::move(needs), directory_of(without_links(path)), nullptr);
+    add(*std::move(needs), std::string(detail::directory_of(without_links(path))), nullptr);
     for (; !todo_.empty(); todo_.pop_front())
       if (auto done = allow_libraries_of(search, *todo_.front()); !done) return done;
     return {};
@@ -164,7 +155,7 @@ class ProgramRules {
       is_found = true;
       seen_.insert(identity);
       if (auto done = allow_(*opened, path, FileRight::read_file); !done) return done;
-      add(*std::move(needs), directory_of(path), &file);
+      add(*std::move(needs), std::string(detail::directory_of(path)), &file);
       if (loaded_.size() > most_libraries || text_size_ > most_text)
         return program_error(E2BIG, name);
     }

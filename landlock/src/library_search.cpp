@@ -15,6 +15,8 @@
 #include <sysfd/detail/join.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
+#include "paths.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
@@ -118,11 +120,6 @@ void for_each_part(std::string_view list, Visit visit) {
     if (end == list.npos) return;
     list.remove_prefix(end + 1);
   }
-}
-
-std::string_view directory_of(std::string_view path) noexcept {
-  const auto slash = path.rfind('/');
-  return slash == path.npos ? "." : path.substr(0, slash == 0 ? 1 : slash);
 }
 
 // With what the processor may choose of (see "glibc-hwcaps" in ld.so(8)).

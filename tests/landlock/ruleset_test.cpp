@@ -46,7 +46,7 @@ TEST(LandlockSupport, IsWhatTheKernelAnswers) {
   EXPECT_TRUE(landlock_errata().has_value());
 }
 
-// Each right that an ABI is said to have is accepted, and the next one is not.
+// The kernel accepts each right that its ABI has in our table, and no other.
 TEST(LandlockSupport, IsExact) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const Rights known = must(landlock_support()).known;

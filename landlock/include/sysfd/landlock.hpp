@@ -79,7 +79,7 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   //
   // Errors: those of LandlockStep::support; create: ENOTSUP: `missing` are not known here; EINVAL:
   //   no right at all; EMFILE; ENFILE; ENOMEM.
-  // Allocates: for errors, and one place for rules.
+  // Allocates: only for errors.
   // Cost: two system calls.
   [[nodiscard]] SYSFD_API static Result<Ruleset, LandlockError> create(const Rights& required);
 

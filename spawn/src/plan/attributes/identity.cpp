@@ -147,7 +147,7 @@ void add_identity_steps(Planning& planning) {
 void add_confinement_steps(Planning& planning) {
   const Identity& given = planning.spec.identity->given;
   Steps& steps = planning.steps();
-  if (given.no_new_privileges)
+  if (given.no_new_privileges && !planning.spec.landlock)  // which has set it
     steps.add(SpawnStep::no_new_privileges, -1, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1);
   if (given.seccomp.empty()) return;
   const kernel::BpfProgram program{static_cast<unsigned short>(given.seccomp.size()),
