@@ -168,17 +168,15 @@ void expect_no_handler_in_a_child_in_a_storm() {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
 }
 
-// The thread sanitizer keeps one signal of each number for later and drops the next, so that the
-// storm would wait for handlers that never run.
 TEST(ChildSignals, NeverRunAHandlerOfTheParentInAStorm) {
   SYSFD_REQUIRE_ISOLATION();
-  if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
+  SYSFD_REQUIRE_EVERY_SIGNAL();
   run_apart(expect_no_handler_in_a_child_in_a_storm);
 }
 
 TEST(ChildSignals, NeverRunAHandlerOfTheParentInAStormWhereOnlyCloneIsAllowed) {
   SYSFD_REQUIRE_ISOLATION();
-  if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
+  SYSFD_REQUIRE_EVERY_SIGNAL();
   run_apart([] {
     refuse_calls({{SYS_clone3, ENOSYS}});
     expect_no_handler_in_a_child_in_a_storm();

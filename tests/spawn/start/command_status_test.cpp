@@ -316,7 +316,7 @@ void take_number_of_pidfd(int) {
 
 TEST(CommandStatus, WaitsForTheEndAlsoIfThePidfdIsClosed) {
   SYSFD_REQUIRE_ISOLATION();
-  if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
+  SYSFD_REQUIRE_EVERY_SIGNAL();
   run_apart([] {
     Rope rope;
     rope_of_child = &rope;
@@ -350,7 +350,7 @@ std::atomic<int> handled = 0;
 // meanwhile.
 TEST(CommandStatus, LetsSignalsBeHandledMeanwhile) {
   SYSFD_REQUIRE_ISOLATION();
-  if (is_thread_sanitized) GTEST_SKIP() << "needs signals to be handled at once";
+  SYSFD_REQUIRE_EVERY_SIGNAL();
   run_apart([] {
     struct sigaction action = {};  // without SA_RESTART
     action.sa_handler = [](int) { ++handled; };
