@@ -6,11 +6,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <functional>
 #include <set>
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include <sysfd/create.hpp>
@@ -35,7 +36,8 @@ using Done = Result<void, LandlockError>;
 using Allow = std::function<Done(BorrowedFd file, const std::string& path, FileRights rights)>;
 
 constexpr std::size_t most_libraries = 4096;
-constexpr std::size_t most_text = std::size_t{4} << 20;  // of all names and directories
+constexpr std::size_t most_searched = std::size_t{1} << 18;  // paths at which they may be
+constexpr std::size_t most_text = std::size_t{4} << 20;      // of all names and directories
 
 std::unexpected<LandlockError> program_error(int code, std::string subject) {
   return std::unexpected(
@@ -60,15 +62,17 @@ class ProgramRules {
 
   // The program, its interpreters, and what these need.
   Done allow_program(std::string path) {
-    constexpr int most_interpreters = 5;  // see execve(2)
-    for (int i = 0; i < most_interpreters; ++i) {
+    constexpr int most_files = 6;  // the program and five interpreters: exec_binprm() in fs/exec.c
+    for (int i = 0; i < most_files; ++i) {
       const auto file = open(cwd(), path, O_PATH);
       if (!file) return program_error(file.error().value(), path);
       const auto format = detail::format_of(*file);
       if (!format) return program_error(is_regular(*file) ? EACCES : ENOEXEC, path);
-      if (format->kind == Format::Kind::other) return program_error(ENOEXEC, path);
+      const bool is_elf = format->kind == Format::Kind::elf;
+      if (format->kind == Format::Kind::other || (!is_elf && format->interpreter.empty()))
+        return program_error(ENOEXEC, path);
       if (auto done = allow_(*file, path, rights::run); !done) return done;
-      if (format->kind == Format::Kind::elf) return allow_elf(*file, path);
+      if (is_elf) return allow_elf(*file, path);
       path = format->interpreter;
     }
     return program_error(ELOOP, std::move(path));
@@ -117,49 +121,65 @@ class ProgramRules {
 
   // Breadth first, as ld.so.
   Done allow_libraries_of(const LibrarySearch& search, const Loaded& file) {
+    // glibc: RPATH is inherited, unless there is a RUNPATH, which is not. musl: both are.
+    const bool inherits = search.is_musl() || file.needs.runpath.empty();
     std::vector<const SearchPath*> paths;
-    if (file.needs.runpath.empty())
-      for (const Loaded* each = &file; each; each = each->loader)
-        paths.push_back(&each->rpath);
-    else
-      paths.push_back(&file.runpath);
-    std::set<std::string_view> done_names;
-    const auto allow_all = [&](const std::vector<std::string>& names, bool are_needed) -> Done {
-      for (const std::string& name : names)
-        if (done_names.insert(name).second)
-          if (auto done = allow_library(search, file, name, paths, are_needed); !done) return done;
-      return {};
+    const auto add_path = [&](const SearchPath& path) {
+      const bool is_there = std::ranges::any_of(paths, [&](auto* each) { return *each == path; });
+      if (!path.directories.empty() && !is_there) paths.push_back(&path);
     };
-    if (auto done = allow_all(file.needs.names, true); !done) return done;
-    return allow_all(file.needs.wanted, false);
+    for (const Loaded* each = &file; each; each = inherits ? each->loader : nullptr) {
+      add_path(each->rpath);
+      if (search.is_musl() || each == &file) add_path(each->runpath);
+    }
+    for (const std::string& name : file.needs.names)
+      if (auto done = allow_library(search, file, name, paths, true); !done) return done;
+    for (const std::string& name : file.needs.wanted)
+      if (auto done = allow_library(search, file, name, paths, false); !done) return done;
+    return {};
   }
 
   Done allow_library(const LibrarySearch& search, const Loaded& file, const std::string& name,
                      const std::vector<const SearchPath*>& paths, bool is_needed) {
-    if (search.is_loader(name)) return {};
+    if (search.is_loader(name) || loaded_names_.contains(name)) return {};
     bool is_found = false;
-    for (const std::string& path : search.candidates(name, file.runpath.origin, paths)) {
-      const auto opened = open(cwd(), path, O_PATH);
-      if (!opened) continue;
-      struct stat status{};
-      if (detail::system_call(SYS_newfstatat, opened->get(), "", &status, AT_EMPTY_PATH) < 0 ||
-          !S_ISREG(status.st_mode))
-        continue;
-      const std::pair identity{status.st_dev, status.st_ino};
-      if (seen_.contains(identity)) {
-        is_found = true;
-        continue;
-      }
-      auto needs = detail::elf_needs(*opened, most_text);
-      if (!needs || !fits(*needs, file.needs)) continue;
+    Done done;
+    search.for_each_candidate(name, file.runpath.origin, paths, [&](const std::string& path) {
+      if (++searched_ > most_searched)
+        done = program_error(E2BIG, name);
+      else
+        done = allow_candidate(search, file, path, is_found);
+      return done.has_value();
+    });
+    if (!done) return done;
+    if (!is_found) return is_needed ? program_error(ENOENT, name) : Done();
+    if (!name.contains('$')) loaded_names_.insert(name);  // which stands for the same everywhere
+    return {};
+  }
+
+  // Sets `is_found` if there is a library that fits.
+  Done allow_candidate(const LibrarySearch& search, const Loaded& file, const std::string& path,
+                       bool& is_found) {
+    const auto opened = open(cwd(), path, O_PATH);
+    if (!opened) return {};
+    struct stat status{};
+    if (detail::system_call(SYS_newfstatat, opened->get(), "", &status, AT_EMPTY_PATH) < 0 ||
+        !S_ISREG(status.st_mode))
+      return {};
+    const std::pair identity{status.st_dev, status.st_ino};
+    if (seen_.contains(identity)) {
       is_found = true;
-      seen_.insert(identity);
-      if (auto done = allow_(*opened, path, FileRight::read_file); !done) return done;
-      add(*std::move(needs), std::string(detail::directory_of(path)), &file);
-      if (loaded_.size() > most_libraries || text_size_ > most_text)
-        return program_error(E2BIG, name);
+      return {};
     }
-    if (!is_found && is_needed) return program_error(ENOENT, name);
+    auto needs = detail::elf_needs(*opened, most_text);
+    if (!needs || !fits(*needs, file.needs)) return {};
+    is_found = true;
+    seen_.insert(identity);
+    if (!search.is_musl() && !needs->soname.empty()) loaded_names_.insert(needs->soname);
+    if (auto done = allow_(*opened, path, FileRight::read_file); !done) return done;
+    add(*std::move(needs), std::string(detail::directory_of(path)), &file);
+    if (loaded_.size() > most_libraries || text_size_ > most_text)
+      return program_error(E2BIG, path);
     return {};
   }
 
@@ -167,6 +187,8 @@ class ProgramRules {
   std::deque<Loaded> loaded_;  // whose elements do not move
   std::deque<const Loaded*> todo_;
   std::set<std::pair<dev_t, ino_t>> seen_;
+  std::set<std::string, std::less<>> loaded_names_;  // are not searched again
+  std::size_t searched_ = 0;
   std::size_t text_size_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -65,11 +66,15 @@ std::optional<std::string_view> string_at(std::string_view text, std::size_t off
 }
 
 #if defined(__x86_64__)
-constexpr std::string_view triplet = "x86_64-linux-gnu", platform = "x86_64";
+constexpr std::string_view triplet = "x86_64-linux-gnu";
+// The last two are glibc's names for some processors of Intel.
+constexpr std::string_view platforms[] = {"x86_64", "haswell", "xeon_phi"};
 #elif defined(__aarch64__)
-constexpr std::string_view triplet = "aarch64-linux-gnu", platform = "aarch64";
+constexpr std::string_view triplet = "aarch64-linux-gnu";
+constexpr std::string_view platforms[] = {"aarch64"};
 #else
-constexpr std::string_view triplet = "", platform = "";
+constexpr std::string_view triplet = "";
+constexpr std::string_view platforms[] = {""};
 #endif
 
 // Replaces the name of a variable, "$NAME" or "${NAME}".
@@ -96,40 +101,41 @@ std::string replaced(std::string text, std::string_view name, std::string_view v
   return text;
 }
 
-// With each value that $LIB has on some system.
+// With each value that $LIB and $PLATFORM have on some system. $ORIGIN is last: what it stands for
+// is no variable.
 std::vector<std::string> expanded(std::string_view text, const std::string& origin) {
-  const std::string known =
-      replaced(replaced(std::string(text), "ORIGIN", origin), "PLATFORM", platform);
+  if (!text.contains('$')) return {std::string(text)};
   std::vector<std::string> all;
-  for (const std::string& lib :
-       {join({"lib/", triplet}), std::string("lib64"), std::string("lib")}) {
-    std::string one = replaced(known, "LIB", lib);
-    const bool is_same = one == known;
-    all.push_back(std::move(one));
-    if (is_same) break;
-  }
+  for (const std::string& lib : {join({"lib/", triplet}), std::string("lib64"), std::string("lib")})
+    for (const std::string_view platform : platforms) {
+      std::string one = replaced(replaced(std::string(text), "LIB", lib), "PLATFORM", platform);
+      one = replaced(std::move(one), "ORIGIN", origin);
+      if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
+    }
   return all;
 }
 
-// Calls `visit` with what is between colons or newlines.
+// Calls `visit` with what is between colons or newlines, until it returns false. Returns whether it
+// never did.
 template <class Visit>
-void for_each_part(std::string_view list, Visit visit) {
+bool for_each_part(std::string_view list, Visit visit) {
   while (!list.empty()) {
     const auto end = list.find_first_of(":\n");
-    visit(list.substr(0, end));
-    if (end == list.npos) return;
+    if (!visit(list.substr(0, end))) return false;
+    if (end == list.npos) return true;
     list.remove_prefix(end + 1);
   }
+  return true;
 }
 
 // With what the processor may choose of (see "glibc-hwcaps" in ld.so(8)).
-void add_in_directory(std::vector<std::string>& paths, std::string_view directory,
-                      std::string_view name) {
+template <class Visit>
+bool visit_in_directory(std::string_view directory, std::string_view name, const Visit& visit) {
 #if defined(__x86_64__)
   for (const std::string_view level : {"x86-64-v4", "x86-64-v3", "x86-64-v2"})
-    paths.push_back(join({directory, "/glibc-hwcaps/", level, "/", name}));
+    if (!visit(join({directory, "/glibc-hwcaps/", level, "/", name}))) return false;
 #endif
-  paths.push_back(join({directory, "/", name}));
+  return visit(join({directory, "/", name}));
 }
 
 }  // namespace
@@ -137,11 +143,15 @@ void add_in_directory(std::vector<std::string>& paths, std::string_view director
 LibrarySearch::LibrarySearch(const std::string& loader, const std::string& real_loader) {
   const std::string_view name = std::string_view(loader).substr(loader.rfind('/') + 1);
   is_musl_ = name.starts_with("ld-musl-");
-  if (is_musl_) {  // /lib/ld-musl-x86_64.so.1 has /etc/ld-musl-x86_64.path
-    configuration_ = join({"/etc/", name.substr(0, name.find('.')), ".path"});
+  if (is_musl_) {  // /opt/lib/ld-musl-x86_64.so.1 has /opt/etc/ld-musl-x86_64.path
+    const std::string_view prefix = directory_of(directory_of(loader));
+    configuration_ =
+        join({prefix == "/" ? "" : prefix, "/etc/", name.substr(0, name.find('.')), ".path"});
     content_ = read_file(configuration_.c_str());
-    for_each_part(content_,
-                  [&](std::string_view part) { default_directories_.emplace_back(part); });
+    for_each_part(content_, [&](std::string_view part) {
+      default_directories_.emplace_back(part);
+      return true;
+    });
     if (content_.empty()) default_directories_ = {"/lib", "/usr/local/lib", "/usr/lib"};
     return;
   }
@@ -173,27 +183,35 @@ void LibrarySearch::read_cache() {
 
 bool LibrarySearch::is_loader(std::string_view name) const noexcept {
   if (!is_musl_) return false;
-  for (const std::string_view part : {"libc.", "libpthread.", "librt.", "libm.", "libdl.",
-                                      "libutil.", "libxnet.", "libcrypt.", "libresolv."})
+  for (const std::string_view part :
+       {"libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet."})
     if (name.starts_with(part)) return true;
   return name.starts_with("ld-musl-");
 }
 
-std::vector<std::string> LibrarySearch::candidates(
-    std::string_view name, const std::string& origin,
-    const std::vector<const SearchPath*>& paths) const {
-  if (name.contains('/')) return expanded(name, origin);
-  std::vector<std::string> found;
-  for (const SearchPath* path : paths)
-    for_each_part(path->directories, [&](std::string_view part) {
-      for (const std::string& directory : expanded(part.empty() ? "." : part, path->origin))
-        add_in_directory(found, directory, name);
+void LibrarySearch::for_each_candidate(
+    std::string_view name, const std::string& origin, const std::vector<const SearchPath*>& paths,
+    const std::function<bool(const std::string& path)>& visit) const {
+  for (const std::string& each : expanded(name, origin))
+    if (!(each.contains('/') ? visit(each) : search(each, paths, visit))) return;
+}
+
+bool LibrarySearch::search(std::string_view name, const std::vector<const SearchPath*>& paths,
+                           const std::function<bool(const std::string& path)>& visit) const {
+  const auto visit_all = [&](const SearchPath& path) {
+    return for_each_part(path.directories, [&](std::string_view part) {
+      for (const std::string& directory : expanded(part.empty() ? "." : part, path.origin))
+        if (!visit_in_directory(directory, name, visit)) return false;
+      return true;
     });
+  };
+  for (const SearchPath* path : paths)
+    if (!visit_all(*path)) return false;
   for (const CacheEntry& entry : entries_)
-    if (entry.name == name) found.emplace_back(entry.path);
+    if (entry.name == name && !visit(std::string(entry.path))) return false;
   for (const std::string& directory : default_directories_)
-    add_in_directory(found, directory, name);
-  return found;
+    if (!visit_in_directory(directory, name, visit)) return false;
+  return true;
 }
 
 }  // namespace detail

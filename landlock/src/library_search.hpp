@@ -2,6 +2,7 @@
 #ifndef SYSFD_LANDLOCK_SRC_LIBRARY_SEARCH_HPP
 #define SYSFD_LANDLOCK_SRC_LIBRARY_SEARCH_HPP
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ namespace detail {
 struct SearchPath {
   std::string directories;
   std::string origin;
+  friend bool operator==(const SearchPath&, const SearchPath&) = default;
 };
 
 // Where ld.so(8) may find shared libraries, in its order, without LD_LIBRARY_PATH.
@@ -27,12 +29,17 @@ class LibrarySearch {
   const std::string& configuration() const noexcept { return configuration_; }
   // True if the loader is this library itself.
   bool is_loader(std::string_view name) const noexcept;
-  // The paths at which a library may be, best first. `origin` is that of the file that needs it.
-  std::vector<std::string> candidates(std::string_view name, const std::string& origin,
-                                      const std::vector<const SearchPath*>& paths) const;
+  bool is_musl() const noexcept { return is_musl_; }
+  // Calls `visit` with each path at which a library may be, best first, until it returns false.
+  // `origin` is that of the file that needs it.
+  void for_each_candidate(std::string_view name, const std::string& origin,
+                          const std::vector<const SearchPath*>& paths,
+                          const std::function<bool(const std::string& path)>& visit) const;
 
  private:
   void read_cache();
+  bool search(std::string_view name, const std::vector<const SearchPath*>& paths,
+              const std::function<bool(const std::string& path)>& visit) const;
 
   struct CacheEntry {
     std::string_view name;

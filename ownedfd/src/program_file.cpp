@@ -42,11 +42,14 @@ std::optional<T> read_struct(BorrowedFd file, std::uint64_t offset) noexcept {
   return value;
 }
 
-// `start`: the file's first bytes, without the "#!".
+// `start`: the file's first bytes, without the "#!". Empty: there is none, or its end is not among
+// these bytes.
 std::string_view interpreter_of_script(std::string_view start) noexcept {
   std::string_view line = start.substr(0, start.find('\n'));
   line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t")));
-  return line.substr(0, line.find_first_of(std::string_view(" \t\0", 3)));
+  const std::string_view path = line.substr(0, line.find_first_of(std::string_view(" \t\0", 3)));
+  const bool is_cut = start.size() + 2 == most_read && path.end() == start.end();
+  return is_cut ? std::string_view() : path;
 }
 
 // What both kinds of ELF files say, each in fields of its own size.
@@ -246,6 +249,7 @@ std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most) {
   for (const DynamicEntry& entry : entries) {
     if (entry.tag == DT_NEEDED || entry.tag == filter) found.names.push_back(read(entry));
     if (entry.tag == auxiliary) found.wanted.push_back(read(entry));
+    if (entry.tag == DT_SONAME) found.soname = read(entry);
     if (entry.tag == DT_RPATH) found.rpath = read(entry);
     if (entry.tag == DT_RUNPATH) found.runpath = read(entry);
     if (found.size > most) return std::nullopt;

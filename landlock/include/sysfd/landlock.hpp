@@ -95,14 +95,15 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // the program opens afterwards, plugins included, needs more rules.
   //
   // Libraries are searched as ld.so(8) does: RPATH, RUNPATH with $ORIGIN, $LIB and $PLATFORM,
-  // /etc/ld.so.cache, the default directories; without LD_LIBRARY_PATH, LD_PRELOAD and the old
-  // subdirectories for processors (before glibc 2.37). If one is found in several places, all are
-  // allowed: which ld.so takes depends on the processor. Relative paths start in the caller's
+  // /etc/ld.so.cache, the default directories; or as that of musl, if the ELF interpreter has its
+  // name. Nothing is allowed for LD_LIBRARY_PATH, LD_PRELOAD, /etc/ld.so.preload and the old
+  // subdirectories for processors (before glibc 2.37). If a library is found in several places, all
+  // are allowed: which ld.so takes depends on the processor. Relative paths start in the caller's
   // working directory.
   //
   // Errors: those of create() and allow(); program: EACCES: a file cannot be read; ENOEXEC: it is
-  //   neither an ELF file for this machine nor a script, or damaged; ENOENT: also a library; E2BIG:
-  //   more than 4,096 libraries.
+  //   neither an ELF file for this machine nor a script, or damaged; ENOENT: also a library; ELOOP:
+  //   more than five interpreters; E2BIG: more than 4,096 libraries, or too many places to search.
   // Cost: some system calls for each file.
   [[nodiscard]] SYSFD_API static Result<PartialRuleset, LandlockError> for_program(
       CStr path, const Rights& required = {});

@@ -40,6 +40,7 @@ struct ElfNeeds {
   std::optional<std::string> loader;  // PT_INTERP
   std::vector<std::string> names;     // DT_NEEDED, DT_FILTER
   std::vector<std::string> wanted;    // DT_AUXILIARY: may be missing
+  std::string soname;                 // DT_SONAME
   std::string rpath;                  // DT_RPATH: directories, with colons between
   std::string runpath;                // DT_RUNPATH
   // Libraries of another kind do not fit.
