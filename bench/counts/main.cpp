@@ -40,6 +40,7 @@ Operations all_operations() {
   add_sharing(operations);
   add_listen(operations);
   add_spawn(operations);
+  add_landlock(operations);
   add_capi(operations);
   return operations;
 }

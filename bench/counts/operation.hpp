@@ -39,6 +39,7 @@ void add_sharing(Operations& operations);
 void add_sharing_memory(Operations& operations);
 void add_listen(Operations& operations);
 void add_spawn(Operations& operations);
+void add_landlock(Operations& operations);
 void add_capi(Operations& operations);
 
 // The copy ends, and nothing is counted: what is to be measured cannot be done here.
