@@ -15,7 +15,7 @@ const char* name_of(LandlockStep step) noexcept {
     case LandlockStep::open: return "open of";
     case LandlockStep::rule: return "Landlock rule for";
     case LandlockStep::restrict: return "Landlock restriction";
-    case LandlockStep::program: return "start of";
+    case LandlockStep::program: return "file that a program needs,";
   }
   return "unknown step";
 }
@@ -32,6 +32,8 @@ const char* meaning_of(const LandlockError& error) noexcept {
     return "none of these rights can be allowed to it";
   if (error.step == LandlockStep::rule && code == EBADFD)
     return "not a file of a file system that has paths";
+  if (error.step == LandlockStep::program && code == E2BIG)
+    return "more libraries, or places to search for them, than are looked at";
   if (error.step == LandlockStep::restrict && code == E2BIG)
     return "the thread is restricted 16 times already";
   if (error.step == LandlockStep::restrict && code == EPERM)

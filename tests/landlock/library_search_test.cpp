@@ -195,6 +195,10 @@ TEST_F(LibrarySearch, EndsWhereThereIsTooMuchToSearch) {
   const std::string program = make(
       "program", made_program({{DT_RPATH, search}, {DT_NEEDED, "libnone.so"}}, path("loader")));
   expect_program_error(program, E2BIG, "libnone.so");
+  EXPECT_EQ(
+      ruleset_for(program).error().describe(),
+      "file that a program needs, \"libnone.so\": more libraries, or places to search for them, "
+      "than are looked at");
 }
 
 // musl's is told by its name. It reads another configuration, and libraries inherit RUNPATH.

@@ -84,6 +84,19 @@ TEST(LandlockSupport, IsAnErrorWhereThereIsNone) {
   }
 }
 
+TEST(LandlockErrata, AreNoneWhereTheKernelDoesNotKnowThem) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  const RefusedCall::Match errata{.argument = 2, .value = 2};
+  run_apart([&] {
+    refuse_calls({{SYS_landlock_create_ruleset, EINVAL, errata}});
+    EXPECT_EQ(must(landlock_errata()), 0U);
+  });
+  run_apart([&] {
+    refuse_calls({{SYS_landlock_create_ruleset, EPERM, errata}});
+    EXPECT_EQ(landlock_error_of(landlock_errata()).code.value(), EPERM);
+  });
+}
+
 TEST(Ruleset, IsCloseOnExecAndHandlesWhatIsRequired) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const Ruleset ruleset = must_make(basic);

@@ -66,8 +66,8 @@ struct RestrictOptions {
 
 // What a rule allows, and to what.
 struct LandlockRule {
-  std::string path;  // as it was given to allow()
-  FileRights rights;
+  std::string path;   // as it was given to allow(), or "descriptor 5"
+  FileRights rights;  // without those that the ruleset does not handle, or a file cannot have
   // Of the file, which may have another path since.
   std::uint64_t device;
   std::uint64_t inode;
@@ -134,7 +134,7 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // Other threads of the process stay as they are: call it before there are any. It cannot be
   // undone.
   //
-  // Errors: restrict.
+  // Errors: restrict. Then nothing is restricted, but no_new_privileges stays set.
   // Allocates: nothing but for errors.
   // Cost: one system call, and one for no_new_privileges.
   SYSFD_API Result<void, LandlockError> restrict_self(const RestrictOptions& options = {}) const;

@@ -26,8 +26,9 @@ enum class LandlockStep {
   open = 2,      // the file or directory of a rule: `subject`
   rule = 3,      // `subject`. EINVAL: no rights, or `missing` must be handled by the ruleset; ...
   restrict = 4,  // EPERM: neither no-new-privileges nor CAP_SYS_ADMIN; E2BIG: 16 restrictions
-  program =
-      5,  // `subject`. EACCES: cannot be read; ENOEXEC: no ELF file or script; ENOENT: a library
+  // A program, its interpreter or a library: `subject`. EACCES: cannot be read; ENOEXEC: no ELF
+  // file or script; ENOENT: not there; ELOOP: too many interpreters; E2BIG: too much to search.
+  program = 5,
 };
 
 struct LandlockError {
