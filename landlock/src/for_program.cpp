@@ -98,7 +98,7 @@ class ProgramRules {
     if (auto done = allow_(*loader_file, loader, rights::run); !done) return done;
 
     const LibrarySearch search(loader, without_links(loader));
-    if (const auto configuration = open(cwd(), search.configuration(), O_PATH))
+    if (const auto& configuration = search.configuration_file())
       if (auto done = allow_(*configuration, search.configuration(), FileRight::read_file); !done)
         return done;
     add(*std::move(needs), std::string(detail::directory_of(without_links(path))), nullptr);

@@ -4,6 +4,7 @@
 #include "library_search.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -11,9 +12,11 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/join.hpp>
+#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "paths.hpp"
@@ -40,11 +43,12 @@ struct CacheRow {
 };
 static_assert(sizeof(CacheHeader) == 48 && sizeof(CacheRow) == 24);
 
-// A whole file, or as much of it as can be read.
-std::string read_file(const char* path) {
+// A whole file that is open with O_PATH, or as much of it as can be read.
+std::string read_file(BorrowedFd path) {
   constexpr std::size_t limit = std::size_t{64} << 20;
   std::string content;
-  const auto file = open(cwd(), path, O_RDONLY | O_NONBLOCK);
+  const auto file = open_proc_link("thread-self/fd", NumberedPath("", path.get()).get(),
+                                   O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!file) return content;
   while (content.size() < limit) {
     constexpr std::size_t piece = 65536;
@@ -147,7 +151,8 @@ LibrarySearch::LibrarySearch(const std::string& loader, const std::string& real_
     const std::string_view prefix = directory_of(directory_of(loader));
     configuration_ =
         join({prefix == "/" ? "" : prefix, "/etc/", name.substr(0, name.find('.')), ".path"});
-    content_ = read_file(configuration_.c_str());
+    // Who made the program has chosen this place: a link there could lead to any file.
+    read_configuration(O_NOFOLLOW);
     for_each_part(content_, [&](std::string_view part) {
       default_directories_.emplace_back(part);
       return true;
@@ -156,12 +161,22 @@ LibrarySearch::LibrarySearch(const std::string& loader, const std::string& real_
     return;
   }
   configuration_ = "/etc/ld.so.cache";
-  content_ = read_file(configuration_.c_str());
+  read_configuration(0);
   read_cache();
   default_directories_ = {std::string(directory_of(loader)), std::string(directory_of(real_loader)),
                           join({"/lib/", triplet}), join({"/usr/lib/", triplet})};
   for (const char* directory : {"/lib64", "/usr/lib64", "/lib", "/usr/lib"})
     default_directories_.emplace_back(directory);
+}
+
+void LibrarySearch::read_configuration(int flags) {
+  auto file = open(cwd(), configuration_, O_PATH | flags);
+  struct stat status{};
+  if (!file || system_call(SYS_newfstatat, file->get(), "", &status, AT_EMPTY_PATH) < 0 ||
+      !S_ISREG(status.st_mode))
+    return;
+  file_ = *std::move(file);
+  content_ = read_file(*file_);
 }
 
 void LibrarySearch::read_cache() {

@@ -3,9 +3,12 @@
 #define SYSFD_LANDLOCK_SRC_LIBRARY_SEARCH_HPP
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sysfd/owned_fd.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -25,8 +28,9 @@ class LibrarySearch {
   // configuration.
   LibrarySearch(const std::string& loader, const std::string& real_loader);
 
-  // The file of the loader's configuration, which it opens.
+  // The path of the loader's configuration, and the file, open with O_PATH, if it is there.
   const std::string& configuration() const noexcept { return configuration_; }
+  const std::optional<OwnedFd>& configuration_file() const noexcept { return file_; }
   // True if the loader is this library itself.
   bool is_loader(std::string_view name) const noexcept;
   bool is_musl() const noexcept { return is_musl_; }
@@ -37,6 +41,7 @@ class LibrarySearch {
                           const std::function<bool(const std::string& path)>& visit) const;
 
  private:
+  void read_configuration(int flags);
   void read_cache();
   bool search(std::string_view name, const std::vector<const SearchPath*>& paths,
               const std::function<bool(const std::string& path)>& visit) const;
@@ -47,6 +52,7 @@ class LibrarySearch {
   };
   bool is_musl_;
   std::string configuration_;
+  std::optional<OwnedFd> file_;
   std::string content_;  // of that file
   std::vector<CacheEntry> entries_;
   std::vector<std::string> default_directories_;

@@ -224,6 +224,24 @@ TEST_F(LibrarySearch, IsAnotherForMusl) {
                                 "second/libtwo.so", "third/libfour.so", "third/libthree.so"}));
 }
 
+// Who makes the program chooses the loader, and so where its configuration is: that must not be a
+// way to files that are no programs.
+TEST_F(LibrarySearch, TakesNoLinkForAConfiguration) {
+  const std::string loader = make("opt/lib/ld-musl-made.so.1", made_library());
+  const std::string program = make("program", made_program({}, loader));
+  const std::string configuration = path("opt/etc/ld-musl-made.path");
+  std::filesystem::create_directory(path("opt/etc"));
+  for (const std::string& target : {make("secret", "secret"), scratch_.path().string()}) {
+    std::filesystem::create_symlink(target, configuration);
+    EXPECT_EQ(allowed(must(ruleset_for(program))),
+              (std::vector<std::string>{"opt/lib/ld-musl-made.so.1", "program"}));
+    std::filesystem::remove(configuration);
+  }
+  std::filesystem::create_directory(configuration);
+  const Ruleset ruleset = must(ruleset_for(program));
+  EXPECT_EQ(ruleset.rules().size(), 2U);
+}
+
 // Where it is, libraries are searched, too.
 TEST_F(LibrarySearch, LooksBesideALoaderOfAnotherName) {
   const std::string loader = make("loaders/loader", made_library());

@@ -92,7 +92,8 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   // Makes a ruleset for one program. It handles `required` and, as far as they are known here, all
   // rights to files. It allows what the program needs in order to start: rights::run for itself,
   // for the interpreters of scripts and for ELF interpreters; read_file for shared libraries. What
-  // the program opens afterwards, plugins included, needs more rules.
+  // the program opens afterwards, plugins included, needs more rules. Which programs and libraries
+  // it needs says the file itself: of one that is not trusted, look at rules().
   //
   // Libraries are searched as ld.so(8) does: RPATH, RUNPATH with $ORIGIN, $LIB and $PLATFORM,
   // /etc/ld.so.cache, the default directories; or as that of musl, if the ELF interpreter has its
