@@ -79,20 +79,6 @@ class Changes {
 
 int read_output_options(const sysfd_output_options* given, sysfd::OutputOptions& options) noexcept;
 
-// Calls `start` with what the command is, if that can be started. What it returns is a Result; a
-// value goes to `write`, which returns the result of the C function. It has the memory for that
-// before the start, or is not ready.
-template <class Start, class Write>
-int start(sysfd_command* command, sysfd_spawn_error* error, Start start_it, Write&& write) {
-  if (!command || !command->command || check_error(error) != 0) return -EINVAL;
-  if (command->fault) return fail(*command->fault, error);
-  if (!write.is_ready()) return -ENOMEM;
-  return guarded([&] {
-    auto started = start_it(*command->command);
-    return started ? write(std::move(*started)) : fail(started.error(), error);
-  });
-}
-
 }  // namespace sysfd_c
 
 #endif  // SYSFD_CAPI_SPAWN_OBJECTS_HPP

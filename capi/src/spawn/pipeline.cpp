@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <sysfd/pipeline.hpp>
+
+#include "starts.hpp"
+
+using namespace sysfd_c;  // NOLINT(google-build-using-namespace)
+using sysfd::Command;
+
+namespace {
+
+// Empties it, also if the memory for what it becomes a part of is missing.
+Command take_out(sysfd_command& command) noexcept {
+  Command taken = *std::move(command.command);
+  command.command.reset();
+  return taken;
+}
+
+}  // namespace
+
+int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline) {
+  if (!pipeline || !first || !first->command || !second || !second->command || first == second)
+    return -EINVAL;
+  if (first->fault) return -first->fault->error;
+  if (second->fault) return -second->fault->error;
+  return guarded(
+      [&] { return make(pipeline, sysfd::Pipeline(take_out(*first), take_out(*second))); });
+}
+
+int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next) {
+  if (!pipeline || !next || !next->command) return -EINVAL;
+  if (next->fault) return -next->fault->error;
+  return guarded([&] {
+    pipeline->pipeline |= take_out(*next);
+    ++pipeline->stages;
+    return 0;
+  });
+}
+
+int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child** children,
+                         sysfd_spawn_error* error) {
+  if (!pipeline || is_missing(children, capacity) || check_error(error) != 0) return -EINVAL;
+  if (pipeline->stages > capacity) return -ERANGE;
+  return guarded([&] {
+    Rooms rooms(pipeline->stages);
+    if (!rooms.are_there()) return -ENOMEM;
+    auto started = pipeline->pipeline.spawn();
+    if (!started) return fail(started.error(), error);
+    for (std::size_t i = 0; i < started->size(); ++i)
+      rooms[i].make(&children[i], std::move((*started)[i]));
+    return static_cast<int>(started->size());
+  });
+}
+
+int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* options,
+                          sysfd_output** output, sysfd_spawn_error* error) {
+  sysfd::OutputOptions read;
+  if (!pipeline || !output || check_error(error) != 0) return -EINVAL;
+  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  Room<sysfd_output> room;
+  if (!room) return -ENOMEM;
+  return guarded([&] {
+    auto done = pipeline->pipeline.output(read);
+    return done ? room.make(output, std::move(*done)) : fail(done.error(), error);
+  });
+}
+
+void sysfd_pipeline_free(sysfd_pipeline* pipeline) {
+  delete pipeline;
+}
