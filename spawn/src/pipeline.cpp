@@ -87,7 +87,8 @@ bool PipelineOutput::success() const noexcept {
   return !timed_out && !canceled && std::ranges::all_of(statuses, succeeded);
 }
 
-Pipeline::Pipeline(Command first, Command second) {
+Pipeline::Pipeline(Command&& first, Command&& second) {
+  stages_.reserve(2);
   stages_.push_back(std::move(first));
   stages_.push_back(std::move(second));
 }
@@ -97,7 +98,7 @@ std::vector<Command>& Pipeline::stages() {
   return stages_;
 }
 
-Pipeline& Pipeline::operator|=(Command next) & {
+Pipeline& Pipeline::operator|=(Command&& next) & {
   stages().push_back(std::move(next));
   return *this;
 }

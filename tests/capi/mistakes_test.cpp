@@ -263,8 +263,8 @@ TEST(CMistakes, AreErrors) {
   SYSFD_EXPECT_MISTAKE(sysfd_pending_child_pid(nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_pending_child_fd_borrow(nullptr));
   sysfd_pending_child_free(nullptr);
-  SYSFD_EXPECT_MISTAKE(sysfd_pipeline_new(nullptr, nullptr, nullptr));
-  SYSFD_EXPECT_MISTAKE(sysfd_pipeline_append(nullptr, nullptr));
+  SYSFD_EXPECT_MISTAKE(sysfd_pipeline_new(nullptr, nullptr, nullptr, nullptr));
+  SYSFD_EXPECT_MISTAKE(sysfd_pipeline_append(nullptr, nullptr, nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_pipeline_spawn(nullptr, 0, nullptr, nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_pipeline_output(nullptr, nullptr, nullptr, nullptr));
   sysfd_pipeline_free(nullptr);

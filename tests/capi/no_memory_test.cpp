@@ -91,8 +91,7 @@ TEST_F(CNoMemory, IsFoundBeforeSeveralAreStarted) {
 
 TEST_F(CNoMemory, IsFoundBeforeAPipelineIsStarted) {
   const auto left = noting(), right = noting();
-  const auto line =
-      made<CPipeline>([&](auto out) { return sysfd_pipeline_new(left.get(), right.get(), out); });
+  const auto line = pipeline_of(left, right);
   std::array<sysfd_child*, 2> children{};
   EXPECT_EQ(
       with_failures([&] { return sysfd_pipeline_spawn(line.get(), 2, children.data(), nullptr); },
@@ -134,6 +133,29 @@ TEST_F(CNoMemory, DoesNotEmptyTheCommand) {
   EXPECT_EQ(exit_code_of(CChild(child)), 0);
   sysfd_pending_child_free(pending);
   EXPECT_EQ(runs(), 1U);
+}
+
+TEST_F(CNoMemory, DoesNotEmptyTheCommandsOfAPipeline) {
+  const auto first = noting(), second = noting(), third = noting();
+  // Those that are empty are refused.
+  const auto is_there = [](const CCommand& it) {
+    return sysfd_command_argument0(it.get(), "sh") == 0;
+  };
+  sysfd_pipeline* made = nullptr;
+  EXPECT_EQ(
+      with_failures([&] { return sysfd_pipeline_new(first.get(), second.get(), &made, nullptr); },
+                    [&](int n) { EXPECT_TRUE(is_there(first) && is_there(second)) << n; }),
+      0);
+  const CPipeline line(made);
+  std::array<sysfd_child*, 3> children{};
+  EXPECT_EQ(with_failures([&] { return sysfd_pipeline_append(line.get(), third.get(), nullptr); },
+                          [&](int n) { EXPECT_TRUE(is_there(third)) << n; }),
+            0);
+  EXPECT_FALSE(is_there(first) || is_there(second) || is_there(third));
+  ASSERT_EQ(sysfd_pipeline_spawn(line.get(), 3, children.data(), nullptr), 3);
+  for (sysfd_child* child : children)
+    EXPECT_EQ(exit_code_of(CChild(child)), 0);
+  EXPECT_EQ(runs(), 3U);
 }
 
 TEST(CNoMemoryOfAWait, DoesNotCloseThePidFds) {

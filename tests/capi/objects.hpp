@@ -56,6 +56,11 @@ inline CCommand shell(const char* line) {
   return command("/bin/sh", {"-c", line});
 }
 
+inline CPipeline pipeline_of(const CCommand& first, const CCommand& second) {
+  return made<CPipeline>(
+      [&](auto out) { return sysfd_pipeline_new(first.get(), second.get(), out, nullptr); });
+}
+
 inline CChild spawned(const CCommand& it) {
   sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
   auto child = made<CChild>([&](auto out) { return sysfd_command_spawn(it.get(), out, &error); });

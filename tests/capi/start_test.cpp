@@ -299,14 +299,25 @@ TEST(CSpawnAll, StartsAllThatCanBeStarted) {
   EXPECT_EQ(sysfd_spawn_all(commands, 1, children, &errors[1]), -EINVAL) << "not initialized";
 }
 
+TEST(CSpawnAll, TellsTheErrorOfAnEarlierCall) {
+  const auto bad = command("true");
+  EXPECT_EQ(sysfd_command_stdin_from_borrow(bad.get(), -1), -EBADF);
+  sysfd_command* const commands[] = {bad.get()};
+  sysfd_child* child = nullptr;
+  sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+  sysfd_spawn_error* const errors[] = {&error};
+  EXPECT_EQ(sysfd_spawn_all(commands, 1, &child, nullptr), -EBADF);
+  EXPECT_EQ(sysfd_spawn_all(commands, 1, &child, errors), -EBADF);
+  EXPECT_EQ(error.step, SYSFD_STEP_STANDARD_STREAM);
+}
+
 TEST(CPipeline, ConnectsCommands) {
   const auto first = command("echo", {"b\na"});
   const auto second = command("sort");
   const auto third = shell("cat; exit 2");
-  const auto pipeline =
-      made<CPipeline>([&](auto out) { return sysfd_pipeline_new(first.get(), second.get(), out); });
-  EXPECT_EQ(sysfd_pipeline_append(pipeline.get(), third.get()), 0);
-  EXPECT_EQ(sysfd_pipeline_append(pipeline.get(), third.get()), -EINVAL) << "it is empty";
+  const auto pipeline = pipeline_of(first, second);
+  EXPECT_EQ(sysfd_pipeline_append(pipeline.get(), third.get(), nullptr), 0);
+  EXPECT_EQ(sysfd_pipeline_append(pipeline.get(), third.get(), nullptr), -EINVAL) << "it is empty";
   const auto output = made<COutput>(
       [&](auto out) { return sysfd_pipeline_output(pipeline.get(), nullptr, out, nullptr); });
   EXPECT_EQ(out_of(output), "a\nb\n");
@@ -331,13 +342,38 @@ TEST(CPipeline, TellsTheStageThatFailed) {
   const auto first = command("true");
   const auto second = command("/no/such");
   sysfd_pipeline* none = nullptr;
-  EXPECT_EQ(sysfd_pipeline_new(first.get(), first.get(), &none), -EINVAL);
-  const auto pipeline =
-      made<CPipeline>([&](auto out) { return sysfd_pipeline_new(first.get(), second.get(), out); });
+  EXPECT_EQ(sysfd_pipeline_new(first.get(), first.get(), &none, nullptr), -EINVAL);
+  const auto pipeline = pipeline_of(first, second);
   std::array<sysfd_child*, 2> children{};
   sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
   EXPECT_EQ(sysfd_pipeline_spawn(pipeline.get(), 2, children.data(), &error), -ENOENT);
   EXPECT_EQ(error.stage, 1);
+}
+
+TEST(CPipeline, TellsTheErrorOfAnEarlierCall) {
+  const auto good = command("true");
+  const auto bad = command("true");
+  EXPECT_EQ(sysfd_command_stdin_from_borrow(bad.get(), -1), -EBADF);
+  sysfd_pipeline* none = nullptr;
+  const auto expect_stage = [](auto call, int stage) {
+    sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+    EXPECT_EQ(call(&error), -EBADF);
+    EXPECT_EQ(error.step, SYSFD_STEP_STANDARD_STREAM);
+    EXPECT_EQ(error.code, EBADF);
+    EXPECT_EQ(error.stage, stage);
+  };
+  expect_stage([&](auto error) { return sysfd_pipeline_new(bad.get(), good.get(), &none, error); },
+               0);
+  expect_stage([&](auto error) { return sysfd_pipeline_new(good.get(), bad.get(), &none, error); },
+               1);
+  EXPECT_EQ(none, nullptr);
+  const auto other = command("true");
+  const auto pipeline = pipeline_of(good, other);
+  expect_stage([&](auto error) { return sysfd_pipeline_append(pipeline.get(), bad.get(), error); },
+               2);
+  sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+  error.size = 0;
+  EXPECT_EQ(sysfd_pipeline_append(pipeline.get(), other.get(), &error), -EINVAL);
 }
 
 TEST(CSpawnSlots, AreReserved) {

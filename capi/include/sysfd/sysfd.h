@@ -1109,9 +1109,11 @@ int32_t sysfd_pending_child_pid(const sysfd_pending_child* pending);
 int sysfd_pending_child_fd_borrow(const sysfd_pending_child* pending);
 void sysfd_pending_child_free(sysfd_pending_child* pending);
 
-// <sysfd/pipeline.hpp>: these two empty the commands on success, and may after -ENOMEM.
-int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline);
-int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next);
+// <sysfd/pipeline.hpp>: these two empty the commands on success. A command with an error of an
+// earlier call is refused, as by a start.
+int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline,
+                       sysfd_spawn_error* error);
+int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next, sysfd_spawn_error* error);
 // Writes a child for each stage, and returns how many. -ERANGE: they are more than `capacity`.
 int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child** children,
                          sysfd_spawn_error* error);

@@ -128,8 +128,9 @@ int fail(const sysfd::SpawnError& error, sysfd_spawn_error* out) noexcept {
   return code;
 }
 
-int fail(const Fault& fault, sysfd_spawn_error* out) noexcept {
-  return fail(sysfd::SpawnError{fault.step, {fault.error, std::system_category()}, -1, {}}, out);
+int fail(const Fault& fault, sysfd_spawn_error* out, int stage) noexcept {
+  return fail(sysfd::SpawnError{fault.step, {fault.error, std::system_category()}, -1, {}, stage},
+              out);
 }
 
 }  // namespace sysfd_c

@@ -24,7 +24,7 @@ struct Fault {
 
 // Fills an error struct, and returns -errno.
 int fail(const sysfd::SpawnError& error, sysfd_spawn_error* out) noexcept;
-int fail(const Fault& fault, sysfd_spawn_error* out) noexcept;
+int fail(const Fault& fault, sysfd_spawn_error* out, int stage = -1) noexcept;
 
 }  // namespace sysfd_c
 

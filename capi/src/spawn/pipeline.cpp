@@ -4,33 +4,38 @@
 #include "starts.hpp"
 
 using namespace sysfd_c;  // NOLINT(google-build-using-namespace)
-using sysfd::Command;
 
 namespace {
 
-// Empties it, also if the memory for what it becomes a part of is missing.
-Command take_out(sysfd_command& command) noexcept {
-  Command taken = *std::move(command.command);
-  command.command.reset();
-  return taken;
+bool is_there(const sysfd_command* command) noexcept {
+  return command && command->command;
 }
 
 }  // namespace
 
-int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline) {
-  if (!pipeline || !first || !first->command || !second || !second->command || first == second)
+int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline,
+                       sysfd_spawn_error* error) {
+  if (!pipeline || !is_there(first) || !is_there(second) || first == second ||
+      check_error(error) != 0)
     return -EINVAL;
-  if (first->fault) return -first->fault->error;
-  if (second->fault) return -second->fault->error;
-  return guarded(
-      [&] { return make(pipeline, sysfd::Pipeline(take_out(*first), take_out(*second))); });
+  if (first->fault) return fail(*first->fault, error, 0);
+  if (second->fault) return fail(*second->fault, error, 1);
+  Room<sysfd_pipeline> room;
+  if (!room) return -ENOMEM;
+  return guarded([&] {
+    sysfd::Pipeline line(*std::move(first->command), *std::move(second->command));
+    first->command.reset();
+    second->command.reset();
+    return room.make(pipeline, std::move(line));
+  });
 }
 
-int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next) {
-  if (!pipeline || !next || !next->command) return -EINVAL;
-  if (next->fault) return -next->fault->error;
+int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next, sysfd_spawn_error* error) {
+  if (!pipeline || !is_there(next) || check_error(error) != 0) return -EINVAL;
+  if (next->fault) return fail(*next->fault, error, static_cast<int>(pipeline->stages));
   return guarded([&] {
-    pipeline->pipeline |= take_out(*next);
+    pipeline->pipeline |= *std::move(next->command);
+    next->command.reset();
     ++pipeline->stages;
     return 0;
   });

@@ -44,12 +44,13 @@ struct PipelineOutput {
 
 class Pipeline {
  public:
-  SYSFD_API Pipeline(Command first, Command second);
+  // Takes the Commands. If there is no memory for that (std::bad_alloc), they stay as they are.
+  SYSFD_API Pipeline(Command&& first, Command&& second);
 
   // The stdin of the first stage and the stdout of the last one are set on their Commands. All
   // others are pipes. A Command that sets one of these, or passes a descriptor as 0 or 1 there, is
-  // an invalid argument: EINVAL, SpawnStep::standard_stream.
-  SYSFD_API Pipeline& operator|=(Command next) &;
+  // an invalid argument: EINVAL, SpawnStep::standard_stream. Without memory: as above.
+  SYSFD_API Pipeline& operator|=(Command&& next) &;
 
   // Starts one child for each stage, and returns them in order. After an error (`stage` tells which
   // one failed) no stage is left: those that had started were killed, as described at DropPolicy.

@@ -738,22 +738,27 @@ class Pipeline(Handle):
         first, second, *others = commands
         function = lib.sysfd_pipeline_new
         with first._use() as one, second._use() as other:
-            super().__init__(made(function, one, other))
+            super().__init__(started(function, one, other))
         for command in others:
             with command._use() as next_one:
-                check(self._call(lib.sysfd_pipeline_append, next_one))
+                self._start(lib.sysfd_pipeline_append, next_one)
 
     def _warning(self) -> None:
         """Needs no close(): it owns nothing but memory."""
 
     def spawn(self) -> List[Process]:
         """A Process for each stage."""
-        children, error = (ctypes.c_void_p * self._count)(), c.sysfd_spawn_error()
-        function = lib.sysfd_pipeline_spawn
-        result = self._call(function, self._count, children, ctypes.byref(error))
+        children = (ctypes.c_void_p * self._count)()
+        count = self._start(lib.sysfd_pipeline_spawn, self._count, children)
+        return [Process(ctypes.c_void_p(child)) for child in children[:count]]
+
+    def _start(self, function: Any, *arguments: Any) -> int:
+        """Calls a function of this object, and raises its SpawnError."""
+        error = c.sysfd_spawn_error()
+        result = self._call(function, *arguments, ctypes.byref(error))
         if result < 0:
             raise spawn_error(result, error)
-        return [Process(ctypes.c_void_p(child)) for child in children[:result]]
+        return result
 
     def output(
         self,

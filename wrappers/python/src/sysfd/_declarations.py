@@ -1018,8 +1018,14 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "sysfd_pending_child_pid": (c_int32, c_void_p),
     "sysfd_pending_child_fd_borrow": (c_int, c_void_p),
     "sysfd_pending_child_free": (None, c_void_p),
-    "sysfd_pipeline_new": (c_int, c_void_p, c_void_p, POINTER(c_void_p)),
-    "sysfd_pipeline_append": (c_int, c_void_p, c_void_p),
+    "sysfd_pipeline_new": (
+        c_int,
+        c_void_p,
+        c_void_p,
+        POINTER(c_void_p),
+        POINTER(sysfd_spawn_error),
+    ),
+    "sysfd_pipeline_append": (c_int, c_void_p, c_void_p, POINTER(sysfd_spawn_error)),
     "sysfd_pipeline_spawn": (
         c_int,
         c_void_p,

@@ -1624,8 +1624,13 @@ extern "C" {
         first: *mut sysfd_command,
         second: *mut sysfd_command,
         pipeline: *mut *mut sysfd_pipeline,
+        error: *mut sysfd_spawn_error,
     ) -> c_int;
-    pub fn sysfd_pipeline_append(pipeline: *mut sysfd_pipeline, next: *mut sysfd_command) -> c_int;
+    pub fn sysfd_pipeline_append(
+        pipeline: *mut sysfd_pipeline,
+        next: *mut sysfd_command,
+        error: *mut sysfd_spawn_error,
+    ) -> c_int;
     pub fn sysfd_pipeline_spawn(
         pipeline: *mut sysfd_pipeline,
         capacity: usize,

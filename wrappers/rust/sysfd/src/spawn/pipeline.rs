@@ -27,7 +27,7 @@ impl<'fd> Pipeline<'fd> {
         let (left, right) = (first.checked()?, second.checked()?);
         let mut pipeline = null_mut();
         // SAFETY: writes an object, which takes what the commands have.
-        start(|_| unsafe { sys::sysfd_pipeline_new(left, right, &mut pipeline) })?;
+        start(|error| unsafe { sys::sysfd_pipeline_new(left, right, &mut pipeline, error) })?;
         Ok(Self {
             // SAFETY: it was written, since that succeeded.
             object: unsafe { Object::adopt(pipeline, sys::sysfd_pipeline_free) },
@@ -40,7 +40,7 @@ impl<'fd> Pipeline<'fd> {
     pub fn append(&mut self, next: Command<'fd>) -> Result<&mut Self, SpawnError> {
         let command = next.checked()?;
         // SAFETY: nobody else uses the objects.
-        start(|_| unsafe { sys::sysfd_pipeline_append(self.object.get(), command) })?;
+        start(|error| unsafe { sys::sysfd_pipeline_append(self.object.get(), command, error) })?;
         self.stages += 1;
         Ok(self)
     }
