@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What a call of the C interface costs beyond the call of the C++ interface behind it, which here
-// stands in the place of the raw calls.
+// stands in the place of the raw calls. Both sides have the same in the end. An object of C lives
+// in memory of its own, so the one of C++ is moved to the heap: no program in C can do without
+// that. Where C has the status of a process as a number, C++ takes that out of its Result.
 #include <sysfd/sysfd.h>
 
 #include <fcntl.h>
@@ -19,12 +21,14 @@
 #include <sysfd/create.hpp>
 #include <sysfd/description.hpp>
 #include <sysfd/description_lock.hpp>
+#include <sysfd/exit_status.hpp>
 #include <sysfd/fd_passing.hpp>
 #include <sysfd/fd_type.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/prepared_command.hpp>
+#include <sysfd/result.hpp>
 
 #include "counts/children.hpp"
 #include "counts/operation.hpp"
@@ -44,6 +48,18 @@ struct Free {
 };
 template <class Object>
 using Owner = std::unique_ptr<Object, Free>;
+
+template <class Object, class Error>
+std::unique_ptr<Object> on_heap(sysfd::Result<Object, Error>&& made) {
+  if (!made) give_up("sysfd");
+  return std::make_unique<Object>(std::move(*made));
+}
+
+template <class Error>
+int number_of(const sysfd::Result<sysfd::ExitStatus, Error>& status) {
+  if (!status) give_up("sysfd");
+  return status->wait_status();
+}
 
 void add_descriptors(Operations& operations) {
   static const auto null = require(sysfd::open(sysfd::cwd(), "/dev/null", O_RDONLY), "/dev/null");
@@ -70,7 +86,7 @@ void add_files(Operations& operations) {
   static const int number = file.get();
   operations.push_back(compare(
       "capi: sysfd_description_lock_try_acquire",
-      [] { return sysfd::DescriptionLock::try_acquire(file, sysfd::LockMode::exclusive); },
+      [] { return on_heap(sysfd::DescriptionLock::try_acquire(file, sysfd::LockMode::exclusive)); },
       [] {
         sysfd_description_lock* lock = nullptr;
         checked(sysfd_description_lock_try_acquire(number, SYSFD_LOCK_EXCLUSIVE, nullptr, &lock));
@@ -106,7 +122,11 @@ void add_files(Operations& operations) {
       }));
 
   operations.push_back(compare(
-      "capi: sysfd_name_to_handle", [] { return sysfd::name_to_handle(sysfd::cwd(), "/tmp"); },
+      "capi: sysfd_name_to_handle",
+      [] {
+        auto found = sysfd::name_to_handle(sysfd::cwd(), "/tmp");
+        return on_heap(std::move(found));
+      },
       [] {
         sysfd_file_handle* handle = nullptr;
         sysfd_mount_id mount{};
@@ -136,7 +156,7 @@ void add_processes(Operations& operations) {
         return info;
       }));
   operations.push_back(compare(
-      "capi: sysfd_pidfd_wait", [] { return child->wait(); },
+      "capi: sysfd_pidfd_wait", [] { return number_of(child->wait()); },
       [] {
         int32_t status = 0;
         checked(sysfd_pidfd_wait(raw_child, &status));
@@ -160,7 +180,7 @@ void add_starts(Operations& operations) {
   static sysfd::Command command(program);
   static const Owner<sysfd_command> command_in_c = make();
   operations.push_back(compare(
-      "capi: sysfd_command_spawn", [] { return command.spawn(); },
+      "capi: sysfd_command_spawn", [] { return on_heap(command.spawn()); },
       [] {
         sysfd_child* started = nullptr;
         checked(sysfd_command_spawn(command_in_c.get(), &started, nullptr));
@@ -168,7 +188,7 @@ void add_starts(Operations& operations) {
       },
       there));
   operations.push_back(compare(
-      "capi: sysfd_command_status", [] { return command.status(); },
+      "capi: sysfd_command_status", [] { return number_of(command.status()); },
       [] {
         int32_t status = 0;
         checked(sysfd_command_status(command_in_c.get(), &status, nullptr));
@@ -187,7 +207,7 @@ void add_starts(Operations& operations) {
     return Owner<sysfd_prepared_command>(made);
   }();
   operations.push_back(compare(
-      "capi: sysfd_prepared_command_status", [] { return prepared.status(); },
+      "capi: sysfd_prepared_command_status", [] { return number_of(prepared.status()); },
       [] {
         int32_t status = 0;
         checked(sysfd_prepared_command_status(prepared_in_c.get(), nullptr, &status, nullptr));

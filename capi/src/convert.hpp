@@ -56,7 +56,7 @@ std::int64_t code_of(const sysfd::Result<T>& result) noexcept {
   return result ? to_int64(*result) : negative(result.error());
 }
 template <class T, class Error, class Write>
-int code_of(sysfd::Result<T, Error> result, Write write) {
+int code_of(sysfd::Result<T, Error>&& result, Write write) {
   if (!result) return negative(result.error());
   write(std::move(*result));
   return 0;
@@ -113,7 +113,7 @@ int make(Object** out, Arguments&&... arguments) {
 
 // From a result, if that is a value.
 template <class Object, class T>
-int make_from(Object** out, sysfd::Result<T> result) {
+int make_from(Object** out, sysfd::Result<T>&& result) {
   if (!result) return negative(result.error());
   return make(out, std::move(*result));
 }
@@ -225,6 +225,10 @@ int check_error(const Struct* out) noexcept {
 }
 template <class Struct>
 void write_struct(Struct* out, const Struct& value) noexcept {
+  if (out->size == sizeof(Struct)) [[likely]] {
+    *out = value;
+    return;
+  }
   write_bytes(out, &value, sizeof(Struct));
 }
 

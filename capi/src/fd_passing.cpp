@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "convert.hpp"
@@ -23,35 +24,21 @@ namespace {
 
 static_assert(SYSFD_MAX_FDS_IN_MESSAGE == sysfd::max_fds_in_message);
 
-// The descriptors of one message, on the stack: there are few.
-class Borrowed {
- public:
-  // False if one is no descriptor.
-  bool read(const int* fds, std::size_t count) noexcept {
-    for (size_ = 0; size_ < count; ++size_) {
-      if (fds[size_] < 0) return false;
-      ::new (static_cast<void*>(bytes_ + size_ * sizeof(int))) sysfd::BorrowedFd(lent(fds[size_]));
-    }
-    return true;
-  }
-  std::span<const sysfd::BorrowedFd> get() const noexcept {
-    return {std::launder(reinterpret_cast<const sysfd::BorrowedFd*>(bytes_)), size_};
-  }
-
- private:
-  alignas(sysfd::BorrowedFd) std::byte bytes_[sizeof(int) * sysfd::max_fds_in_message];
-  std::size_t size_ = 0;
-};
+// So an array of descriptors can be lent as it is.
+static_assert(sizeof(sysfd::BorrowedFd) == sizeof(int) &&
+              std::is_standard_layout_v<sysfd::BorrowedFd>);
 
 template <class Send>
 std::int64_t send(int socket, const int* fds, std::size_t count, const void* payload,
                   std::size_t size, Send send_it) noexcept {
-  Borrowed borrowed;
   if (socket < 0) return -EBADF;
   if (is_missing(fds, count) || is_missing(payload, size)) return -EINVAL;
   if (count > sysfd::max_fds_in_message) return -E2BIG;
-  if (!borrowed.read(fds, count)) return -EBADF;
-  return code_of(send_it(borrowed.get(), std::span(static_cast<const std::byte*>(payload), size)));
+  for (std::size_t i = 0; i < count; ++i)
+    if (fds[i] < 0) return -EBADF;
+  const std::span borrowed(reinterpret_cast<const sysfd::BorrowedFd*>(fds), count);
+  return code_of(
+      send_it(lent(socket), borrowed, std::span(static_cast<const std::byte*>(payload), size)));
 }
 
 void fill(sysfd_message& message, sysfd::ReceivedMessage& received) {
@@ -70,8 +57,8 @@ void fill(sysfd_message& message, sysfd::ReceivedMessage& received) {
 }  // namespace
 
 int64_t sysfd_send_fds(int socket, const int* fds, size_t count, const void* payload, size_t size) {
-  return send(socket, fds, count, payload, size, [&](auto borrowed, auto bytes) {
-    return sysfd::send_fds(lent(socket), borrowed, bytes);
+  return send(socket, fds, count, payload, size, [](auto to, auto borrowed, auto bytes) {
+    return sysfd::send_fds(to, borrowed, bytes);
   });
 }
 
@@ -79,8 +66,8 @@ int64_t sysfd_send_fds_for(int socket, const int* fds, size_t count, const void*
                            size_t size, const sysfd_timeout* timeout) {
   auto limit = sysfd::Timeout::forever();
   if (const int error = read_timeout(timeout, limit); error != 0) return error;
-  return send(socket, fds, count, payload, size, [&](auto borrowed, auto bytes) {
-    return sysfd::send_fds(lent(socket), borrowed, bytes, limit);
+  return send(socket, fds, count, payload, size, [limit](auto to, auto borrowed, auto bytes) {
+    return sysfd::send_fds(to, borrowed, bytes, limit);
   });
 }
 

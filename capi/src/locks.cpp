@@ -30,6 +30,7 @@ bool is_mode(int mode) noexcept {
 }
 
 int read_range(const sysfd_lock_range* given, LockRange& range) noexcept {
+  if (!given) return 0;
   sysfd_lock_range read = SYSFD_LOCK_RANGE_INIT;
   if (const int error = read_struct(given, read); error != 0) return error;
   if (read.reserved != 0) return -EINVAL;

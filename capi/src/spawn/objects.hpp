@@ -48,6 +48,8 @@ struct sysfd_pipeline {
 };
 
 struct sysfd_child {
+  explicit sysfd_child(sysfd::Child&& started) noexcept : child(std::move(started)) {}
+
   std::optional<sysfd::Child> child;  // nothing when it was detached
   bool is_closed = false;             // by close_descriptors()
 };
@@ -66,6 +68,11 @@ namespace sysfd_c {
 // SpawnChanges, with the arrays that it refers to.
 class Changes {
  public:
+  Changes() = default;
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+  ~Changes();
+
   // 0, or -errno: then there are no changes to use.
   int read(const sysfd_spawn_changes* given);
   const sysfd::SpawnChanges& get() const noexcept { return changes_; }

@@ -18,7 +18,8 @@ int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_cha
     return started ? write(std::move(*started)) : fail(started.error(), error);
   };
   return guarded([&] {
-    if (!given) return start_with({});
+    static constexpr sysfd::SpawnChanges none{};
+    if (!given) return start_with(none);
     Changes changes;
     if (const int invalid = changes.read(given); invalid != 0)
       return fail(Fault{sysfd::SpawnStep::descriptor, -invalid}, error);

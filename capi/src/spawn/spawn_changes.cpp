@@ -5,6 +5,8 @@
 
 namespace sysfd_c {
 
+Changes::~Changes() = default;
+
 int Changes::read(const sysfd_spawn_changes* given) {
   sysfd_spawn_changes read = SYSFD_SPAWN_CHANGES_INIT;
   if (const int error = read_struct(given, read); error != 0) return error;
