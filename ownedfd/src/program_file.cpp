@@ -45,11 +45,12 @@ std::optional<T> read_struct(BorrowedFd file, std::uint64_t offset) noexcept {
 // `start`: the file's first bytes, without the "#!". Empty: there is none, or its end is not among
 // these bytes.
 std::string_view interpreter_of_script(std::string_view start) noexcept {
-  std::string_view line = start.substr(0, start.find('\n'));
+  const std::size_t newline = start.find('\n');
+  std::string_view line = start.substr(0, newline);
   line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t")));
-  const std::string_view path = line.substr(0, line.find_first_of(std::string_view(" \t\0", 3)));
-  const bool is_cut = start.size() + 2 == most_read && path.end() == start.end();
-  return is_cut ? std::string_view() : path;
+  const std::size_t end = line.find_first_of(std::string_view(" \t\0", 3));
+  const bool has_end = newline != start.npos || end != line.npos || start.size() + 2 < most_read;
+  return has_end ? line.substr(0, end) : std::string_view();
 }
 
 // What both kinds of ELF files say, each in fields of its own size.

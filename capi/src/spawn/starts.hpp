@@ -34,7 +34,8 @@ class To {
   bool is_ready() const noexcept { return static_cast<bool>(room_); }
   template <class... Started>
   int operator()(Started&&... started) noexcept {
-    return room_.make(out_, std::forward<Started>(started)...);
+    const int answer = room_.make(out_, std::forward<Started>(started)...);
+    return answer;
   }
 
  private:
