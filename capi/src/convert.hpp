@@ -58,7 +58,7 @@ std::int64_t code_of(const sysfd::Result<T>& result) noexcept {
 template <class T, class Error, class Write>
 int code_of(sysfd::Result<T, Error>&& result, Write write) {
   if (!result) return negative(result.error());
-  write(std::move(*result));
+  write(*std::move(result));
   return 0;
 }
 
@@ -115,7 +115,7 @@ int make(Object** out, Arguments&&... arguments) {
 template <class Object, class T>
 int make_from(Object** out, sysfd::Result<T>&& result) {
   if (!result) return negative(result.error());
-  return make(out, std::move(*result));
+  return make(out, *std::move(result));
 }
 
 // A descriptor that is borrowed. `fd` may be AT_FDCWD where `or_directory` is.
