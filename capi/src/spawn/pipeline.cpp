@@ -5,14 +5,6 @@
 
 using namespace sysfd_c;  // NOLINT(google-build-using-namespace)
 
-namespace {
-
-bool is_there(const sysfd_command* command) noexcept {
-  return command && command->command;
-}
-
-}  // namespace
-
 int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline,
                        sysfd_spawn_error* error) {
   if (!pipeline || !is_there(first) || !is_there(second) || first == second ||

@@ -38,7 +38,7 @@ int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** 
       check_errors(errors, count) != 0)
     return -EINVAL;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!commands[i] || !commands[i]->command) return -EINVAL;
+    if (!is_there(commands[i])) return -EINVAL;
     if (commands[i]->fault) return fail(*commands[i]->fault, errors ? errors[i] : nullptr);
     for (std::size_t other = 0; other < i; ++other)
       if (commands[other] == commands[i]) return -EINVAL;

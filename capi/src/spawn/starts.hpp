@@ -12,12 +12,17 @@
 
 namespace sysfd_c {
 
+// False for one that has become something else, too.
+inline bool is_there(const sysfd_command* command) noexcept {
+  return command && command->command;
+}
+
 // Calls `start` with what the command is, if that can be started. What it returns is a Result; a
 // value goes to `write`, which returns the result of the C function. It has the memory for that
 // before the start, or is not ready.
 template <class Start, class Write>
 int start(sysfd_command* command, sysfd_spawn_error* error, Start start_it, Write&& write) {
-  if (!command || !command->command || check_error(error) != 0) return -EINVAL;
+  if (!is_there(command) || check_error(error) != 0) return -EINVAL;
   if (command->fault) return fail(*command->fault, error);
   if (!write.is_ready()) return -ENOMEM;
   return guarded([&] {
