@@ -55,10 +55,12 @@ template <class T>
 std::int64_t code_of(const sysfd::Result<T>& result) noexcept {
   return result ? to_int64(*result) : negative(result.error());
 }
+// This and make_from() move the value alone, which is less code than to move the whole result.
 template <class T, class Error, class Write>
+// NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved)
 int code_of(sysfd::Result<T, Error>&& result, Write write) {
   if (!result) return negative(result.error());
-  write(*std::move(result));
+  write(std::move(*result));
   return 0;
 }
 
@@ -113,9 +115,10 @@ int make(Object** out, Arguments&&... arguments) {
 
 // From a result, if that is a value.
 template <class Object, class T>
+// NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved)
 int make_from(Object** out, sysfd::Result<T>&& result) {
   if (!result) return negative(result.error());
-  return make(out, *std::move(result));
+  return make(out, std::move(*result));
 }
 
 // A descriptor that is borrowed. `fd` may be AT_FDCWD where `or_directory` is.
