@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include <sysfd/cgroup.hpp>
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/description.hpp>

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "above.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sysfd/create.hpp>
+#include <sysfd/detail/memory_limit.hpp>
+#include <sysfd/detail/proc_file.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
+
+#include "cgroup_files.hpp"
+
+namespace sysfd {
+inline namespace v0 {
+namespace detail {
+namespace {
+
+using Identity = std::pair<dev_t, ino_t>;
+
+Identity identity_of(BorrowedFd directory, const char* path = ".") noexcept {
+  struct stat status{};
+  system_call(SYS_newfstatat, directory.get(), path, &status, 0);
+  return {status.st_dev, status.st_ino};
+}
+
+// The cgroup and those above it, until `is_found` of one, which is returned.
+template <class IsFound>
+std::optional<OwnedFd> find_above(BorrowedFd cgroup, IsFound is_found) {
+  constexpr int flags = O_PATH | O_DIRECTORY;
+  auto current = open(cgroup, ".", flags);
+  Identity last{};
+  while (current && is_cgroup(*current)) {
+    if (is_found(*current)) return *std::move(current);
+    const Identity identity = identity_of(*current);
+    if (identity == std::exchange(last, identity)) break;  // that of the root directory
+    current = open(*current, "..", flags);
+  }
+  return std::nullopt;
+}
+
+bool is_in(BorrowedFd cgroup, Identity above) {
+  return find_above(cgroup, [&](BorrowedFd each) { return identity_of(each) == above; })
+      .has_value();
+}
+
+}  // namespace
+
+std::optional<OwnedFd> open_common_ancestor(BorrowedFd one, BorrowedFd other) {
+  std::vector<Identity> above;
+  (void)find_above(one, [&](BorrowedFd cgroup) {
+    above.push_back(identity_of(cgroup));
+    return false;
+  });
+  return find_above(other, [&](BorrowedFd cgroup) {
+    return std::ranges::find(above, identity_of(cgroup)) != above.end();
+  });
+}
+
+// The lowest limit decides: if the caller is below it, it is below those above it, too. All cgroups
+// above one with the file have it, except the root.
+bool has_memory_limit_without_caller(BorrowedFd cgroup) {
+  constexpr int most_levels = 1000;
+  std::string up = "./";
+  bool was_there = false;
+  for (int level = 0; level < most_levels; ++level, up += "../") {
+    const auto file = open(cgroup, up + "memory.max", O_RDONLY);
+    if (file) {
+      was_there = true;
+      char room[24];
+      if (const auto limit = find_field(*file, "", room); limit && *limit == "max") continue;
+      const auto own = open_own_cgroup();
+      return !own || !is_in(*own, identity_of(cgroup, up.c_str()));
+    }
+    if (file.error() != std::errc::no_such_file_or_directory) return true;
+    const bool is_outside =
+        system_call(SYS_faccessat, cgroup.get(), (up + "cgroup.procs").c_str(), F_OK) < 0;
+    if (was_there || is_outside) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace sysfd
