@@ -38,6 +38,7 @@ Operations all_operations() {
   add_pidfd(operations);
   add_handle(operations);
   add_sharing(operations);
+  add_cgroup(operations);
   add_listen(operations);
   add_spawn(operations);
   add_landlock(operations);

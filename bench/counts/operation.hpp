@@ -37,6 +37,7 @@ void add_pidfd_waits(Operations& operations);
 void add_handle(Operations& operations);
 void add_sharing(Operations& operations);
 void add_sharing_memory(Operations& operations);
+void add_cgroup(Operations& operations);
 void add_listen(Operations& operations);
 void add_spawn(Operations& operations);
 void add_landlock(Operations& operations);
