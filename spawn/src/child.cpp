@@ -44,7 +44,8 @@ Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
               .isolated_table = !plan.child.args.table_was_copied,
               .reaps_itself = clone.reaps_itself,
               .killed_with_parent = clone.killed_with_parent,
-              .busy_retries = plan.child.args.times_busy} {
+              .busy_retries = plan.child.args.times_busy,
+              .copied_memory = false} {
   if (plan.resources) take(*plan.resources);
 }
 
@@ -54,6 +55,7 @@ Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
     pipes_[number] = std::exchange(resources.parent_ends[number], std::nullopt);
   terminal_ = std::exchange(resources.parent_terminal, std::nullopt);
   cgroup_ = std::exchange(resources.cgroup, std::nullopt);
+  report_.copied_memory = resources.common_page != nullptr;
 }
 
 // std::optional stays engaged when it is moved from: what was taken is taken away.

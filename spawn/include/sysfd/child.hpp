@@ -61,6 +61,7 @@ struct SpawnReport {
   bool reaps_itself;        // CLONE_AUTOREAP
   bool killed_with_parent;  // CLONE_PIDFD_AUTOKILL
   int busy_retries;         // number of ETXTBSY retries
+  bool copied_memory;       // of the parent, below a memory limit: see Command::cgroup()
 };
 
 class [[nodiscard("a Child that is dropped kills its process")]] Child {

@@ -303,9 +303,13 @@ class Command {
   //
   // The caller is suspended until the program executes, by status(), spawn_async() and spawn_all()
   // too. The OOM killer kills all processes that share memory with the one it chooses, so a child
-  // in a cgroup at its memory limit could take the caller along. There is a short time in execve(2)
-  // in which it still can (docs/kernel-support.md). So set memory.max after the program executes,
-  // or use a cgroup that the caller is in, too.
+  // in a cgroup at its memory limit could take the caller along. If the cgroup, or one above it,
+  // has a memory limit (memory.max) that the caller is not under, the child therefore gets a copy
+  // of the caller's memory, as by fork(2). That takes longer, by the memory that the caller uses,
+  // and the OOM killer may choose the child for its size. To avoid it, set the limit after the
+  // program executes (Cgroup::set()), or start a small program that moves itself into the cgroup
+  // and executes the other one: Command::shell("echo 0 >&3 && exec \"$@\" 3>&-").arg(program), with
+  // cgroup.procs as descriptor 3. Limits of processes are not for those that move.
   //
   // Errors:
   //   EBADF: not a directory of a cgroup.
@@ -314,7 +318,7 @@ class Command {
   //   EBUSY: it is frozen (the child, and the calling thread, would stop), or has controllers
   //     enabled.
   //   ECANCELED: it was killed once (cgroup.kill). Linux 6.14 to 7.1 then kill everything that is
-  //     created in it. Remove it and make a new one.
+  //     created in it. Remove it and make a new one. Or the OOM killer has chosen the child.
   SYSFD_API Command& cgroup(BorrowedFd directory SYSFD_CAPTURED_BY_THIS) &;
   Command cgroup(BorrowedFd directory SYSFD_CAPTURED_BY_THIS) && {
     return std::move(cgroup(directory));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the parent prepares and the child carries out. The child shares the parent's memory: it
-// reads its arguments, and reports in them.
+// What the parent prepares and the child carries out. The child shares the parent's memory, or if
+// it gets a copy, a page with these: it reads its arguments, and reports in them.
 #ifndef SYSFD_SPAWN_SRC_IN_CHILD_CHILD_ARGS_HPP
 #define SYSFD_SPAWN_SRC_IN_CHILD_CHILD_ARGS_HPP
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include <new>
+
 #include <sysfd/create.hpp>
+#include <sysfd/detail/memory_limit.hpp>
 #include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
+#include <sysfd/detail/syscall.hpp>
 
 #include "in_child/kernel.hpp"
 #include "plan/plan_part.hpp"
@@ -34,6 +39,18 @@ bool is_of_cgroups(BorrowedFd directory) noexcept {
   return answer == 0 ? file_system.f_type == kernel::cgroup2_magic : is_refusal(answer);
 }
 
+// The OOM killer kills all that share memory with the process that it chooses. A child whose parent
+// is suspended is spared, but not while execve(2) gives the memory up: it gets a copy.
+Result<> gather_copy(Planning& planning) {
+  void* const mapped = ::mmap(nullptr, sizeof(CommonPage), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return last_error();
+  auto& page = planning.resources().common_page;
+  page.reset(new (mapped) CommonPage);
+  planning.clone().report_of_copy = &page->args;
+  return {};
+}
+
 PartResult gather_cgroup(Planning& planning) {
   const BorrowedFd given = *planning.spec.cgroup;
   const auto fails = [](std::error_code code, const char* subject = "") {
@@ -51,6 +68,8 @@ PartResult gather_cgroup(Planning& planning) {
   planning.clone().cgroup = cgroup->get();
   if (planning.is_in_place())
     planning.fds().keep_until_exec(cgroup->get(), SpawnStep::cgroup, -1, true);
+  else if (has_memory_limit_without_caller(*cgroup))
+    if (auto done = gather_copy(planning); !done) return fails(done.error());
   return Reuse::no;
 }
 

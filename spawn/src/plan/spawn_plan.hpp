@@ -5,12 +5,15 @@
 #ifndef SYSFD_SPAWN_SRC_PLAN_SPAWN_PLAN_HPP
 #define SYSFD_SPAWN_SRC_PLAN_SPAWN_PLAN_HPP
 
+#include <sys/syscall.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/namespace_set.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/session.hpp>
@@ -36,6 +39,8 @@ enum class Reuse : bool {
 struct CloneOptions {
   NamespaceSet namespaces{};  // new ones
   int cgroup = -1;            // the descriptor of a directory; -1: that of the parent
+  // Where the child reports if it gets a copy of the memory; null: it shares the memory.
+  ChildArgs* report_of_copy = nullptr;
   // Where the kernel can (Linux 7.1), and the caller may:
   bool reaps_itself = false;
   bool killed_with_parent = false;
@@ -59,7 +64,19 @@ struct ChildPlan {
 // The texts of the maps of a new user namespace, and what the writer is told.
 struct IdMapPlan {
   std::string user_map, group_map;
+  IdMaps own_maps{};
+  IdMaps* maps = &own_maps;
+};
+
+// What a child that gets a copy of the memory has in common with its parent all the same.
+struct CommonPage {
+  ChildArgs args;
   IdMaps maps;
+};
+struct CommonPageUnmapper {
+  void operator()(CommonPage* page) const noexcept {
+    system_call(SYS_munmap, page, sizeof(CommonPage));
+  }
 };
 
 // What is made for one child. Each is closed when the child has its copy, if it is not the Child's.
@@ -74,6 +91,7 @@ struct ChildResources {
   std::optional<OwnedFd> own_pid_namespace;  // of children, for one that is born in another:
   std::size_t joined_pid_namespace = 0;      // that of this Namespaces::join
   std::optional<PidFd> own_process;          // for a child that cannot tell its parent by a number
+  std::unique_ptr<CommonPage, CommonPageUnmapper> common_page;
   std::unique_ptr<IdMapPlan> id_maps;
   std::optional<Pipe> report;  // only the child has its write end
   Environment::ListenSlots listen_slots{};
@@ -135,7 +153,8 @@ bool starts_with_copy(const CommandSpec& spec, StartMode mode,
 
 // True if the caller must be suspended (CLONE_VFORK) while the child is in its memory. The kernel
 // applies an OOM score, and the OOM killer's choice in a cgroup with a memory limit, to all
-// processes that share the memory, except to a child whose parent is suspended.
+// processes that share the memory, except to a child whose parent is suspended; for the end of that
+// exception, see plan/cgroup.cpp.
 inline bool must_suspend_caller(const CommandSpec& spec) noexcept {
 #ifdef SYSFD_SUSPEND_CALLER
   constexpr bool always = true;

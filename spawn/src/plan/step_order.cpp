@@ -43,7 +43,8 @@ PartResult gather_parts(Planning& planning) {
     if (done.has_value() && *done == Reuse::no) reuse = Reuse::no;
     return done.has_value();
   };
-  // Streams first: a new terminal changes the session.
+  // Streams first: a new terminal changes the session. The cgroup before namespaces: it may have a
+  // page for their id maps.
   if (gathers(parts.listeners) && gathers(descriptors) && gathers(parts.inheritance) &&
       gathers(parts.cgroup) && gathers(parts.namespaces) && gathers_report() &&
       gathers(parts.root) && gathers(planning.working_directory_part) && gathers(parts.program) &&

@@ -33,7 +33,8 @@ SYSFD_ALWAYS_INLINE void reset(ChildArgs& args, const ChildStack* stack) noexcep
 // copies only what it needs.
 SYSFD_ALWAYS_INLINE std::uint64_t flags_for(const ChildArgs& args, const CloneOptions& options,
                                             const ChildStack* stack) noexcept {
-  return CLONE_VM | CLONE_PIDFD | (stack && stack->is_watched ? CLONE_CHILD_CLEARTID : 0) |
+  return (options.report_of_copy ? 0 : CLONE_VM) | CLONE_PIDFD |
+         (stack && stack->is_watched ? CLONE_CHILD_CLEARTID : 0) |
          (args.suspends_parent ? CLONE_VFORK : 0) | (args.shares_table ? CLONE_FILES : 0) |
          options.namespaces.flags();
 }

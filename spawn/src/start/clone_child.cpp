@@ -135,8 +135,9 @@ bool is_emulated() noexcept {
 
 Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
                                             ChildStack* stack) {
-  ChildArgs& args = plan.args;
   const CloneOptions& options = plan.clone;
+  ChildArgs& args = options.report_of_copy ? *options.report_of_copy : plan.args;
+  if (options.report_of_copy) args = plan.args;
   if (stack) stack->is_inside = 1;
   TableCopies::prepare(args);
   Way way{.by_clone3 = true,
@@ -146,6 +147,10 @@ Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan&
   if (answer < 0) [[unlikely]] {
     answer = clone_otherwise(answer, args, options, stack, way);
     if (answer < 0) return why_not_cloned(start, stack, answer);
+  }
+  if (options.report_of_copy) {
+    plan.args = args;
+    if (stack) stack->is_inside = 0;  // the kernel has cleared that of the copy
   }
   if (args.suspends_parent) [[likely]]
     note_departure(args);

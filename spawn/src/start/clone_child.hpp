@@ -29,9 +29,9 @@ struct CloneResult {
 // it executes the program, or has ended; or, with a stack, at once. All signals must be blocked.
 //
 // Uses clone3(2), or clone(2) with the same flags if clone3 is refused and clone can do the same;
-// never anything that copies this process. With a stack: ENOSYS in an emulator that would copy it
-// all the same. A child that leaves no zombie needs a stack that is watched. EOPNOTSUPP: no process
-// can be in between, see orphan.cpp.
+// never anything that copies this process, unless CloneOptions::report_of_copy is set. With a
+// stack: ENOSYS in an emulator that would copy it all the same. A child that leaves no zombie needs
+// a stack that is watched. EOPNOTSUPP: no process can be in between, see orphan.cpp.
 Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
                                             ChildStack* stack = nullptr);
 

@@ -20,7 +20,7 @@ namespace {
 Result<void, SpawnError> start_writer(const CommandSpec& spec, SpawnPlan& plan,
                                       std::optional<IdMapWriter>& writer) {
   if (!plan.resources || !plan.resources->id_maps) return {};
-  writer.emplace(plan.resources->id_maps->maps);
+  writer.emplace(*plan.resources->id_maps->maps);
   if (const auto started = spec.parts.id_map_writer->start(*writer); !started)
     return std::unexpected(SpawnError{SpawnStep::clone, started.error(), -1, ""});
   return {};

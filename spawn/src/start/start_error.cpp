@@ -2,6 +2,7 @@
 #include "start/start_error.hpp"
 
 #include <cerrno>
+#include <csignal>
 
 #include <sysfd/detail/join.hpp>
 
@@ -73,7 +74,11 @@ SpawnError child_error(const FailedStart& start, const Result<ExitStatus>& statu
   const Progress progress = start.args().progress;
   if (progress == Progress::failed) return failed_step_error(start);
   const bool was_killed = status && status->signal();
-  if (was_killed && start.scratch.child.clone.cgroup >= 0 && progress == Progress::not_started)
+  const CloneOptions& options = start.scratch.child.clone;
+  if (was_killed && options.report_of_copy && *status->signal() == SIGKILL)
+    return {SpawnStep::cgroup, error_code(ECANCELED), -1,
+            "which killed the child (its memory limit, or was it killed once?)"};
+  if (was_killed && options.cgroup >= 0 && progress == Progress::not_started)
     return {SpawnStep::cgroup, error_code(ECANCELED), -1,
             "which kills what is born into it (was it killed once?)"};
   if (progress == Progress::started || was_killed || !status)

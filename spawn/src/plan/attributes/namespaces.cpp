@@ -66,12 +66,14 @@ Result<void, SpawnError> gather_id_maps(Planning& planning) {
   if (next_child_is_init())
     return rejected(SpawnStep::user_map, "with a pid namespace that has no init yet");
   auto plan = std::make_unique<IdMapPlan>();
+  if (const auto& page = planning.resources().common_page) plan->maps = &page->maps;
+  IdMaps& maps = *plan->maps;
   plan->user_map = map_text(planning.spec.namespaces->user_map);
   plan->group_map = map_text(planning.spec.namespaces->group_map);
-  if (!plan->user_map.empty()) plan->maps.users = plan->user_map.data();
-  plan->maps.users_size = plan->user_map.size();
-  if (!plan->group_map.empty()) plan->maps.groups = plan->group_map.data();
-  plan->maps.groups_size = plan->group_map.size();
+  if (!plan->user_map.empty()) maps.users = plan->user_map.data();
+  maps.users_size = plan->user_map.size();
+  if (!plan->group_map.empty()) maps.groups = plan->group_map.data();
+  maps.groups_size = plan->group_map.size();
   planning.resources().id_maps = std::move(plan);
   return {};
 }
@@ -100,7 +102,7 @@ void add_new_namespace_steps(Planning& planning) {
   if (const unsigned flags = namespaces.create.flags(); flags != 0 && planning.is_in_place())
     steps.add(SpawnStep::namespaces, -1, SYS_unshare, flags);
   if (const auto& resources = planning.plan.resources; resources && resources->id_maps)
-    steps.add(SpawnStep::user_map, -1, Step::await_id_maps, &resources->id_maps->maps);
+    steps.add(SpawnStep::user_map, -1, Step::await_id_maps, resources->id_maps->maps);
 }
 
 void add_namespace_steps(Planning& planning) {
