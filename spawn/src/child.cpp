@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include <csignal>
 #include <memory>
 #include <utility>
 
@@ -14,6 +15,8 @@
 #include "child.hpp"
 #include "child_stages.hpp"
 #include "exchange.hpp"
+#include "plan/plan_part.hpp"
+#include "start/kept_tree.hpp"
 #include "start/kill.hpp"
 #include "start/spawn.hpp"
 
@@ -46,16 +49,18 @@ Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
               .killed_with_parent = clone.killed_with_parent,
               .busy_retries = plan.child.args.times_busy,
               .copied_memory = false} {
-  if (plan.resources) take(*plan.resources);
+  if (plan.resources) take(*plan.resources, spec);
 }
 
 // Not inlined: a child for which nothing was made need not save registers.
-[[gnu::noinline]] void Child::take(detail::ChildResources& resources) noexcept {
+[[gnu::noinline]] void Child::take(detail::ChildResources& resources,
+                                   const detail::CommandSpec& spec) noexcept {
   for (int number = 0; number < 3; ++number)
     pipes_[number] = std::exchange(resources.parent_ends[number], std::nullopt);
   terminal_ = std::exchange(resources.parent_terminal, std::nullopt);
   cgroup_ = std::exchange(resources.cgroup, std::nullopt);
   report_.copied_memory = resources.common_page != nullptr;
+  if (resources.keeper) tree_ = spec.parts.containment->take_tree(*resources.keeper);
 }
 
 // std::optional stays engaged when it is moved from: what was taken is taken away.
@@ -70,7 +75,8 @@ Child::Child(Child&& other) noexcept
       status_(std::exchange(other.status_, std::nullopt)),
       terminal_(std::exchange(other.terminal_, std::nullopt)),
       cgroup_(std::exchange(other.cgroup_, std::nullopt)),
-      stages_(std::move(other.stages_)) {
+      stages_(std::move(other.stages_)),
+      tree_(std::move(other.tree_)) {
   for (std::size_t i = 0; i < std::size(pipes_); ++i)
     pipes_[i] = std::exchange(other.pipes_[i], std::nullopt);
 }
@@ -91,6 +97,7 @@ Child::~Child() {
 // and act on it. What a copy of the process (fork(2)) drops is still its parent's.
 void Child::drop() noexcept {
   if (!pidfd_) return;  // moved from, or detached
+  if (tree_) return drop_tree();
   const bool is_left = status_ || policy_ == DropPolicy::detach || detail::is_forked_copy(mark_);
   if (!is_left && !stages_ && policy_ == DropPolicy::kill) {
     const auto killed = kill();
@@ -108,6 +115,30 @@ void Child::drop() noexcept {
     (void)terminate(grace_);
   else
     (void)wait();
+}
+
+// As drop(). The tree is ended also if its program has ended.
+void Child::drop_tree() noexcept {
+  if (detail::is_forked_copy(mark_)) return close_pipes();
+  if (policy_ == DropPolicy::detach) {
+    release_tree();
+    return close_pipes();
+  }
+  if (stages_) {
+    close_pipes();
+    const auto stages = std::move(stages_);
+    return stages->take(std::move(*this));
+  }
+  if (policy_ != DropPolicy::kill) close_pipes();
+  if (policy_ == DropPolicy::wait) (void)wait();
+  if (policy_ == DropPolicy::terminate) (void)terminate(grace_);
+  const auto killed = kill();
+  close_pipes();
+  (void)await_kill(killed, detail::Clock::now() + detail::kill_patience);
+}
+
+void Child::release_tree() noexcept {
+  if (tree_ && !detail::is_forked_copy(mark_)) tree_->release();
 }
 
 void Child::close_pipes() noexcept {
@@ -145,42 +176,74 @@ Result<ExitStatus> Child::remember(Result<ExitStatus> answer) noexcept {
 Result<ExitStatus> Child::wait() noexcept {
   stdin_pipe().reset();
   if (status_) return *status_;
+  if (tree_) [[unlikely]]
+    return wait_for_tree({});
   return remember(pidfd().wait());
 }
 
 Result<ExitStatus> Child::try_wait() noexcept {
   if (status_) return *status_;
+  if (tree_) [[unlikely]] {
+    auto ended = wait_for_tree({detail::Clock::time_point::min()});
+    if (!ended && detail::is_too_late(ended.error())) return detail::failure(EAGAIN);
+    return ended;
+  }
   return remember(pidfd().try_wait());
 }
 
 Result<ExitStatus> Child::wait_for(Timeout timeout) noexcept {
   stdin_pipe().reset();
   if (status_) return *status_;
+  if (tree_) [[unlikely]]
+    return wait_for_tree(detail::deadline_after(timeout));
   return remember(pidfd().wait_for(timeout));
 }
 
 Result<ExitStatus> Child::wait_until(std::chrono::steady_clock::time_point deadline) noexcept {
   stdin_pipe().reset();
   if (status_) return *status_;
+  if (tree_) [[unlikely]]
+    return wait_for_tree({deadline});
   return remember(pidfd().wait_until(deadline));
+}
+
+// A copy of this process has no children, and takes nothing of what the keeper says.
+Result<ExitStatus> Child::wait_for_tree(const detail::Deadline& deadline) noexcept {
+  if (detail::is_forked_copy(mark_)) return detail::failure(ECHILD);
+  return remember(tree_->wait(pidfd(), deadline));
 }
 
 // Leaves stdin_pipe() as it is: a conversation may go on.
 Result<ExitStatus> Child::wait_before(const detail::Deadline& deadline) noexcept {
   if (status_) return *status_;
-  Timeout left = Timeout::forever();
-  if (!deadline.is_never()) left = deadline.time - std::min(deadline.time, detail::Clock::now());
-  if (deadline.canceled_by >= 0)
-    left = left.canceled_by(BorrowedFd::unsafe_borrow(deadline.canceled_by));
-  return remember(pidfd().wait_for(left));
+  if (tree_) [[unlikely]]
+    return wait_for_tree(deadline);
+  return remember(pidfd().wait_for(detail::timeout_until(deadline)));
 }
 
 Result<ExitStatus> Child::terminate(Timeout grace) noexcept {
+  if (tree_) [[unlikely]]
+    return terminate_tree(grace);
   if (status_) return *status_;
   detail::ask_to_end(group());
   const auto in_time = wait_for(grace);
   if (in_time || !detail::is_too_late(in_time.error())) return in_time;
   return end_by_force();
+}
+
+// The grace period is that of all processes.
+Result<ExitStatus> Child::terminate_tree(Timeout grace) noexcept {
+  if (detail::is_forked_copy(mark_)) return detail::failure(ECHILD);
+  ask_to_end();
+  stdin_pipe().reset();
+  if (!tree_->await_end(detail::deadline_after(grace))) (void)kill();
+  return await_kill({}, detail::Clock::now() + detail::kill_patience);
+}
+
+void Child::ask_to_end() noexcept {
+  if (!tree_) return detail::ask_to_end(group());
+  for (const int signo : {SIGTERM, SIGCONT})
+    tree_->send_signal(signo);
 }
 
 void Child::on_drop(DropPolicy policy, Timeout grace) noexcept {
@@ -193,7 +256,39 @@ detail::ChildGroup Child::group() const noexcept {
   return {pidfd(), pid_, leads_group_, status_.has_value()};
 }
 
+ContainmentKind Child::containment() const noexcept {
+  return tree_ ? tree_->kind() : ContainmentKind::none;
+}
+
+Result<Ending> Child::ending() const noexcept {
+  require_process();
+  if (!status_) return detail::failure(EAGAIN);
+  Ending ending{.status = status_};
+  ending.reason = status_->core_dumped() ? EndReason::core_dump
+                  : status_->signal()    ? EndReason::signal
+                                         : EndReason::exited;
+  if (!tree_ || !tree_->cgroup()) return ending;
+  ending.oom_kills = tree_->events().oom_kill;
+  ending.refused_forks = tree_->events().pids_max;
+  const bool is_killed_here = tree_->is_killed();
+  if (status_->signal() == SIGKILL && !is_killed_here && ending.oom_kills.value_or(0) > 0)
+    ending.reason = EndReason::out_of_memory;
+  return ending;
+}
+
+Result<CgroupUsage> Child::usage() const {
+  require_process();
+  if (!tree_ || !tree_->cgroup()) return detail::failure(EOPNOTSUPP);
+  const auto usage = tree_->cgroup()->usage();
+  if (!usage) return std::unexpected(usage.error().code);
+  return *usage;
+}
+
 detail::Killed Child::kill() noexcept {
+  if (tree_) [[unlikely]] {
+    if (!detail::is_forked_copy(mark_)) tree_->begin_kill();
+    return {};
+  }
   return detail::kill_group(group());
 }
 
@@ -205,7 +300,11 @@ Result<ExitStatus> Child::end_by_force() noexcept {
 // It may have ended by itself, though it could not be killed.
 Result<ExitStatus> Child::await_kill(const detail::Killed& killed,
                                      std::chrono::steady_clock::time_point deadline) noexcept {
+  if (tree_ && !detail::is_forked_copy(mark_)) [[unlikely]]
+    tree_->finish_kill(pidfd(), deadline);
   if (status_) return *status_;
+  if (tree_) [[unlikely]]
+    return wait_for_tree({detail::Clock::now() + detail::kill_patience});
   if (!killed.child) return remember(detail::await_killed(pidfd(), deadline));
   const auto ended = try_wait();
   if (ended || !detail::is_too_early(ended.error())) return ended;
@@ -231,6 +330,11 @@ Result<> Child::kill_cgroup() noexcept {
 Result<> Child::close_descriptors() noexcept {
   require_process();
   if (!status_) return detail::failure(EAGAIN);
+  if (tree_ && policy_ != DropPolicy::detach)
+    (void)await_kill(kill(), detail::Clock::now() + detail::kill_patience);
+  else
+    release_tree();
+  tree_.reset();
   close_pipes();
   cgroup_.reset();
   pidfd_.reset();
@@ -240,10 +344,19 @@ Result<> Child::close_descriptors() noexcept {
 PidFd Child::detach() && noexcept {
   (void)pidfd();  // or the program stops here
   PidFd process = *std::exchange(pidfd_, std::nullopt);
+  release_tree();
+  tree_.reset();
   status_.reset();
   stages_.reset();
   close_pipes();
   return process;
+}
+
+// A tree of which only the program was waited for is killed.
+void Child::forget() noexcept {
+  if (tree_) (void)await_kill(kill(), detail::Clock::now() + detail::kill_patience);
+  tree_.reset();
+  (void)std::move(*this).detach();
 }
 
 namespace detail {

@@ -30,8 +30,12 @@ struct ChildAccess {
   // Tells a child that is dropped to end, if its policy says so. Does not wait.
   static void begin_drop(Child& child) noexcept {
     if (child.policy_ == DropPolicy::kill) (void)child.kill();
-    if (child.policy_ == DropPolicy::terminate) ask_to_end(child.group());
+    if (child.policy_ == DropPolicy::terminate) child.ask_to_end();
   }
+  // Gives up a child that was waited for, or is not waited for longer.
+  static void forget(Child& child) noexcept { child.forget(); }
+  // SIGTERM and SIGCONT, to the group or the tree that the child leads.
+  static void ask_to_end(Child& child) noexcept { child.ask_to_end(); }
   static Killed kill(Child& child) noexcept { return child.kill(); }
   static Result<ExitStatus> await_kill(Child& child, const Killed& killed,
                                        Clock::time_point deadline) noexcept {

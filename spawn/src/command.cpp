@@ -15,6 +15,7 @@
 #include "plan/attributes/attributes.hpp"
 #include "plan/plan_part.hpp"
 #include "prepared_state.hpp"
+#include "start/containment.hpp"
 #include "start/id_map_writer.hpp"
 #include "start/orphan.hpp"
 #include "start/spawn.hpp"
@@ -413,6 +414,13 @@ Command& Command::kill_with_parent() & {
 
 Command& Command::leave_no_zombie() & {
   set_part(changed_spec(), &PlanParts::no_zombie, detail::no_zombie_part);
+  return *this;
+}
+
+Command& Command::contain(Containment containment) & {
+  CommandSpec& spec = changed_spec();
+  spec.containment = std::move(containment);
+  set_part(spec, &PlanParts::containment, detail::containment_part);
   return *this;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <sysfd/create.hpp>
@@ -84,19 +85,31 @@ std::size_t bytes_there(BorrowedFd pipe) noexcept {
 // How much there was, which closes the pipe at its end; EAGAIN: nothing yet.
 Result<std::size_t> Exchange::read_once(ReadPipe& reader) {
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(chunk);
-  const long size = system_call_retried(SYS_read, reader.pipe->get(), buffer_.get(), chunk);
+  long size = system_call_retried(SYS_read, reader.pipe->get(), buffer_.get(), chunk);
+  if (size == -EIO && reader.stream == OutputStream::terminal) size = 0;  // nobody has it open
   if (size < 0) return failure(static_cast<int>(-size));
   const auto got = static_cast<std::size_t>(size);
   const std::size_t kept = std::min(got, max_size_ - std::min(max_size_, reader.text.size()));
   reader.text.append(buffer_.get(), kept);
   reader.cut |= kept < got;
-  if (got == 0) reader.pipe.reset();
+  if (got == 0)
+    end(reader);
+  else if (sink_)
+    sink_->take(reader.stream, {buffer_.get(), got});
   return got;
+}
+
+void Exchange::end(ReadPipe& reader) {
+  reader.pipe.reset();
+  tell_end(reader);
 }
 
 // Until there is nothing, or there was more than when this began.
 Result<> Exchange::read_all_there(ReadPipe& reader) {
-  const std::size_t there = bytes_there(*reader.pipe);
+  // What was written to a terminal comes a moment later, but no more than its buffers hold.
+  constexpr std::size_t held_by_terminal = std::size_t{128} * 1024;
+  const std::size_t there =
+      reader.stream == OutputStream::terminal ? held_by_terminal : bytes_there(*reader.pipe);
   for (std::size_t got = 0; reader.pipe && got <= there;) {
     const auto size = read_once(reader);
     if (!size && size.error().value() == EAGAIN) break;
@@ -130,7 +143,8 @@ Result<> Exchange::run(const Deadline& deadline) {
   std::optional<ScopedSigpipeBlock> sigpipe;
   if (writer_.pipe) sigpipe.emplace();
 
-  const std::size_t count = 1 + readers_.size();
+  const std::size_t behind_readers = 1 + readers_.size();
+  const std::size_t count = behind_readers + processes_.size();
   std::vector<pollfd> entries(count + 1);  // and what calls it off
   for (bool is_late = false;;) {
     bool has_any = writer_.pipe.has_value();
@@ -139,6 +153,8 @@ Result<> Exchange::run(const Deadline& deadline) {
       entries[i + 1] = {readers_[i].pipe ? readers_[i].pipe->get() : -1, POLLIN, 0};
       has_any |= readers_[i].pipe.has_value();
     }
+    for (std::size_t i = 0; i < processes_.size(); ++i)
+      entries[behind_readers + i] = {processes_[i], POLLIN, 0};
     if (!has_any) return {};
     if (is_late) return failure(ETIMEDOUT);
     is_late = deadline.is_past();
@@ -146,6 +162,10 @@ Result<> Exchange::run(const Deadline& deadline) {
     if (!ready) return std::unexpected(ready.error());
     if (*ready == 0) return failure(ETIMEDOUT);
 
+    for (std::size_t i = 0; i < processes_.size(); ++i)
+      if (entries[behind_readers + i].revents != 0) processes_[i] = -1;
+    if (!processes_.empty() && std::ranges::all_of(processes_, [](int fd) { return fd < 0; }))
+      return take_rest();
     if (entries[0].revents != 0)
       if (auto done = write_some(writer_, *sigpipe); !done) return done;
     for (std::size_t i = 0; i < readers_.size(); ++i) {
@@ -156,9 +176,30 @@ Result<> Exchange::run(const Deadline& deadline) {
   }
 }
 
+// What processes have written before they ended is there. Others may have the pipes open.
+Result<> Exchange::take_rest() {
+  writer_.pipe.reset();
+  for (ReadPipe& reader : readers_) {
+    if (!reader.pipe) continue;
+    if (auto done = read_all_there(reader); !done) return done;
+    if (reader.pipe) tell_end(reader);
+  }
+  return {};
+}
+
 void Exchange::drain() {
-  for (ReadPipe& reader : readers_)
-    if (reader.pipe && !read_all_there(reader)) reader.pipe.reset();
+  for (ReadPipe& reader : readers_) {
+    if (!reader.pipe) continue;
+    const bool is_open = read_all_there(reader) && reader.pipe;
+    if (is_open)
+      tell_end(reader);
+    else
+      reader.pipe.reset();
+  }
+}
+
+void Exchange::tell_end(ReadPipe& reader) {
+  if (sink_ && !std::exchange(reader.has_ended, true)) sink_->end(reader.stream);
 }
 
 }  // namespace detail

@@ -11,8 +11,10 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
 
 namespace sysfd {
@@ -32,6 +34,8 @@ struct ReadPipe {
   std::optional<OwnedFd>& pipe;
   std::string& text;
   bool& cut;
+  OutputStream stream;
+  bool has_ended = false;  // the sink was told so
 };
 
 // A pipe that is written to until there is no more, or nobody reads, and then closed.
@@ -45,8 +49,11 @@ struct WritePipe {
 class Exchange {
  public:
   // What the pipes belong to stays where it is.
-  Exchange(WritePipe writer, std::span<ReadPipe> readers, std::size_t max_size) noexcept
-      : writer_(writer), readers_(readers), max_size_(max_size) {}
+  Exchange(WritePipe writer, std::span<ReadPipe> readers, const OutputOptions& options) noexcept
+      : writer_(writer), readers_(readers), max_size_(options.max_size), sink_(options.sink) {}
+
+  // Makes run() end also when all of these have ended, and what they have written is taken.
+  void end_with(BorrowedFd process) { processes_.push_back(process.get()); }
 
   // Goes on until all pipes are closed. Errors: ETIMEDOUT the deadline is past: it takes what is
   // there then; ECANCELED.
@@ -58,13 +65,18 @@ class Exchange {
 
  private:
   Result<> prepare() noexcept;
+  Result<> take_rest();
+  void end(ReadPipe& reader);
+  void tell_end(ReadPipe& reader);
   Result<std::size_t> read_once(ReadPipe& reader);
   Result<> read_some(ReadPipe& reader);
   Result<> read_all_there(ReadPipe& reader);
 
   WritePipe writer_;
   std::span<ReadPipe> readers_;
+  std::vector<int> processes_;  // their pidfds; -1 for those that have ended
   std::size_t max_size_;
+  OutputSink* sink_;
   std::unique_ptr<char[]> buffer_;
 };
 

@@ -66,7 +66,7 @@ DroppedStages::~DroppedStages() {
   for (Child& child : dropped_)
     if (ChildAccess::drop_policy(child) == DropPolicy::wait) (void)child.wait();
   for (Child& child : dropped_)
-    (void)std::move(child).detach();
+    ChildAccess::forget(child);
 }
 
 StreamSpec made_stream(BorrowedFd fd) noexcept {
@@ -176,7 +176,7 @@ void Pipeline::restore_foreground(std::size_t stages) noexcept {
 Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options) {
   std::vector<Command>& stages = this->stages();
   for (std::size_t i = 0; i < stages.size(); ++i)
-    if (auto done = spec_of(stages[i]).reject_terminals({}); !done) {
+    if (auto done = spec_of(stages[i]).reject_terminals({}, 3); !done) {
       done.error().stage = static_cast<int>(i);
       return std::unexpected(std::move(done.error()));
     }
@@ -186,19 +186,31 @@ Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options
   if (!errors) return std::unexpected(pipe_error(errors.error(), 2));
   const detail::Deadline deadline = detail::deadline_after(options.timeout);
   const StreamSpec in{.kind = options.input.empty() ? StreamKind::null : StreamKind::pipe};
+  // Destroyed after the children: also by an exception.
+  struct ForegroundAfter {
+    Pipeline& pipeline;
+    std::size_t stages = 0;
+    ~ForegroundAfter() { pipeline.restore_foreground(stages); }
+  } foreground{*this};
   auto children = start(in, {.kind = StreamKind::pipe}, made_stream(errors->write));
   if (!children) return std::unexpected(std::move(children.error()));
+  foreground.stages = stages.size();
   std::optional<OwnedFd> error_pipe = std::move(errors->read);
   (void)OwnedFd(std::move(errors->write));
 
   PipelineOutput output;
   std::vector<detail::ReadPipe> readers;
-  readers.emplace_back(children->back().stdout_pipe(), output.out, output.out_cut);
-  readers.emplace_back(error_pipe, output.err, output.err_cut);
+  readers.emplace_back(children->back().stdout_pipe(), output.out, output.out_cut,
+                       OutputStream::out);
+  readers.emplace_back(error_pipe, output.err, output.err_cut, OutputStream::err);
   for (Child& child : *children)
-    if (child.stderr_pipe()) readers.emplace_back(child.stderr_pipe(), output.err, output.err_cut);
+    if (child.stderr_pipe())
+      readers.emplace_back(child.stderr_pipe(), output.err, output.err_cut, OutputStream::err);
   detail::Exchange exchange({children->front().stdin_pipe(), options.input, output.input_taken},
-                            readers, options.max_size);
+                            readers, options);
+  if (options.until == OutputEnd::child_ends)
+    for (const Child& child : *children)
+      exchange.end_with(child.fd());
   const auto ended = exchange.run(deadline);
   if (!ended && !detail::is_too_late(ended.error()))
     return std::unexpected(SpawnError{SpawnStep::standard_stream, ended.error(), -1, "a pipe"});
@@ -210,10 +222,17 @@ Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options
   }
   output.timed_out = delay == std::errc::timed_out;
   output.canceled = delay == std::errc::operation_canceled;
-  if (!delay) {
+  if (output.timed_out && options.grace.duration() > options.grace.duration().zero()) {
+    for (Child& child : *children)
+      if (!ChildAccess::has_ended(child)) ChildAccess::ask_to_end(child);
+    const detail::Deadline end_of_grace = detail::deadline_after(options.grace);
+    (void)exchange.run(end_of_grace);
+    for (Child& child : *children)
+      (void)ChildAccess::wait_before(child, end_of_grace);
+  }
+  if (!delay || std::ranges::all_of(*children, ChildAccess::has_ended)) {
     for (Child& child : *children)
       output.statuses.push_back(child.wait());
-    restore_foreground(stages.size());
     return output;
   }
   std::vector<detail::Killed> killed;
@@ -228,8 +247,7 @@ Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options
   }
   exchange.drain();
   for (Child& child : *children)
-    (void)std::move(child).detach();  // it was waited for, or not for longer
-  restore_foreground(stages.size());
+    ChildAccess::forget(child);
   return output;
 }
 

@@ -58,6 +58,7 @@ const char* name_of(SpawnStep step) noexcept {
     case SpawnStep::no_new_privileges: return "no-new-privileges";
     case SpawnStep::seccomp: return "seccomp program";
     case SpawnStep::landlock: return "Landlock ruleset";
+    case SpawnStep::containment: return "containment";
     case SpawnStep::exec: return "exec of";
     case SpawnStep::wait: return "wait for the end of";
     case SpawnStep::confirmation: return "confirmation of the start";
@@ -82,7 +83,8 @@ std::string SpawnError::describe() const {
     detail::append(text, {name_of(step)});
     if (index >= 0) detail::append(text, {" ", detail::decimal(index)});
     const bool is_explained = step == SpawnStep::descriptor || step == SpawnStep::listen_fds ||
-                              step == SpawnStep::start || step == SpawnStep::cgroup;
+                              step == SpawnStep::start || step == SpawnStep::cgroup ||
+                              step == SpawnStep::containment;
     if (!subject.empty() && is_explained) detail::append(text, {", ", subject});
     if (!subject.empty() && !is_explained) detail::append(text, {" \"", subject, "\""});
   }

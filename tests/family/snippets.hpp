@@ -36,6 +36,7 @@
 #include <sysfd/listen_fds.hpp>
 #include <sysfd/mount_cache.hpp>
 #include <sysfd/notify.hpp>
+#include <sysfd/output_sink.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/pipeline.hpp>
 #include <sysfd/positioned_file.hpp>

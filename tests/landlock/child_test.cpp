@@ -75,6 +75,26 @@ TEST(RestrictedChild, HasNoNewPrivilegesAndNotTheRuleset) {
   EXPECT_EQ(run(command), "NoNewPrivs:\t1\n0\n1\n2\n3\n");  // 3 is that of ls
 }
 
+// The keeper is not restricted: it could not end all of its tree.
+TEST(RestrictedChild, CanBeContained) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    const Scratch scratch;
+    const Ruleset ruleset = ruleset_for(scratch.inside());
+    Pipe tree = must(pipe());  // the tree holds its end
+    Command command = Command::shell("setsid sleep 1000 >/dev/null 2>&1 & cat " + scratch.outside())
+                          .landlock(ruleset)
+                          .contain()
+                          .pass(std::move(tree.write), 9)
+                          .env("LC_ALL", "C");
+    EXPECT_TRUE(run(command).ends_with(": Permission denied\n"));
+    char byte = 0;
+    EXPECT_EQ(::read(tree.read.get(), &byte, 1), 0);
+  });
+}
+
 TEST(RestrictedChild, IsRestrictedAfterAllThatIsGivenToIt) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   SYSFD_REQUIRE_ROOT();

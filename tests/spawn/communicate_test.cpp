@@ -112,7 +112,8 @@ TEST(CommunicateInTurns, HasAnEndThoughThereIsAlwaysMore) {
   Child child = piped(Command("cat"));
   child.stdout_pipe() = *sysfd::open(cwd(), "/dev/zero", O_RDONLY);
   for (const nanoseconds timeout : {nanoseconds(5ms), 0ns}) {
-    const Output output = talk_to(child, {.max_size = 10, .timeout = timeout});
+    const Output output =
+        talk_to(child, {.max_size = 10, .timeout = timeout, .until = OutputEnd::pipes_close});
     EXPECT_TRUE(output.timed_out);
     EXPECT_EQ(output.out, std::string(10, '\0')) << "at least one attempt";
   }

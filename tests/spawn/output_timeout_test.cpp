@@ -23,11 +23,11 @@ class OutputTimeout : public testing::Test {
   void SetUp() override { SYSFD_REQUIRE_ISOLATION(); }
 
   // Passes the rope as 3, and the witness as 4.
-  Output run(Command command, nanoseconds timeout) {
+  Output run(Command command, nanoseconds timeout, OutputEnd until = OutputEnd::child_ends) {
     witness_ = Witness();
     witness_.go_with(command, 4);
     command.pass(rope_.end(), 3);
-    auto output = command.output({.timeout = timeout});
+    auto output = command.output({.timeout = timeout, .until = until});
     if (output) return *std::move(output);
     ADD_FAILURE() << output.error().describe();
     return {.status = std::unexpected(output.error().code)};
@@ -103,7 +103,8 @@ TEST_F(OutputTimeout, EndsTheGroupThatTheChildLeads) {
 
 TEST_F(OutputTimeout, EndsTheGroupThatTheChildHasLeftBehind) {
   EXPECT_TRUE(succeeds_with_some_timeout([&](nanoseconds timeout) {
-    const Output output = run(shell("cat <&3 & printf out").session({.process_group = 0}), timeout);
+    const Output output = run(shell("cat <&3 & printf out").session({.process_group = 0}), timeout,
+                              OutputEnd::pipes_close);
     EXPECT_TRUE(output.timed_out);
     EXPECT_TRUE(witness_.becomes_alone());
     return output.out == "out" && output.status == ExitStatus::exited(0);
@@ -114,7 +115,7 @@ TEST_F(OutputTimeout, EndsTheGroupThatTheChildHasLeftBehind) {
 // once.
 TEST_F(OutputTimeout, DoesNotWaitForOthersThatHoldThePipes) {
   EXPECT_TRUE(succeeds_with_some_timeout([&](nanoseconds timeout) {
-    const Output output = run(shell("read line <&3 & printf out"), timeout);
+    const Output output = run(shell("read line <&3 & printf out"), timeout, OutputEnd::pipes_close);
     EXPECT_TRUE(output.timed_out) << "another process still has stdout";
     if (output.out != "out" || output.status != ExitStatus::exited(0)) return false;
     EXPECT_FALSE(output.success()) << "nobody knows whether that is all";

@@ -68,7 +68,8 @@ TEST(SpawnSmallStack, SufficesForEveryStep) {
     run_on_small_stack([&] {
       for (Command (EveryStep::*make)() const :
            {&EveryStep::attributes, &EveryStep::user_namespace, &EveryStep::job,
-            &EveryStep::joined_pid_namespace, &EveryStep::new_terminal, &EveryStep::cgroup}) {
+            &EveryStep::joined_pid_namespace, &EveryStep::new_terminal, &EveryStep::cgroup,
+            &EveryStep::tree}) {
         Command command = (all.*make)();
         const auto child = command.spawn();
         if (!child) {

@@ -27,8 +27,10 @@
 #include <optional>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/containment.hpp>
 #include <sysfd/detail/chrono.hpp>
 #include <sysfd/drop_policy.hpp>
+#include <sysfd/ending.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/owned_fd.hpp>
@@ -47,6 +49,7 @@ class ChildStages;
 struct CloneResult;
 struct CommandSpec;
 struct Deadline;
+class KeptTree;
 struct Killed;
 struct SpawnPlan;
 struct StartedChild;
@@ -94,6 +97,19 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // How it was started.
   SYSFD_API const SpawnReport& report() const noexcept SYSFD_LIFETIMEBOUND;
 
+  // How the child's tree is kept together; ContainmentKind::none without Command::contain().
+  SYSFD_API ContainmentKind containment() const noexcept;
+
+  // Why it has ended.
+  //
+  // Errors: EAGAIN: it was not waited for yet.
+  [[nodiscard]] SYSFD_API Result<Ending> ending() const noexcept;
+  // What a tree with a cgroup of its own (Containment) uses or has used, until the Child is
+  // destroyed.
+  //
+  // Errors: EOPNOTSUPP: it has none. As Cgroup::usage().
+  [[nodiscard]] SYSFD_API Result<CgroupUsage> usage() const;
+
   // waitid(2): these wait for the end of the process, as those of PidFd. Once they have returned a
   // status, they return it again without a system call. All but try_wait() first close
   // stdin_pipe(), for which the child may be waiting. None reads stdout_pipe(), stderr_pipe() or
@@ -122,10 +138,9 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // Replaces the drop policy and the grace period of the Command. See Command::on_drop().
   SYSFD_API void on_drop(DropPolicy policy, Timeout grace = std::chrono::seconds(5)) noexcept;
 
-  // poll(2), read(2), write(2): writes the input to stdin_pipe(), reads stdout_pipe() and
-  // stderr_pipe() to their ends, all at the same time, and waits for the child. A stream without a
-  // pipe is left out; terminal() is not read. Each pipe is closed at its end. SIGPIPE is not
-  // raised.
+  // poll(2), read(2), write(2): writes the input to stdin_pipe(), reads stdout_pipe(),
+  // stderr_pipe() and terminal(), all at the same time, until the child has ended (see OutputEnd).
+  // A stream without a pipe is left out. Each pipe is closed at its end. SIGPIPE is not raised.
   //
   // At the timeout the child goes on, and what was read is returned. A next call can go on with the
   // rest of the input. A timeout of zero takes what is there. From the first call on, the pipes are
@@ -139,7 +154,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // pidfd_send_signal(2) with PIDFD_SIGNAL_PROCESS_GROUP: sends a signal to the process group that
   // the child leads (Session::process_group 0 or new_session), also after the child has ended.
   // Before Linux 6.9 this is kill(2), and works only until the child is reaped, because its number
-  // cannot be reused until then.
+  // cannot be reused until then; never for one that is contained.
   //
   // Errors:
   //   ESRCH: it leads no group, or the group is empty.
@@ -168,7 +183,8 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
 
   // Gives up the process without ending it, and closes the pipes. When it ends it is a zombie until
   // a process waits for it (for example with the returned PidFd) or the caller's process ends. A
-  // child that is killed_with_parent lives only as long as this PidFd.
+  // child that is killed_with_parent lives only as long as this PidFd. Of one that is contained,
+  // the zombie is its keeper.
   SYSFD_API PidFd detach() && noexcept;
   void detach() const& = delete;  // write std::move(child).detach()
 
@@ -177,9 +193,15 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   friend struct detail::StartedChild;
   Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
         detail::SpawnPlan& plan) noexcept;
-  void take(detail::ChildResources& resources) noexcept;
+  void take(detail::ChildResources& resources, const detail::CommandSpec& spec) noexcept;
   void drop() noexcept;
+  void drop_tree() noexcept;
+  void ask_to_end() noexcept;
+  void forget() noexcept;
+  Result<ExitStatus> terminate_tree(Timeout grace) noexcept;
+  Result<ExitStatus> wait_for_tree(const detail::Deadline& deadline) noexcept;
   void close_pipes() noexcept;
+  void release_tree() noexcept;
   void require_process() const noexcept;
   detail::ChildGroup group() const noexcept;
   detail::Killed kill() noexcept;
@@ -202,6 +224,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   std::optional<OwnedFd> terminal_;
   std::optional<OwnedFd> cgroup_;
   std::shared_ptr<detail::ChildStages> stages_;  // of a pipeline
+  std::unique_ptr<detail::KeptTree> tree_;       // of a contained child
 };
 
 }  // namespace v0

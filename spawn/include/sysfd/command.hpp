@@ -56,6 +56,7 @@
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/child.hpp>
+#include <sysfd/containment.hpp>
 #include <sysfd/detail/chrono.hpp>
 #include <sysfd/directory_change.hpp>
 #include <sysfd/identity.hpp>
@@ -496,6 +497,23 @@ class Command {
   SYSFD_API Command& leave_no_zombie() &;
   Command leave_no_zombie() && { return std::move(leave_no_zombie()); }
 
+  // Makes the child and all that it starts one tree, which ends together: see
+  // <sysfd/containment.hpp>. Whatever ends the child by force (the drop policy, terminate(), the
+  // timeout of output(), ...) ends the tree. So does the end of output() and status(), and a Child
+  // that is dropped after its program has ended.
+  //
+  // Errors (step containment):
+  //   EPERM, ENOSPC, ...: there can be no new pid namespace here, and Reach::whole_tree is asked
+  //     for. It needs CAP_SYS_ADMIN, or user namespaces that are allowed.
+  //   EINVAL: used with exec(), leave_no_zombie(), kill_with_parent(), parent_death_signal() or a
+  //     joined pid namespace, or with limits and cgroup().
+  // Errors (step cgroup): as Cgroup::create() with these limits. They are enforced, or it fails.
+  // Cost: a second process, which executes three kilobytes from memory; about ten system calls.
+  SYSFD_API Command& contain(Containment containment = {}) &;
+  Command contain(Containment containment = {}) && {
+    return std::move(contain(std::move(containment)));
+  }
+
   // Retries up to `times` times if the program is open for writing (ETXTBSY), with pauses that grow
   // from 0.1 to 10 milliseconds. This happens when a program was just written, and a child of
   // another thread's fork(2) still has a copy of that descriptor. The child pauses after its change
@@ -537,17 +555,19 @@ class Command {
   [[nodiscard]] SYSFD_API Result<ExitStatus, SpawnError> status();
 
   // spawn() and Child::communicate() in one: runs the program to its end, and collects what it
-  // writes. stdout and stderr are collected unless set on the Command. stdin is the input, or
-  // /dev/null.
+  // writes. stdout and stderr are collected unless set on the Command; a new terminal is collected,
+  // too. stdin is the input, or /dev/null.
   //
-  // At the timeout the child is killed, and its process group if it leads one. What was written
-  // until then is returned. Not a cancellation point.
+  // At the timeout the child is killed, with its process group if it leads one, or its tree
+  // (contain()); OutputOptions::grace asks it to end before. What was written until then is
+  // returned. Not a cancellation point.
   //
   // Errors:
   //   as spawn().
-  //   EINVAL, standard_stream: a stream is a new terminal, whose end would never be seen (use
-  //     spawn()), or there is input and stdin is set to something else.
-  // Blocks: until no process has the child's pipes open, which may be later than the child's end.
+  //   EINVAL, standard_stream: stdin is a new terminal, which nobody would write to (set it to
+  //     something else after terminal()), or there is input and stdin is set to something else.
+  // Blocks: until the child has ended, or with OutputEnd::pipes_close, until no process has its
+  //   pipes open.
   [[nodiscard]] SYSFD_API Result<Output, SpawnError> output(const OutputOptions& options = {});
 
   // clone3(2): starts the program, and returns at once. <sysfd/pending_child.hpp> tells how to

@@ -20,6 +20,7 @@
 #include <type_traits>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/ending.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/text.hpp>
@@ -66,19 +67,50 @@ class SYSFD_POINTER Input : public std::span<const std::byte> {
   }
 };
 
+// When output() and communicate() are over.
+enum class OutputEnd {
+  // When the child has ended. What it has written is there, to the last byte, and what others have
+  // written until then: processes that the child has started may hold its streams much longer, or
+  // for ever. What they write later is lost to output(); communicate() leaves the pipes open.
+  child_ends,
+  // When no process has the streams open any more, and the child has ended.
+  pipes_close,
+};
+
+// The streams of a child that are collected.
+enum class OutputStream { out, err, terminal };
+
+// Gets what is collected, piece by piece, as it is read: both streams in the order in which they
+// are found. See <sysfd/output_sink.hpp> for those that call a function, with pieces or with lines.
+class OutputSink {
+ public:
+  // An exception from here ends output(), which kills the child, and communicate().
+  virtual void take(OutputStream stream, std::string_view piece) = 0;
+  // The stream, or the child, has ended: no more comes from it.
+  virtual void end(OutputStream stream) { (void)stream; }
+
+ protected:
+  ~OutputSink() = default;
+};
+
 struct OutputOptions {
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
   // Written to the child's stdin, which is then closed. The child need not read all of it.
   Input input{};
-  // How many bytes of stdout, and of stderr, to keep. More is read and discarded, so that the child
-  // can go on.
+  // How many bytes of each stream to keep. More is read and discarded, so that the child can go on.
   std::size_t max_size = unlimited;
-  // The time limit for everything. Defaults to no limit: until the child and all processes that
-  // share its streams have ended. Starting the program counts, but is not interrupted.
-  // Command::output() takes up to 50 milliseconds more to kill the child (one second if the child
-  // only lacks a processor).
+  // The time limit for everything. Defaults to no limit. Starting the program counts, but is not
+  // interrupted. Command::output() takes up to 50 milliseconds more to kill the child (one second
+  // if the child only lacks a processor).
   Timeout timeout = Timeout::forever();
+  OutputEnd until = OutputEnd::child_ends;
+  // How long after the timeout output() waits for the child to end by itself, when it has sent it
+  // SIGTERM (see Child::terminate()). Defaults to not at all: it is killed. communicate() does not
+  // use this.
+  Timeout grace = std::chrono::nanoseconds(0);
+  // Gets all that is collected, also what goes beyond max_size. Borrowed.
+  OutputSink* sink = nullptr;
 };
 
 struct Output {
@@ -92,11 +124,14 @@ struct Output {
   // timeout.
   std::string out{};
   std::string err{};
-  bool out_cut = false;  // it wrote more than max_size
+  std::string terminal{};  // what was written to Command::terminal()
+  bool out_cut = false;    // it wrote more than max_size
   bool err_cut = false;
+  bool terminal_cut = false;
   bool timed_out = false;       // it had not ended at OutputOptions::timeout
   bool canceled = false;        // it had not ended when the timeout was canceled
   std::size_t input_taken = 0;  // bytes of the input that were written to the pipe
+  Ending ending{};              // why it has ended
   // The error if the child, or another process of the group that it leads, could not be killed at
   // the timeout of output().
   std::error_code kill_error{};

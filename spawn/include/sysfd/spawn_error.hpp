@@ -80,6 +80,8 @@ enum class SpawnStep {
   confirmation,  // EAGAIN, ETIMEDOUT, ECANCELED: not settled yet
   // In the child, between no_new_privileges and seccomp. EBADFD: not a ruleset; E2BIG; ...
   landlock,
+  // Of Command::contain(): the keeper of the tree, before and after the child's own steps.
+  containment,
 };
 
 struct SpawnError {

@@ -41,7 +41,7 @@ bool is_of_cgroups(BorrowedFd directory) noexcept {
 
 // The OOM killer kills all that share memory with the process that it chooses. A child whose parent
 // is suspended is spared, but not while execve(2) gives the memory up: it gets a copy.
-Result<> gather_copy(Planning& planning) {
+Result<> gather_copy(Planning& planning) noexcept {
   void* const mapped = ::mmap(nullptr, sizeof(CommonPage), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return last_error();
@@ -68,8 +68,8 @@ PartResult gather_cgroup(Planning& planning) {
   planning.clone().cgroup = cgroup->get();
   if (planning.is_in_place())
     planning.fds().keep_until_exec(cgroup->get(), SpawnStep::cgroup, -1, true);
-  else if (has_memory_limit_without_caller(*cgroup))
-    if (auto done = gather_copy(planning); !done) return fails(done.error());
+  else if (auto done = share_no_memory_below_limit(planning, *cgroup); !done)
+    return fails(done.error());
   return Reuse::no;
 }
 
@@ -81,6 +81,11 @@ void add_cgroup_steps(Planning& planning) {
 }
 
 }  // namespace
+
+Result<> share_no_memory_below_limit(Planning& planning, BorrowedFd cgroup) noexcept {
+  if (!has_memory_limit_without_caller(cgroup)) return {};
+  return gather_copy(planning);
+}
 
 const PlanPart cgroup_part{gather_cgroup, add_cgroup_steps};
 

@@ -18,6 +18,10 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+struct CloneResult;
+struct FailedStart;
+class KeptTree;
+
 // A plan in the making.
 struct Planning {
   const CommandSpec& spec;
@@ -97,6 +101,16 @@ struct NoZombiePart {
   ChildStack::CloneOrphan clone;
 };
 
+struct ContainmentPart {
+  PartResult (*gather)(Planning& planning);
+  // Clones the keeper and the child. All signals must be blocked.
+  Result<CloneResult, SpawnError> (*clone)(const FailedStart& start, SpawnPlan& plan,
+                                           ChildStack* stack);
+  std::unique_ptr<KeptTree> (*take_tree)(KeeperPlan& keeper) noexcept;
+  // For status(): waits for the end of the program, and kills what is left.
+  Result<ExitStatus> (*run_to_end)(KeeperPlan& keeper, const PidFd& program) noexcept;
+};
+
 struct ShellPart {
   void (*set_arguments)(SpawnScratch& scratch);  // when the program's are known
 };
@@ -131,6 +145,10 @@ extern const ChangesPart changes_part;
 // The steps of a child that is given nothing but its program and arguments: signals, and streams
 // that are inherited.
 std::span<const Step> usual_steps() noexcept;
+
+// Gives the child a copy of the memory if this cgroup, in which it is to be, has a memory limit
+// that this process is not under.
+Result<> share_no_memory_below_limit(Planning& planning, BorrowedFd cgroup) noexcept;
 
 void add_signal_steps(const Signals* signals, Steps& steps);
 std::uint64_t signal_mask(const Signals* signals) noexcept;

@@ -79,6 +79,9 @@ struct CommonPageUnmapper {
   }
 };
 
+// What is made for the keeper of a contained child, see start/containment.cpp.
+struct KeeperPlan;
+
 // What is made for one child. Each is closed when the child has its copy, if it is not the Child's.
 struct ChildResources {
   std::optional<OwnedFd> child_ends[3];  // of pipes
@@ -92,7 +95,11 @@ struct ChildResources {
   std::size_t joined_pid_namespace = 0;      // that of this Namespaces::join
   std::optional<PidFd> own_process;          // for a child that cannot tell its parent by a number
   std::unique_ptr<CommonPage, CommonPageUnmapper> common_page;
+  std::optional<OwnedFd> keepers_end;  // of the socket to the keeper
+  std::optional<OwnedFd> keepers_program;
+  std::optional<OwnedFd> keepers_parent;  // the directory that the cgroup is in
   std::unique_ptr<IdMapPlan> id_maps;
+  std::unique_ptr<KeeperPlan, void (*)(KeeperPlan*)> keeper{nullptr, nullptr};
   std::optional<Pipe> report;  // only the child has its write end
   Environment::ListenSlots listen_slots{};
   SlotLease slots;
@@ -161,7 +168,7 @@ inline bool must_suspend_caller(const CommandSpec& spec) noexcept {
 #else
   constexpr bool always = false;
 #endif
-  return always || spec.cgroup || spec.adjusts_oom_score();
+  return always || spec.cgroup || spec.containment || spec.adjusts_oom_score();
 }
 
 // Adds what the caller has given at that step to an error: the path, the number, ...

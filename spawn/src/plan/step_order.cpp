@@ -46,10 +46,10 @@ PartResult gather_parts(Planning& planning) {
   // Streams first: a new terminal changes the session. The cgroup before namespaces: it may have a
   // page for their id maps.
   if (gathers(parts.listeners) && gathers(descriptors) && gathers(parts.inheritance) &&
-      gathers(parts.cgroup) && gathers(parts.namespaces) && gathers_report() &&
-      gathers(parts.root) && gathers(planning.working_directory_part) && gathers(parts.program) &&
-      gathers(planning.session_part) && gathers(parts.parent_death) && gathers(parts.landlock) &&
-      gathers(parts.resources) && gathers(parts.no_zombie) && settles())
+      gathers(parts.cgroup) && gathers(parts.containment) && gathers(parts.namespaces) &&
+      gathers_report() && gathers(parts.root) && gathers(planning.working_directory_part) &&
+      gathers(parts.program) && gathers(planning.session_part) && gathers(parts.parent_death) &&
+      gathers(parts.landlock) && gathers(parts.resources) && gathers(parts.no_zombie) && settles())
     return reuse;
   return done;
 }

@@ -21,12 +21,16 @@ bool CommandSpec::takes_input(const SpawnRequest& request) const noexcept {
   return !is_stream_set(0) || streams[0].kind == StreamKind::pipe;
 }
 
-Result<void, SpawnError> CommandSpec::reject_terminals(const SpawnRequest& request) const {
-  for (int number = 0; number < 3; ++number)
+Result<void, SpawnError> CommandSpec::reject_terminals(const SpawnRequest& request,
+                                                       int count) const {
+  for (int number = 0; number < std::min(count, 3); ++number)
     if (streams[number].kind == StreamKind::terminal && !request.placed_as(number))
-      return std::unexpected(invalid_argument(
-          SpawnStep::standard_stream,
-          std::string(stream_names[number]) + ", a terminal, which is not collected", number));
+      return std::unexpected(
+          invalid_argument(SpawnStep::standard_stream,
+                           std::string(stream_names[number]) +
+                               (number == 0 ? ", a terminal that nobody writes to: see stdin_from()"
+                                            : ", a terminal, which a pipeline does not collect"),
+                           number));
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <sysfd/containment.hpp>
 #include <sysfd/create.hpp>
 #include <sysfd/directory_change.hpp>
 #include <sysfd/drop_policy.hpp>
@@ -59,6 +60,7 @@ struct PassedFd {
 // thing sets the pointer, so a program that does not call the setter is linked without the part.
 struct PartsPlanner;
 struct PlanPart;
+struct ContainmentPart;
 struct DescriptorsPart;
 struct IdentityPart;
 struct IdMapWriterStart;
@@ -72,6 +74,7 @@ struct PlanParts {
   const PartsPlanner* planner = nullptr;         // which calls the parts, if any is set
   const DescriptorsPart* descriptors = nullptr;  // set by each setter that takes one
   const PlanPart* cgroup = nullptr;
+  const ContainmentPart* containment = nullptr;
   const PlanPart* inheritance = nullptr;
   const PlanPart* landlock = nullptr;
   const PlanPart* listeners = nullptr;
@@ -132,6 +135,7 @@ struct CommandSpec {
   Directory directory;  // the working directory
   DirectoryChange directory_change = DirectoryChange::before_identity;
   std::optional<BorrowedFd> cgroup;
+  std::optional<Containment> containment;
   std::optional<BorrowedFd> landlock;
 
   StreamSpec streams[3];
@@ -169,8 +173,9 @@ struct CommandSpec {
   bool is_stream_set(int stream) const noexcept;
   // True if the input of output() can reach the child.
   bool takes_input(const SpawnRequest& request) const noexcept;
-  // For output(), which would never see the end of a terminal.
-  Result<void, SpawnError> reject_terminals(const SpawnRequest& request) const;
+  // For output(), where a child would wait for ever if its stdin is a terminal, and for pipelines:
+  // looks at so many streams.
+  Result<void, SpawnError> reject_terminals(const SpawnRequest& request, int count) const;
   // Closes what the Command owns: the child has it.
   void close_owned() noexcept;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plan/plan_part.hpp"
+#include "start/kept_tree.hpp"
 #include "start/kill.hpp"
 
 namespace sysfd {
@@ -63,7 +64,13 @@ bool AsyncStart::cancel(const Deadline& deadline) noexcept {
   } else {
     const auto killed = kill_group({clone_->process, clone_->pid, plan_->child.leads_group, false});
     if (await(deadline) != 0) return false;
-    if (!killed.child) (void)await_killed(clone_->process, Clock::now() + kill_patience);
+    if (plan_->resources && plan_->resources->keeper) {
+      const auto tree = spec_.parts.containment->take_tree(*plan_->resources->keeper);
+      tree->begin_kill();
+      tree->finish_kill(clone_->process, Clock::now() + kill_patience);
+    } else if (!killed.child) {
+      (void)await_killed(clone_->process, Clock::now() + kill_patience);
+    }
     restore_foreground();
   }
   dumpable_.reset();

@@ -68,11 +68,6 @@ long by_clone(ChildArgs& args, const CloneOptions& options, ChildStack* stack) n
   return clone_and_run(call.number, call.a, call.b, call.c, call.child_tid, run_child, &args);
 }
 
-// clone(2) has no cgroup, and has the bit of time namespaces for something else.
-bool clone_can(const CloneOptions& options) noexcept {
-  return options.cgroup < 0 && !options.namespaces.contains(Namespace::time);
-}
-
 // How a child is cloned, and what it has of its CloneOptions.
 struct Way {
   bool by_clone3, reaps_itself, killed_with_parent;
@@ -106,6 +101,10 @@ struct Way {
 
 }  // namespace
 
+bool clone_can(const CloneOptions& options) noexcept {
+  return options.cgroup < 0 && !options.namespaces.contains(Namespace::time);
+}
+
 // valgrind ends the whole program for CLONE_FILES. Its files are mapped into a process that it
 // runs. (The answer of a call does not tell: filters refuse calls as well.)
 bool is_emulated() noexcept {
@@ -133,13 +132,19 @@ bool is_emulated() noexcept {
                                    : clone_error(start, error_code(static_cast<int>(-answer))));
 }
 
+ChildArgs& begin_clone(ChildPlan& plan, ChildStack* stack) noexcept {
+  ChildArgs* const copy = plan.clone.report_of_copy;
+  if (copy) *copy = plan.args;
+  ChildArgs& args = copy ? *copy : plan.args;
+  if (stack) stack->is_inside = 1;
+  TableCopies::prepare(args);
+  return args;
+}
+
 Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan& plan,
                                             ChildStack* stack) {
   const CloneOptions& options = plan.clone;
-  ChildArgs& args = options.report_of_copy ? *options.report_of_copy : plan.args;
-  if (options.report_of_copy) args = plan.args;
-  if (stack) stack->is_inside = 1;
-  TableCopies::prepare(args);
+  ChildArgs& args = begin_clone(plan, stack);
   Way way{.by_clone3 = true,
           .reaps_itself = options.reaps_itself || options.killed_with_parent,
           .killed_with_parent = options.killed_with_parent};
@@ -148,15 +153,19 @@ Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan&
     answer = clone_otherwise(answer, args, options, stack, way);
     if (answer < 0) return why_not_cloned(start, stack, answer);
   }
-  if (options.report_of_copy) {
-    plan.args = args;
-    if (stack) stack->is_inside = 0;  // the kernel has cleared that of the copy
-  }
+  if (options.report_of_copy) [[unlikely]]
+    take_report_of_copy(plan, stack);
   if (args.suspends_parent) [[likely]]
     note_departure(args);
   return Result<CloneResult, SpawnError>(
       std::in_place, PidFd::unsafe_adopt(OwnedFd::adopt(args.pidfd)), static_cast<pid_t>(answer),
       way.by_clone3, way.reaps_itself, way.killed_with_parent);
+}
+
+void take_report_of_copy(ChildPlan& plan, ChildStack* stack) noexcept {
+  if (!plan.clone.report_of_copy) return;
+  plan.args = *plan.clone.report_of_copy;
+  if (stack) stack->is_inside = 0;  // the kernel has cleared that of the copy
 }
 
 void note_departure(const ChildArgs& args) noexcept {

@@ -38,6 +38,15 @@ Result<CloneResult, SpawnError> clone_child(const FailedStart& start, ChildPlan&
 // True if this process runs in such an emulator.
 bool is_emulated() noexcept;
 
+// True if clone(2) can do it: it has no cgroup, and has the bit of time namespaces for something
+// else.
+bool clone_can(const CloneOptions& options) noexcept;
+
+// What clone_child() does before and after the call: returns the arguments of the child, which are
+// not those of the plan if it gets a copy of the memory.
+ChildArgs& begin_clone(ChildPlan& plan, ChildStack* stack) noexcept;
+void take_report_of_copy(ChildPlan& plan, ChildStack* stack) noexcept;
+
 // Must be called when the child has left this memory, if clone_child() returned before.
 void note_departure(const ChildArgs& args) noexcept;
 

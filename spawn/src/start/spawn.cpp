@@ -7,6 +7,7 @@
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "plan/attributes/attributes.hpp"
+#include "plan/plan_part.hpp"
 #include "start/scoped_dumpable.hpp"
 #include "start/scoped_pid_namespace.hpp"
 #include "start/scoped_signal_block.hpp"
@@ -45,6 +46,7 @@ Result<CloneResult, SpawnError> clone_with_resources(const FailedStart& start, S
   if (auto started = start_writer(start.spec, plan, writer); !started)
     return std::unexpected(std::move(started.error()));
   if (plan.resources->own_pid_namespace) return clone_in_pid_namespace(start, plan, stack);
+  if (plan.resources->keeper) return start.spec.parts.containment->clone(start, plan, stack);
   return clone_child(start, plan.child, stack);
 }
 

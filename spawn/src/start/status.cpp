@@ -55,7 +55,10 @@ Result<ExitStatus, SpawnError> start_and_wait(CommandSpec& spec, const SpawnRequ
                                               SpawnScratch& scratch, SpawnPlan& plan) {
   const auto clone = start_child(spec, request, scratch, plan);
   if (!clone) return std::unexpected(clone.error());
-  const auto status = clone->process.wait();
+  const auto status =
+      plan.resources && plan.resources->keeper
+          ? spec.parts.containment->run_to_end(*plan.resources->keeper, clone->process)
+          : clone->process.wait();
   if (!status)
     return std::unexpected(give_up_executing({spec, scratch, true}, *clone, status.error()));
   return *status;

@@ -143,4 +143,8 @@ Command EveryStep::cgroup() const {
   return Command(program_path).pass(some_file(), owned).cgroup(number(directory));
 }
 
+Command EveryStep::tree() const {
+  return Command(program_path).pass(some_file(), owned).contain();
+}
+
 }  // namespace sysfd_test

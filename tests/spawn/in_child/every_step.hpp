@@ -36,6 +36,8 @@ class EveryStep {
   Command new_terminal() const;
   // Names a cgroup that is none: does not start.
   Command cgroup() const;
+  // Is contained in a pid namespace.
+  Command tree() const;
 
  private:
   void place(OwnedFd fd, int number);

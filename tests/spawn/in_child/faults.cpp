@@ -25,6 +25,7 @@ constexpr auto job = &EveryStep::job;
 constexpr auto joined_pid = &EveryStep::joined_pid_namespace;
 constexpr auto new_terminal = &EveryStep::new_terminal;
 constexpr auto cgroup = &EveryStep::cgroup;
+constexpr auto tree = &EveryStep::tree;
 
 // These arguments contain a descriptor's new number, a flag, a request, ... in these calls.
 constexpr unsigned dup3_target = 1, fcntl_command = 1, ioctl_request = 1, open_flags = 2,
@@ -51,6 +52,11 @@ const Fault all[] = {
     {cgroup, SYS_clone3, {}, {EACCES, EBUSY, ENODEV, EOPNOTSUPP}, SpawnStep::cgroup},
     {job, SYS_pidfd_open, {}, {EMFILE, ENFILE, ENOMEM}, SpawnStep::parent_death},
     {attributes, SYS_clone3, {}, {EAGAIN, ENOMEM, EMFILE, ENFILE}, SpawnStep::clone},
+    {tree, SYS_memfd_create, {}, {EMFILE, ENOMEM, EACCES}, SpawnStep::containment},
+    {tree, SYS_socketpair, {}, {EMFILE, ENOBUFS}, SpawnStep::containment},
+    {tree, SYS_pidfd_open, {}, {EMFILE, ENOMEM}, SpawnStep::containment},
+    {tree, SYS_clone, {}, {EAGAIN, ENOMEM, ENOSPC, EPERM}, SpawnStep::containment},
+    {tree, SYS_clone3, {}, {EAGAIN, ENOMEM}, SpawnStep::clone},
     {attributes, SYS_clone3, {}, {ENOSPC, EUSERS}, SpawnStep::namespaces},
     {user_namespace, SYS_clone3, {}, {EAGAIN, ENOMEM}, SpawnStep::clone},
     {joined_pid,
@@ -189,6 +195,9 @@ const Fault all[] = {
      {ENOENT, EACCES, EPERM, ENOEXEC, ETXTBSY, E2BIG, ENOMEM, EIO, EMFILE, ELOOP, EAGAIN},
      SpawnStep::exec},
     {job, SYS_execveat, {}, {ENOENT, EACCES, ENOEXEC, ETXTBSY, ENOMEM}, SpawnStep::exec},
+    // These are made by the keeper.
+    {tree, SYS_mount, {}, {EPERM, EINVAL}, SpawnStep::containment},
+    {tree, SYS_execveat, {}, {EACCES, ENOMEM}, SpawnStep::containment},
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ constexpr auto job = &EveryStep::job;
 constexpr auto joined_pid = &EveryStep::joined_pid_namespace;
 constexpr auto new_terminal = &EveryStep::new_terminal;
 constexpr auto cgroup = &EveryStep::cgroup;
+constexpr auto tree = &EveryStep::tree;
 
 // True if this step makes a system call that can fail. There is no default, so that a new step must
 // be added.
@@ -90,6 +91,7 @@ bool makes_a_call(SpawnStep step) {
     case SpawnStep::no_new_privileges:
     case SpawnStep::seccomp:
     case SpawnStep::landlock:
+    case SpawnStep::containment:
     case SpawnStep::exec: return true;
   }
   return false;
@@ -220,6 +222,11 @@ TEST(SpawnSweep, OfANewTerminalNamesEachStep) {
 
 TEST(SpawnSweep, OfACgroupNamesEachStep) {
   sweep(cgroup);
+}
+
+TEST(SpawnSweep, OfATreeNamesEachStep) {
+  SYSFD_REQUIRE_ROOT();
+  sweep(tree);
 }
 
 TEST(SpawnSweep, IncludesEachStep) {

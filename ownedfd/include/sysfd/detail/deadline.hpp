@@ -7,6 +7,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include <sysfd/attributes.hpp>
@@ -43,6 +44,15 @@ inline Deadline deadline_after(const Timeout& timeout) noexcept {
   else if (!timeout.is_forever())
     deadline.time = deadline_after(timeout.duration());
   return deadline;
+}
+
+// Returns the timeout that ends at the deadline.
+inline Timeout timeout_until(const Deadline& deadline) noexcept {
+  Timeout left = Timeout::forever();
+  if (!deadline.is_never()) left = deadline.time - std::min(deadline.time, Clock::now());
+  if (deadline.canceled_by >= 0)
+    left = left.canceled_by(BorrowedFd::unsafe_borrow(deadline.canceled_by));
+  return left;
 }
 
 // Returns the time left until then; zero if it is past.
