@@ -158,10 +158,10 @@ Result<CgroupAbilities, CgroupError> Cgroup::abilities() const {
   return found;
 }
 
-Result<void, CgroupError> Cgroup::enable(ControllerSet wanted) const {
+Result<void, CgroupError> Cgroup::enable(ControllerSet controllers) const {
   const auto enabled = controllers_in(directory_, "cgroup.subtree_control");
   if (!enabled) return std::unexpected(enabled.error());
-  return change_controllers(directory_, '+', wanted - *enabled);
+  return change_controllers(directory_, '+', controllers - *enabled);
 }
 
 // Moves all processes of `from`. They may fork meanwhile.
@@ -182,7 +182,8 @@ static Result<void, CgroupError> move_all(BorrowedFd from, BorrowedFd to) {
   return fails(EAGAIN);
 }
 
-Result<Cgroup, CgroupError> Cgroup::make_leaf_and_enable(CStr name, ControllerSet wanted) const {
+Result<Cgroup, CgroupError> Cgroup::make_leaf_and_enable(CStr name,
+                                                         ControllerSet controllers) const {
   const auto before = controllers_in(directory_, "cgroup.subtree_control");
   if (!before) return std::unexpected(before.error());
   auto leaf = create(*this, name);
@@ -190,7 +191,7 @@ Result<Cgroup, CgroupError> Cgroup::make_leaf_and_enable(CStr name, ControllerSe
   leaf->keep();  // it must not kill what is moved there
   Result<void, CgroupError> done;
   if (!is_root(directory_)) done = move_all(directory_, leaf->directory_);
-  if (done) done = enable(wanted);
+  if (done) done = enable(controllers);
   if (done) return leaf;
   if (const auto after = controllers_in(directory_, "cgroup.subtree_control"))
     (void)change_controllers(directory_, '-', *after - *before);

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -64,14 +65,17 @@ Result<void, CgroupError> write_file(BorrowedFd directory, const char* name, std
 
 Result<std::string, CgroupError> read_whole(BorrowedFd file, const char* name) {
   std::string content;
+  content.reserve(4096);
   for (;;) {
-    constexpr std::size_t piece = 4096;
     const std::size_t before = content.size();
-    content.resize(before + piece);
-    const long got = system_call_retried(SYS_pread64, file.get(), content.data() + before, piece,
-                                         static_cast<long>(before));
+    const std::size_t room = std::max<std::size_t>(content.capacity() - before, 1024);
+    long got = 0;
+    content.resize_and_overwrite(before + room, [&](char* start, std::size_t) {
+      got = system_call_retried(SYS_pread64, file.get(), start + before, room,
+                                static_cast<long>(before));
+      return before + (got < 0 ? 0 : static_cast<std::size_t>(got));
+    });
     if (got < 0) return cgroup_error(CgroupStep::read, static_cast<int>(-got), name);
-    content.resize(before + static_cast<std::size_t>(got));
     if (got == 0) return content;
   }
 }
@@ -85,8 +89,9 @@ Result<std::string, CgroupError> read_file(BorrowedFd directory, const char* nam
 std::optional<std::uint64_t> number_of(std::string_view text) noexcept {
   if (text.ends_with('\n')) text.remove_suffix(1);
   std::uint64_t number = 0;
-  const auto end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const char* const start = text.data();
+  const char* const end = start + text.size();
+  const auto [rest, error] = std::from_chars(start, end, number);
   if (error != std::errc() || rest != end) return std::nullopt;
   return number;
 }

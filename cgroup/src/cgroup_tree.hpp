@@ -31,13 +31,14 @@ template <class Visit>
 long for_each_subdirectory(BorrowedFd directory, Visit visit) {
   const auto listing = open(directory, ".", O_RDONLY | O_DIRECTORY);
   if (!listing) return -listing.error().value();
-  constexpr std::size_t room_size = 2 * PATH_MAX;
+  constexpr std::size_t room_size = std::size_t{2} * PATH_MAX;
   const std::unique_ptr<char[]> room(new char[room_size]);  // aligned for everything
   for (;;) {
     const long size = system_call(SYS_getdents64, listing->get(), room.get(), room_size);
     if (size <= 0) return size;
     for (long at = 0; at < size;) {
       const auto* const entry = reinterpret_cast<const dirent64*>(room.get() + at);
+      // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the kernel wrote it
       at += entry->d_reclen;
       if (entry->d_type != DT_DIR || std::strcmp(entry->d_name, ".") == 0 ||
           std::strcmp(entry->d_name, "..") == 0)

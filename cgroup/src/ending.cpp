@@ -84,7 +84,7 @@ long kill_cgroup(BorrowedFd cgroup, const std::optional<OwnedFd>& kill_file) noe
 }
 
 // It is read from its start, as every reader of such a file must.
-Result<OwnedFd, CgroupError> open_armed(BorrowedFd cgroup, const char* name) {
+static Result<OwnedFd, CgroupError> open_armed(BorrowedFd cgroup, const char* name) {
   auto events = open(cgroup, name, O_RDONLY);
   if (!events) return cgroup_error(CgroupStep::read, events.error().value(), name);
   if (const auto armed = Cgroup::rearm(*events); !armed) return std::unexpected(armed.error());
