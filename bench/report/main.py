@@ -42,6 +42,7 @@ class Plan:
         self.quick = quick
         self.child = str((programs / "bench_child").resolve())
         self.counts = programs / "counts" / "counts"
+        self.confinement = programs / "bench_confinement"
         self.peers = peers.load(programs / "peers")
         self.by_name = {peer.name: peer for peer in self.peers}
         version = self.by_name["posix_spawn"].version
@@ -58,7 +59,9 @@ class Plan:
                   Step("spawn-stall", "spawn: other threads of the parent", self.measure_stall,
                        ("stall",)),
                   Step("spawn-busy", "spawn: programs that were just written", self.count_busy,
-                       ("busy",))]
+                       ("busy",)),
+                  Step("spawn-confinement", "spawn: children that are confined",
+                       self.measure_confinement, ("confinement",))]
         return found + [Step(module, f"{module}: beside raw calls",
                              lambda module=module: self.time_operations(module),
                              ("modules", module)) for module in MODULES]
@@ -86,6 +89,9 @@ class Plan:
     def count_busy(self):
         word = f"busy={40 if self.quick else 400}"
         return self.once([self.by_name[name] for name in cases.BUSY], word)
+
+    def measure_confinement(self):
+        return measure.confinement(self.confinement, self.child, 60 if self.quick else 500)
 
     def once(self, some, word):
         """The numbers that each of these prints for a word; or why there are none."""

@@ -174,6 +174,20 @@ def busy(results):
             + table(["", "starts", "failed", "rate"], rows))
 
 
+def confinement(results):
+    found = results["confinement"]
+    plain = found["nothing"]
+    rows = [[name, f"*{numbers}*", "", ""] if isinstance(numbers, str)
+            else [name, microseconds(numbers[0]), microseconds(numbers[1]),
+                  microseconds(numbers[0] - plain[0])]
+            for name, numbers in found.items()]
+    return ("### Children that are confined\n\n"
+            "A static program is started and waited for by status(), confined by sysfd, or by a program\n"
+            "that is started for it. Microseconds. All take turns. The last column compares the shortest\n"
+            "times. timeout(1) ends one process group only.\n\n"
+            + table(["confined by", "shortest", "median", "more than nothing"], rows))
+
+
 def traits(results):
     keys = ["version", "starts by", "not passed", "passes", "waits by"]
     rows = [[peer["name"], f"*missing: {peer['missing']}*", "", "", "", ""] if peer["missing"]
@@ -214,7 +228,7 @@ def report(results, others=()):
         found = [dimension(results, *each) for each in DIMENSIONS] + [namespaces(results)]
         parts += [each for each in found if each] or [base_only(results)]
     parts += [show(results) for key, show in (("stall", stall), ("busy", busy),
-                                              ("peers", traits), ("modules", modules))
+                                              ("confinement", confinement), ("peers", traits), ("modules", modules))
               if results.get(key)]
     if results.get("counts"):
         parts.append("## Counts, which are the same in each run\n\n```text\n"

@@ -197,3 +197,16 @@ def measure_once(peer, program, word):
     if process.returncode != 0:
         raise Failed(err.strip()[-300:])
     return [float(number) for number in out.split()]
+
+
+def confinement(measuring, program, rounds):
+    """What bench/spawn/confinement.cpp measures: by name, nanoseconds or why there are none."""
+    done = subprocess.run([measuring, program, str(rounds)], capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Failed(done.stderr.strip()[-300:])
+    found = {}
+    for line in done.stdout.splitlines():
+        name, *numbers = line.split("\t")
+        found[name] = [float(each) for each in numbers] if len(numbers) == 2 else numbers[0]
+    return found

@@ -42,6 +42,7 @@ RESULTS = {
         "namespaces": {"sandbox": cell(3e6)}},
     "stall": {"sysfd": [1000.0, 6000.0, 9000.0, 100.0], "Qt": "not here"},
     "busy": {"sysfd": [6400.0, 3.0]},
+    "confinement": {"nothing": [7e4, 8e4], "contain()": [17e4, 19e4], "elsewhere": "not there"},
     "modules": {"pidfd": {"open": {"raw": 1000.0, "ours": 1100.0, "ratio": 1.09}}},
     "counts": {"table": "ownedfd: open\n", "counted": {}},
 }
@@ -81,6 +82,10 @@ class ReportTest(unittest.TestCase):
     def test_what_has_not_run_is_said(self):
         self.assertIn("spawn-busy: it ended with 1", markdown.report(RESULTS))
         self.assertEqual(self.lines_of("| Qt |"), ["| Qt | *not here* |  |  |  |"])
+
+    def test_what_confines_a_child_is_compared_with_nothing(self):
+        self.assertEqual(self.lines_of("| contain() |"), ["| contain() | 170 | 190 | 100 |"])
+        self.assertEqual(self.lines_of("| elsewhere |"), ["| elsewhere | *not there* |  |  |"])
 
     def test_results_that_are_cut_short_are_as_none(self):
         results = main.load(peers.SOURCES / "peer.hpp")
