@@ -188,6 +188,8 @@ SYSFD_FIRST_SIZE(sysfd_session, reserved);
 SYSFD_FIRST_SIZE(sysfd_signals, unchanged_count);
 SYSFD_FIRST_SIZE(sysfd_namespaces, host_name);
 SYSFD_FIRST_SIZE(sysfd_output_options, timeout);
+SYSFD_FIRST_SIZE(sysfd_rights, scopes);
+SYSFD_FIRST_SIZE(sysfd_landlock_error, text);
 SYSFD_FIRST_SIZE(sysfd_spawn_changes, working_directory);
 SYSFD_FIRST_SIZE(sysfd_output_info, input_taken);
 SYSFD_FIRST_SIZE(sysfd_spawn_report, reserved);

@@ -608,6 +608,105 @@ int sysfd_exit_status_signal(int32_t status);  // -ENODATA: it exited
 int sysfd_exit_status_core_dumped(int32_t status);
 int sysfd_exit_status_text(int32_t status, char* buffer, size_t size);
 
+// ---- landlock: <sysfd/landlock.hpp>, <sysfd/landlock_rights.hpp>. Each `error` may be null ----
+
+// Rights to files: the bits of the kernel, LANDLOCK_ACCESS_FS_....
+enum {
+  SYSFD_FILE_EXECUTE = 0x1,
+  SYSFD_FILE_WRITE_FILE = 0x2,
+  SYSFD_FILE_READ_FILE = 0x4,
+  SYSFD_FILE_READ_DIR = 0x8,
+  SYSFD_FILE_REMOVE_DIR = 0x10,
+  SYSFD_FILE_REMOVE_FILE = 0x20,
+  SYSFD_FILE_MAKE_CHAR = 0x40,
+  SYSFD_FILE_MAKE_DIR = 0x80,
+  SYSFD_FILE_MAKE_REG = 0x100,
+  SYSFD_FILE_MAKE_SOCK = 0x200,
+  SYSFD_FILE_MAKE_FIFO = 0x400,
+  SYSFD_FILE_MAKE_BLOCK = 0x800,
+  SYSFD_FILE_MAKE_SYM = 0x1000,
+  SYSFD_FILE_REFER = 0x2000,
+  SYSFD_FILE_TRUNCATE = 0x4000,
+  SYSFD_FILE_IOCTL_DEV = 0x8000,
+  SYSFD_FILE_RESOLVE_UNIX = 0x10000,
+  // Sets: to execute a program; to read; to change files and directories. See namespace rights.
+  SYSFD_FILE_RUN = 0x5,
+  SYSFD_FILE_READ = 0xc,
+  SYSFD_FILE_READ_WRITE = 0x77be
+};
+// Rights to ports.
+enum {
+  SYSFD_PORT_BIND_TCP = 0x1,
+  SYSFD_PORT_CONNECT_TCP = 0x2,
+  SYSFD_PORT_BIND_UDP = 0x4,
+  SYSFD_PORT_CONNECT_SEND_UDP = 0x8
+};
+enum { SYSFD_SCOPE_ABSTRACT_UNIX_SOCKET = 0x1, SYSFD_SCOPE_SIGNAL = 0x2 };
+typedef struct sysfd_rights {
+  uint32_t size;
+  uint32_t reserved;  // 0
+  uint64_t files;     // SYSFD_FILE_...
+  uint64_t ports;     // SYSFD_PORT_...
+  uint64_t scopes;    // SYSFD_SCOPE_...
+} sysfd_rights;
+#define SYSFD_RIGHTS_INIT {sizeof(sysfd_rights), 0, 0, 0, 0}
+
+// <sysfd/landlock_error.hpp>
+enum {
+  SYSFD_LANDLOCK_SUPPORT = 0,
+  SYSFD_LANDLOCK_CREATE = 1,
+  SYSFD_LANDLOCK_OPEN = 2,
+  SYSFD_LANDLOCK_RULE = 3,
+  SYSFD_LANDLOCK_RESTRICT = 4,
+  SYSFD_LANDLOCK_PROGRAM = 5
+};
+typedef struct sysfd_landlock_error {
+  uint32_t size;
+  int32_t step;  // SYSFD_LANDLOCK_...
+  int32_t code;  // the errno value, positive
+  uint32_t reserved;
+  uint64_t missing_files;  // required, but not in this kernel; of a rule: not handled
+  uint64_t missing_ports;
+  uint64_t missing_scopes;
+  char text[1000];  // a sentence; cut if it is longer
+} sysfd_landlock_error;
+#define SYSFD_LANDLOCK_ERROR_INIT {sizeof(sysfd_landlock_error), 0, 0, 0, 0, 0, 0, {0}}
+
+// Returns the ABI of Landlock in this kernel: 1 or more. `known` may be null.
+int sysfd_landlock_support(sysfd_rights* known, sysfd_landlock_error* error);
+
+// Takes rights away for ever: forbids what it handles, except what its rules allow.
+typedef struct sysfd_ruleset sysfd_ruleset;
+// Null rights are none. What is wanted and not known here stays allowed: it is written to `missing`.
+int sysfd_ruleset_new(const sysfd_rights* required, const sysfd_rights* wanted,
+                      sysfd_ruleset** ruleset, sysfd_rights* missing, sysfd_landlock_error* error);
+// With rules for what one program needs in order to start.
+int sysfd_ruleset_for_program(const char* path, const sysfd_rights* required,
+                              sysfd_ruleset** ruleset, sysfd_rights* missing,
+                              sysfd_landlock_error* error);
+int sysfd_ruleset_allow(sysfd_ruleset* ruleset, int file, uint64_t rights,
+                        sysfd_landlock_error* error);
+int sysfd_ruleset_allow_path(sysfd_ruleset* ruleset, const char* path, uint64_t rights,
+                             sysfd_landlock_error* error);
+int sysfd_ruleset_allow_port(sysfd_ruleset* ruleset, uint16_t port, uint64_t rights,
+                             sysfd_landlock_error* error);
+enum {
+  SYSFD_RESTRICT_KEEP_PRIVILEGES = 1,  // leaves PR_SET_NO_NEW_PRIVS away: needs CAP_SYS_ADMIN
+  SYSFD_RESTRICT_LOG_AFTER_EXEC = 2
+};
+// landlock_restrict_self(2): restricts the calling thread, and what it starts.
+int sysfd_ruleset_restrict_self(const sysfd_ruleset* ruleset, uint32_t flags,
+                                sysfd_landlock_error* error);
+int sysfd_ruleset_handled(const sysfd_ruleset* ruleset, sysfd_rights* handled);
+// Writes which rules decide about a path, as a text. `allowed`, which may be null: those of the
+// rights that the ruleset allows.
+int sysfd_ruleset_explain(const sysfd_ruleset* ruleset, const char* path, uint64_t rights,
+                          uint64_t* allowed, char* buffer, size_t size,
+                          sysfd_landlock_error* error);
+// For sysfd_command_landlock_borrow().
+int sysfd_ruleset_fd_borrow(const sysfd_ruleset* ruleset);
+void sysfd_ruleset_free(sysfd_ruleset* ruleset);
+
 // ---- listen: <sysfd/fd_type.hpp>, <sysfd/listen_fds.hpp>; used by spawn, too ----
 
 // A condition on a descriptor. A null pointer to one stands for any descriptor.
