@@ -66,10 +66,6 @@ int narrow(sysfd_fd_type* type, std::int32_t port, Narrow narrow_it) {
   });
 }
 
-int matches(const FdType& type, int fd) noexcept {
-  return fd < 0 ? -EBADF : code_of(type.matches(lent(fd)));
-}
-
 }  // namespace
 
 int sysfd_fd_type_new(int kind, sysfd_fd_type** type) {
@@ -120,40 +116,12 @@ int sysfd_fd_type_at(sysfd_fd_type* type, const char* path) {
   return narrow(type, SYSFD_ANY_PORT, [&](const FdType& it, auto) { return it.at(path); });
 }
 
-int sysfd_fd_type_matches(const sysfd_fd_type* type, int fd) {
-  return type ? matches(type->type, fd) : matches(FdType::any(), fd);
-}
-
 int sysfd_fd_type_describe(const sysfd_fd_type* type, char* buffer, size_t size) {
   return guarded([&] { return write_text(type_of(type).describe(), buffer, size); });
 }
 
 void sysfd_fd_type_free(sysfd_fd_type* type) {
   delete type;
-}
-
-int sysfd_is_socket(int fd) {
-  return matches(FdType::socket(), fd);
-}
-
-int sysfd_is_listening_stream(int fd) {
-  return matches(FdType::stream_listener(), fd);
-}
-
-int sysfd_is_datagram(int fd) {
-  return matches(FdType::datagram(), fd);
-}
-
-int sysfd_is_fifo(int fd) {
-  return matches(FdType::fifo(), fd);
-}
-
-int sysfd_is_special_file(int fd) {
-  return matches(FdType::special_file(), fd);
-}
-
-int sysfd_is_message_queue(int fd) {
-  return matches(FdType::message_queue(), fd);
 }
 
 int sysfd_listen_fds_take(uint32_t flags, sysfd_listen_fds** fds, sysfd_error* error) {

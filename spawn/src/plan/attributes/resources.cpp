@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include <sysfd/detail/decimal.hpp>
@@ -78,25 +77,25 @@ void add_scheduler_step(const Scheduler& scheduler, Steps& steps) {
   steps.add(SpawnStep::scheduler, -1, SYS_sched_setscheduler, 0, policy, steps.keep(priority));
 }
 
+void add_affinity_step(const std::vector<std::uint64_t>& mask, Steps& steps) {
+  const std::size_t size = mask.size() * sizeof mask[0];
+  steps.add(SpawnStep::processors, -1, SYS_sched_setaffinity, 0, size,
+            steps.keep(mask.data(), size));
+}
+
 void add_processors_step(const std::vector<int>& processors, Steps& steps) {
   constexpr int bits = 64;
   const auto words = static_cast<std::size_t>(std::ranges::max(processors)) / bits + 1;
   std::vector<std::uint64_t> mask(words);
   for (const int processor : processors)
     mask[static_cast<std::size_t>(processor / bits)] |= std::uint64_t{1} << (processor % bits);
-  const std::size_t size = words * sizeof mask[0];
-  steps.add(SpawnStep::processors, -1, SYS_sched_setaffinity, 0, size,
-            steps.keep(mask.data(), size));
+  add_affinity_step(mask, steps);
 }
 
 // The kernel leaves out those that are not there.
 void add_all_processors_step(Steps& steps) {
-  static constexpr auto every = [] {
-    std::array<std::uint64_t, (highest_processor + 1) / 64> mask{};
-    mask.fill(~std::uint64_t{0});
-    return mask;
-  }();
-  steps.add(SpawnStep::processors, -1, SYS_sched_setaffinity, 0, sizeof every, every.data());
+  const std::vector<std::uint64_t> mask((highest_processor + 1) / 64, ~std::uint64_t{0});
+  add_affinity_step(mask, steps);
 }
 
 void add_oom_score_step(int adjustment, Steps& steps) {
