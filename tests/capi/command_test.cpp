@@ -295,7 +295,7 @@ TEST(CSpawnStep, HasAName) {
               return sysfd_spawn_step_name(SYSFD_STEP_CONFIRMATION, to, n);
             }),
             "confirmation");
-  EXPECT_EQ(sysfd_spawn_step_name(SYSFD_STEP_LANDLOCK + 1, nullptr, 0), -EINVAL);
+  EXPECT_EQ(sysfd_spawn_step_name(SYSFD_STEP_CONTAINMENT + 1, nullptr, 0), -EINVAL);
   EXPECT_EQ(sysfd_spawn_step_name(-1, nullptr, 0), -EINVAL);
 }
 

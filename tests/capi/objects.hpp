@@ -27,6 +27,7 @@ template <class T, auto Free>
 using CObject = std::unique_ptr<T, FreeBy<Free>>;
 
 using CCommand = CObject<sysfd_command, sysfd_command_free>;
+using CCgroup = CObject<sysfd_cgroup, sysfd_cgroup_free>;
 using CChild = CObject<sysfd_child, sysfd_child_free>;
 using COutput = CObject<sysfd_output, sysfd_output_free>;
 using CPrepared = CObject<sysfd_prepared_command, sysfd_prepared_command_free>;

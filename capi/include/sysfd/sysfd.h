@@ -134,7 +134,7 @@ typedef struct sysfd_timeout {
 typedef struct sysfd_error {
   uint32_t size;
   int32_t code;    // the errno value, positive
-  int32_t kind;    // SYSFD_LISTEN_... or SYSFD_SEAL_...; otherwise 0
+  int32_t kind;    // SYSFD_LISTEN_..., SYSFD_SEAL_... or SYSFD_CGROUP_...; otherwise 0
   char text[500];  // a sentence; cut if it is longer
 } sysfd_error;
 #define SYSFD_ERROR_INIT {sizeof(sysfd_error), 0, 0, {0}}
@@ -608,6 +608,194 @@ int sysfd_exit_status_signal(int32_t status);  // -ENODATA: it exited
 int sysfd_exit_status_core_dumped(int32_t status);
 int sysfd_exit_status_text(int32_t status, char* buffer, size_t size);
 
+// ---- cgroup: <sysfd/cgroup.hpp>, <sysfd/cgroup_limits.hpp>. Each `error` may be null ----
+
+enum {  // controllers of cgroups(7)
+  SYSFD_CONTROLLER_CPU = 0x1,
+  SYSFD_CONTROLLER_CPUSET = 0x2,
+  SYSFD_CONTROLLER_IO = 0x4,
+  SYSFD_CONTROLLER_MEMORY = 0x8,
+  SYSFD_CONTROLLER_PIDS = 0x10,
+  SYSFD_CONTROLLER_HUGETLB = 0x20
+};
+// sysfd_error::kind of the functions below: <sysfd/cgroup_error.hpp> tells the errors of each.
+enum {
+  SYSFD_CGROUP_FIND = 0,
+  SYSFD_CGROUP_OPEN = 1,
+  SYSFD_CGROUP_CREATE = 2,
+  SYSFD_CGROUP_ENABLE = 3,
+  SYSFD_CGROUP_LIMIT = 4,
+  SYSFD_CGROUP_MOVE = 5,
+  SYSFD_CGROUP_KILL = 6,
+  SYSFD_CGROUP_FREEZE = 7,
+  SYSFD_CGROUP_READ = 8,
+  SYSFD_CGROUP_WAIT = 9,
+  SYSFD_CGROUP_REMOVE = 10,
+  SYSFD_CGROUP_START = 11
+};
+
+enum {  // which members of sysfd_io_limit are set
+  SYSFD_IO_LIMIT_READ_BYTES = 0x1,
+  SYSFD_IO_LIMIT_WRITE_BYTES = 0x2,
+  SYSFD_IO_LIMIT_READ_OPERATIONS = 0x4,
+  SYSFD_IO_LIMIT_WRITE_OPERATIONS = 0x8
+};
+// For one block device.
+typedef struct sysfd_io_limit {
+  uint32_t major;
+  uint32_t minor;
+  uint32_t flags;       // SYSFD_IO_LIMIT_...
+  uint32_t reserved;    // 0
+  uint64_t read_bytes;  // in a second, as all of these; SYSFD_UNLIMITED: no limit
+  uint64_t write_bytes;
+  uint64_t read_operations;
+  uint64_t write_operations;
+} sysfd_io_limit;
+
+enum {  // which members of sysfd_cgroup_limits are set; the others stay as they are
+  SYSFD_LIMIT_MEMORY_MAX = 0x1,
+  SYSFD_LIMIT_MEMORY_HIGH = 0x2,
+  SYSFD_LIMIT_SWAP_MAX = 0x4,
+  SYSFD_LIMIT_KILLS_ALL = 0x8,
+  SYSFD_LIMIT_PIDS_MAX = 0x10,
+  SYSFD_LIMIT_CPU_MAX = 0x20,  // cpu_quota_microseconds and cpu_period_microseconds
+  SYSFD_LIMIT_CPU_WEIGHT = 0x40
+};
+// SYSFD_UNLIMITED: no limit.
+typedef struct sysfd_cgroup_limits {
+  uint32_t size;
+  uint32_t flags;                    // SYSFD_LIMIT_...
+  uint64_t memory_max;               // bytes; above it, the OOM killer kills
+  uint64_t memory_high;              // bytes; above it, processes are slowed down
+  uint64_t swap_max;                 // bytes
+  uint64_t pids_max;                 // processes and threads
+  uint64_t cpu_quota_microseconds;   // at least 1000; in each period
+  uint64_t cpu_period_microseconds;  // 1000 to 1000000
+  uint32_t cpu_weight;               // 1 to 10000; 100 is usual
+  uint32_t kills_all;                // 1: the OOM killer kills the whole cgroup; 0: it does not
+  const sysfd_io_limit* io_max;
+  size_t io_max_count;
+} sysfd_cgroup_limits;
+#define SYSFD_CGROUP_LIMITS_INIT \
+  {sizeof(sysfd_cgroup_limits), 0, 0, 0, 0, 0, 0, 100000, 100, 0, NULL, 0}
+
+enum {
+  SYSFD_ABILITY_KILL = 1,        // there is cgroup.kill: Linux 5.14
+  SYSFD_ABILITY_NEEDS_LEAF = 2,  // see sysfd_cgroup_make_leaf_and_enable()
+  SYSFD_ABILITY_CREATE = 4,      // cgroups can be created below it
+  SYSFD_ABILITY_START = 8        // and children be started in those
+};
+typedef struct sysfd_cgroup_abilities {
+  uint32_t size;
+  uint32_t flags;         // SYSFD_ABILITY_...
+  uint32_t available;     // SYSFD_CONTROLLER_...
+  uint32_t enabled;       // for the cgroups below
+  uint32_t in_version_1;  // used by cgroups of version 1, so not available
+  int32_t create_code;    // 0, or why not: an errno value, positive
+  int32_t start_code;
+  uint32_t reserved;
+  char create_text[500];  // the same as a sentence, with what would help; cut if it is longer
+  char start_text[500];
+} sysfd_cgroup_abilities;
+#define SYSFD_CGROUP_ABILITIES_INIT {sizeof(sysfd_cgroup_abilities), 0, 0, 0, 0, 0, 0, 0, {0}, {0}}
+
+enum {  // which members of sysfd_cgroup_usage are set: what the kernel, or the cgroup, has
+  SYSFD_USAGE_MEMORY = 0x1,
+  SYSFD_USAGE_MEMORY_PEAK = 0x2,  // Linux 5.19
+  SYSFD_USAGE_SWAP = 0x4,
+  SYSFD_USAGE_CPU_USER = 0x8,
+  SYSFD_USAGE_CPU_SYSTEM = 0x10,
+  SYSFD_USAGE_PIDS = 0x20,
+  SYSFD_USAGE_PIDS_PEAK = 0x40  // Linux 6.1
+};
+typedef struct sysfd_cgroup_usage {
+  uint32_t size;
+  uint32_t set;     // SYSFD_USAGE_...; members that are not set are 0
+  uint64_t memory;  // bytes, as the next two
+  uint64_t memory_peak;
+  uint64_t swap;
+  uint64_t cpu_user_microseconds;
+  uint64_t cpu_system_microseconds;
+  uint64_t pids;  // processes and threads, also zombies
+  uint64_t pids_peak;
+} sysfd_cgroup_usage;
+#define SYSFD_CGROUP_USAGE_INIT {sizeof(sysfd_cgroup_usage), 0, 0, 0, 0, 0, 0, 0, 0}
+
+enum {  // which members of sysfd_cgroup_events are set
+  SYSFD_EVENTS_OOM = 0x1,
+  SYSFD_EVENTS_OOM_KILL = 0x2,
+  SYSFD_EVENTS_OOM_GROUP_KILL = 0x4,  // Linux 5.17
+  SYSFD_EVENTS_PIDS_MAX = 0x8
+};
+typedef struct sysfd_cgroup_events {
+  uint32_t size;
+  uint32_t set;        // SYSFD_EVENTS_...; members that are not set are 0
+  uint32_t populated;  // 1: there are processes that have not ended
+  uint32_t frozen;
+  uint64_t oom;             // how often memory_max was reached, and nothing helped
+  uint64_t oom_kill;        // how many processes the OOM killer has killed
+  uint64_t oom_group_kill;  // how often it has killed all
+  uint64_t pids_max;        // how many forks pids_max has refused
+} sysfd_cgroup_events;
+#define SYSFD_CGROUP_EVENTS_INIT {sizeof(sysfd_cgroup_events), 0, 0, 0, 0, 0, 0, 0}
+
+// Owns the directory of a control group of version 2. Freeing one that was created kills what is
+// left in it, waits up to five seconds, and removes it; one that was opened is left alone.
+typedef struct sysfd_cgroup sysfd_cgroup;
+// /proc/thread-self/cgroup: opens that of the calling thread.
+int sysfd_cgroup_own(sysfd_cgroup** cgroup, sysfd_error* error);
+// open(2).
+int sysfd_cgroup_open(const char* path, sysfd_cgroup** cgroup, sysfd_error* error);
+// mkdir(2): with limits, which may be null. Enables the controllers that they need.
+int sysfd_cgroup_create(const sysfd_cgroup* parent, const char* name,
+                        const sysfd_cgroup_limits* limits, sysfd_cgroup** cgroup,
+                        sysfd_error* error);
+// What can be done below it. Creates a cgroup for a moment.
+int sysfd_cgroup_get_abilities(const sysfd_cgroup* cgroup, sysfd_cgroup_abilities* abilities,
+                               sysfd_error* error);
+// cgroup.subtree_control: enables SYSFD_CONTROLLER_... for the cgroups below.
+int sysfd_cgroup_enable(const sysfd_cgroup* cgroup, uint32_t controllers, sysfd_error* error);
+// cgroup.procs: moves all its processes into a new cgroup below, which is not removed when it is
+// freed, and then enables the controllers.
+int sysfd_cgroup_make_leaf_and_enable(const sysfd_cgroup* cgroup, const char* name,
+                                      uint32_t controllers, sysfd_cgroup** leaf,
+                                      sysfd_error* error);
+// Changes the limits that are set.
+int sysfd_cgroup_set(const sysfd_cgroup* cgroup, const sysfd_cgroup_limits* limits,
+                     sysfd_error* error);
+// cgroup.kill: SIGKILL for all processes in it and below. Does not wait for their end. Before Linux
+// 5.14, for up to five seconds.
+int sysfd_cgroup_kill(const sysfd_cgroup* cgroup, sysfd_error* error);
+// cgroup.freeze: waits until all are stopped. `timeout`: null for five seconds.
+int sysfd_cgroup_freeze(const sysfd_cgroup* cgroup, const sysfd_timeout* timeout,
+                        sysfd_error* error);
+int sysfd_cgroup_thaw(const sysfd_cgroup* cgroup, sysfd_error* error);
+// cgroup.procs: writes new pidfds of the processes in it and below, and returns how many. -ERANGE:
+// they are more than `capacity`; there are no pidfds then.
+int sysfd_cgroup_processes(const sysfd_cgroup* cgroup, size_t capacity, int* pidfds,
+                           sysfd_error* error);
+int sysfd_cgroup_get_usage(const sysfd_cgroup* cgroup, sysfd_cgroup_usage* usage,
+                           sysfd_error* error);
+int sysfd_cgroup_get_events(const sysfd_cgroup* cgroup, sysfd_cgroup_events* events,
+                            sysfd_error* error);
+// cgroup.events, memory.events: poll(2) of the new descriptor reports POLLPRI when something in it
+// has changed since it was opened or rearmed.
+int sysfd_cgroup_open_events(const sysfd_cgroup* cgroup, sysfd_error* error);
+int sysfd_cgroup_open_memory_events(const sysfd_cgroup* cgroup, sysfd_error* error);
+// pread(2): call sysfd_cgroup_get_events() afterwards, so that no change is missed.
+int sysfd_cgroup_rearm(int events, sysfd_error* error);
+// poll(2): waits until no process is left but zombies.
+int sysfd_cgroup_wait_empty(const sysfd_cgroup* cgroup, const sysfd_timeout* timeout,
+                            sysfd_error* error);
+// rmdir(2): removes one that was created, and those below. -EBUSY: there are processes. Waits for
+// up to a second.
+int sysfd_cgroup_remove(sysfd_cgroup* cgroup, sysfd_error* error);
+// Leaves it and its processes alone when it is freed.
+int sysfd_cgroup_keep(sysfd_cgroup* cgroup);
+// The directory, for sysfd_command_cgroup_borrow().
+int sysfd_cgroup_fd_borrow(const sysfd_cgroup* cgroup);
+void sysfd_cgroup_free(sysfd_cgroup* cgroup);
+
 // ---- landlock: <sysfd/landlock.hpp>, <sysfd/landlock_rights.hpp>. Each `error` may be null ----
 
 // Rights to files: the bits of the kernel, LANDLOCK_ACCESS_FS_....
@@ -890,7 +1078,8 @@ enum {  // SpawnStep
   SYSFD_STEP_EXEC = 43,
   SYSFD_STEP_WAIT = 44,
   SYSFD_STEP_CONFIRMATION = 45,
-  SYSFD_STEP_LANDLOCK = 46
+  SYSFD_STEP_LANDLOCK = 46,
+  SYSFD_STEP_CONTAINMENT = 47
 };
 
 // Why a program could not be started.
@@ -983,6 +1172,32 @@ int sysfd_command_parent_death_signal(sysfd_command* command, int signo);
 int sysfd_command_kill_with_parent(sysfd_command* command);
 int sysfd_command_leave_no_zombie(sysfd_command* command);
 int sysfd_command_retry_busy(sysfd_command* command, int times);
+
+// <sysfd/containment.hpp>: the child and all that it starts are one tree, which ends together.
+enum {
+  SYSFD_REACH_WHOLE_TREE = 0,  // all of it, in a new pid namespace, or the start fails
+  SYSFD_REACH_BEST_EFFORT = 1  // the strongest kind that is possible here
+};
+enum {
+  SYSFD_CONTAIN_OUTLIVES_OWNER = 0x1,  // the tree is not killed when the caller's process ends
+  SYSFD_CONTAIN_CALLERS_PROC = 0x2,    // /proc stays the caller's
+  SYSFD_CONTAIN_OWN_CGROUP = 0x4       // also without limits
+};
+typedef struct sysfd_containment {
+  uint32_t size;
+  uint32_t flags;                     // SYSFD_CONTAIN_...
+  int32_t reach;                      // SYSFD_REACH_...
+  uint32_t reserved;                  // 0
+  const sysfd_cgroup_limits* limits;  // of the whole tree; null: none
+  // Where its cgroup is created: borrowed until the start has returned. Null: in that of the
+  // calling thread.
+  const sysfd_cgroup* parent;
+} sysfd_containment;
+#define SYSFD_CONTAINMENT_INIT {sizeof(sysfd_containment), 0, 0, 0, NULL, NULL}
+int sysfd_command_contain(sysfd_command* command, const sysfd_containment* containment);
+// Kills and removes the trees with cgroups below `parent` whose owner and keeper were killed.
+// Returns how many. Errors as of the functions of cgroups.
+int sysfd_sweep_trees(const sysfd_cgroup* parent, sysfd_error* error);
 
 // <sysfd/identity.hpp>. A null pointer for a text or an array: it is not set.
 typedef struct sysfd_bpf_instruction {  // struct sock_filter
@@ -1125,15 +1340,22 @@ int sysfd_command_namespaces(sysfd_command* command, const sysfd_namespaces* nam
 
 // ---- spawn: starts. Each `error` may be null ----
 
+enum {
+  SYSFD_UNTIL_CHILD_ENDS = 0,  // what others write to its streams later is lost
+  SYSFD_UNTIL_PIPES_CLOSE = 1  // until no process has its streams open, and it has ended
+};
 typedef struct sysfd_output_options {
   uint32_t size;
-  uint32_t reserved;  // 0
+  int32_t until;      // SYSFD_UNTIL_...
   const void* input;  // for the child's stdin
   size_t input_size;
   uint64_t max_size;             // how many bytes of each stream to keep
   const sysfd_timeout* timeout;  // null: no limit
+  // How long to wait after SIGTERM, at the timeout, before the child is killed. Null: not at all.
+  const sysfd_timeout* grace;
 } sysfd_output_options;
-#define SYSFD_OUTPUT_OPTIONS_INIT {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL}
+#define SYSFD_OUTPUT_OPTIONS_INIT \
+  {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL, NULL}
 
 enum { SYSFD_CONFIRM_BY_FINISH = 0, SYSFD_CONFIRM_BY_DESCRIPTOR = 1 };
 
@@ -1226,7 +1448,8 @@ enum {
   SYSFD_OUTPUT_OUT_CUT = 0x2,
   SYSFD_OUTPUT_ERR_CUT = 0x4,
   SYSFD_OUTPUT_TIMED_OUT = 0x8,
-  SYSFD_OUTPUT_CANCELED = 0x10
+  SYSFD_OUTPUT_CANCELED = 0x10,
+  SYSFD_OUTPUT_TERMINAL_CUT = 0x20
 };
 typedef struct sysfd_output_info {
   uint32_t size;
@@ -1240,12 +1463,41 @@ typedef struct sysfd_output_info {
   const char* err;
   size_t err_size;
   uint64_t input_taken;
+  const char* terminal;  // what was written to the terminal of sysfd_command_terminal()
+  size_t terminal_size;
 } sysfd_output_info;
-#define SYSFD_OUTPUT_INFO_INIT {sizeof(sysfd_output_info), 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0}
+#define SYSFD_OUTPUT_INFO_INIT \
+  {sizeof(sysfd_output_info), 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, NULL, 0}
 int sysfd_output_get(const sysfd_output* output, sysfd_output_info* info);
 // The status of one stage of a pipeline, or its error.
 int sysfd_output_stage(const sysfd_output* output, size_t stage, int32_t* status);
 int sysfd_output_describe(const sysfd_output* output, char* buffer, size_t size);
+
+// <sysfd/ending.hpp>: why a child has ended. Only what is certain.
+enum {
+  SYSFD_END_NOT_KNOWN = 0,
+  SYSFD_END_EXITED = 1,
+  SYSFD_END_SIGNAL = 2,
+  SYSFD_END_CORE_DUMP = 3,
+  SYSFD_END_TIMEOUT = 4,       // also when the timeout was canceled
+  SYSFD_END_OUT_OF_MEMORY = 5  // for the limit of its own cgroup
+};
+enum {  // which members of sysfd_ending are set
+  SYSFD_ENDING_STATUS = 0x1,
+  SYSFD_ENDING_OOM_KILLS = 0x2,  // these two: of a tree with a cgroup of its own
+  SYSFD_ENDING_REFUSED_FORKS = 0x4
+};
+typedef struct sysfd_ending {
+  uint32_t size;
+  uint32_t set;        // SYSFD_ENDING_...; members that are not set are 0
+  int32_t reason;      // SYSFD_END_...
+  int32_t status;      // as wait(2) stores it
+  uint64_t oom_kills;  // how many processes of the tree the OOM killer has killed
+  uint64_t refused_forks;
+} sysfd_ending;
+#define SYSFD_ENDING_INIT {sizeof(sysfd_ending), 0, 0, 0, 0, 0}
+// -ENODATA: it is the output of a pipeline.
+int sysfd_output_ending(const sysfd_output* output, sysfd_ending* ending);
 void sysfd_output_free(sysfd_output* output);
 
 // <sysfd/child.hpp>: a child process. Freeing it does what the drop policy says: it kills and reaps
@@ -1266,7 +1518,8 @@ enum {
   SYSFD_REPORT_BY_CLONE3 = 1,
   SYSFD_REPORT_ISOLATED_TABLE = 2,
   SYSFD_REPORT_REAPS_ITSELF = 4,
-  SYSFD_REPORT_KILLED_WITH_PARENT = 8
+  SYSFD_REPORT_KILLED_WITH_PARENT = 8,
+  SYSFD_REPORT_COPIED_MEMORY = 16
 };
 typedef struct sysfd_spawn_report {
   uint32_t size;
@@ -1276,6 +1529,18 @@ typedef struct sysfd_spawn_report {
 } sysfd_spawn_report;
 #define SYSFD_SPAWN_REPORT_INIT {sizeof(sysfd_spawn_report), 0, 0, 0}
 int sysfd_child_report(const sysfd_child* child, sysfd_spawn_report* report);
+enum {  // from the strongest to the weakest
+  SYSFD_CONTAINED_BY_PID_NAMESPACE = 0,
+  SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE = 1,
+  SYSFD_CONTAINED_BY_SUBREAPER = 2,
+  SYSFD_NOT_CONTAINED = 3
+};
+// How its tree is kept together: SYSFD_CONTAINED_BY_....
+int sysfd_child_containment(const sysfd_child* child);
+// -EAGAIN: it was not waited for yet.
+int sysfd_child_ending(const sysfd_child* child, sysfd_ending* ending);
+// What its tree uses or has used. -EOPNOTSUPP: it has no cgroup of its own.
+int sysfd_child_usage(const sysfd_child* child, sysfd_cgroup_usage* usage);
 // `status` is as wait(2) stores it, and may be null.
 int sysfd_child_wait(sysfd_child* child, int32_t* status);
 int sysfd_child_try_wait(sysfd_child* child, int32_t* status);

@@ -47,9 +47,15 @@ int sysfd_c::read_output_options(const sysfd_output_options* given,
                                  sysfd::OutputOptions& options) noexcept {
   sysfd_output_options read = SYSFD_OUTPUT_OPTIONS_INIT;
   if (const int error = read_struct(given, read); error != 0) return error;
-  if (read.reserved != 0 || is_missing(read.input, read.input_size)) return -EINVAL;
+  static_assert(SYSFD_UNTIL_CHILD_ENDS == static_cast<int>(sysfd::OutputEnd::child_ends) &&
+                SYSFD_UNTIL_PIPES_CLOSE == static_cast<int>(sysfd::OutputEnd::pipes_close));
+  if (read.until < SYSFD_UNTIL_CHILD_ENDS || read.until > SYSFD_UNTIL_PIPES_CLOSE ||
+      is_missing(read.input, read.input_size))
+    return -EINVAL;
   options.input = std::span(static_cast<const std::byte*>(read.input), read.input_size);
   options.max_size = read.max_size;
+  options.until = static_cast<sysfd::OutputEnd>(read.until);
+  if (const int error = read_timeout(read.grace, options.grace); error != 0) return error;
   return read_timeout(read.timeout, options.timeout);
 }
 
@@ -101,7 +107,8 @@ int sysfd_child_report(const sysfd_child* child, sysfd_spawn_report* report) {
   filled.flags = (found.by_clone3 ? std::uint32_t{SYSFD_REPORT_BY_CLONE3} : 0U) |
                  (found.isolated_table ? std::uint32_t{SYSFD_REPORT_ISOLATED_TABLE} : 0U) |
                  (found.reaps_itself ? std::uint32_t{SYSFD_REPORT_REAPS_ITSELF} : 0U) |
-                 (found.killed_with_parent ? std::uint32_t{SYSFD_REPORT_KILLED_WITH_PARENT} : 0U);
+                 (found.killed_with_parent ? std::uint32_t{SYSFD_REPORT_KILLED_WITH_PARENT} : 0U) |
+                 (found.copied_memory ? std::uint32_t{SYSFD_REPORT_COPIED_MEMORY} : 0U);
   filled.busy_retries = found.busy_retries;
   write_struct(report, filled);
   return 0;
@@ -185,7 +192,8 @@ int sysfd_output_get(const sysfd_output* output, sysfd_output_info* info) {
                  (found.out_cut ? std::uint32_t{SYSFD_OUTPUT_OUT_CUT} : 0U) |
                  (found.err_cut ? std::uint32_t{SYSFD_OUTPUT_ERR_CUT} : 0U) |
                  (found.timed_out ? std::uint32_t{SYSFD_OUTPUT_TIMED_OUT} : 0U) |
-                 (found.canceled ? std::uint32_t{SYSFD_OUTPUT_CANCELED} : 0U);
+                 (found.canceled ? std::uint32_t{SYSFD_OUTPUT_CANCELED} : 0U) |
+                 (found.terminal_cut ? std::uint32_t{SYSFD_OUTPUT_TERMINAL_CUT} : 0U);
   filled.status_code = found.status ? 0 : -negative(found.status.error());
   filled.status = found.status ? found.status->wait_status() : 0;
   filled.kill_code = found.kill_error ? -negative(found.kill_error) : 0;
@@ -195,6 +203,8 @@ int sysfd_output_get(const sysfd_output* output, sysfd_output_info* info) {
   filled.err = found.err.data();
   filled.err_size = found.err.size();
   filled.input_taken = found.input_taken;
+  filled.terminal = found.terminal.data();
+  filled.terminal_size = found.terminal.size();
   write_struct(info, filled);
   return 0;
 }

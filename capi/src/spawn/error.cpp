@@ -11,7 +11,7 @@ namespace {
 using sysfd::SpawnStep;
 
 // In the order of SpawnStep, whose values are those of SYSFD_STEP_....
-constexpr std::array<std::string_view, 47> step_names = {
+constexpr std::array<std::string_view, 48> step_names = {
     "program",
     "argument",
     "environment",
@@ -59,6 +59,7 @@ constexpr std::array<std::string_view, 47> step_names = {
     "wait",
     "confirmation",
     "landlock",
+    "containment",
 };
 
 // A new step of C++ gets a number of C at the end, and a row here.
@@ -110,6 +111,7 @@ SYSFD_SAME_STEP(EXEC, exec);
 SYSFD_SAME_STEP(WAIT, wait);
 SYSFD_SAME_STEP(CONFIRMATION, confirmation);
 SYSFD_SAME_STEP(LANDLOCK, landlock);
+SYSFD_SAME_STEP(CONTAINMENT, containment);
 #undef SYSFD_SAME_STEP
 
 }  // namespace
