@@ -167,6 +167,7 @@ class Library(Case):
         results = {
             *("Credentials", "FanotifyEvent", "Fid", "Message", "MountId", "PendingProcess"),
             *("PreparedCommand", "ProcessInfo", "SpawnReport", "WaitEvent"),
+            *("CgroupAbilities", "CgroupEvents", "CgroupUsage", "Ending"),
         }
         self.assertEqual(set(sysfd.__all__) - results - used, set())
 

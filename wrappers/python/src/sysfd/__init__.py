@@ -12,6 +12,21 @@ may be a number or an object with fileno(). The comments of the C++ headers tell
 """
 from __future__ import annotations
 
+from ._cgroup import (
+    UNLIMITED,
+    Cgroup,
+    CgroupAbilities,
+    CgroupError,
+    CgroupEvents,
+    CgroupLimits,
+    CgroupUsage,
+    Containment,
+    ContainmentKind,
+    Controller,
+    Ending,
+    EndReason,
+    IoLimit,
+)
 from ._command import (
     DEVNULL,
     PIPE,
@@ -65,6 +80,15 @@ from ._handles import (
     name_to_handle,
     open_by_handle,
 )
+from ._landlock import (
+    FileRight,
+    LandlockError,
+    PortRight,
+    Rights,
+    Ruleset,
+    Scope,
+    landlock_support,
+)
 from ._listen import (
     ANY_PORT,
     FdKind,
@@ -95,7 +119,7 @@ from ._pidfd import (
     process_id_text,
     wait_any,
 )
-from ._process import DropPolicy, Output, Process, SpawnReport
+from ._process import DropPolicy, Output, Process, SpawnReport, Until
 from ._sharing import (
     MAX_FDS_IN_MESSAGE,
     Credentials,
@@ -119,11 +143,22 @@ from ._sharing import (
 
 __all__ = [
     "ANY_PORT",
+    "Cgroup",
+    "CgroupAbilities",
+    "CgroupError",
+    "CgroupEvents",
+    "CgroupLimits",
+    "CgroupUsage",
     "Command",
+    "Containment",
+    "ContainmentKind",
+    "Controller",
     "Credentials",
     "DEVNULL",
     "DescriptionLock",
     "DropPolicy",
+    "EndReason",
+    "Ending",
     "EventKind",
     "ExitStatus",
     "FanotifyEvent",
@@ -133,8 +168,11 @@ __all__ = [
     "Fid",
     "FidKind",
     "FileHandle",
+    "FileRight",
     "FlockLock",
     "HandleFlags",
+    "IoLimit",
+    "LandlockError",
     "ListenError",
     "ListenFds",
     "LockMode",
@@ -152,18 +190,24 @@ __all__ = [
     "PendingProcess",
     "PidFd",
     "Pipeline",
+    "PortRight",
     "PositionedFile",
     "PreparedCommand",
     "Process",
     "ProcessInfo",
     "Resolve",
+    "Rights",
+    "Ruleset",
     "STDOUT",
+    "Scope",
     "SealError",
     "Search",
     "SignalScope",
     "SpawnError",
     "SpawnReport",
     "TERMINAL",
+    "UNLIMITED",
+    "Until",
     "Wait",
     "WaitEvent",
     "duplicate",
@@ -183,6 +227,7 @@ __all__ = [
     "is_open",
     "is_socket",
     "is_special_file",
+    "landlock_support",
     "map_sealed",
     "map_shared",
     "memfd",

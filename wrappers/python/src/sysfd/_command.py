@@ -20,6 +20,7 @@ from typing import (
 )
 
 from . import _declarations as c
+from ._cgroup import Containment
 from ._errors import SpawnError, spawn_error
 from ._library import (
     Buffer,
@@ -40,7 +41,7 @@ from ._library import (
 )
 from ._listen import ListenFds
 from ._pidfd import ExitStatus
-from ._process import DropPolicy, Output, Process, collect
+from ._process import DropPolicy, Output, Process, Until, collect
 from ._sharing import UNLIMITED
 
 # The same numbers as those of the module subprocess.
@@ -115,7 +116,8 @@ class Command(Handle):
     new_namespaces, user_map, group_map (of (inside, outside, count)), join (of (fd, kinds)),
       host_name, shared_mounts: the namespaces.
     cgroup: a descriptor of the cgroup to create it in.
-    landlock: a descriptor of a ruleset that restricts it: landlock_create_ruleset(2).
+    landlock: a Ruleset that restricts it, or a descriptor of landlock_create_ruleset(2).
+    contain: a Containment, or True for its defaults: all that it starts ends with it.
     on_drop, grace: what close() of the Process does, and how long SIGTERM has.
     kill_with_parent, parent_death_signal, leave_no_zombie, retry_busy.
 
@@ -180,6 +182,7 @@ class Command(Handle):
         shared_mounts: bool = False,
         cgroup: Optional[FileDescriptorLike] = None,
         landlock: Optional[FileDescriptorLike] = None,
+        contain: Union[bool, Containment] = False,
         on_drop: int = DropPolicy.KILL,
         grace: float = 5.0,
         kill_with_parent: bool = False,
@@ -197,6 +200,7 @@ class Command(Handle):
         # What is borrowed: kept alive with the command.
         self._borrowed: List[Any] = [stdin, stdout, stderr, pass_fds, listen_fds, cwd, root]
         self._borrowed += [executable, controlling_terminal, foreground_of, join, cgroup, landlock]
+        self._borrowed.append(contain)
         super().__init__(self._new(words, executable, shell))
         try:
             for value in words[1:]:
@@ -229,6 +233,10 @@ class Command(Handle):
             )
             if landlock is not None:
                 self._set("landlock_borrow", number_of(landlock))
+            if contain:
+                containment = Containment() if contain is True else contain
+                with self._use() as pointer:
+                    containment._set(pointer)
             if on_drop != DropPolicy.KILL:
                 self._set("on_drop", on_drop, ctypes.byref(timeout_of(grace)))
             if kill_with_parent:
@@ -528,13 +536,20 @@ class Command(Handle):
         timeout: Optional[float] = None,
         *,
         max_size: int = UNLIMITED,
+        until: int = Until.CHILD_ENDS,
+        grace: float = 0.0,
     ) -> Output:
-        """Runs the program to its end, and collects what it writes. At the timeout it is killed."""
+        """Runs the program to its end, and collects what it writes.
+
+        At the timeout it is killed; with `grace` (seconds), SIGTERM asks it to end before.
+        """
         return collect(
             lambda options: self._start(lib.sysfd_command_output, options),
             input,
             max_size,
             timeout,
+            until,
+            grace,
         )
 
     def status(self) -> ExitStatus:
@@ -648,6 +663,8 @@ class PreparedCommand(Handle):
         timeout: Optional[float] = None,
         *,
         max_size: int = UNLIMITED,
+        until: int = Until.CHILD_ENDS,
+        grace: float = 0.0,
         **changes: Any,
     ) -> Output:
         made_changes = _changes(**changes)
@@ -657,6 +674,8 @@ class PreparedCommand(Handle):
             input,
             max_size,
             timeout,
+            until,
+            grace,
         )
 
     def status(self, **changes: Any) -> ExitStatus:
@@ -766,6 +785,8 @@ class Pipeline(Handle):
         timeout: Optional[float] = None,
         *,
         max_size: int = UNLIMITED,
+        until: int = Until.CHILD_ENDS,
+        grace: float = 0.0,
     ) -> Output:
         function = lib.sysfd_pipeline_output
         return collect(
@@ -773,6 +794,8 @@ class Pipeline(Handle):
             input,
             max_size,
             timeout,
+            until,
+            grace,
         )
 
 
@@ -791,11 +814,13 @@ def output(
     input: Optional[Buffer] = None,
     timeout: Optional[float] = None,
     max_size: int = UNLIMITED,
+    until: int = Until.CHILD_ENDS,
+    grace: float = 0.0,
     **options: Any,
 ) -> Output:
     """Runs a program to its end, and collects what it writes."""
     with Command(args, **options) as command:
-        return command.output(input, timeout, max_size=max_size)
+        return command.output(input, timeout, max_size=max_size, until=until, grace=grace)
 
 
 def status(args: Union[Text, Sequence[Text]], **options: Any) -> ExitStatus:

@@ -140,6 +140,84 @@ SYSFD_CORE_DUMPED = 1
 SYSFD_CORE_DUMP_SKIPPED = 2
 SYSFD_CORE_DUMP_AS_USER = 4
 SYSFD_CORE_DUMP_AS_ROOT = 8
+SYSFD_CONTROLLER_CPU = 1
+SYSFD_CONTROLLER_CPUSET = 2
+SYSFD_CONTROLLER_IO = 4
+SYSFD_CONTROLLER_MEMORY = 8
+SYSFD_CONTROLLER_PIDS = 16
+SYSFD_CONTROLLER_HUGETLB = 32
+SYSFD_CGROUP_FIND = 0
+SYSFD_CGROUP_OPEN = 1
+SYSFD_CGROUP_CREATE = 2
+SYSFD_CGROUP_ENABLE = 3
+SYSFD_CGROUP_LIMIT = 4
+SYSFD_CGROUP_MOVE = 5
+SYSFD_CGROUP_KILL = 6
+SYSFD_CGROUP_FREEZE = 7
+SYSFD_CGROUP_READ = 8
+SYSFD_CGROUP_WAIT = 9
+SYSFD_CGROUP_REMOVE = 10
+SYSFD_CGROUP_START = 11
+SYSFD_IO_LIMIT_READ_BYTES = 1
+SYSFD_IO_LIMIT_WRITE_BYTES = 2
+SYSFD_IO_LIMIT_READ_OPERATIONS = 4
+SYSFD_IO_LIMIT_WRITE_OPERATIONS = 8
+SYSFD_LIMIT_MEMORY_MAX = 1
+SYSFD_LIMIT_MEMORY_HIGH = 2
+SYSFD_LIMIT_SWAP_MAX = 4
+SYSFD_LIMIT_KILLS_ALL = 8
+SYSFD_LIMIT_PIDS_MAX = 16
+SYSFD_LIMIT_CPU_MAX = 32
+SYSFD_LIMIT_CPU_WEIGHT = 64
+SYSFD_ABILITY_KILL = 1
+SYSFD_ABILITY_NEEDS_LEAF = 2
+SYSFD_ABILITY_CREATE = 4
+SYSFD_ABILITY_START = 8
+SYSFD_USAGE_MEMORY = 1
+SYSFD_USAGE_MEMORY_PEAK = 2
+SYSFD_USAGE_SWAP = 4
+SYSFD_USAGE_CPU_USER = 8
+SYSFD_USAGE_CPU_SYSTEM = 16
+SYSFD_USAGE_PIDS = 32
+SYSFD_USAGE_PIDS_PEAK = 64
+SYSFD_EVENTS_OOM = 1
+SYSFD_EVENTS_OOM_KILL = 2
+SYSFD_EVENTS_OOM_GROUP_KILL = 4
+SYSFD_EVENTS_PIDS_MAX = 8
+SYSFD_FILE_EXECUTE = 1
+SYSFD_FILE_WRITE_FILE = 2
+SYSFD_FILE_READ_FILE = 4
+SYSFD_FILE_READ_DIR = 8
+SYSFD_FILE_REMOVE_DIR = 16
+SYSFD_FILE_REMOVE_FILE = 32
+SYSFD_FILE_MAKE_CHAR = 64
+SYSFD_FILE_MAKE_DIR = 128
+SYSFD_FILE_MAKE_REG = 256
+SYSFD_FILE_MAKE_SOCK = 512
+SYSFD_FILE_MAKE_FIFO = 1024
+SYSFD_FILE_MAKE_BLOCK = 2048
+SYSFD_FILE_MAKE_SYM = 4096
+SYSFD_FILE_REFER = 8192
+SYSFD_FILE_TRUNCATE = 16384
+SYSFD_FILE_IOCTL_DEV = 32768
+SYSFD_FILE_RESOLVE_UNIX = 65536
+SYSFD_FILE_RUN = 5
+SYSFD_FILE_READ = 12
+SYSFD_FILE_READ_WRITE = 30654
+SYSFD_PORT_BIND_TCP = 1
+SYSFD_PORT_CONNECT_TCP = 2
+SYSFD_PORT_BIND_UDP = 4
+SYSFD_PORT_CONNECT_SEND_UDP = 8
+SYSFD_SCOPE_ABSTRACT_UNIX_SOCKET = 1
+SYSFD_SCOPE_SIGNAL = 2
+SYSFD_LANDLOCK_SUPPORT = 0
+SYSFD_LANDLOCK_CREATE = 1
+SYSFD_LANDLOCK_OPEN = 2
+SYSFD_LANDLOCK_RULE = 3
+SYSFD_LANDLOCK_RESTRICT = 4
+SYSFD_LANDLOCK_PROGRAM = 5
+SYSFD_RESTRICT_KEEP_PRIVILEGES = 1
+SYSFD_RESTRICT_LOG_AFTER_EXEC = 2
 SYSFD_FD_ANY = 0
 SYSFD_FD_SOCKET = 1
 SYSFD_FD_STREAM_LISTENER = 2
@@ -218,6 +296,7 @@ SYSFD_STEP_EXEC = 43
 SYSFD_STEP_WAIT = 44
 SYSFD_STEP_CONFIRMATION = 45
 SYSFD_STEP_LANDLOCK = 46
+SYSFD_STEP_CONTAINMENT = 47
 SYSFD_SEARCH_CHILD_PATH = 0
 SYSFD_SEARCH_CALLER_PATH = 1
 SYSFD_SEARCH_NOWHERE = 2
@@ -232,6 +311,11 @@ SYSFD_DROP_KILL = 0
 SYSFD_DROP_TERMINATE = 1
 SYSFD_DROP_WAIT = 2
 SYSFD_DROP_DETACH = 3
+SYSFD_REACH_WHOLE_TREE = 0
+SYSFD_REACH_BEST_EFFORT = 1
+SYSFD_CONTAIN_OUTLIVES_OWNER = 1
+SYSFD_CONTAIN_CALLERS_PROC = 2
+SYSFD_CONTAIN_OWN_CGROUP = 4
 SYSFD_IDENTITY_KEEP_GROUPS = 1
 SYSFD_IDENTITY_NO_CAPABILITIES = 2
 SYSFD_IDENTITY_NO_NEW_PRIVILEGES = 4
@@ -255,6 +339,8 @@ SYSFD_SESSION_PROCESS_GROUP = 256
 SYSFD_SIGNALS_INHERIT_MASK = 1
 SYSFD_SIGNALS_ALL_TO_DEFAULT = 2
 SYSFD_NAMESPACES_SHARED_MOUNTS = 1
+SYSFD_UNTIL_CHILD_ENDS = 0
+SYSFD_UNTIL_PIPES_CLOSE = 1
 SYSFD_CONFIRM_BY_FINISH = 0
 SYSFD_CONFIRM_BY_DESCRIPTOR = 1
 SYSFD_OUTPUT_SUCCESS = 1
@@ -262,10 +348,25 @@ SYSFD_OUTPUT_OUT_CUT = 2
 SYSFD_OUTPUT_ERR_CUT = 4
 SYSFD_OUTPUT_TIMED_OUT = 8
 SYSFD_OUTPUT_CANCELED = 16
+SYSFD_OUTPUT_TERMINAL_CUT = 32
+SYSFD_END_NOT_KNOWN = 0
+SYSFD_END_EXITED = 1
+SYSFD_END_SIGNAL = 2
+SYSFD_END_CORE_DUMP = 3
+SYSFD_END_TIMEOUT = 4
+SYSFD_END_OUT_OF_MEMORY = 5
+SYSFD_ENDING_STATUS = 1
+SYSFD_ENDING_OOM_KILLS = 2
+SYSFD_ENDING_REFUSED_FORKS = 4
 SYSFD_REPORT_BY_CLONE3 = 1
 SYSFD_REPORT_ISOLATED_TABLE = 2
 SYSFD_REPORT_REAPS_ITSELF = 4
 SYSFD_REPORT_KILLED_WITH_PARENT = 8
+SYSFD_REPORT_COPIED_MEMORY = 16
+SYSFD_CONTAINED_BY_PID_NAMESPACE = 0
+SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE = 1
+SYSFD_CONTAINED_BY_SUBREAPER = 2
+SYSFD_NOT_CONTAINED = 3
 
 
 class sysfd_timeout(SizedStructure):
@@ -387,6 +488,102 @@ class sysfd_process_info(SizedStructure):
     ]
 
 
+class sysfd_io_limit(CheckedStructure):
+    _fields_ = [
+        ("major", c_uint32),
+        ("minor", c_uint32),
+        ("flags", c_uint32),
+        ("reserved", c_uint32),
+        ("read_bytes", c_uint64),
+        ("write_bytes", c_uint64),
+        ("read_operations", c_uint64),
+        ("write_operations", c_uint64),
+    ]
+
+
+class sysfd_cgroup_limits(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("flags", c_uint32),
+        ("memory_max", c_uint64),
+        ("memory_high", c_uint64),
+        ("swap_max", c_uint64),
+        ("pids_max", c_uint64),
+        ("cpu_quota_microseconds", c_uint64),
+        ("cpu_period_microseconds", c_uint64),
+        ("cpu_weight", c_uint32),
+        ("kills_all", c_uint32),
+        ("io_max", POINTER(sysfd_io_limit)),
+        ("io_max_count", c_size_t),
+    ]
+    DEFAULTS = {"cpu_period_microseconds": 100000, "cpu_weight": 100}
+
+
+class sysfd_cgroup_abilities(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("flags", c_uint32),
+        ("available", c_uint32),
+        ("enabled", c_uint32),
+        ("in_version_1", c_uint32),
+        ("create_code", c_int32),
+        ("start_code", c_int32),
+        ("reserved", c_uint32),
+        ("create_text", c_char * 500),
+        ("start_text", c_char * 500),
+    ]
+
+
+class sysfd_cgroup_usage(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("set", c_uint32),
+        ("memory", c_uint64),
+        ("memory_peak", c_uint64),
+        ("swap", c_uint64),
+        ("cpu_user_microseconds", c_uint64),
+        ("cpu_system_microseconds", c_uint64),
+        ("pids", c_uint64),
+        ("pids_peak", c_uint64),
+    ]
+
+
+class sysfd_cgroup_events(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("set", c_uint32),
+        ("populated", c_uint32),
+        ("frozen", c_uint32),
+        ("oom", c_uint64),
+        ("oom_kill", c_uint64),
+        ("oom_group_kill", c_uint64),
+        ("pids_max", c_uint64),
+    ]
+
+
+class sysfd_rights(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("reserved", c_uint32),
+        ("files", c_uint64),
+        ("ports", c_uint64),
+        ("scopes", c_uint64),
+    ]
+
+
+class sysfd_landlock_error(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("step", c_int32),
+        ("code", c_int32),
+        ("reserved", c_uint32),
+        ("missing_files", c_uint64),
+        ("missing_ports", c_uint64),
+        ("missing_scopes", c_uint64),
+        ("text", c_char * 1000),
+    ]
+
+
 class sysfd_notification(SizedStructure):
     _fields_ = [
         ("size", c_uint32),
@@ -418,6 +615,17 @@ class sysfd_spawn_error(SizedStructure):
         ("text", c_char * 1004),
     ]
     DEFAULTS = {"index": -1, "stage": -1}
+
+
+class sysfd_containment(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("flags", c_uint32),
+        ("reach", c_int32),
+        ("reserved", c_uint32),
+        ("limits", POINTER(sysfd_cgroup_limits)),
+        ("parent", c_void_p),
+    ]
 
 
 class sysfd_bpf_instruction(CheckedStructure):
@@ -539,11 +747,12 @@ class sysfd_namespaces(SizedStructure):
 class sysfd_output_options(SizedStructure):
     _fields_ = [
         ("size", c_uint32),
-        ("reserved", c_uint32),
+        ("until", c_int32),
         ("input", c_void_p),
         ("input_size", c_size_t),
         ("max_size", c_uint64),
         ("timeout", POINTER(sysfd_timeout)),
+        ("grace", POINTER(sysfd_timeout)),
     ]
     DEFAULTS = {"max_size": 18446744073709551615}
 
@@ -582,6 +791,19 @@ class sysfd_output_info(SizedStructure):
         ("err", c_void_p),
         ("err_size", c_size_t),
         ("input_taken", c_uint64),
+        ("terminal", c_void_p),
+        ("terminal_size", c_size_t),
+    ]
+
+
+class sysfd_ending(SizedStructure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("set", c_uint32),
+        ("reason", c_int32),
+        ("status", c_int32),
+        ("oom_kills", c_uint64),
+        ("refused_forks", c_uint64),
     ]
 
 
@@ -832,6 +1054,97 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "sysfd_exit_status_signal": (c_int, c_int32),
     "sysfd_exit_status_core_dumped": (c_int, c_int32),
     "sysfd_exit_status_text": (c_int, c_int32, c_char_p, c_size_t),
+    "sysfd_cgroup_own": (c_int, POINTER(c_void_p), POINTER(sysfd_error)),
+    "sysfd_cgroup_open": (c_int, c_char_p, POINTER(c_void_p), POINTER(sysfd_error)),
+    "sysfd_cgroup_create": (
+        c_int,
+        c_void_p,
+        c_char_p,
+        POINTER(sysfd_cgroup_limits),
+        POINTER(c_void_p),
+        POINTER(sysfd_error),
+    ),
+    "sysfd_cgroup_get_abilities": (
+        c_int,
+        c_void_p,
+        POINTER(sysfd_cgroup_abilities),
+        POINTER(sysfd_error),
+    ),
+    "sysfd_cgroup_enable": (c_int, c_void_p, c_uint32, POINTER(sysfd_error)),
+    "sysfd_cgroup_make_leaf_and_enable": (
+        c_int,
+        c_void_p,
+        c_char_p,
+        c_uint32,
+        POINTER(c_void_p),
+        POINTER(sysfd_error),
+    ),
+    "sysfd_cgroup_set": (c_int, c_void_p, POINTER(sysfd_cgroup_limits), POINTER(sysfd_error)),
+    "sysfd_cgroup_kill": (c_int, c_void_p, POINTER(sysfd_error)),
+    "sysfd_cgroup_freeze": (c_int, c_void_p, POINTER(sysfd_timeout), POINTER(sysfd_error)),
+    "sysfd_cgroup_thaw": (c_int, c_void_p, POINTER(sysfd_error)),
+    "sysfd_cgroup_processes": (c_int, c_void_p, c_size_t, POINTER(c_int), POINTER(sysfd_error)),
+    "sysfd_cgroup_get_usage": (c_int, c_void_p, POINTER(sysfd_cgroup_usage), POINTER(sysfd_error)),
+    "sysfd_cgroup_get_events": (
+        c_int,
+        c_void_p,
+        POINTER(sysfd_cgroup_events),
+        POINTER(sysfd_error),
+    ),
+    "sysfd_cgroup_open_events": (c_int, c_void_p, POINTER(sysfd_error)),
+    "sysfd_cgroup_open_memory_events": (c_int, c_void_p, POINTER(sysfd_error)),
+    "sysfd_cgroup_rearm": (c_int, c_int, POINTER(sysfd_error)),
+    "sysfd_cgroup_wait_empty": (c_int, c_void_p, POINTER(sysfd_timeout), POINTER(sysfd_error)),
+    "sysfd_cgroup_remove": (c_int, c_void_p, POINTER(sysfd_error)),
+    "sysfd_cgroup_keep": (c_int, c_void_p),
+    "sysfd_cgroup_fd_borrow": (c_int, c_void_p),
+    "sysfd_cgroup_free": (None, c_void_p),
+    "sysfd_landlock_support": (c_int, POINTER(sysfd_rights), POINTER(sysfd_landlock_error)),
+    "sysfd_ruleset_new": (
+        c_int,
+        POINTER(sysfd_rights),
+        POINTER(sysfd_rights),
+        POINTER(c_void_p),
+        POINTER(sysfd_rights),
+        POINTER(sysfd_landlock_error),
+    ),
+    "sysfd_ruleset_for_program": (
+        c_int,
+        c_char_p,
+        POINTER(sysfd_rights),
+        POINTER(c_void_p),
+        POINTER(sysfd_rights),
+        POINTER(sysfd_landlock_error),
+    ),
+    "sysfd_ruleset_allow": (c_int, c_void_p, c_int, c_uint64, POINTER(sysfd_landlock_error)),
+    "sysfd_ruleset_allow_path": (
+        c_int,
+        c_void_p,
+        c_char_p,
+        c_uint64,
+        POINTER(sysfd_landlock_error),
+    ),
+    "sysfd_ruleset_allow_port": (
+        c_int,
+        c_void_p,
+        c_uint16,
+        c_uint64,
+        POINTER(sysfd_landlock_error),
+    ),
+    "sysfd_ruleset_restrict_self": (c_int, c_void_p, c_uint32, POINTER(sysfd_landlock_error)),
+    "sysfd_ruleset_handled": (c_int, c_void_p, POINTER(sysfd_rights)),
+    "sysfd_ruleset_explain": (
+        c_int,
+        c_void_p,
+        c_char_p,
+        c_uint64,
+        POINTER(c_uint64),
+        c_char_p,
+        c_size_t,
+        POINTER(sysfd_landlock_error),
+    ),
+    "sysfd_ruleset_fd_borrow": (c_int, c_void_p),
+    "sysfd_ruleset_free": (None, c_void_p),
     "sysfd_fd_type_new": (c_int, c_int, POINTER(c_void_p)),
     "sysfd_fd_type_inet": (c_int, c_void_p, c_int32),
     "sysfd_fd_type_inet6": (c_int, c_void_p, c_int32),
@@ -929,6 +1242,8 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "sysfd_command_kill_with_parent": (c_int, c_void_p),
     "sysfd_command_leave_no_zombie": (c_int, c_void_p),
     "sysfd_command_retry_busy": (c_int, c_void_p, c_int),
+    "sysfd_command_contain": (c_int, c_void_p, POINTER(sysfd_containment)),
+    "sysfd_sweep_trees": (c_int, c_void_p, POINTER(sysfd_error)),
     "sysfd_command_identity": (c_int, c_void_p, POINTER(sysfd_identity)),
     "sysfd_command_resources": (c_int, c_void_p, POINTER(sysfd_resources)),
     "sysfd_command_session": (c_int, c_void_p, POINTER(sysfd_session)),
@@ -1044,6 +1359,7 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "sysfd_output_get": (c_int, c_void_p, POINTER(sysfd_output_info)),
     "sysfd_output_stage": (c_int, c_void_p, c_size_t, POINTER(c_int32)),
     "sysfd_output_describe": (c_int, c_void_p, c_char_p, c_size_t),
+    "sysfd_output_ending": (c_int, c_void_p, POINTER(sysfd_ending)),
     "sysfd_output_free": (None, c_void_p),
     "sysfd_child_pidfd_borrow": (c_int, c_void_p),
     "sysfd_child_pid": (c_int32, c_void_p),
@@ -1056,6 +1372,9 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "sysfd_child_terminal_borrow": (c_int, c_void_p),
     "sysfd_child_terminal_release": (c_int, c_void_p),
     "sysfd_child_report": (c_int, c_void_p, POINTER(sysfd_spawn_report)),
+    "sysfd_child_containment": (c_int, c_void_p),
+    "sysfd_child_ending": (c_int, c_void_p, POINTER(sysfd_ending)),
+    "sysfd_child_usage": (c_int, c_void_p, POINTER(sysfd_cgroup_usage)),
     "sysfd_child_wait": (c_int, c_void_p, POINTER(c_int32)),
     "sysfd_child_try_wait": (c_int, c_void_p, POINTER(c_int32)),
     "sysfd_child_wait_for": (c_int, c_void_p, POINTER(sysfd_timeout), POINTER(c_int32)),

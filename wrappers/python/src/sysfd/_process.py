@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Dict, Generator, List, Optional, Union
 
 from . import _declarations as c
+from ._cgroup import CgroupUsage, ContainmentKind, Ending, ending_of, usage_of
 from ._library import (
     Buffer,
     Handle,
@@ -53,6 +54,9 @@ class Output:
     kill_error: Optional[OSError]  # why it could not be killed
     input_taken: int
     text: str = field(repr=False)
+    terminal: bytes = field(default=b"", repr=False)  # what was written to a new terminal
+    terminal_cut: bool = False
+    ending: Optional[Ending] = None  # why it has ended; None: of a pipeline
 
     def __str__(self) -> str:
         return self.text
@@ -81,9 +85,27 @@ def _output_of(pointer: ctypes.c_void_p) -> Output:
             kill_error=os_error(info.kill_code) if info.kill_code else None,
             input_taken=info.input_taken,
             text=text_of(lib.sysfd_output_describe, pointer),
+            terminal=(
+                ctypes.string_at(info.terminal, info.terminal_size) if info.terminal_size else b""
+            ),
+            terminal_cut=bool(info.flags & c.SYSFD_OUTPUT_TERMINAL_CUT),
+            ending=_ending_of(pointer),
         )
     finally:
         lib.sysfd_output_free(pointer)
+
+
+def _ending_of(output: ctypes.c_void_p) -> Optional[Ending]:
+    raw = c.sysfd_ending()
+    result = lib.sysfd_output_ending(output, ctypes.byref(raw))
+    return None if result == -errno.ENODATA else ending_of(raw)
+
+
+class Until(enum.IntEnum):
+    """When output() and communicate() are over."""
+
+    CHILD_ENDS = c.SYSFD_UNTIL_CHILD_ENDS
+    PIPES_CLOSE = c.SYSFD_UNTIL_PIPES_CLOSE  # no process has its streams open any more
 
 
 def collect(
@@ -91,6 +113,8 @@ def collect(
     input: Optional[Buffer] = None,
     max_size: int = UNLIMITED,
     timeout: Optional[float] = None,
+    until: int = Until.CHILD_ENDS,
+    grace: float = 0.0,
 ) -> Output:
     """Lets `call(options)` return the pointer to an output."""
     data = b"" if input is None else bytes(input)
@@ -101,6 +125,8 @@ def collect(
             input_size=len(data),
             max_size=max_size,
             timeout=ctypes.pointer(limit),
+            until=until,
+            grace=ctypes.pointer(timeout_of(grace)),
         )
         pointer: ctypes.c_void_p = call(ctypes.byref(options))
         return pointer
@@ -117,6 +143,7 @@ class SpawnReport:
     reaps_itself: bool
     killed_with_parent: bool
     busy_retries: int
+    copied_memory: bool  # of the caller, below a memory limit
 
 
 class Process(Handle, ProcessReference):
@@ -265,8 +292,9 @@ class Process(Handle, ProcessReference):
         timeout: Optional[float] = None,
         *,
         max_size: int = UNLIMITED,
+        until: int = Until.CHILD_ENDS,
     ) -> Output:
-        """Writes the input to stdin, reads stdout and stderr to their ends, and waits.
+        """Writes the input to stdin, reads stdout and stderr, and waits.
 
         At the timeout the child goes on, and what was read is returned. The pipes that the caller
         has used as files (`process.stdout`) are left out.
@@ -281,7 +309,7 @@ class Process(Handle, ProcessReference):
             with self._use() as pointer:
                 return made(function, pointer, options)
 
-        output = collect(call, input, max_size, timeout)
+        output = collect(call, input, max_size, timeout, until)
         if output.status is not None:
             self._status = output.status
         return output
@@ -308,7 +336,25 @@ class Process(Handle, ProcessReference):
             reaps_itself=bool(found.flags & c.SYSFD_REPORT_REAPS_ITSELF),
             killed_with_parent=bool(found.flags & c.SYSFD_REPORT_KILLED_WITH_PARENT),
             busy_retries=found.busy_retries,
+            copied_memory=bool(found.flags & c.SYSFD_REPORT_COPIED_MEMORY),
         )
+
+    @property
+    def containment(self) -> ContainmentKind:
+        """How its tree is kept together."""
+        return ContainmentKind(check(self._call(lib.sysfd_child_containment)))
+
+    def ending(self) -> Ending:
+        """Why it has ended. BlockingIOError: it was not waited for yet."""
+        raw = c.sysfd_ending()
+        check(self._call(lib.sysfd_child_ending, ctypes.byref(raw)))
+        return ending_of(raw)
+
+    def usage(self) -> CgroupUsage:
+        """What a tree with a cgroup of its own uses or has used."""
+        raw = c.sysfd_cgroup_usage()
+        check(self._call(lib.sysfd_child_usage, ctypes.byref(raw)))
+        return usage_of(raw)
 
     def close_descriptors(self) -> None:
         """Closes the descriptors of a child that was waited for."""

@@ -115,6 +115,84 @@ pub const SYSFD_CORE_DUMPED: u32 = 1;
 pub const SYSFD_CORE_DUMP_SKIPPED: u32 = 2;
 pub const SYSFD_CORE_DUMP_AS_USER: u32 = 4;
 pub const SYSFD_CORE_DUMP_AS_ROOT: u32 = 8;
+pub const SYSFD_CONTROLLER_CPU: u32 = 0x1;
+pub const SYSFD_CONTROLLER_CPUSET: u32 = 0x2;
+pub const SYSFD_CONTROLLER_IO: u32 = 0x4;
+pub const SYSFD_CONTROLLER_MEMORY: u32 = 0x8;
+pub const SYSFD_CONTROLLER_PIDS: u32 = 0x10;
+pub const SYSFD_CONTROLLER_HUGETLB: u32 = 0x20;
+pub const SYSFD_CGROUP_FIND: c_int = 0;
+pub const SYSFD_CGROUP_OPEN: c_int = 1;
+pub const SYSFD_CGROUP_CREATE: c_int = 2;
+pub const SYSFD_CGROUP_ENABLE: c_int = 3;
+pub const SYSFD_CGROUP_LIMIT: c_int = 4;
+pub const SYSFD_CGROUP_MOVE: c_int = 5;
+pub const SYSFD_CGROUP_KILL: c_int = 6;
+pub const SYSFD_CGROUP_FREEZE: c_int = 7;
+pub const SYSFD_CGROUP_READ: c_int = 8;
+pub const SYSFD_CGROUP_WAIT: c_int = 9;
+pub const SYSFD_CGROUP_REMOVE: c_int = 10;
+pub const SYSFD_CGROUP_START: c_int = 11;
+pub const SYSFD_IO_LIMIT_READ_BYTES: u32 = 0x1;
+pub const SYSFD_IO_LIMIT_WRITE_BYTES: u32 = 0x2;
+pub const SYSFD_IO_LIMIT_READ_OPERATIONS: u32 = 0x4;
+pub const SYSFD_IO_LIMIT_WRITE_OPERATIONS: u32 = 0x8;
+pub const SYSFD_LIMIT_MEMORY_MAX: u32 = 0x1;
+pub const SYSFD_LIMIT_MEMORY_HIGH: u32 = 0x2;
+pub const SYSFD_LIMIT_SWAP_MAX: u32 = 0x4;
+pub const SYSFD_LIMIT_KILLS_ALL: u32 = 0x8;
+pub const SYSFD_LIMIT_PIDS_MAX: u32 = 0x10;
+pub const SYSFD_LIMIT_CPU_MAX: u32 = 0x20;
+pub const SYSFD_LIMIT_CPU_WEIGHT: u32 = 0x40;
+pub const SYSFD_ABILITY_KILL: u32 = 1;
+pub const SYSFD_ABILITY_NEEDS_LEAF: u32 = 2;
+pub const SYSFD_ABILITY_CREATE: u32 = 4;
+pub const SYSFD_ABILITY_START: u32 = 8;
+pub const SYSFD_USAGE_MEMORY: u32 = 0x1;
+pub const SYSFD_USAGE_MEMORY_PEAK: u32 = 0x2;
+pub const SYSFD_USAGE_SWAP: u32 = 0x4;
+pub const SYSFD_USAGE_CPU_USER: u32 = 0x8;
+pub const SYSFD_USAGE_CPU_SYSTEM: u32 = 0x10;
+pub const SYSFD_USAGE_PIDS: u32 = 0x20;
+pub const SYSFD_USAGE_PIDS_PEAK: u32 = 0x40;
+pub const SYSFD_EVENTS_OOM: u32 = 0x1;
+pub const SYSFD_EVENTS_OOM_KILL: u32 = 0x2;
+pub const SYSFD_EVENTS_OOM_GROUP_KILL: u32 = 0x4;
+pub const SYSFD_EVENTS_PIDS_MAX: u32 = 0x8;
+pub const SYSFD_FILE_EXECUTE: u64 = 0x1;
+pub const SYSFD_FILE_WRITE_FILE: u64 = 0x2;
+pub const SYSFD_FILE_READ_FILE: u64 = 0x4;
+pub const SYSFD_FILE_READ_DIR: u64 = 0x8;
+pub const SYSFD_FILE_REMOVE_DIR: u64 = 0x10;
+pub const SYSFD_FILE_REMOVE_FILE: u64 = 0x20;
+pub const SYSFD_FILE_MAKE_CHAR: u64 = 0x40;
+pub const SYSFD_FILE_MAKE_DIR: u64 = 0x80;
+pub const SYSFD_FILE_MAKE_REG: u64 = 0x100;
+pub const SYSFD_FILE_MAKE_SOCK: u64 = 0x200;
+pub const SYSFD_FILE_MAKE_FIFO: u64 = 0x400;
+pub const SYSFD_FILE_MAKE_BLOCK: u64 = 0x800;
+pub const SYSFD_FILE_MAKE_SYM: u64 = 0x1000;
+pub const SYSFD_FILE_REFER: u64 = 0x2000;
+pub const SYSFD_FILE_TRUNCATE: u64 = 0x4000;
+pub const SYSFD_FILE_IOCTL_DEV: u64 = 0x8000;
+pub const SYSFD_FILE_RESOLVE_UNIX: u64 = 0x10000;
+pub const SYSFD_FILE_RUN: u64 = 0x5;
+pub const SYSFD_FILE_READ: u64 = 0xc;
+pub const SYSFD_FILE_READ_WRITE: u64 = 0x77be;
+pub const SYSFD_PORT_BIND_TCP: u64 = 0x1;
+pub const SYSFD_PORT_CONNECT_TCP: u64 = 0x2;
+pub const SYSFD_PORT_BIND_UDP: u64 = 0x4;
+pub const SYSFD_PORT_CONNECT_SEND_UDP: u64 = 0x8;
+pub const SYSFD_SCOPE_ABSTRACT_UNIX_SOCKET: u64 = 0x1;
+pub const SYSFD_SCOPE_SIGNAL: u64 = 0x2;
+pub const SYSFD_LANDLOCK_SUPPORT: c_int = 0;
+pub const SYSFD_LANDLOCK_CREATE: c_int = 1;
+pub const SYSFD_LANDLOCK_OPEN: c_int = 2;
+pub const SYSFD_LANDLOCK_RULE: c_int = 3;
+pub const SYSFD_LANDLOCK_RESTRICT: c_int = 4;
+pub const SYSFD_LANDLOCK_PROGRAM: c_int = 5;
+pub const SYSFD_RESTRICT_KEEP_PRIVILEGES: u32 = 1;
+pub const SYSFD_RESTRICT_LOG_AFTER_EXEC: u32 = 2;
 pub const SYSFD_FD_ANY: c_int = 0;
 pub const SYSFD_FD_SOCKET: c_int = 1;
 pub const SYSFD_FD_STREAM_LISTENER: c_int = 2;
@@ -193,6 +271,7 @@ pub const SYSFD_STEP_EXEC: c_int = 43;
 pub const SYSFD_STEP_WAIT: c_int = 44;
 pub const SYSFD_STEP_CONFIRMATION: c_int = 45;
 pub const SYSFD_STEP_LANDLOCK: c_int = 46;
+pub const SYSFD_STEP_CONTAINMENT: c_int = 47;
 pub const SYSFD_SEARCH_CHILD_PATH: c_int = 0;
 pub const SYSFD_SEARCH_CALLER_PATH: c_int = 1;
 pub const SYSFD_SEARCH_NOWHERE: c_int = 2;
@@ -207,6 +286,11 @@ pub const SYSFD_DROP_KILL: c_int = 0;
 pub const SYSFD_DROP_TERMINATE: c_int = 1;
 pub const SYSFD_DROP_WAIT: c_int = 2;
 pub const SYSFD_DROP_DETACH: c_int = 3;
+pub const SYSFD_REACH_WHOLE_TREE: c_int = 0;
+pub const SYSFD_REACH_BEST_EFFORT: c_int = 1;
+pub const SYSFD_CONTAIN_OUTLIVES_OWNER: u32 = 0x1;
+pub const SYSFD_CONTAIN_CALLERS_PROC: u32 = 0x2;
+pub const SYSFD_CONTAIN_OWN_CGROUP: u32 = 0x4;
 pub const SYSFD_IDENTITY_KEEP_GROUPS: u32 = 0x1;
 pub const SYSFD_IDENTITY_NO_CAPABILITIES: u32 = 0x2;
 pub const SYSFD_IDENTITY_NO_NEW_PRIVILEGES: u32 = 0x4;
@@ -230,6 +314,8 @@ pub const SYSFD_SESSION_PROCESS_GROUP: u32 = 0x100;
 pub const SYSFD_SIGNALS_INHERIT_MASK: u32 = 1;
 pub const SYSFD_SIGNALS_ALL_TO_DEFAULT: u32 = 2;
 pub const SYSFD_NAMESPACES_SHARED_MOUNTS: u32 = 1;
+pub const SYSFD_UNTIL_CHILD_ENDS: c_int = 0;
+pub const SYSFD_UNTIL_PIPES_CLOSE: c_int = 1;
 pub const SYSFD_CONFIRM_BY_FINISH: c_int = 0;
 pub const SYSFD_CONFIRM_BY_DESCRIPTOR: c_int = 1;
 pub const SYSFD_OUTPUT_SUCCESS: u32 = 0x1;
@@ -237,10 +323,25 @@ pub const SYSFD_OUTPUT_OUT_CUT: u32 = 0x2;
 pub const SYSFD_OUTPUT_ERR_CUT: u32 = 0x4;
 pub const SYSFD_OUTPUT_TIMED_OUT: u32 = 0x8;
 pub const SYSFD_OUTPUT_CANCELED: u32 = 0x10;
+pub const SYSFD_OUTPUT_TERMINAL_CUT: u32 = 0x20;
+pub const SYSFD_END_NOT_KNOWN: c_int = 0;
+pub const SYSFD_END_EXITED: c_int = 1;
+pub const SYSFD_END_SIGNAL: c_int = 2;
+pub const SYSFD_END_CORE_DUMP: c_int = 3;
+pub const SYSFD_END_TIMEOUT: c_int = 4;
+pub const SYSFD_END_OUT_OF_MEMORY: c_int = 5;
+pub const SYSFD_ENDING_STATUS: u32 = 0x1;
+pub const SYSFD_ENDING_OOM_KILLS: u32 = 0x2;
+pub const SYSFD_ENDING_REFUSED_FORKS: u32 = 0x4;
 pub const SYSFD_REPORT_BY_CLONE3: u32 = 1;
 pub const SYSFD_REPORT_ISOLATED_TABLE: u32 = 2;
 pub const SYSFD_REPORT_REAPS_ITSELF: u32 = 4;
 pub const SYSFD_REPORT_KILLED_WITH_PARENT: u32 = 8;
+pub const SYSFD_REPORT_COPIED_MEMORY: u32 = 16;
+pub const SYSFD_CONTAINED_BY_PID_NAMESPACE: c_int = 0;
+pub const SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE: c_int = 1;
+pub const SYSFD_CONTAINED_BY_SUBREAPER: c_int = 2;
+pub const SYSFD_NOT_CONTAINED: c_int = 3;
 
 #[repr(C)]
 pub struct sysfd_positioned_file {
@@ -284,6 +385,16 @@ pub struct sysfd_mount_cache {
 
 #[repr(C)]
 pub struct sysfd_fanotify_events {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+pub struct sysfd_cgroup {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+pub struct sysfd_ruleset {
     _opaque: [u8; 0],
 }
 
@@ -575,6 +686,222 @@ impl sysfd_notification {
 
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
+pub struct sysfd_io_limit {
+    pub major: u32,
+    pub minor: u32,
+    pub flags: u32,
+    pub reserved: u32,
+    pub read_bytes: u64,
+    pub write_bytes: u64,
+    pub read_operations: u64,
+    pub write_operations: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_cgroup_limits {
+    pub size: u32,
+    pub flags: u32,
+    pub memory_max: u64,
+    pub memory_high: u64,
+    pub swap_max: u64,
+    pub pids_max: u64,
+    pub cpu_quota_microseconds: u64,
+    pub cpu_period_microseconds: u64,
+    pub cpu_weight: u32,
+    pub kills_all: u32,
+    pub io_max: *const sysfd_io_limit,
+    pub io_max_count: usize,
+}
+
+impl sysfd_cgroup_limits {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        flags: 0,
+        memory_max: 0,
+        memory_high: 0,
+        swap_max: 0,
+        pids_max: 0,
+        cpu_quota_microseconds: 0,
+        cpu_period_microseconds: 100000,
+        cpu_weight: 100,
+        kills_all: 0,
+        io_max: null(),
+        io_max_count: 0,
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_cgroup_abilities {
+    pub size: u32,
+    pub flags: u32,
+    pub available: u32,
+    pub enabled: u32,
+    pub in_version_1: u32,
+    pub create_code: i32,
+    pub start_code: i32,
+    pub reserved: u32,
+    pub create_text: [c_char; 500],
+    pub start_text: [c_char; 500],
+}
+
+impl sysfd_cgroup_abilities {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        flags: 0,
+        available: 0,
+        enabled: 0,
+        in_version_1: 0,
+        create_code: 0,
+        start_code: 0,
+        reserved: 0,
+        create_text: [0; 500],
+        start_text: [0; 500],
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_cgroup_usage {
+    pub size: u32,
+    pub set: u32,
+    pub memory: u64,
+    pub memory_peak: u64,
+    pub swap: u64,
+    pub cpu_user_microseconds: u64,
+    pub cpu_system_microseconds: u64,
+    pub pids: u64,
+    pub pids_peak: u64,
+}
+
+impl sysfd_cgroup_usage {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        set: 0,
+        memory: 0,
+        memory_peak: 0,
+        swap: 0,
+        cpu_user_microseconds: 0,
+        cpu_system_microseconds: 0,
+        pids: 0,
+        pids_peak: 0,
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_cgroup_events {
+    pub size: u32,
+    pub set: u32,
+    pub populated: u32,
+    pub frozen: u32,
+    pub oom: u64,
+    pub oom_kill: u64,
+    pub oom_group_kill: u64,
+    pub pids_max: u64,
+}
+
+impl sysfd_cgroup_events {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        set: 0,
+        populated: 0,
+        frozen: 0,
+        oom: 0,
+        oom_kill: 0,
+        oom_group_kill: 0,
+        pids_max: 0,
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_rights {
+    pub size: u32,
+    pub reserved: u32,
+    pub files: u64,
+    pub ports: u64,
+    pub scopes: u64,
+}
+
+impl sysfd_rights {
+    pub const INIT: Self =
+        Self { size: size_of::<Self>() as u32, reserved: 0, files: 0, ports: 0, scopes: 0 };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_landlock_error {
+    pub size: u32,
+    pub step: i32,
+    pub code: i32,
+    pub reserved: u32,
+    pub missing_files: u64,
+    pub missing_ports: u64,
+    pub missing_scopes: u64,
+    pub text: [c_char; 1000],
+}
+
+impl sysfd_landlock_error {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        step: 0,
+        code: 0,
+        reserved: 0,
+        missing_files: 0,
+        missing_ports: 0,
+        missing_scopes: 0,
+        text: [0; 1000],
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_containment {
+    pub size: u32,
+    pub flags: u32,
+    pub reach: i32,
+    pub reserved: u32,
+    pub limits: *const sysfd_cgroup_limits,
+    pub parent: *const sysfd_cgroup,
+}
+
+impl sysfd_containment {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        flags: 0,
+        reach: 0,
+        reserved: 0,
+        limits: null(),
+        parent: null(),
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sysfd_ending {
+    pub size: u32,
+    pub set: u32,
+    pub reason: i32,
+    pub status: i32,
+    pub oom_kills: u64,
+    pub refused_forks: u64,
+}
+
+impl sysfd_ending {
+    pub const INIT: Self = Self {
+        size: size_of::<Self>() as u32,
+        set: 0,
+        reason: 0,
+        status: 0,
+        oom_kills: 0,
+        refused_forks: 0,
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct sysfd_spawn_error {
     pub size: u32,
     pub step: i32,
@@ -796,21 +1123,23 @@ impl sysfd_namespaces {
 #[repr(C)]
 pub struct sysfd_output_options {
     pub size: u32,
-    pub reserved: u32,
+    pub until: i32,
     pub input: *const c_void,
     pub input_size: usize,
     pub max_size: u64,
     pub timeout: *const sysfd_timeout,
+    pub grace: *const sysfd_timeout,
 }
 
 impl sysfd_output_options {
     pub const INIT: Self = Self {
         size: size_of::<Self>() as u32,
-        reserved: 0,
+        until: 0,
         input: null(),
         input_size: 0,
         max_size: SYSFD_UNLIMITED,
         timeout: null(),
+        grace: null(),
     };
 }
 
@@ -863,6 +1192,8 @@ pub struct sysfd_output_info {
     pub err: *const c_char,
     pub err_size: usize,
     pub input_taken: u64,
+    pub terminal: *const c_char,
+    pub terminal_size: usize,
 }
 
 impl sysfd_output_info {
@@ -878,6 +1209,8 @@ impl sysfd_output_info {
         err: null(),
         err_size: 0,
         input_taken: 0,
+        terminal: null(),
+        terminal_size: 0,
     };
 }
 
@@ -1309,6 +1642,135 @@ extern "C" {
     pub fn sysfd_exit_status_signal(status: i32) -> c_int;
     pub fn sysfd_exit_status_core_dumped(status: i32) -> c_int;
     pub fn sysfd_exit_status_text(status: i32, buffer: *mut c_char, size: usize) -> c_int;
+    pub fn sysfd_cgroup_own(cgroup: *mut *mut sysfd_cgroup, error: *mut sysfd_error) -> c_int;
+    pub fn sysfd_cgroup_open(
+        path: *const c_char,
+        cgroup: *mut *mut sysfd_cgroup,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_create(
+        parent: *const sysfd_cgroup,
+        name: *const c_char,
+        limits: *const sysfd_cgroup_limits,
+        cgroup: *mut *mut sysfd_cgroup,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_get_abilities(
+        cgroup: *const sysfd_cgroup,
+        abilities: *mut sysfd_cgroup_abilities,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_enable(
+        cgroup: *const sysfd_cgroup,
+        controllers: u32,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_make_leaf_and_enable(
+        cgroup: *const sysfd_cgroup,
+        name: *const c_char,
+        controllers: u32,
+        leaf: *mut *mut sysfd_cgroup,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_set(
+        cgroup: *const sysfd_cgroup,
+        limits: *const sysfd_cgroup_limits,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_kill(cgroup: *const sysfd_cgroup, error: *mut sysfd_error) -> c_int;
+    pub fn sysfd_cgroup_freeze(
+        cgroup: *const sysfd_cgroup,
+        timeout: *const sysfd_timeout,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_thaw(cgroup: *const sysfd_cgroup, error: *mut sysfd_error) -> c_int;
+    pub fn sysfd_cgroup_processes(
+        cgroup: *const sysfd_cgroup,
+        capacity: usize,
+        pidfds: *mut c_int,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_get_usage(
+        cgroup: *const sysfd_cgroup,
+        usage: *mut sysfd_cgroup_usage,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_get_events(
+        cgroup: *const sysfd_cgroup,
+        events: *mut sysfd_cgroup_events,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_open_events(cgroup: *const sysfd_cgroup, error: *mut sysfd_error) -> c_int;
+    pub fn sysfd_cgroup_open_memory_events(
+        cgroup: *const sysfd_cgroup,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_rearm(events: c_int, error: *mut sysfd_error) -> c_int;
+    pub fn sysfd_cgroup_wait_empty(
+        cgroup: *const sysfd_cgroup,
+        timeout: *const sysfd_timeout,
+        error: *mut sysfd_error,
+    ) -> c_int;
+    pub fn sysfd_cgroup_remove(cgroup: *mut sysfd_cgroup, error: *mut sysfd_error) -> c_int;
+    pub fn sysfd_cgroup_keep(cgroup: *mut sysfd_cgroup) -> c_int;
+    pub fn sysfd_cgroup_fd_borrow(cgroup: *const sysfd_cgroup) -> c_int;
+    pub fn sysfd_cgroup_free(cgroup: *mut sysfd_cgroup);
+    pub fn sysfd_landlock_support(
+        known: *mut sysfd_rights,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_new(
+        required: *const sysfd_rights,
+        wanted: *const sysfd_rights,
+        ruleset: *mut *mut sysfd_ruleset,
+        missing: *mut sysfd_rights,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_for_program(
+        path: *const c_char,
+        required: *const sysfd_rights,
+        ruleset: *mut *mut sysfd_ruleset,
+        missing: *mut sysfd_rights,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_allow(
+        ruleset: *mut sysfd_ruleset,
+        file: c_int,
+        rights: u64,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_allow_path(
+        ruleset: *mut sysfd_ruleset,
+        path: *const c_char,
+        rights: u64,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_allow_port(
+        ruleset: *mut sysfd_ruleset,
+        port: u16,
+        rights: u64,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_restrict_self(
+        ruleset: *const sysfd_ruleset,
+        flags: u32,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_handled(
+        ruleset: *const sysfd_ruleset,
+        handled: *mut sysfd_rights,
+    ) -> c_int;
+    pub fn sysfd_ruleset_explain(
+        ruleset: *const sysfd_ruleset,
+        path: *const c_char,
+        rights: u64,
+        allowed: *mut u64,
+        buffer: *mut c_char,
+        size: usize,
+        error: *mut sysfd_landlock_error,
+    ) -> c_int;
+    pub fn sysfd_ruleset_fd_borrow(ruleset: *const sysfd_ruleset) -> c_int;
+    pub fn sysfd_ruleset_free(ruleset: *mut sysfd_ruleset);
     pub fn sysfd_fd_type_new(kind: c_int, r#type: *mut *mut sysfd_fd_type) -> c_int;
     pub fn sysfd_fd_type_inet(r#type: *mut sysfd_fd_type, port: i32) -> c_int;
     pub fn sysfd_fd_type_inet6(r#type: *mut sysfd_fd_type, port: i32) -> c_int;
@@ -1510,6 +1972,11 @@ extern "C" {
     pub fn sysfd_command_kill_with_parent(command: *mut sysfd_command) -> c_int;
     pub fn sysfd_command_leave_no_zombie(command: *mut sysfd_command) -> c_int;
     pub fn sysfd_command_retry_busy(command: *mut sysfd_command, times: c_int) -> c_int;
+    pub fn sysfd_command_contain(
+        command: *mut sysfd_command,
+        containment: *const sysfd_containment,
+    ) -> c_int;
+    pub fn sysfd_sweep_trees(parent: *const sysfd_cgroup, error: *mut sysfd_error) -> c_int;
     pub fn sysfd_command_identity(
         command: *mut sysfd_command,
         identity: *const sysfd_identity,
@@ -1652,6 +2119,7 @@ extern "C" {
         buffer: *mut c_char,
         size: usize,
     ) -> c_int;
+    pub fn sysfd_output_ending(output: *const sysfd_output, ending: *mut sysfd_ending) -> c_int;
     pub fn sysfd_output_free(output: *mut sysfd_output);
     pub fn sysfd_child_pidfd_borrow(child: *const sysfd_child) -> c_int;
     pub fn sysfd_child_pid(child: *const sysfd_child) -> i32;
@@ -1664,6 +2132,9 @@ extern "C" {
     pub fn sysfd_child_terminal_borrow(child: *mut sysfd_child) -> c_int;
     pub fn sysfd_child_terminal_release(child: *mut sysfd_child) -> c_int;
     pub fn sysfd_child_report(child: *const sysfd_child, report: *mut sysfd_spawn_report) -> c_int;
+    pub fn sysfd_child_containment(child: *const sysfd_child) -> c_int;
+    pub fn sysfd_child_ending(child: *const sysfd_child, ending: *mut sysfd_ending) -> c_int;
+    pub fn sysfd_child_usage(child: *const sysfd_child, usage: *mut sysfd_cgroup_usage) -> c_int;
     pub fn sysfd_child_wait(child: *mut sysfd_child, status: *mut i32) -> c_int;
     pub fn sysfd_child_try_wait(child: *mut sysfd_child, status: *mut i32) -> c_int;
     pub fn sysfd_child_wait_for(

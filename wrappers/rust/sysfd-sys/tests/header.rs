@@ -91,6 +91,31 @@ fn in_rust() -> BTreeSet<String> {
             watchdog_interval_microseconds, extend_timeout_microseconds, store, store_count,
             store_name, remove_stored, more, timeout
         },
+        sysfd_io_limit {
+            major, minor, flags, reserved, read_bytes, write_bytes, read_operations,
+            write_operations
+        },
+        sysfd_cgroup_limits {
+            size, flags, memory_max, memory_high, swap_max, pids_max, cpu_quota_microseconds,
+            cpu_period_microseconds, cpu_weight, kills_all, io_max, io_max_count
+        },
+        sysfd_cgroup_abilities {
+            size, flags, available, enabled, in_version_1, create_code, start_code, reserved,
+            create_text, start_text
+        },
+        sysfd_cgroup_usage {
+            size, set, memory, memory_peak, swap, cpu_user_microseconds, cpu_system_microseconds,
+            pids, pids_peak
+        },
+        sysfd_cgroup_events {
+            size, set, populated, frozen, oom, oom_kill, oom_group_kill, pids_max
+        },
+        sysfd_rights { size, reserved, files, ports, scopes },
+        sysfd_landlock_error {
+            size, step, code, reserved, missing_files, missing_ports, missing_scopes, text
+        },
+        sysfd_containment { size, flags, reach, reserved, limits, parent },
+        sysfd_ending { size, set, reason, status, oom_kills, refused_forks },
         sysfd_spawn_error { size, step, code, index, stage, text },
         sysfd_bpf_instruction { code, jump_true, jump_false, value },
         sysfd_identity {
@@ -117,7 +142,7 @@ fn in_rust() -> BTreeSet<String> {
             size, flags, create, reserved, user_map, user_map_count, group_map, group_map_count,
             join, join_count, host_name
         },
-        sysfd_output_options { size, reserved, input, input_size, max_size, timeout },
+        sysfd_output_options { size, until, input, input_size, max_size, timeout, grace },
         sysfd_placed_fd { fd, number },
         sysfd_spawn_changes {
             size, reserved, arguments, descriptors, descriptor_count, placed, placed_count,
@@ -125,16 +150,18 @@ fn in_rust() -> BTreeSet<String> {
         },
         sysfd_output_info {
             size, flags, status_code, status, kill_code, stages, out, out_size, err, err_size,
-            input_taken
+            input_taken, terminal, terminal_size
         },
         sysfd_spawn_report { size, flags, busy_retries, reserved }
     }
     initial_values! { lines:
         sysfd_timeout, sysfd_error, sysfd_lock_range, sysfd_receive_options,
         sysfd_fanotify_event, sysfd_fanotify_fid, sysfd_wait_event, sysfd_process_info,
-        sysfd_notification, sysfd_spawn_error, sysfd_identity, sysfd_resources, sysfd_session,
-        sysfd_signals, sysfd_namespaces, sysfd_output_options, sysfd_spawn_changes,
-        sysfd_output_info, sysfd_spawn_report
+        sysfd_notification, sysfd_cgroup_limits, sysfd_cgroup_abilities, sysfd_cgroup_usage,
+        sysfd_cgroup_events, sysfd_rights, sysfd_landlock_error, sysfd_containment, sysfd_ending,
+        sysfd_spawn_error, sysfd_identity, sysfd_resources, sysfd_session, sysfd_signals,
+        sysfd_namespaces, sysfd_output_options, sysfd_spawn_changes, sysfd_output_info,
+        sysfd_spawn_report
     }
     constants! { lines:
         SYSFD_C_VERSION, SYSFD_FEATURE_FILE_HANDLES, SYSFD_FEATURE_PIDFD_SEND_SIGNAL,
@@ -148,12 +175,12 @@ fn in_rust() -> BTreeSet<String> {
         SYSFD_FEATURE_PIDFD_NAMESPACES, SYSFD_FEATURE_HANDLE_UNIQUE_MOUNT,
         SYSFD_FEATURE_PIDFD_INFO, SYSFD_FEATURE_HANDLE_CONNECTABLE, SYSFD_FEATURE_PIDFD_HANDLES,
         SYSFD_FEATURE_PASS_RIGHTS, SYSFD_FEATURE_PIDFS_ROOT, SYSFD_FEATURE_NSFS_ROOT,
-        SYSFD_FEATURE_AUTOREAP, SYSFD_FEATURE_AUTOKILL, SYSFD_FEATURE_LANDLOCK, SYSFD_FEATURE_COUNT, SYSFD_FOREVER,
-        SYSFD_CWD, SYSFD_RESOLVE_NO_MOUNT_POINTS, SYSFD_RESOLVE_NO_MAGIC_LINKS,
-        SYSFD_RESOLVE_NO_SYMLINKS, SYSFD_RESOLVE_BENEATH, SYSFD_RESOLVE_IN_ROOT,
-        SYSFD_READ_NOWAIT, SYSFD_SYNC_DATA_ONLY, SYSFD_SEEK_START, SYSFD_SEEK_POSITION,
-        SYSFD_SEEK_END, SYSFD_LOCK_SHARED, SYSFD_LOCK_EXCLUSIVE, SYSFD_UNLIMITED,
-        SYSFD_SEAL_MAY_SHRINK, SYSFD_SEAL_MAY_CHANGE, SYSFD_MAX_FDS_IN_MESSAGE,
+        SYSFD_FEATURE_AUTOREAP, SYSFD_FEATURE_AUTOKILL, SYSFD_FEATURE_LANDLOCK,
+        SYSFD_FEATURE_COUNT, SYSFD_FOREVER, SYSFD_CWD, SYSFD_RESOLVE_NO_MOUNT_POINTS,
+        SYSFD_RESOLVE_NO_MAGIC_LINKS, SYSFD_RESOLVE_NO_SYMLINKS, SYSFD_RESOLVE_BENEATH,
+        SYSFD_RESOLVE_IN_ROOT, SYSFD_READ_NOWAIT, SYSFD_SYNC_DATA_ONLY, SYSFD_SEEK_START,
+        SYSFD_SEEK_POSITION, SYSFD_SEEK_END, SYSFD_LOCK_SHARED, SYSFD_LOCK_EXCLUSIVE,
+        SYSFD_UNLIMITED, SYSFD_SEAL_MAY_SHRINK, SYSFD_SEAL_MAY_CHANGE, SYSFD_MAX_FDS_IN_MESSAGE,
         SYSFD_RECEIVE_NOWAIT, SYSFD_RECEIVE_KEEP_UNWANTED, SYSFD_HANDLE_FOLLOW, SYSFD_HANDLE_FID,
         SYSFD_HANDLE_CONNECTABLE, SYSFD_HANDLE_UNIQUE_MOUNT, SYSFD_PIDFS_ROOT, SYSFD_NSFS_ROOT,
         SYSFD_FANOTIFY_FID, SYSFD_FANOTIFY_DFID, SYSFD_FANOTIFY_DFID_NAME,
@@ -167,9 +194,31 @@ fn in_rust() -> BTreeSet<String> {
         SYSFD_INFO_PARENT, SYSFD_INFO_CREDENTIALS, SYSFD_INFO_CGROUP, SYSFD_INFO_EXIT,
         SYSFD_INFO_CORE_DUMP, SYSFD_INFO_CORE_DUMP_SIGNAL, SYSFD_INFO_CORE_DUMP_CODE,
         SYSFD_CORE_DUMPED, SYSFD_CORE_DUMP_SKIPPED, SYSFD_CORE_DUMP_AS_USER,
-        SYSFD_CORE_DUMP_AS_ROOT, SYSFD_FD_ANY, SYSFD_FD_SOCKET, SYSFD_FD_STREAM_LISTENER,
-        SYSFD_FD_STREAM, SYSFD_FD_SEQPACKET_LISTENER, SYSFD_FD_SEQPACKET, SYSFD_FD_DATAGRAM,
-        SYSFD_FD_FIFO, SYSFD_FD_SPECIAL_FILE, SYSFD_FD_MESSAGE_QUEUE, SYSFD_ANY_PORT,
+        SYSFD_CORE_DUMP_AS_ROOT, SYSFD_CONTROLLER_CPU, SYSFD_CONTROLLER_CPUSET,
+        SYSFD_CONTROLLER_IO, SYSFD_CONTROLLER_MEMORY, SYSFD_CONTROLLER_PIDS,
+        SYSFD_CONTROLLER_HUGETLB, SYSFD_CGROUP_FIND, SYSFD_CGROUP_OPEN, SYSFD_CGROUP_CREATE,
+        SYSFD_CGROUP_ENABLE, SYSFD_CGROUP_LIMIT, SYSFD_CGROUP_MOVE, SYSFD_CGROUP_KILL,
+        SYSFD_CGROUP_FREEZE, SYSFD_CGROUP_READ, SYSFD_CGROUP_WAIT, SYSFD_CGROUP_REMOVE,
+        SYSFD_CGROUP_START, SYSFD_IO_LIMIT_READ_BYTES, SYSFD_IO_LIMIT_WRITE_BYTES,
+        SYSFD_IO_LIMIT_READ_OPERATIONS, SYSFD_IO_LIMIT_WRITE_OPERATIONS, SYSFD_LIMIT_MEMORY_MAX,
+        SYSFD_LIMIT_MEMORY_HIGH, SYSFD_LIMIT_SWAP_MAX, SYSFD_LIMIT_KILLS_ALL,
+        SYSFD_LIMIT_PIDS_MAX, SYSFD_LIMIT_CPU_MAX, SYSFD_LIMIT_CPU_WEIGHT, SYSFD_ABILITY_KILL,
+        SYSFD_ABILITY_NEEDS_LEAF, SYSFD_ABILITY_CREATE, SYSFD_ABILITY_START, SYSFD_USAGE_MEMORY,
+        SYSFD_USAGE_MEMORY_PEAK, SYSFD_USAGE_SWAP, SYSFD_USAGE_CPU_USER, SYSFD_USAGE_CPU_SYSTEM,
+        SYSFD_USAGE_PIDS, SYSFD_USAGE_PIDS_PEAK, SYSFD_EVENTS_OOM, SYSFD_EVENTS_OOM_KILL,
+        SYSFD_EVENTS_OOM_GROUP_KILL, SYSFD_EVENTS_PIDS_MAX, SYSFD_FILE_EXECUTE,
+        SYSFD_FILE_WRITE_FILE, SYSFD_FILE_READ_FILE, SYSFD_FILE_READ_DIR, SYSFD_FILE_REMOVE_DIR,
+        SYSFD_FILE_REMOVE_FILE, SYSFD_FILE_MAKE_CHAR, SYSFD_FILE_MAKE_DIR, SYSFD_FILE_MAKE_REG,
+        SYSFD_FILE_MAKE_SOCK, SYSFD_FILE_MAKE_FIFO, SYSFD_FILE_MAKE_BLOCK, SYSFD_FILE_MAKE_SYM,
+        SYSFD_FILE_REFER, SYSFD_FILE_TRUNCATE, SYSFD_FILE_IOCTL_DEV, SYSFD_FILE_RESOLVE_UNIX,
+        SYSFD_FILE_RUN, SYSFD_FILE_READ, SYSFD_FILE_READ_WRITE, SYSFD_PORT_BIND_TCP,
+        SYSFD_PORT_CONNECT_TCP, SYSFD_PORT_BIND_UDP, SYSFD_PORT_CONNECT_SEND_UDP,
+        SYSFD_SCOPE_ABSTRACT_UNIX_SOCKET, SYSFD_SCOPE_SIGNAL, SYSFD_LANDLOCK_SUPPORT,
+        SYSFD_LANDLOCK_CREATE, SYSFD_LANDLOCK_OPEN, SYSFD_LANDLOCK_RULE, SYSFD_LANDLOCK_RESTRICT,
+        SYSFD_LANDLOCK_PROGRAM, SYSFD_RESTRICT_KEEP_PRIVILEGES, SYSFD_RESTRICT_LOG_AFTER_EXEC,
+        SYSFD_FD_ANY, SYSFD_FD_SOCKET, SYSFD_FD_STREAM_LISTENER, SYSFD_FD_STREAM,
+        SYSFD_FD_SEQPACKET_LISTENER, SYSFD_FD_SEQPACKET, SYSFD_FD_DATAGRAM, SYSFD_FD_FIFO,
+        SYSFD_FD_SPECIAL_FILE, SYSFD_FD_MESSAGE_QUEUE, SYSFD_ANY_PORT,
         SYSFD_LISTEN_NOT_ACTIVATED, SYSFD_LISTEN_OTHER_PROCESS, SYSFD_LISTEN_MALFORMED,
         SYSFD_LISTEN_ALREADY_TAKEN, SYSFD_LISTEN_UNAVAILABLE, SYSFD_LISTEN_NOT_FOUND,
         SYSFD_LISTEN_AMBIGUOUS, SYSFD_LISTEN_WRONG_TYPE, SYSFD_LISTEN_KEEP_ENVIRONMENT,
@@ -189,11 +238,13 @@ fn in_rust() -> BTreeSet<String> {
         SYSFD_STEP_BOUNDING_SET, SYSFD_STEP_GROUPS, SYSFD_STEP_GROUP, SYSFD_STEP_USER,
         SYSFD_STEP_CAPABILITIES, SYSFD_STEP_AMBIENT_SET, SYSFD_STEP_SECUREBITS,
         SYSFD_STEP_PARENT_DEATH, SYSFD_STEP_NO_NEW_PRIVILEGES, SYSFD_STEP_SECCOMP,
-        SYSFD_STEP_EXEC, SYSFD_STEP_WAIT, SYSFD_STEP_CONFIRMATION, SYSFD_STEP_LANDLOCK, SYSFD_SEARCH_CHILD_PATH,
-        SYSFD_SEARCH_CALLER_PATH, SYSFD_SEARCH_NOWHERE, SYSFD_BEFORE_IDENTITY,
-        SYSFD_AFTER_IDENTITY, SYSFD_STDIO_INHERIT, SYSFD_STDIO_NULL, SYSFD_STDIO_PIPE,
-        SYSFD_STDIO_TERMINAL, SYSFD_STDIO_LIKE_STDOUT, SYSFD_DROP_KILL, SYSFD_DROP_TERMINATE,
-        SYSFD_DROP_WAIT, SYSFD_DROP_DETACH, SYSFD_IDENTITY_KEEP_GROUPS,
+        SYSFD_STEP_EXEC, SYSFD_STEP_WAIT, SYSFD_STEP_CONFIRMATION, SYSFD_STEP_LANDLOCK,
+        SYSFD_STEP_CONTAINMENT, SYSFD_SEARCH_CHILD_PATH, SYSFD_SEARCH_CALLER_PATH,
+        SYSFD_SEARCH_NOWHERE, SYSFD_BEFORE_IDENTITY, SYSFD_AFTER_IDENTITY, SYSFD_STDIO_INHERIT,
+        SYSFD_STDIO_NULL, SYSFD_STDIO_PIPE, SYSFD_STDIO_TERMINAL, SYSFD_STDIO_LIKE_STDOUT,
+        SYSFD_DROP_KILL, SYSFD_DROP_TERMINATE, SYSFD_DROP_WAIT, SYSFD_DROP_DETACH,
+        SYSFD_REACH_WHOLE_TREE, SYSFD_REACH_BEST_EFFORT, SYSFD_CONTAIN_OUTLIVES_OWNER,
+        SYSFD_CONTAIN_CALLERS_PROC, SYSFD_CONTAIN_OWN_CGROUP, SYSFD_IDENTITY_KEEP_GROUPS,
         SYSFD_IDENTITY_NO_CAPABILITIES, SYSFD_IDENTITY_NO_NEW_PRIVILEGES, SYSFD_IDENTITY_USER,
         SYSFD_IDENTITY_GROUP, SYSFD_IDENTITY_GROUPS, SYSFD_IDENTITY_SECUREBITS,
         SYSFD_RESOURCES_ALL_PROCESSORS, SYSFD_RESOURCES_SCHEDULER_RESET_ON_FORK,
@@ -201,11 +252,16 @@ fn in_rust() -> BTreeSet<String> {
         SYSFD_RESOURCES_IO_PRIORITY, SYSFD_RESOURCES_OOM_SCORE_ADJUST,
         SYSFD_RESOURCES_TIMER_SLACK, SYSFD_IO_REAL_TIME, SYSFD_IO_BEST_EFFORT, SYSFD_IO_IDLE,
         SYSFD_SESSION_NEW, SYSFD_SESSION_PROCESS_GROUP, SYSFD_SIGNALS_INHERIT_MASK,
-        SYSFD_SIGNALS_ALL_TO_DEFAULT, SYSFD_NAMESPACES_SHARED_MOUNTS, SYSFD_CONFIRM_BY_FINISH,
-        SYSFD_CONFIRM_BY_DESCRIPTOR, SYSFD_OUTPUT_SUCCESS, SYSFD_OUTPUT_OUT_CUT,
-        SYSFD_OUTPUT_ERR_CUT, SYSFD_OUTPUT_TIMED_OUT, SYSFD_OUTPUT_CANCELED,
+        SYSFD_SIGNALS_ALL_TO_DEFAULT, SYSFD_NAMESPACES_SHARED_MOUNTS, SYSFD_UNTIL_CHILD_ENDS,
+        SYSFD_UNTIL_PIPES_CLOSE, SYSFD_CONFIRM_BY_FINISH, SYSFD_CONFIRM_BY_DESCRIPTOR,
+        SYSFD_OUTPUT_SUCCESS, SYSFD_OUTPUT_OUT_CUT, SYSFD_OUTPUT_ERR_CUT, SYSFD_OUTPUT_TIMED_OUT,
+        SYSFD_OUTPUT_CANCELED, SYSFD_OUTPUT_TERMINAL_CUT, SYSFD_END_NOT_KNOWN, SYSFD_END_EXITED,
+        SYSFD_END_SIGNAL, SYSFD_END_CORE_DUMP, SYSFD_END_TIMEOUT, SYSFD_END_OUT_OF_MEMORY,
+        SYSFD_ENDING_STATUS, SYSFD_ENDING_OOM_KILLS, SYSFD_ENDING_REFUSED_FORKS,
         SYSFD_REPORT_BY_CLONE3, SYSFD_REPORT_ISOLATED_TABLE, SYSFD_REPORT_REAPS_ITSELF,
-        SYSFD_REPORT_KILLED_WITH_PARENT
+        SYSFD_REPORT_KILLED_WITH_PARENT, SYSFD_REPORT_COPIED_MEMORY,
+        SYSFD_CONTAINED_BY_PID_NAMESPACE, SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE,
+        SYSFD_CONTAINED_BY_SUBREAPER, SYSFD_NOT_CONTAINED
     }
     lines
 }

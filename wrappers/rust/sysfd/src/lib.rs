@@ -37,9 +37,11 @@
 #![deny(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod cgroup;
 pub mod fd;
 pub mod features;
 pub mod handle;
+pub mod landlock;
 pub mod listen;
 pub mod locks;
 pub mod memory;
@@ -51,7 +53,9 @@ mod raw;
 pub mod spawn;
 mod timeout;
 
+pub use cgroup::Cgroup;
 pub use handle::FileHandle;
+pub use landlock::Ruleset;
 pub use listen::{FdType, ListenFds};
 pub use notify::{notify, Notification};
 pub use passing::{receive_fds, send_fds};

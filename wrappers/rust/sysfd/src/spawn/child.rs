@@ -8,7 +8,9 @@ use std::process::ExitStatus;
 use std::ptr::{addr_of, null, null_mut};
 use std::time::Duration;
 
+use super::contain::{ContainmentKind, Ending};
 use super::output::{Output, OutputOptions};
+use crate::cgroup::CgroupUsage;
 use crate::pidfd::status;
 use crate::raw::{borrowed, check, check_fd, check_unit, if_now, released, sys, Object};
 use crate::{PidFd, Timeout};
@@ -55,6 +57,8 @@ pub struct SpawnReport {
     pub killed_with_parent: bool,
     /// How often the program was busy.
     pub busy_retries: i32,
+    /// It got a copy of the caller's memory, below a memory limit.
+    pub copied_memory: bool,
 }
 
 /// A child process. If it is dropped while the process runs, it kills and reaps the process, or
@@ -134,7 +138,28 @@ impl Child {
             reaps_itself: report.flags & sys::SYSFD_REPORT_REAPS_ITSELF != 0,
             killed_with_parent: report.flags & sys::SYSFD_REPORT_KILLED_WITH_PARENT != 0,
             busy_retries: report.busy_retries,
+            copied_memory: report.flags & sys::SYSFD_REPORT_COPIED_MEMORY != 0,
         }
+    }
+
+    /// How its tree is kept together.
+    pub fn containment(&self) -> ContainmentKind {
+        // SAFETY: only asks.
+        ContainmentKind::from_raw(unsafe { sys::sysfd_child_containment(self.object.get()) })
+    }
+
+    /// Why it has ended. `WouldBlock`: it was not waited for yet.
+    pub fn ending(&self) -> io::Result<Ending> {
+        // SAFETY: writes to the struct.
+        Ending::read(|out| unsafe { sys::sysfd_child_ending(self.object.get(), out) })
+    }
+
+    /// What a tree with a cgroup of its own uses or has used.
+    pub fn usage(&self) -> io::Result<CgroupUsage> {
+        let mut raw = sys::sysfd_cgroup_usage::INIT;
+        // SAFETY: writes to the struct.
+        check(unsafe { sys::sysfd_child_usage(self.object.get(), &mut raw) })?;
+        Ok(CgroupUsage::from_raw(&raw))
     }
 
     /// Closes the pipe to stdin, and waits for the end. The status is kept: a second call returns

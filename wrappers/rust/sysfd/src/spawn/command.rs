@@ -11,6 +11,7 @@ use std::ptr::{null, null_mut};
 
 use super::attributes::{Identity, Namespaces, Resources, Session, Signals};
 use super::child::{Child, DropPolicy};
+use super::contain::Containment;
 use super::error::{start, SpawnError, Step};
 use super::output::{Output, OutputOptions};
 use super::pending::PendingChild;
@@ -365,12 +366,20 @@ impl<'fd> Command<'fd> {
         self.set(|command| unsafe { sys::sysfd_command_cgroup_borrow(command, fd) })
     }
 
-    /// `landlock_restrict_self(2)`: takes rights away from the child. `ruleset` is a descriptor of
-    /// `landlock_create_ruleset(2)`.
+    /// `landlock_restrict_self(2)`: takes rights away from the child. `ruleset` is a
+    /// [`Ruleset`](crate::Ruleset), or a descriptor of `landlock_create_ruleset(2)`.
     pub fn landlock<F: AsFd + ?Sized>(&mut self, ruleset: &'fd F) -> &mut Self {
         let fd = ruleset.as_fd().as_raw_fd();
         // SAFETY: nobody else uses the object. The descriptor is open while it lives.
         self.set(|command| unsafe { sys::sysfd_command_landlock_borrow(command, fd) })
+    }
+
+    /// Makes the child and all that it starts one tree, which ends together.
+    pub fn contain(&mut self, containment: &Containment<'fd>) -> &mut Self {
+        self.set(|command| {
+            // SAFETY: nobody else uses the object. The parent lives while it does.
+            containment.with(|raw| unsafe { sys::sysfd_command_contain(command, raw) })
+        })
     }
 
     /// What stdin is.

@@ -4,6 +4,7 @@
 mod attributes;
 mod child;
 mod command;
+mod contain;
 mod error;
 mod output;
 mod pending;
@@ -18,8 +19,9 @@ pub use child::{Child, DropPolicy, SpawnReport};
 pub use command::{
     reserve_spawn_slots, spawn_all, Command, Confirmation, DirectoryChange, ProgramSearch, Stdio,
 };
+pub use contain::{Containment, ContainmentKind, EndReason, Ending, Reach};
 pub use error::{SpawnError, Step};
-pub use output::{Output, OutputOptions};
+pub use output::{Output, OutputOptions, Until};
 pub use pending::{PendingChild, Progress};
 pub use pipeline::Pipeline;
 pub use prepared::{PreparedCommand, SpawnChanges};

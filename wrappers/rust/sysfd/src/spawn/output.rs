@@ -7,10 +7,22 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::ptr::addr_of;
 use std::slice;
+use std::time::Duration;
 
+use super::contain::Ending;
 use crate::pidfd::status;
-use crate::raw::{check, sys, text, Object};
+use crate::raw::{check, if_any, sys, text, Object};
 use crate::Timeout;
+
+/// When the collection is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    /// The child has ended. What others write to its streams later is lost.
+    #[default]
+    ChildEnds,
+    /// No process has its streams open, and it has ended.
+    PipesClose,
+}
 
 /// How to collect what a program writes.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +33,21 @@ pub struct OutputOptions<'a> {
     pub max_size: u64,
     /// How long to wait.
     pub timeout: Timeout<'a>,
+    /// When it is over.
+    pub until: Until,
+    /// How long the child has after `SIGTERM`, at the timeout, before it is killed.
+    pub grace: Duration,
 }
 
 impl Default for OutputOptions<'_> {
     fn default() -> Self {
-        Self { input: &[], max_size: sys::SYSFD_UNLIMITED, timeout: Timeout::FOREVER }
+        Self {
+            input: &[],
+            max_size: sys::SYSFD_UNLIMITED,
+            timeout: Timeout::FOREVER,
+            until: Until::ChildEnds,
+            grace: Duration::ZERO,
+        }
     }
 }
 
@@ -33,11 +55,17 @@ impl OutputOptions<'_> {
     /// Calls `call` with what the C interface needs.
     pub(super) fn with<T>(&self, call: impl FnOnce(*const sys::sysfd_output_options) -> T) -> T {
         let timeout = self.timeout.raw();
+        let grace = Timeout::from(self.grace).raw();
         call(&sys::sysfd_output_options {
             input: self.input.as_ptr().cast(),
             input_size: self.input.len(),
             max_size: self.max_size,
             timeout: addr_of!(timeout),
+            grace: addr_of!(grace),
+            until: match self.until {
+                Until::ChildEnds => sys::SYSFD_UNTIL_CHILD_ENDS,
+                Until::PipesClose => sys::SYSFD_UNTIL_PIPES_CLOSE,
+            },
             ..sys::sysfd_output_options::INIT
         })
     }
@@ -95,6 +123,24 @@ impl Output {
     /// It wrote more to its stderr than was kept.
     pub fn stderr_cut(&self) -> bool {
         self.has(sys::SYSFD_OUTPUT_ERR_CUT)
+    }
+
+    /// What was written to a new terminal.
+    pub fn terminal(&self) -> &[u8] {
+        // SAFETY: they live as long as the object.
+        unsafe { bytes(self.info.terminal.cast(), self.info.terminal_size) }
+    }
+
+    /// More was written to the terminal than was kept.
+    pub fn terminal_cut(&self) -> bool {
+        self.has(sys::SYSFD_OUTPUT_TERMINAL_CUT)
+    }
+
+    /// Why it has ended. `None`: it is of a pipeline.
+    pub fn ending(&self) -> Option<Ending> {
+        // SAFETY: writes to the struct.
+        if_any(Ending::read(|out| unsafe { sys::sysfd_output_ending(self.object.get(), out) }))
+            .expect("the object is valid")
     }
 
     /// The timeout came.

@@ -2,6 +2,7 @@
 //! The tests of the safe interface. Most run in a process of their own: see `support::alone`.
 
 mod borrows;
+mod containing;
 mod crates;
 mod descriptors;
 mod handles;
