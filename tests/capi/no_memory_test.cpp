@@ -10,6 +10,9 @@
 
 #include <array>
 #include <filesystem>
+#include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "capi/objects.hpp"
@@ -156,6 +159,27 @@ TEST_F(CNoMemory, DoesNotEmptyTheCommandsOfAPipeline) {
   for (sysfd_child* child : children)
     EXPECT_EQ(exit_code_of(CChild(child)), 0);
   EXPECT_EQ(runs(), 3U);
+}
+
+TEST(CNoMemoryOfACgroup, LeavesNoneBehind) {
+  SYSFD_REQUIRE_ISOLATION();
+  sysfd_cgroup* found = nullptr;
+  if (sysfd_cgroup_own(&found, nullptr) < 0) GTEST_SKIP() << "needs cgroups of version 2";
+  const CCgroup own(found);
+  const auto name = "sysfd-test-memory-" + std::to_string(std::random_device()());
+  sysfd_cgroup* made = nullptr;
+  if (sysfd_cgroup_create(own.get(), name.c_str(), nullptr, &made, nullptr) < 0)
+    GTEST_SKIP() << "needs to create cgroups";
+  sysfd_cgroup_free(std::exchange(made, nullptr));
+  EXPECT_EQ(
+      with_failures(
+          [&] { return sysfd_cgroup_create(own.get(), name.c_str(), nullptr, &made, nullptr); },
+          [&](int n) {
+            const int left = sysfd_cgroup_fd_borrow(own.get());
+            EXPECT_NE(::faccessat(left, name.c_str(), F_OK, 0), 0) << n;
+          }),
+      0);
+  sysfd_cgroup_free(made);
 }
 
 TEST(CNoMemoryOfAWait, DoesNotCloseThePidFds) {

@@ -865,7 +865,8 @@ int sysfd_landlock_support(sysfd_rights* known, sysfd_landlock_error* error);
 
 // Takes rights away for ever: forbids what it handles, except what its rules allow.
 typedef struct sysfd_ruleset sysfd_ruleset;
-// Null rights are none. What is wanted and not known here stays allowed: it is written to `missing`.
+// Null rights are none. What is wanted and not known here stays allowed, and is written to
+// `missing`.
 int sysfd_ruleset_new(const sysfd_rights* required, const sysfd_rights* wanted,
                       sysfd_ruleset** ruleset, sysfd_rights* missing, sysfd_landlock_error* error);
 // With rules for what one program needs in order to start.
