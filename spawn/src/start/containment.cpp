@@ -221,8 +221,12 @@ std::string map_of(std::uint32_t id) {
   return join({decimal(id), " ", decimal(id), " 1\n"});
 }
 
+// A SpawnError says what the code means at its end.
 std::unexpected<SpawnError> fails(const CgroupError& error) {
-  return std::unexpected(SpawnError{SpawnStep::cgroup, error.code, -1, error.describe()});
+  std::string what = error.describe();
+  const std::string meaning = ": " + error.code.message();
+  if (const auto at = what.find(meaning); at != what.npos) what.erase(at, meaning.size());
+  return std::unexpected(SpawnError{SpawnStep::cgroup, error.code, -1, std::move(what)});
 }
 
 PartResult gather_cgroup(Planning& planning, KeeperPlan& keeper) {
