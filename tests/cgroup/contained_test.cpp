@@ -42,8 +42,11 @@ class ContainedTree : public testing::Test {
   static int trees_below(const Cgroup& parent) {
     const auto path = "/proc/self/fd/" + std::to_string(parent.fd().get());
     int count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(path))
-      count += entry.path().filename().string().starts_with("sysfd-tree-") ? 1 : 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      const std::string name = entry.path().filename();
+      count += name.starts_with("sysfd-tree-") ? 1 : 0;
+      EXPECT_FALSE(name.starts_with("sysfd-tree-0-")) << "the pid namespace is not known";
+    }
     return count;
   }
 };

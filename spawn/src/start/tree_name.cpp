@@ -10,7 +10,6 @@
 
 #include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/join.hpp>
-#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 namespace sysfd {
@@ -24,7 +23,9 @@ constexpr std::string_view lasting = "sysfd-lasting-tree-";
 }  // namespace
 
 std::uint64_t own_pid_namespace() noexcept {
-  const auto file = open_proc_file("thread-self/ns/pid");
+  const auto self = PidFd::self();
+  if (!self) return 0;
+  const auto file = self->namespace_fd(Namespace::pid);
   struct stat status{};
   return file && system_call(SYS_fstat, file->get(), &status) == 0 ? status.st_ino : 0;
 }
