@@ -57,7 +57,7 @@ TEST(RestrictSelf, ForbidsWhatNoRuleAllows) {
   });
 }
 
-// Every right of files, allowed and not.
+// Seven rights of files, allowed and not.
 TEST(RestrictSelf, DoesWhatExplainTells) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const ScratchDirectory scratch;
@@ -173,26 +173,72 @@ TEST(RestrictSelf, ThatIsRefusedIsAnError) {
   });
 }
 
+// A TCP socket of the loopback, and what has become of it.
+struct TcpSocket {
+  OwnedFd fd = OwnedFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+  int bind_to(std::uint16_t port) const { return error_of(::bind, port); }
+  int connect_to(std::uint16_t port) const { return error_of(::connect, port); }
+  std::uint16_t port() const {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+
+ private:
+  template <class Call>
+  int error_of(Call call, std::uint16_t port) const {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return call(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+  }
+};
+
 TEST(RestrictSelf, ForbidsPorts) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const Rights tcp{.ports = PortRight::bind_tcp | PortRight::connect_tcp};
+  if (!must(landlock_support()).known.ports.contains(tcp.ports))
+    GTEST_SKIP() << "needs Linux 6.7, which has rights to ports";
+  const TcpSocket allowed, other;
+  for (const TcpSocket* listener : {&allowed, &other}) {
+    ASSERT_EQ(listener->bind_to(0), 0);
+    ASSERT_EQ(::listen(listener->fd.get(), 1), 0);
+  }
+  const auto free_port = [] {
+    const TcpSocket closed;
+    return closed.bind_to(0) == 0 ? closed.port() : std::uint16_t{0};
+  }();
+  ASSERT_NE(free_port, 0);
+  std::thread([&] {
+    Ruleset ruleset = must(Ruleset::create(tcp));
+    ASSERT_TRUE(ruleset.allow_port(allowed.port(), PortRight::connect_tcp));
+    ASSERT_TRUE(ruleset.allow_port(free_port, PortRight::bind_tcp));
+    ASSERT_TRUE(ruleset.restrict_self());
+    EXPECT_EQ(TcpSocket().connect_to(allowed.port()), 0);
+    EXPECT_EQ(TcpSocket().connect_to(other.port()), EACCES);
+    EXPECT_EQ(TcpSocket().connect_to(free_port), EACCES);
+    EXPECT_EQ(TcpSocket().bind_to(free_port), 0);
+    EXPECT_EQ(TcpSocket().bind_to(allowed.port()), EACCES);
+    EXPECT_EQ(TcpSocket().bind_to(0), EACCES);
+  }).join();
+}
+
+// The kernel chooses one of all.
+TEST(RestrictSelf, CanAllowAnyFreePort) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  const Rights tcp{.ports = PortRight::bind_tcp};
   if (!must(landlock_support()).known.ports.contains(tcp.ports))
     GTEST_SKIP() << "needs Linux 6.7, which has rights to ports";
   std::thread([tcp] {
     Ruleset ruleset = must(Ruleset::create(tcp));
     ASSERT_TRUE(ruleset.allow_port(0, PortRight::bind_tcp));
     ASSERT_TRUE(ruleset.restrict_self());
-    const auto bind_to = [](std::uint16_t port) {
-      const OwnedFd made = OwnedFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_port = htons(port);
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-      return ::bind(made.get(), generic, sizeof address) == 0 ? 0 : errno;
-    };
-    EXPECT_EQ(bind_to(0), 0);
-    EXPECT_EQ(bind_to(47123), EACCES);
+    const TcpSocket chosen;
+    EXPECT_EQ(chosen.bind_to(0), 0);
+    EXPECT_EQ(TcpSocket().bind_to(static_cast<std::uint16_t>(chosen.port() ^ 1)), EACCES);
   }).join();
 }
 

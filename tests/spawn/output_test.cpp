@@ -130,7 +130,6 @@ TEST(Output, IsRefusedWithAnInputThatTheCommandHasNoUseFor) {
   }
 }
 
-// It would wait for the end of output that nobody reads, and for input that nobody writes.
 // A child that reads it would wait for ever.
 TEST(Output, IsRefusedWithATerminalAsItsInput) {
   for (Command& command :
