@@ -154,6 +154,13 @@ TEST(SpawnSmallStack, SufficesForPreparedCommands) {
     EXPECT_TRUE(must(prepared.spawn(changes[0])).wait());
     EXPECT_TRUE(must(prepared.status(changes[0])).success());
     EXPECT_TRUE(must(prepared.output({}, changes[0])).success());
+  });
+}
+
+TEST(SpawnSmallStack, SufficesForPreparedCommandsThatNobodyWaitsFor) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_on_small_stack([] {
+    const auto prepared = must(Command("true").prepare());
     for (const auto confirmation : confirmations) {
       EXPECT_TRUE(must(must(prepared.spawn_async({}, confirmation)).finish()).wait());
       auto pending = must(Command("/no/such").spawn_async(confirmation));
@@ -162,6 +169,15 @@ TEST(SpawnSmallStack, SufficesForPreparedCommands) {
     }
     EXPECT_TRUE(must(prepared.spawn_async()).finish_for(1h));
     must(prepared.spawn_async()).cancel();
+  });
+}
+
+TEST(SpawnSmallStack, SufficesForManyAtOnce) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_on_small_stack([] {
+    const auto prepared = must(Command("true").prepare());
+    const CStr arguments[] = {"one"};
+    const SpawnChanges changes[] = {{.arguments = arguments}, {}};
     for (auto& child : spawn_all(prepared, changes))
       EXPECT_TRUE(must(std::move(child)).wait());
     Command commands[] = {Command("true"), Command("/no/such")};
