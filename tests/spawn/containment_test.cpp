@@ -19,6 +19,7 @@
 
 #include "support/prelude.hpp"
 
+#include "spawn/containment_kinds.hpp"
 #include "spawn/talk.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
@@ -61,11 +62,7 @@ class EachKind : public testing::TestWithParam<ContainmentKind> {
   // Leaves only this kind possible.
   static void in_this_kind(const std::function<void()>& body) {
     run_apart([&] {
-      constexpr std::uint32_t both = CLONE_NEWPID | CLONE_NEWUSER;
-      if (GetParam() == ContainmentKind::user_and_pid_namespace)
-        refuse_calls({{SYS_clone, EPERM, RefusedCall::Match{0, CLONE_NEWPID, both}}});
-      if (GetParam() == ContainmentKind::subreaper)
-        refuse_calls({{SYS_clone, EPERM, RefusedCall::Match{0, CLONE_NEWPID, CLONE_NEWPID}}});
+      allow_at_most(GetParam());
       body();
       EXPECT_FALSE(has_children());
     });
@@ -187,7 +184,7 @@ TEST_P(EachKind, EndsWithOutputWhosePipesAreClosed) {
   });
 }
 
-// In whatever way the owner ends, and whoever else has copies of its descriptors.
+// The owner is killed, and a copy of it still holds its descriptors.
 TEST_P(EachKind, DiesWithItsOwner) {
   in_this_kind([] {
     Witness witness;
