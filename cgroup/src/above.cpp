@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,9 +27,9 @@ namespace {
 
 using Identity = std::pair<dev_t, ino_t>;
 
-Identity identity_of(BorrowedFd directory, const char* path = ".") noexcept {
+Identity identity_of(BorrowedFd directory, CStr path = ".") noexcept {
   struct stat status{};
-  system_call(SYS_newfstatat, directory.get(), path, &status, 0);
+  system_call(SYS_newfstatat, directory.get(), path.get(), &status, 0);
   return {status.st_dev, status.st_ino};
 }
 
@@ -67,24 +69,29 @@ std::optional<OwnedFd> open_common_ancestor(BorrowedFd one, BorrowedFd other) {
 // The lowest limit decides: if the caller is below it, it is below those above it, too. All cgroups
 // above one with the file have it, except the root.
 bool has_memory_limit_without_caller(BorrowedFd cgroup) {
-  constexpr int most_levels = 1000;
-  std::string up = "./";
-  bool was_there = false;
-  for (int level = 0; level < most_levels; ++level, up += "../") {
-    const auto file = open(cgroup, up + "memory.max", O_RDONLY);
+  static constexpr std::string_view name = "memory.max", up = "../";
+  constexpr std::size_t most_levels = 128;
+  char paths[most_levels * up.size() + name.size() + 1];
+  char* path = std::end(paths) - name.size() - 1;
+  *std::ranges::copy(name, path).out = '\0';
+  if (!is_cgroup(cgroup)) return false;
+  for (bool was_there = false;;) {
+    const auto file = open(cgroup, path, O_RDONLY, Resolve::no_mount_points);
     if (file) {
       was_there = true;
       char room[24];
-      if (const auto limit = find_field(*file, "", room); limit && *limit == "max") continue;
-      const auto own = open_own_cgroup();
-      return !own || !is_in(*own, identity_of(cgroup, up.c_str()));
+      if (const auto limit = find_field(*file, "", room); !limit || *limit != "max") break;
+    } else if (file.error() != std::errc::no_such_file_or_directory) {
+      return file.error() != std::errc::cross_device_link;  // EXDEV: there is no cgroup above
+    } else if (was_there) {
+      return false;
     }
-    if (file.error() != std::errc::no_such_file_or_directory) return true;
-    const bool is_outside =
-        system_call(SYS_faccessat, cgroup.get(), (up + "cgroup.procs").c_str(), F_OK) < 0;
-    if (was_there || is_outside) return false;
+    if (path == paths) return true;
+    path = std::ranges::copy_backward(up, path).out;
   }
-  return true;
+  const auto own = open_own_cgroup();
+  const std::string_view limited(path, std::end(paths) - name.size() - 1);
+  return !own || !is_in(*own, identity_of(cgroup, std::string(limited) + "."));
 }
 
 }  // namespace detail

@@ -82,7 +82,7 @@ void add_cgroup_steps(Planning& planning) {
 
 }  // namespace
 
-Result<> share_no_memory_below_limit(Planning& planning, BorrowedFd cgroup) noexcept {
+Result<> share_no_memory_below_limit(Planning& planning, BorrowedFd cgroup) {
   if (!has_memory_limit_without_caller(cgroup)) return {};
   return gather_copy(planning);
 }

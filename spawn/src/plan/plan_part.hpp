@@ -148,7 +148,7 @@ std::span<const Step> usual_steps() noexcept;
 
 // Gives the child a copy of the memory if this cgroup, in which it is to be, has a memory limit
 // that this process is not under.
-Result<> share_no_memory_below_limit(Planning& planning, BorrowedFd cgroup) noexcept;
+Result<> share_no_memory_below_limit(Planning& planning, BorrowedFd cgroup);
 
 void add_signal_steps(const Signals* signals, Steps& steps);
 std::uint64_t signal_mask(const Signals* signals) noexcept;

@@ -16,7 +16,8 @@ namespace detail {
 // memory.max: true if this cgroup, or one above it, has a memory limit that the calling thread is
 // not under; also if that cannot be told.
 //
-// Cost: three system calls for each cgroup up to a limit or the root; two without the controller.
+// Cost: two system calls, and one for each cgroup up to a limit or the root; with the controller
+// two more for each.
 SYSFD_API bool has_memory_limit_without_caller(BorrowedFd cgroup);
 
 }  // namespace detail
