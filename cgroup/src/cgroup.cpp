@@ -66,12 +66,12 @@ Result<Cgroup, CgroupError> Cgroup::own() {
   return Cgroup(*std::move(directory));
 }
 
-Result<Cgroup, CgroupError> Cgroup::open(CStr path) {
+Result<Cgroup, CgroupError> Cgroup::open(BorrowedFd directory, CStr path) {
   const char* const name = path.get() ? path.get() : "";
-  auto directory = sysfd::open(cwd(), path, O_RDONLY | O_DIRECTORY);
-  if (!directory) return cgroup_error(CgroupStep::open, directory.error().value(), name);
-  if (!detail::is_cgroup(*directory)) return cgroup_error(CgroupStep::open, EBADF, name);
-  return Cgroup(*std::move(directory));
+  auto opened = sysfd::open(directory, path, O_RDONLY | O_DIRECTORY);
+  if (!opened) return cgroup_error(CgroupStep::open, opened.error().value(), name);
+  if (!detail::is_cgroup(*opened)) return cgroup_error(CgroupStep::open, EBADF, name);
+  return Cgroup(*std::move(opened));
 }
 
 Result<Cgroup, CgroupError> Cgroup::create(const Cgroup& parent, CStr name,

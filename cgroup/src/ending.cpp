@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <new>
 #include <span>
 #include <string>
 
@@ -31,6 +32,20 @@ namespace detail {
 namespace {
 
 constexpr std::size_t pidfds_at_once = 64;
+
+// Calls `body`, which returns 0 or -errno. No memory is -ENOMEM.
+template <class Body>
+long without_exceptions(Body body) noexcept {
+#if defined(__cpp_exceptions)
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return -ENOMEM;
+  }
+#else
+  return body();
+#endif
+}
 
 // Signals each process. Returns the first failure, when all others are signaled.
 long signal_each(BorrowedFd cgroup) {
@@ -61,7 +76,7 @@ long kill_each(BorrowedFd cgroup) noexcept {
   const auto end = Clock::now() + std::chrono::seconds(5);
   long answer = 0;
   for (;;) {
-    answer = signal_each(cgroup);
+    answer = without_exceptions([&] { return signal_each(cgroup); });
     if (answer < 0) break;
     const auto now = Clock::now();
     answer = wait_until_empty(cgroup, {std::min(end, now + std::chrono::milliseconds(10))});
@@ -122,7 +137,7 @@ static long find_below(BorrowedFd cgroup, std::string& name) {
 }
 
 // Goes down to a cgroup with none below it, and removes that one, until it is `cgroup` itself.
-long remove_cgroup(BorrowedFd cgroup, const char* path, const Deadline& deadline) noexcept {
+static long remove_from_below(BorrowedFd cgroup, const char* path, const Deadline& deadline) {
   std::string lowest, below;
   do {
     std::optional<OwnedFd> held;
@@ -142,6 +157,10 @@ long remove_cgroup(BorrowedFd cgroup, const char* path, const Deadline& deadline
     if (answer < 0 && answer != -ENOENT) return answer;  // ENOENT: somebody else has removed it
   } while (!deadline.is_past());
   return -EBUSY;  // somebody else creates them
+}
+
+long remove_cgroup(BorrowedFd cgroup, const char* path, const Deadline& deadline) noexcept {
+  return without_exceptions([&] { return remove_from_below(cgroup, path, deadline); });
 }
 
 }  // namespace detail

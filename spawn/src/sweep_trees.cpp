@@ -9,13 +9,10 @@
 
 #include <sysfd/cgroup.hpp>
 #include <sysfd/containment.hpp>
-#include <sysfd/create.hpp>
-#include <sysfd/detail/decimal.hpp>
-#include <sysfd/detail/join.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/subdirectories.hpp>
 #include <sysfd/pidfd.hpp>
 
-#include "in_child/kernel.hpp"
 #include "start/tree_name.hpp"
 
 namespace sysfd {
@@ -32,27 +29,8 @@ bool is_alive(const TreeName& name) noexcept {
   return name.owner == 0 || !id || id->value() == name.owner;
 }
 
-Result<std::vector<std::string>> names_in(BorrowedFd directory) {
-  const auto opened = open(directory, ".", O_RDONLY | O_DIRECTORY);
-  if (!opened) return std::unexpected(opened.error());
-  std::vector<std::string> names;
-  alignas(detail::kernel::DirectoryEntry) char bytes[1024];
-  for (;;) {
-    const long size = detail::system_call(SYS_getdents64, opened->get(), bytes, sizeof bytes);
-    if (size < 0) return detail::failure(static_cast<int>(-size));
-    if (size == 0) return names;
-    for (long at = 0; at < size;) {
-      const auto* const entry = reinterpret_cast<detail::kernel::DirectoryEntry*>(bytes + at);
-      names.emplace_back(entry->name);
-      // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the kernel wrote it
-      at += entry->size;
-    }
-  }
-}
-
 Result<void, CgroupError> remove_tree(const Cgroup& parent, const std::string& name) {
-  const auto path = detail::join({"/proc/self/fd/", detail::decimal(parent.fd().get()), "/", name});
-  const auto cgroup = Cgroup::open(path);
+  const auto cgroup = Cgroup::open(parent.fd(), name);
   if (!cgroup) return std::unexpected(cgroup.error());
   if (auto done = cgroup->kill(); !done) return done;
   if (auto done = cgroup->wait_empty(std::chrono::seconds(5)); !done) return done;
@@ -67,13 +45,19 @@ Result<void, CgroupError> remove_tree(const Cgroup& parent, const std::string& n
 }  // namespace
 
 Result<int, CgroupError> sweep_trees(const Cgroup& parent) {
-  const auto names = names_in(parent.fd());
-  if (!names) return std::unexpected(CgroupError{CgroupStep::read, names.error()});
+  std::vector<std::string> names;
+  const long answer = detail::for_each_subdirectory(parent.fd(), [&](const char* name) {
+    names.emplace_back(name);
+    return true;
+  });
+  if (answer < 0)
+    return std::unexpected(
+        CgroupError{CgroupStep::read, detail::error_code(static_cast<int>(-answer)), {}});
   const std::uint64_t pid_namespace = detail::own_pid_namespace();
   if (pid_namespace == 0)
     return std::unexpected(CgroupError{CgroupStep::read, detail::error_code(ENOENT), "/proc"});
   int removed = 0;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const auto tree = detail::parse_tree_name(name);
     if (!tree || tree->pid_namespace != pid_namespace || is_alive(*tree)) continue;
     if (auto done = remove_tree(parent, name); done)

@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
@@ -21,10 +22,33 @@
 #include "support/prelude.hpp"
 
 #include "cgroup/cgroups.hpp"
+#include "support/allocations.hpp"
 #include "support/kernel_features.hpp"
 
 namespace sysfd_test {
 namespace {
+
+#if defined(__cpp_exceptions)
+// It is left there: nothing is thrown, and the program goes on.
+TEST(NewCgroup, IsDroppedWithoutMemory) {
+  SYSFD_REQUIRE_CGROUP();
+  if (is_sanitized) GTEST_SKIP() << "needs to be without a sanitizer, which has its own new[]";
+  const Cgroup own = must(Cgroup::own());
+  int failures = 0;
+  while (failures < 100) {
+    auto cgroup = std::make_optional(make_cgroup());
+    make_cgroup_in(*cgroup, "below").keep();
+    EXPECT_FALSE(fails_at_allocation(failures + 1, [&] { cgroup.reset(); }));
+    if (!is_there(own, cgroup_name())) break;
+    ++failures;
+    const Cgroup left = must(Cgroup::open(own.fd(), cgroup_name()));
+    ::unlinkat(left.fd().get(), "below", AT_REMOVEDIR);
+    EXPECT_EQ(::unlinkat(own.fd().get(), cgroup_name().c_str(), AT_REMOVEDIR), 0);
+  }
+  EXPECT_GT(failures, 0);
+  EXPECT_LT(failures, 100);
+}
+#endif
 
 TEST(NewCgroup, IsRemovedWhenItIsDropped) {
   SYSFD_REQUIRE_CGROUP();

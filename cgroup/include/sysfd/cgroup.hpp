@@ -26,6 +26,7 @@
 #include <sysfd/attributes.hpp>
 #include <sysfd/cgroup_error.hpp>
 #include <sysfd/cgroup_limits.hpp>
+#include <sysfd/create.hpp>
 #include <sysfd/cstr.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pidfd.hpp>
@@ -59,11 +60,12 @@ class [[nodiscard("a Cgroup that is dropped kills what is in it")]] Cgroup {
   // Cost: some ten system calls.
   [[nodiscard]] SYSFD_API static Result<Cgroup, CgroupError> own();
 
-  // open(2): opens a cgroup that exists.
+  // openat(2): opens a cgroup that exists, for example one in fd() of another.
   //
   // Errors: open.
   // Cost: two system calls.
-  [[nodiscard]] SYSFD_API static Result<Cgroup, CgroupError> open(CStr path);
+  [[nodiscard]] SYSFD_API static Result<Cgroup, CgroupError> open(BorrowedFd directory, CStr path);
+  [[nodiscard]] static Result<Cgroup, CgroupError> open(CStr path) { return open(cwd(), path); }
 
   // mkdir(2): creates a cgroup with limits. Enables the controllers that the limits need for all
   // cgroups in `parent`, if they are not enabled.
