@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <poll.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "capi/objects.hpp"
 
@@ -161,6 +163,59 @@ TEST(COutputs, EndWithTheChildOrWithItsPipes) {
   options.until = 2;
   sysfd_output* none = nullptr;
   EXPECT_EQ(sysfd_command_output(later.get(), &options, &none, nullptr), -EINVAL);
+}
+
+struct Taken {
+  std::vector<std::string> calls;
+  static void take(void* data, int stream, const char* bytes, std::size_t size) {
+    const std::string text = bytes ? std::string(bytes, size) : "(end)";
+    static_cast<Taken*>(data)->calls.push_back(std::to_string(stream) + text);
+  }
+};
+
+TEST(COutputs, AreGivenToASinkWhileTheChildRuns) {
+  Taken taken;
+  sysfd_output_options options = SYSFD_OUTPUT_OPTIONS_INIT;
+  options.sink = Taken::take;
+  options.sink_data = &taken;
+  options.max_size = 2;
+  const auto pieces = shell("printf 'a\\nbc'");
+  const auto output = made<COutput>(
+      [&](auto out) { return sysfd_command_output(pieces.get(), &options, out, nullptr); });
+  EXPECT_EQ(out_of(output), "a\n");
+  std::ranges::sort(taken.calls);  // the order of the two ends is not fixed
+  EXPECT_EQ(taken.calls, (std::vector<std::string>{"0(end)", "0a\nbc", "1(end)"}));
+
+  taken.calls.clear();
+  options.longest_line = 3;
+  options.max_size = 0;
+  const auto lines = shell("printf 'one\\n\\nlonger' >&2");
+  const auto child = made<CChild>([&](auto out) {
+    sysfd_command_stderr_to(lines.get(), SYSFD_STDIO_PIPE);
+    return sysfd_command_spawn(lines.get(), out, nullptr);
+  });
+  const auto told =
+      made<COutput>([&](auto out) { return sysfd_child_communicate(child.get(), &options, out); });
+  EXPECT_EQ(taken.calls, (std::vector<std::string>{"1one", "1", "1lon", "1ger", "1(end)"}));
+
+  taken.calls.clear();
+  const auto pipeline = pipeline_of(shell("echo first >&2"), shell("cat; echo second"));
+  const auto both = made<COutput>(
+      [&](auto out) { return sysfd_pipeline_output(pipeline.get(), &options, out, nullptr); });
+  std::ranges::sort(taken.calls);
+  EXPECT_EQ(taken.calls,
+            (std::vector<std::string>{"0(end)", "0ond", "0sec", "1(end)", "1fir", "1st"}));
+}
+
+TEST(COutputs, RefuseDataWithoutASink) {
+  int data = 0;
+  sysfd_output* none = nullptr;
+  sysfd_output_options options = SYSFD_OUTPUT_OPTIONS_INIT;
+  options.sink_data = &data;
+  EXPECT_EQ(sysfd_command_output(shell(":").get(), &options, &none, nullptr), -EINVAL);
+  options.sink_data = nullptr;
+  options.longest_line = 1;
+  EXPECT_EQ(sysfd_command_output(shell(":").get(), &options, &none, nullptr), -EINVAL);
 }
 
 TEST_F(CContained, ChildrenAreAskedToEndWithinTheGrace) {

@@ -1345,6 +1345,11 @@ enum {
   SYSFD_UNTIL_CHILD_ENDS = 0,  // what others write to its streams later is lost
   SYSFD_UNTIL_PIPES_CLOSE = 1  // until no process has its streams open, and it has ended
 };
+enum { SYSFD_STREAM_OUT = 0, SYSFD_STREAM_ERR = 1, SYSFD_STREAM_TERMINAL = 2 };
+// <sysfd/output_sink.hpp>: gets what is collected, while the child runs, in the thread that
+// collects it. `bytes` is null when `stream`, a SYSFD_STREAM_..., has ended. It must return, and
+// throw nothing: to end the collection early, cancel its timeout.
+typedef void (*sysfd_output_sink)(void* data, int stream, const char* bytes, size_t size);
 typedef struct sysfd_output_options {
   uint32_t size;
   int32_t until;      // SYSFD_UNTIL_...
@@ -1354,9 +1359,15 @@ typedef struct sysfd_output_options {
   const sysfd_timeout* timeout;  // null: no limit
   // How long to wait after SIGTERM, at the timeout, before the child is killed. Null: not at all.
   const sysfd_timeout* grace;
+  // Null: none. It also gets what goes beyond max_size.
+  sysfd_output_sink sink;
+  void* sink_data;
+  // 0: it gets pieces, as they are read. Otherwise it gets lines without their newlines, in parts
+  // of at most so many bytes.
+  uint64_t longest_line;
 } sysfd_output_options;
 #define SYSFD_OUTPUT_OPTIONS_INIT \
-  {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL, NULL}
+  {sizeof(sysfd_output_options), 0, NULL, 0, SYSFD_UNLIMITED, NULL, NULL, NULL, NULL, 0}
 
 enum { SYSFD_CONFIRM_BY_FINISH = 0, SYSFD_CONFIRM_BY_DESCRIPTOR = 1 };
 

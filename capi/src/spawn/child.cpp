@@ -43,20 +43,41 @@ sysfd_output::sysfd_output(sysfd::PipelineOutput of_many)
              .kill_error = of_many.kill_error},
       stages(std::move(of_many.statuses)) {}
 
-int sysfd_c::read_output_options(const sysfd_output_options* given,
-                                 sysfd::OutputOptions& options) noexcept {
+void sysfd_c::OutputOptions::Call::operator()(sysfd::OutputStream stream,
+                                              std::string_view bytes) const {
+  function(data, static_cast<int>(stream), bytes.data(), bytes.size());
+}
+
+void sysfd_c::OutputOptions::Sink::take(sysfd::OutputStream stream, std::string_view piece) {
+  if (lines_)
+    lines_->take(stream, piece);
+  else
+    call_(stream, piece);
+}
+
+void sysfd_c::OutputOptions::Sink::end(sysfd::OutputStream stream) {
+  if (lines_) lines_->end(stream);
+  call_(stream, {});
+}
+
+int sysfd_c::OutputOptions::read(const sysfd_output_options* given) noexcept {
   sysfd_output_options read = SYSFD_OUTPUT_OPTIONS_INIT;
   if (const int error = read_struct(given, read); error != 0) return error;
   static_assert(SYSFD_UNTIL_CHILD_ENDS == static_cast<int>(sysfd::OutputEnd::child_ends) &&
                 SYSFD_UNTIL_PIPES_CLOSE == static_cast<int>(sysfd::OutputEnd::pipes_close));
+  static_assert(SYSFD_STREAM_OUT == static_cast<int>(sysfd::OutputStream::out) &&
+                SYSFD_STREAM_ERR == static_cast<int>(sysfd::OutputStream::err) &&
+                SYSFD_STREAM_TERMINAL == static_cast<int>(sysfd::OutputStream::terminal));
   if (read.until < SYSFD_UNTIL_CHILD_ENDS || read.until > SYSFD_UNTIL_PIPES_CLOSE ||
-      is_missing(read.input, read.input_size))
+      is_missing(read.input, read.input_size) ||
+      (!read.sink && (read.sink_data || read.longest_line > 0)))
     return -EINVAL;
-  options.input = std::span(static_cast<const std::byte*>(read.input), read.input_size);
-  options.max_size = read.max_size;
-  options.until = static_cast<sysfd::OutputEnd>(read.until);
-  if (const int error = read_timeout(read.grace, options.grace); error != 0) return error;
-  return read_timeout(read.timeout, options.timeout);
+  options_.input = std::span(static_cast<const std::byte*>(read.input), read.input_size);
+  options_.max_size = read.max_size;
+  options_.until = static_cast<sysfd::OutputEnd>(read.until);
+  if (read.sink) options_.sink = &sink_.emplace(Call{read.sink, read.sink_data}, read.longest_line);
+  if (const int error = read_timeout(read.grace, options_.grace); error != 0) return error;
+  return read_timeout(read.timeout, options_.timeout);
 }
 
 int sysfd_child_pidfd_borrow(const sysfd_child* child) {
@@ -146,13 +167,13 @@ int sysfd_child_on_drop(sysfd_child* child, int policy, const sysfd_timeout* gra
 
 int sysfd_child_communicate(sysfd_child* child, const sysfd_output_options* options,
                             sysfd_output** output) {
-  sysfd::OutputOptions read;
+  OutputOptions read;
   if (!child || !child->child || !output) return -EINVAL;
-  if (const int error = read_output_options(options, read); error != 0) return error;
+  if (const int error = read.read(options); error != 0) return error;
   Room<sysfd_output> room;  // what the child has written can be read only once
   if (!room) return -ENOMEM;
   return guarded([&] {
-    auto done = child->child->communicate(read);
+    auto done = child->child->communicate(read.get());
     return done ? room.make(output, std::move(*done)) : negative(done.error());
   });
 }

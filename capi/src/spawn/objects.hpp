@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <sysfd/command.hpp>
+#include <sysfd/output_sink.hpp>
 #include <sysfd/pipeline.hpp>
 
 #include "../convert.hpp"
@@ -84,7 +86,39 @@ class Changes {
   sysfd::SpawnChanges changes_;
 };
 
-int read_output_options(const sysfd_output_options* given, sysfd::OutputOptions& options) noexcept;
+// The C++ options of sysfd_output_options, and the sink that they refer to.
+class OutputOptions {
+ public:
+  OutputOptions() = default;
+  OutputOptions(const OutputOptions&) = delete;
+  OutputOptions& operator=(const OutputOptions&) = delete;
+
+  // 0, or -errno: then there are no options to use.
+  int read(const sysfd_output_options* given) noexcept;
+  const sysfd::OutputOptions& get() const noexcept { return options_; }
+
+ private:
+  struct Call {
+    sysfd_output_sink function;
+    void* data;
+    void operator()(sysfd::OutputStream stream, std::string_view bytes) const;
+  };
+  class Sink final : public sysfd::OutputSink {
+   public:
+    Sink(const Call& call, std::size_t longest_line) : call_(call) {
+      if (longest_line > 0) lines_.emplace(call, longest_line);
+    }
+    void take(sysfd::OutputStream stream, std::string_view piece) override;
+    void end(sysfd::OutputStream stream) override;
+
+   private:
+    Call call_;
+    std::optional<sysfd::EachLine<Call>> lines_;
+  };
+
+  sysfd::OutputOptions options_;
+  std::optional<Sink> sink_;
+};
 
 }  // namespace sysfd_c
 

@@ -50,13 +50,13 @@ int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child*
 
 int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* options,
                           sysfd_output** output, sysfd_spawn_error* error) {
-  sysfd::OutputOptions read;
+  OutputOptions read;
   if (!pipeline || !output || check_error(error) != 0) return -EINVAL;
-  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  if (const int invalid = read.read(options); invalid != 0) return invalid;
   Room<sysfd_output> room;
   if (!room) return -ENOMEM;
   return guarded([&] {
-    auto done = pipeline->pipeline.output(read);
+    auto done = pipeline->pipeline.output(read.get());
     return done ? room.make(output, std::move(*done)) : fail(done.error(), error);
   });
 }

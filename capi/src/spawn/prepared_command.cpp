@@ -50,12 +50,12 @@ int sysfd_prepared_command_output(const sysfd_prepared_command* prepared,
                                   const sysfd_output_options* options,
                                   const sysfd_spawn_changes* changes, sysfd_output** output,
                                   sysfd_spawn_error* error) {
-  sysfd::OutputOptions read;
+  OutputOptions read;
   if (!output) return -EINVAL;
-  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
+  if (const int invalid = read.read(options); invalid != 0) return invalid;
   return start_prepared(
       prepared, changes, error,
-      [&](const auto& command, const auto& with) { return command.output(read, with); },
+      [&](const auto& command, const auto& with) { return command.output(read.get(), with); },
       To(output));
 }
 

@@ -36,10 +36,10 @@ int sysfd_command_status(sysfd_command* command, int32_t* status, sysfd_spawn_er
 
 int sysfd_command_output(sysfd_command* command, const sysfd_output_options* options,
                          sysfd_output** output, sysfd_spawn_error* error) {
-  sysfd::OutputOptions read;
+  OutputOptions read;
   if (!output) return -EINVAL;
-  if (const int invalid = read_output_options(options, read); invalid != 0) return invalid;
-  return start(command, error, [&](Command& it) { return it.output(read); }, To(output));
+  if (const int invalid = read.read(options); invalid != 0) return invalid;
+  return start(command, error, [&](Command& it) { return it.output(read.get()); }, To(output));
 }
 
 int sysfd_command_exec(sysfd_command* command, sysfd_spawn_error* error) {

@@ -7,8 +7,9 @@ import os
 import secrets
 import select
 import signal
+import threading
 import unittest
-from typing import List
+from typing import List, Optional, Tuple
 
 import sysfd
 from support import Case
@@ -257,6 +258,42 @@ class Endings(Case):
                 return
             timeout *= 2
         self.fail("it was not asked")
+
+    def test_a_sink_gets_what_is_written(self) -> None:
+        calls: List[Tuple[sysfd.Stream, Optional[bytes]]] = []
+        run = sysfd.output(
+            ["printf", "one\\n\\nlonger"],
+            sink=sysfd.EachLine(lambda stream, line: calls.append((stream, line)), 4),
+            max_size=2,
+        )
+        self.assertEqual(run.stdout, b"on")
+        out = [piece for stream, piece in calls if stream == sysfd.Stream.STDOUT]
+        self.assertEqual(out, [b"one", b"", b"long", b"er", None])
+        self.assertIn((sysfd.Stream.STDERR, None), calls)
+        pieces: List[Optional[bytes]] = []
+        with sysfd.Command(["cat"], stdin=sysfd.PIPE, stdout=sysfd.PIPE).spawn() as process:
+            process.communicate(b"text", sink=lambda stream, piece: pieces.append(piece))
+        self.assertEqual(pieces, [b"text", None])
+
+    def test_an_exception_of_a_sink_ends_the_child(self) -> None:
+        def refuse(stream: sysfd.Stream, piece: Optional[bytes]) -> None:
+            raise KeyError(piece)
+
+        sink: sysfd.Sink = refuse
+        with self.assertRaises(KeyError):
+            sysfd.output(["sh", "-c", "echo text; exec sleep 1000"], sink=sink)
+        errors: List[BaseException] = []
+
+        def run_in_thread() -> None:
+            try:
+                sysfd.output(["sh", "-c", "echo text; exec sleep 1000"], sink=sink)
+            except KeyError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=run_in_thread)
+        thread.start()
+        thread.join()
+        self.assertEqual(len(errors), 1)
 
     def test_a_terminal_is_collected(self) -> None:
         run = sysfd.output(["echo", "text"], terminal=(24, 80), stdin=sysfd.DEVNULL)

@@ -119,7 +119,7 @@ from ._pidfd import (
     process_id_text,
     wait_any,
 )
-from ._process import DropPolicy, Output, Process, SpawnReport, Until
+from ._process import DropPolicy, EachLine, Output, Process, Sink, SpawnReport, Stream, Until
 from ._sharing import (
     MAX_FDS_IN_MESSAGE,
     Credentials,
@@ -157,6 +157,7 @@ __all__ = [
     "DEVNULL",
     "DescriptionLock",
     "DropPolicy",
+    "EachLine",
     "EndReason",
     "Ending",
     "EventKind",
@@ -203,8 +204,10 @@ __all__ = [
     "SealError",
     "Search",
     "SignalScope",
+    "Sink",
     "SpawnError",
     "SpawnReport",
+    "Stream",
     "TERMINAL",
     "UNLIMITED",
     "Until",

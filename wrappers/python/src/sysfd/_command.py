@@ -41,7 +41,7 @@ from ._library import (
 )
 from ._listen import ListenFds
 from ._pidfd import ExitStatus
-from ._process import DropPolicy, Output, Process, Until, collect
+from ._process import DropPolicy, EachLine, Output, Process, Sink, Until, collect
 from ._sharing import UNLIMITED
 
 # The same numbers as those of the module subprocess.
@@ -538,10 +538,12 @@ class Command(Handle):
         max_size: int = UNLIMITED,
         until: int = Until.CHILD_ENDS,
         grace: float = 0.0,
+        sink: Union[Sink, EachLine, None] = None,
     ) -> Output:
         """Runs the program to its end, and collects what it writes.
 
-        At the timeout it is killed; with `grace` (seconds), SIGTERM asks it to end before.
+        At the timeout it is killed; with `grace` (seconds), SIGTERM asks it to end before. A `sink`
+        is called with each piece, or with each line (EachLine), while it runs.
         """
         return collect(
             lambda options: self._start(lib.sysfd_command_output, options),
@@ -550,6 +552,7 @@ class Command(Handle):
             timeout,
             until,
             grace,
+            sink,
         )
 
     def status(self) -> ExitStatus:
@@ -665,6 +668,7 @@ class PreparedCommand(Handle):
         max_size: int = UNLIMITED,
         until: int = Until.CHILD_ENDS,
         grace: float = 0.0,
+        sink: Union[Sink, EachLine, None] = None,
         **changes: Any,
     ) -> Output:
         made_changes = _changes(**changes)
@@ -676,6 +680,7 @@ class PreparedCommand(Handle):
             timeout,
             until,
             grace,
+            sink,
         )
 
     def status(self, **changes: Any) -> ExitStatus:
@@ -787,6 +792,7 @@ class Pipeline(Handle):
         max_size: int = UNLIMITED,
         until: int = Until.CHILD_ENDS,
         grace: float = 0.0,
+        sink: Union[Sink, EachLine, None] = None,
     ) -> Output:
         function = lib.sysfd_pipeline_output
         return collect(
@@ -796,6 +802,7 @@ class Pipeline(Handle):
             timeout,
             until,
             grace,
+            sink,
         )
 
 
@@ -816,11 +823,14 @@ def output(
     max_size: int = UNLIMITED,
     until: int = Until.CHILD_ENDS,
     grace: float = 0.0,
+    sink: Union[Sink, EachLine, None] = None,
     **options: Any,
 ) -> Output:
     """Runs a program to its end, and collects what it writes."""
     with Command(args, **options) as command:
-        return command.output(input, timeout, max_size=max_size, until=until, grace=grace)
+        return command.output(
+            input, timeout, max_size=max_size, until=until, grace=grace, sink=sink
+        )
 
 
 def status(args: Union[Text, Sequence[Text]], **options: Any) -> ExitStatus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     c_char,
@@ -341,6 +342,9 @@ SYSFD_SIGNALS_ALL_TO_DEFAULT = 2
 SYSFD_NAMESPACES_SHARED_MOUNTS = 1
 SYSFD_UNTIL_CHILD_ENDS = 0
 SYSFD_UNTIL_PIPES_CLOSE = 1
+SYSFD_STREAM_OUT = 0
+SYSFD_STREAM_ERR = 1
+SYSFD_STREAM_TERMINAL = 2
 SYSFD_CONFIRM_BY_FINISH = 0
 SYSFD_CONFIRM_BY_DESCRIPTOR = 1
 SYSFD_OUTPUT_SUCCESS = 1
@@ -367,6 +371,8 @@ SYSFD_CONTAINED_BY_PID_NAMESPACE = 0
 SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE = 1
 SYSFD_CONTAINED_BY_SUBREAPER = 2
 SYSFD_NOT_CONTAINED = 3
+
+sysfd_output_sink = CFUNCTYPE(None, c_void_p, c_int, c_void_p, c_size_t)
 
 
 class sysfd_timeout(SizedStructure):
@@ -753,6 +759,9 @@ class sysfd_output_options(SizedStructure):
         ("max_size", c_uint64),
         ("timeout", POINTER(sysfd_timeout)),
         ("grace", POINTER(sysfd_timeout)),
+        ("sink", sysfd_output_sink),
+        ("sink_data", c_void_p),
+        ("longest_line", c_uint64),
     ]
     DEFAULTS = {"max_size": 18446744073709551615}
 

@@ -6,8 +6,9 @@ import ctypes
 import enum
 import errno
 import os
+import sys
 from dataclasses import dataclass, field
-from typing import IO, Any, Dict, Generator, List, Optional, Union
+from typing import IO, Any, Callable, Dict, Generator, List, Optional, Union
 
 from . import _declarations as c
 from ._cgroup import CgroupUsage, ContainmentKind, Ending, ending_of, usage_of
@@ -108,6 +109,48 @@ class Until(enum.IntEnum):
     PIPES_CLOSE = c.SYSFD_UNTIL_PIPES_CLOSE  # no process has its streams open any more
 
 
+class Stream(enum.IntEnum):
+    """What a child writes to."""
+
+    STDOUT = c.SYSFD_STREAM_OUT
+    STDERR = c.SYSFD_STREAM_ERR
+    TERMINAL = c.SYSFD_STREAM_TERMINAL
+
+
+# Gets what is collected, while the child runs: the stream and a piece as it is read; None at the
+# end of the stream. It is called in a thread of its own if the collection was begun in the main
+# thread. If it raises an exception, the collection is canceled, and raises that.
+Sink = Callable[[Stream, Optional[bytes]], None]
+
+
+class EachLine:
+    """A sink that gets lines without their newlines, in parts of at most `longest` bytes."""
+
+    def __init__(self, function: Sink, longest: int = 1 << 20) -> None:
+        self.function = function
+        self.longest = max(1, longest)
+
+
+class _SinkCall:
+    """A sink as a function of C."""
+
+    def __init__(self, sink: Union[Sink, EachLine]) -> None:
+        self._function = sink.function if isinstance(sink, EachLine) else sink
+        self.longest_line = sink.longest if isinstance(sink, EachLine) else 0
+        self.error: Optional[BaseException] = None
+        self.cancel_fd = -1
+        self.of_c = c.sysfd_output_sink(self._take)
+
+    def _take(self, _data: int, stream: int, piece: Optional[int], size: int) -> None:
+        if self.error is not None:
+            return
+        try:
+            self._function(Stream(stream), None if piece is None else ctypes.string_at(piece, size))
+        except BaseException as error:
+            self.error = error
+            os.write(self.cancel_fd, (1).to_bytes(8, sys.byteorder))
+
+
 def collect(
     call: Any,
     input: Optional[Buffer] = None,
@@ -115,11 +158,26 @@ def collect(
     timeout: Optional[float] = None,
     until: int = Until.CHILD_ENDS,
     grace: float = 0.0,
+    sink: Union[Sink, EachLine, None] = None,
 ) -> Output:
     """Lets `call(options)` return the pointer to an output."""
     data = b"" if input is None else bytes(input)
+    sink_call = None if sink is None else _SinkCall(sink)
 
     def run(limit: c.sysfd_timeout) -> ctypes.c_void_p:
+        if sink_call is None:
+            return run_with(limit, {})
+        members = {"sink": sink_call.of_c, "longest_line": sink_call.longest_line}
+        if limit.cancel_fd >= 0:
+            sink_call.cancel_fd = limit.cancel_fd
+            return run_with(limit, members)
+        limit.cancel_fd = sink_call.cancel_fd = check(lib.sysfd_event_fd(0, 0))
+        try:
+            return run_with(limit, members)
+        finally:
+            os.close(limit.cancel_fd)
+
+    def run_with(limit: c.sysfd_timeout, members: Dict[str, Any]) -> ctypes.c_void_p:
         options = c.sysfd_output_options(
             input=ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p),
             input_size=len(data),
@@ -127,11 +185,15 @@ def collect(
             timeout=ctypes.pointer(limit),
             until=until,
             grace=ctypes.pointer(timeout_of(grace)),
+            **members,
         )
         pointer: ctypes.c_void_p = call(ctypes.byref(options))
         return pointer
 
-    return _output_of(interruptible(run, timeout, lib.sysfd_output_free))
+    output = _output_of(interruptible(run, timeout, lib.sysfd_output_free))
+    if sink_call is not None and sink_call.error is not None:
+        raise sink_call.error
+    return output
 
 
 @dataclass(frozen=True)
@@ -293,6 +355,7 @@ class Process(Handle, ProcessReference):
         *,
         max_size: int = UNLIMITED,
         until: int = Until.CHILD_ENDS,
+        sink: Union[Sink, EachLine, None] = None,
     ) -> Output:
         """Writes the input to stdin, reads stdout and stderr, and waits.
 
@@ -309,7 +372,7 @@ class Process(Handle, ProcessReference):
             with self._use() as pointer:
                 return made(function, pointer, options)
 
-        output = collect(call, input, max_size, timeout, until)
+        output = collect(call, input, max_size, timeout, until, sink=sink)
         if output.status is not None:
             self._status = output.status
         return output

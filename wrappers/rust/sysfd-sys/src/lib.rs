@@ -9,7 +9,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 use core::mem::size_of;
-use core::ptr::null;
+use core::ptr::{null, null_mut};
 
 // What a constant is for decides its type: flags and kinds are u32, steps and choices are c_int.
 
@@ -316,6 +316,9 @@ pub const SYSFD_SIGNALS_ALL_TO_DEFAULT: u32 = 2;
 pub const SYSFD_NAMESPACES_SHARED_MOUNTS: u32 = 1;
 pub const SYSFD_UNTIL_CHILD_ENDS: c_int = 0;
 pub const SYSFD_UNTIL_PIPES_CLOSE: c_int = 1;
+pub const SYSFD_STREAM_OUT: c_int = 0;
+pub const SYSFD_STREAM_ERR: c_int = 1;
+pub const SYSFD_STREAM_TERMINAL: c_int = 2;
 pub const SYSFD_CONFIRM_BY_FINISH: c_int = 0;
 pub const SYSFD_CONFIRM_BY_DESCRIPTOR: c_int = 1;
 pub const SYSFD_OUTPUT_SUCCESS: u32 = 0x1;
@@ -1119,6 +1122,9 @@ impl sysfd_namespaces {
     };
 }
 
+pub type sysfd_output_sink =
+    unsafe extern "C" fn(data: *mut c_void, stream: c_int, bytes: *const c_char, size: usize);
+
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct sysfd_output_options {
@@ -1129,6 +1135,9 @@ pub struct sysfd_output_options {
     pub max_size: u64,
     pub timeout: *const sysfd_timeout,
     pub grace: *const sysfd_timeout,
+    pub sink: Option<sysfd_output_sink>,
+    pub sink_data: *mut c_void,
+    pub longest_line: u64,
 }
 
 impl sysfd_output_options {
@@ -1140,6 +1149,9 @@ impl sysfd_output_options {
         max_size: SYSFD_UNLIMITED,
         timeout: null(),
         grace: null(),
+        sink: None,
+        sink_data: null_mut(),
+        longest_line: 0,
     };
 }
 

@@ -142,7 +142,9 @@ fn in_rust() -> BTreeSet<String> {
             size, flags, create, reserved, user_map, user_map_count, group_map, group_map_count,
             join, join_count, host_name
         },
-        sysfd_output_options { size, until, input, input_size, max_size, timeout, grace },
+        sysfd_output_options {
+            size, until, input, input_size, max_size, timeout, grace, sink, sink_data, longest_line
+        },
         sysfd_placed_fd { fd, number },
         sysfd_spawn_changes {
             size, reserved, arguments, descriptors, descriptor_count, placed, placed_count,
@@ -253,7 +255,7 @@ fn in_rust() -> BTreeSet<String> {
         SYSFD_RESOURCES_TIMER_SLACK, SYSFD_IO_REAL_TIME, SYSFD_IO_BEST_EFFORT, SYSFD_IO_IDLE,
         SYSFD_SESSION_NEW, SYSFD_SESSION_PROCESS_GROUP, SYSFD_SIGNALS_INHERIT_MASK,
         SYSFD_SIGNALS_ALL_TO_DEFAULT, SYSFD_NAMESPACES_SHARED_MOUNTS, SYSFD_UNTIL_CHILD_ENDS,
-        SYSFD_UNTIL_PIPES_CLOSE, SYSFD_CONFIRM_BY_FINISH, SYSFD_CONFIRM_BY_DESCRIPTOR,
+        SYSFD_UNTIL_PIPES_CLOSE, SYSFD_STREAM_OUT, SYSFD_STREAM_ERR, SYSFD_STREAM_TERMINAL, SYSFD_CONFIRM_BY_FINISH, SYSFD_CONFIRM_BY_DESCRIPTOR,
         SYSFD_OUTPUT_SUCCESS, SYSFD_OUTPUT_OUT_CUT, SYSFD_OUTPUT_ERR_CUT, SYSFD_OUTPUT_TIMED_OUT,
         SYSFD_OUTPUT_CANCELED, SYSFD_OUTPUT_TERMINAL_CUT, SYSFD_END_NOT_KNOWN, SYSFD_END_EXITED,
         SYSFD_END_SIGNAL, SYSFD_END_CORE_DUMP, SYSFD_END_TIMEOUT, SYSFD_END_OUT_OF_MEMORY,
@@ -281,6 +283,10 @@ fn functions() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
 
 /// A type of Rust, in C.
 fn c_type(rust: &str) -> String {
+    // A pointer to a function, which may be null.
+    if let Some(function) = rust.strip_prefix("Option<").and_then(|it| it.strip_suffix('>')) {
+        return function.into();
+    }
     if let Some(target) = rust.strip_prefix("*const ") {
         return match c_type(target) {
             pointer if pointer.ends_with('*') => format!("{pointer} const *"),

@@ -21,7 +21,7 @@ pub use command::{
 };
 pub use contain::{Containment, ContainmentKind, EndReason, Ending, Reach};
 pub use error::{SpawnError, Step};
-pub use output::{Output, OutputOptions, Until};
+pub use output::{Output, OutputOptions, Sink, Stream, Until};
 pub use pending::{PendingChild, Progress};
 pub use pipeline::Pipeline;
 pub use prepared::{PreparedCommand, SpawnChanges};

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-use std::ffi::c_int;
+use std::any::Any;
+use std::cell::Cell;
+use std::ffi::{c_char, c_int, c_void};
 use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::process::ExitStatus;
-use std::ptr::addr_of;
+use std::ptr::{addr_of, null_mut};
 use std::slice;
 use std::time::Duration;
 
@@ -24,6 +27,75 @@ pub enum Until {
     PipesClose,
 }
 
+/// What a child writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Its stdout.
+    Out,
+    /// Its stderr.
+    Err,
+    /// Its terminal.
+    Terminal,
+}
+
+/// Gets what is collected, while the child runs; `None` at the end of a stream.
+#[derive(Clone, Copy)]
+pub struct Sink<'a> {
+    function: &'a (dyn Fn(Stream, Option<&[u8]>) + Sync),
+    longest_line: u64,
+}
+
+impl<'a> Sink<'a> {
+    /// It gets pieces, as they are read.
+    ///
+    /// If the function panics, it gets nothing more, and the panic goes on when the collection is
+    /// over.
+    pub fn pieces(function: &'a (dyn Fn(Stream, Option<&[u8]>) + Sync)) -> Self {
+        Self { function, longest_line: 0 }
+    }
+
+    /// It gets lines without their newlines, in parts of at most `longest` bytes.
+    pub fn lines(function: &'a (dyn Fn(Stream, Option<&[u8]>) + Sync), longest: usize) -> Self {
+        Self { function, longest_line: longest.max(1) as u64 }
+    }
+}
+
+impl fmt::Debug for Sink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").field("longest_line", &self.longest_line).finish_non_exhaustive()
+    }
+}
+
+/// A sink that a function of C can call.
+struct SinkCall<'a> {
+    sink: Sink<'a>,
+    panic: Cell<Option<Box<dyn Any + Send>>>,
+    is_over: Cell<bool>,
+}
+
+/// # Safety
+///
+/// `data` is a `SinkCall`, and `bytes` is null or has this size.
+unsafe extern "C" fn take(data: *mut c_void, stream: c_int, bytes: *const c_char, size: usize) {
+    // SAFETY: the caller knows.
+    let call = unsafe { &*data.cast_const().cast::<SinkCall<'_>>() };
+    if call.is_over.get() {
+        return;
+    }
+    let stream = match stream {
+        sys::SYSFD_STREAM_OUT => Stream::Out,
+        sys::SYSFD_STREAM_ERR => Stream::Err,
+        _ => Stream::Terminal,
+    };
+    // SAFETY: the caller knows.
+    let piece =
+        (!bytes.is_null()).then(|| unsafe { slice::from_raw_parts(bytes.cast::<u8>(), size) });
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (call.sink.function)(stream, piece))) {
+        call.is_over.set(true);
+        call.panic.set(Some(panic));
+    }
+}
+
 /// How to collect what a program writes.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputOptions<'a> {
@@ -37,6 +109,8 @@ pub struct OutputOptions<'a> {
     pub until: Until,
     /// How long the child has after `SIGTERM`, at the timeout, before it is killed.
     pub grace: Duration,
+    /// Also gets what goes beyond `max_size`.
+    pub sink: Option<Sink<'a>>,
 }
 
 impl Default for OutputOptions<'_> {
@@ -47,6 +121,7 @@ impl Default for OutputOptions<'_> {
             timeout: Timeout::FOREVER,
             until: Until::ChildEnds,
             grace: Duration::ZERO,
+            sink: None,
         }
     }
 }
@@ -56,7 +131,12 @@ impl OutputOptions<'_> {
     pub(super) fn with<T>(&self, call: impl FnOnce(*const sys::sysfd_output_options) -> T) -> T {
         let timeout = self.timeout.raw();
         let grace = Timeout::from(self.grace).raw();
-        call(&sys::sysfd_output_options {
+        let sink = self.sink.map(|sink| SinkCall {
+            sink,
+            panic: Cell::new(None),
+            is_over: Cell::new(false),
+        });
+        let result = call(&sys::sysfd_output_options {
             input: self.input.as_ptr().cast(),
             input_size: self.input.len(),
             max_size: self.max_size,
@@ -66,8 +146,15 @@ impl OutputOptions<'_> {
                 Until::ChildEnds => sys::SYSFD_UNTIL_CHILD_ENDS,
                 Until::PipesClose => sys::SYSFD_UNTIL_PIPES_CLOSE,
             },
+            sink: sink.as_ref().map(|_| take as sys::sysfd_output_sink),
+            sink_data: sink.as_ref().map_or(null_mut(), |it| addr_of!(*it).cast_mut().cast()),
+            longest_line: self.sink.map_or(0, |it| it.longest_line),
             ..sys::sysfd_output_options::INIT
-        })
+        });
+        if let Some(panic) = sink.and_then(|it| it.panic.take()) {
+            resume_unwind(panic);
+        }
+        result
     }
 }
 

@@ -3,15 +3,19 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::mem::take;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::ExitStatusExt;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
 use sysfd::cgroup::{controller, CgroupError, CgroupLimits, CgroupStep, IoLimit};
 use sysfd::landlock::{file, landlock_support, port, LandlockStep, Rights};
 use sysfd::spawn::{
-    Containment, ContainmentKind, EndReason, OutputOptions, Pipeline, Reach, Step, Until,
+    Containment, ContainmentKind, EndReason, OutputOptions, Pipeline, Reach, Sink, Step, Stream,
+    Until,
 };
 use sysfd::{fd, Cgroup, Command, Ruleset, Stdio};
 
@@ -204,6 +208,34 @@ fn a_contained_child_has_a_cgroup() {
         assert_eq!(child.ending().unwrap().reason, EndReason::Exited);
         drop(child);
         assert_eq!(own.sweep_trees().unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_sink_gets_what_is_written() {
+    alone(|| {
+        let calls = Mutex::new(Vec::new());
+        let note = |stream, line: Option<&[u8]>| {
+            if stream == Stream::Out {
+                calls.lock().unwrap().push(line.map(<[u8]>::to_vec));
+            }
+        };
+        let options =
+            OutputOptions { sink: Some(Sink::lines(&note, 4)), max_size: 2, ..Default::default() };
+        let mut prints = Command::new("printf");
+        let output = prints.arg("one\n\nlonger").output_with(&options).unwrap();
+        assert_eq!(output.stdout(), b"on");
+        let lines = ["one", "", "long", "er"].map(|line| Some(line.as_bytes().to_vec()));
+        assert_eq!(take(&mut *calls.lock().unwrap()), [&lines[..], &[None]].concat());
+
+        let options = OutputOptions { sink: Some(Sink::pieces(&note)), ..Default::default() };
+        assert!(Command::new("echo").arg("text").output_with(&options).unwrap().success());
+        assert_eq!(take(&mut *calls.lock().unwrap()), [Some(b"text\n".to_vec()), None]);
+
+        let refuse = |_, _: Option<&[u8]>| panic!("refused");
+        let options = OutputOptions { sink: Some(Sink::pieces(&refuse)), ..Default::default() };
+        let result = catch_unwind(AssertUnwindSafe(|| Command::new("true").output_with(&options)));
+        assert_eq!(result.unwrap_err().downcast_ref(), Some(&"refused"));
     });
 }
 
