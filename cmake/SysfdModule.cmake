@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
 # sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...] [LIBRARIES
-# <library>...])
+# <library>...] [DEFINITIONS <macro>...] [LINK_OPTIONS <option>...])
 #
 # Declares one module of the family; the CMakeLists.txt of its folder calls this. Adds the library
 # target sysfd::<name> and, if SYSFD_INSTALL is on, its own export set, install component
 # (sysfd-<name>) and pkg-config file. Adds the modules in DEPENDS from their sibling folders if they
 # are not declared yet, so that each folder can be used alone. LIBRARIES are libraries of other
-# projects that the sources use, as the linker names them: "cap" is libcap. A header that ends in
-# ".in" is a template: CMake writes the header from it, with the version.
+# projects that the sources use, as the linker names them: "cap" is libcap. DEFINITIONS are for the
+# module and for what links to it, LINK_OPTIONS for the latter. A header that ends in ".in" is a
+# template: CMake writes the header from it, with the version.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -39,7 +40,7 @@ function(sysfd_compile_strictly target)
 endfunction()
 
 function(sysfd_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS;LIBRARIES;DEFINITIONS;LINK_OPTIONS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sysfd_add_module(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -68,10 +69,10 @@ function(sysfd_add_module name)
   target_compile_features(${target} PUBLIC cxx_std_23)
   sysfd_add_headers(${target} ${arg_HEADERS})
   target_link_libraries(${target} PUBLIC ${dependency_targets} PRIVATE ${arg_LIBRARIES})
+  target_compile_definitions(${target} PUBLIC ${arg_DEFINITIONS})
   get_target_property(type ${target} TYPE)
   if(type STREQUAL STATIC_LIBRARY AND SYSFD_GC_SECTIONS)
-    set(arg_LINK_OPTIONS -Wl,--gc-sections)
-    target_link_options(${target} INTERFACE ${arg_LINK_OPTIONS})
+    list(APPEND arg_LINK_OPTIONS -Wl,--gc-sections)
   elseif(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PRIVATE SYSFD_BUILD_SHARED)
     # Hidden visibility does not affect templates of the standard library, because their namespace
@@ -82,6 +83,7 @@ function(sysfd_add_module name)
       set_property(TARGET ${target} PROPERTY INSTALL_RPATH "$ORIGIN") # the other modules are in the same directory
     endif()
   endif()
+  target_link_options(${target} INTERFACE ${arg_LINK_OPTIONS})
   if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
     set_property(TARGET ${target} PROPERTY POSITION_INDEPENDENT_CODE ON) # the archives may be linked into plugins
   endif()
@@ -94,7 +96,7 @@ function(sysfd_add_module name)
     SOVERSION ${abi_version}
     VERIFY_INTERFACE_HEADER_SETS ${SYSFD_IS_TOP_LEVEL})
   if(SYSFD_INSTALL)
-    sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}" "${arg_LINK_OPTIONS}")
+    sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}" "${arg_LINK_OPTIONS}" "${arg_DEFINITIONS}")
   endif()
 endfunction()
 
@@ -121,7 +123,7 @@ endfunction()
 # Installs one module. The files of the whole family (the package configuration) belong to the
 # component of every module, so that a single installed component is a working package that finds
 # the modules that are installed.
-function(sysfd_install_module name dependencies libraries link_options)
+function(sysfd_install_module name dependencies libraries link_options definitions)
   set(component sysfd-${name})
   install(TARGETS sysfd_${name} EXPORT sysfd-${name}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
@@ -135,6 +137,8 @@ function(sysfd_install_module name dependencies libraries link_options)
   list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to the program that links to it
   list(APPEND pc_libraries ${link_options})
   list(JOIN pc_libraries " " pc_libraries)
+  list(TRANSFORM definitions PREPEND " -D" OUTPUT_VARIABLE pc_definitions)
+  list(JOIN pc_definitions "" pc_definitions)
   file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
   configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
   install(FILES ${generated}/sysfd-${name}.pc

@@ -3,6 +3,8 @@
 
 #include <sysfd/detail/raw_syscall.hpp>
 
+#include "owner_table.hpp"
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -72,15 +74,28 @@ long move_above_standard_streams(int fd) noexcept {
   return moved == -EINVAL ? -EMFILE : moved;  // RLIMIT_NOFILE is that low
 }
 
-[[gnu::hot]] void close_quietly(int fd) noexcept {
+SYSFD_TRACKED [[gnu::hot]] void close_quietly(int fd) noexcept {
   (void)close_once(fd);
 }
+
+#if defined(SYSFD_TRACK_OWNERSHIP)
+long close_owned(int fd, const void* owner, const void* caller) noexcept {
+  const Site here = {__builtin_return_address(0), caller};
+  const Site taken = retire(fd, owner, Ending::closed, here);
+  const long answer = close_once(fd);
+  if (answer == -EBADF) stop_closed_by_others(fd, owner, taken, here);
+  return answer;
+}
+#endif
 
 }  // namespace detail
 
 Result<OwnedFd> BorrowedFd::duplicate() const noexcept {
   const long answer =
       detail::system_call(SYS_fcntl, fd_, F_DUPFD_CLOEXEC, detail::first_above_standard_streams);
+  if constexpr (detail::tracks_ownership) {
+    if (answer == -EBADF) detail::must_have_no_owner(fd_, __builtin_return_address(0));
+  }
   return detail::to_owned(answer == -EINVAL ? -EMFILE : answer);  // RLIMIT_NOFILE is that low
 }
 
@@ -91,8 +106,13 @@ Result<OwnedFd> OwnedFd::adopt_open(int fd) noexcept {
 }
 
 Result<> OwnedFd::close() && noexcept {
-  const int fd = std::move(*this).release();
-  const long answer = detail::close_once(fd);
+  const int fd = get();
+  fd_ = empty;
+  long answer = 0;
+  if constexpr (detail::tracks_ownership)
+    answer = detail::close_owned(fd, this, __builtin_return_address(0));
+  else
+    answer = detail::close_once(fd);
   if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }
@@ -102,6 +122,9 @@ Result<> replace(OwnedFd& slot, BorrowedFd source) noexcept {
   const long answer =
       is_same ? detail::system_call(SYS_fcntl, slot.get(), F_GETFD)
               : detail::system_call_retried(SYS_dup3, source.get(), slot.get(), O_CLOEXEC);
+  if constexpr (detail::tracks_ownership) {
+    if (answer == -EBADF) detail::must_have_no_owner(source.get(), __builtin_return_address(0));
+  }
   if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return {};
 }

@@ -25,13 +25,14 @@
 #include <utility>
 
 #include <sysfd/attributes.hpp>
+#include <sysfd/detail/ownership.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/result.hpp>
 
 namespace sysfd {
 inline namespace v0 {
 
-class OwnedFd;
+class SYSFD_TRACKED OwnedFd;
 class BorrowedFd;
 
 namespace detail {
@@ -43,7 +44,7 @@ struct Sentinel {
 };
 
 // close(2) for destructors: leaves errno as it was.
-SYSFD_API void close_quietly(int fd) noexcept;
+SYSFD_TRACKED SYSFD_API void close_quietly(int fd) noexcept;
 
 // New descriptors get no number of a standard stream. If 0, 1 or 2 is closed, the kernel would give
 // that number to a file, and other code would take the file for the stream.
@@ -143,28 +144,31 @@ class SYSFD_POINTER BorrowedFd {
   int fd_;
 };
 
-class [[nodiscard(
-    "an OwnedFd that is dropped closes its descriptor at once")]] SYSFD_OWNER OwnedFd {
+class [[nodiscard("an OwnedFd that is dropped closes its descriptor at once")]] SYSFD_OWNER
+    SYSFD_TRACKED OwnedFd {
  public:
-  OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, empty)) {}
+  SYSFD_TRACKED_INLINE OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, empty)) {
+    note_move(other);
+  }
 
   // Closes the descriptor that this owned before. Assigning an OwnedFd to itself changes nothing.
-  OwnedFd& operator=(OwnedFd&& other) noexcept {
+  SYSFD_TRACKED_INLINE OwnedFd& operator=(OwnedFd&& other) noexcept {
     const int incoming = std::exchange(other.fd_, empty);
     const int outgoing = std::exchange(fd_, incoming);
-    if (outgoing >= 0) detail::close_quietly(outgoing);
+    if (outgoing >= 0) close_number(outgoing);
+    note_move(other);
     return *this;
   }
 
   // Closes the descriptor, keeps errno and ignores errors. Call close() if lost data must be
   // noticed.
-  ~OwnedFd() {
-    if (fd_ >= 0) detail::close_quietly(fd_);
+  SYSFD_TRACKED_INLINE ~OwnedFd() {
+    if (fd_ >= 0) close_number(fd_);
   }
 
   // Becomes the owner of an open descriptor that nothing else closes. Stops the program if `fd` is
   // negative.
-  static OwnedFd adopt(int fd) noexcept {
+  SYSFD_TRACKED_INLINE static OwnedFd adopt(int fd) noexcept {
     if (fd < 0) detail::contract_violation("OwnedFd::adopt of a negative number");
     return OwnedFd(fd);
   }
@@ -176,9 +180,10 @@ class [[nodiscard(
 
   // Adopts the descriptor that a libc function returned. If that is -1, the error is errno. Not for
   // functions that return -errno.
-  [[nodiscard]] static Result<OwnedFd> from_syscall(int returned) noexcept {
+  [[nodiscard]] SYSFD_TRACKED_INLINE static Result<OwnedFd> from_syscall(int returned) noexcept {
     if (returned == -1) return detail::last_error();
-    return adopt(returned);
+    if (returned < 0) detail::contract_violation("OwnedFd::adopt of a negative number");
+    return OwnedFd(New{returned});
   }
 
   // The number, for system calls that sysfd does not wrap.
@@ -191,12 +196,17 @@ class [[nodiscard(
   BorrowedFd borrow() const noexcept SYSFD_LIFETIMEBOUND { return BorrowedFd(*this); }
 
   // See BorrowedFd::duplicate().
-  [[nodiscard]] Result<OwnedFd> duplicate() const noexcept { return borrow().duplicate(); }
+  [[nodiscard]] SYSFD_TRACKED_INLINE Result<OwnedFd> duplicate() const noexcept {
+    return borrow().duplicate();
+  }
 
   // Returns the number to the caller, who must close it.
-  [[nodiscard("the number must be closed by somebody")]] int release() && noexcept {
+  [[nodiscard("the number must be closed by somebody")]] SYSFD_TRACKED_INLINE int
+  release() && noexcept {
     const int fd = get();
     fd_ = empty;
+    if constexpr (detail::tracks_ownership)
+      detail::end_ownership(fd, this, __builtin_return_address(0));
     return fd;
   }
   void release() const& = delete;  // write std::move(fd).release()
@@ -219,7 +229,39 @@ class [[nodiscard(
   friend Result<OwnedFd> detail::to_owned(long answer) noexcept;
   static constexpr int empty = -1;
 
-  explicit OwnedFd(int fd) noexcept : fd_(fd) {}
+  SYSFD_TRACKED_INLINE explicit OwnedFd(int fd) noexcept : fd_(fd) {
+    if constexpr (detail::tracks_ownership) {
+      detail::begin_ownership(fd, this, __builtin_return_address(0));
+      detail::forbid_tail_call();
+    }
+  }
+
+  // A number that the kernel has just made.
+  struct New {
+    int fd;
+  };
+  SYSFD_TRACKED_INLINE explicit OwnedFd(New made) noexcept : fd_(made.fd) {
+    if constexpr (detail::tracks_ownership) {
+      detail::begin_ownership_of_new(fd_, this, __builtin_return_address(0));
+      detail::forbid_tail_call();
+    }
+  }
+
+  [[gnu::always_inline]] void note_move([[maybe_unused]] const OwnedFd& other) const noexcept {
+    if constexpr (detail::tracks_ownership) {
+      if (fd_ >= 0) detail::pass_ownership(fd_, &other, this, __builtin_return_address(0));
+      detail::forbid_tail_call();
+    }
+  }
+
+  [[gnu::always_inline]] void close_number(int fd) const noexcept {
+    if constexpr (detail::tracks_ownership) {
+      (void)detail::close_owned(fd, this, __builtin_return_address(0));
+      detail::forbid_tail_call();
+    } else {
+      detail::close_quietly(fd);
+    }
+  }
 
   int fd_;
 };
@@ -229,12 +271,12 @@ inline bool detail::was_moved_from(const OwnedFd& owner) noexcept {
 }
 
 // The descriptor that a raw system call returned, moved to 3 or above, or its error.
-inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
+SYSFD_TRACKED_INLINE inline Result<OwnedFd> detail::to_owned(long answer) noexcept {
   if (answer < first_above_standard_streams) {
     answer = above_standard_streams(answer);
     if (answer < 0) return failure(static_cast<int>(-answer));
   }
-  return OwnedFd(static_cast<int>(answer));
+  return OwnedFd(OwnedFd::New{static_cast<int>(answer)});
 }
 
 inline BorrowedFd::BorrowedFd(const OwnedFd& owner) noexcept : fd_(owner.get()) {}
