@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include <sysfd/forget_owners.hpp>
+
 #include "support/prelude.hpp"
 
 #include "listen/activated.hpp"
@@ -247,7 +249,8 @@ TEST(TakeTwice, IsNotWhatAChildWithTheSameNumberDoes) {
       ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
       run_apart([] {
         ASSERT_EQ(::getpid(), 1);
-        open_files(1);
+        open_files(1);  // closes the number that `fds` owns, which is not destroyed in this process
+        forget_owners();
         EXPECT_TRUE(take(Way::span, activation_for_us(1)));
         const auto again = take(Way::span, activation_for_us(1));
         ASSERT_FALSE(again);

@@ -44,6 +44,7 @@ TEST(Close, ReportsLostData) {
 }
 
 TEST(Close, ReportsThatTheNumberWasClosedAlready) {
+  SYSFD_REQUIRE_NO_TRACKING();
   OwnedFd file = some_file();
   ::close(file.get());
   EXPECT_EQ(error_of(std::move(file).close()), std::errc::bad_file_descriptor);

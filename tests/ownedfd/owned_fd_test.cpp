@@ -56,6 +56,7 @@ TEST(OwnedFd, DestructorClosesTheDescriptor) {
 }
 
 TEST(OwnedFd, DestructorLeavesErrnoAlone) {
+  SYSFD_REQUIRE_NO_TRACKING();
   errno = ENOTNAM;
   {
     const OwnedFd fails_to_close = OwnedFd::adopt(never_open);
@@ -92,6 +93,7 @@ TEST(OwnedFd, MoveAssignmentClosesTheOldDescriptor) {
 }
 
 TEST(OwnedFd, MoveAssignmentLeavesErrnoAlone) {
+  SYSFD_REQUIRE_NO_TRACKING();
   OwnedFd target = OwnedFd::adopt(never_open);
   errno = ENOTNAM;
   target = some_file();

@@ -34,6 +34,7 @@ TEST(Replace, ClosesWhatTheNumberReferredToBefore) {
 }
 
 TEST(Replace, OfANumberThatIsClosedIsAnErrorAlsoWhereItIsTheSame) {
+  SYSFD_REQUIRE_NO_TRACKING();
   OwnedFd slot = some_file();
   ::close(slot.get());
   EXPECT_EQ(error_of(replace(slot, slot)), std::errc::bad_file_descriptor);

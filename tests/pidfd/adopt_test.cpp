@@ -87,6 +87,7 @@ TEST(PidFdAdopt, RefusesAPathOnlyPidFd) {
 }
 
 TEST(PidFdAdopt, RefusesANumberThatIsNotOpen) {
+  SYSFD_REQUIRE_NO_TRACKING();
   const int number = some_file().release();
   ::close(number);
   EXPECT_EQ(error_of(PidFd::adopt(OwnedFd::adopt(number))), std::errc::bad_file_descriptor);

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sysfd/detail/ownership.hpp>
+
 #include "support/isolation.hpp"
 #include "support/sanitizers.hpp"
 
@@ -32,6 +34,12 @@
 // Required if the runtime of Clang's sanitizers does not survive the test.
 #define SYSFD_REQUIRE_NO_CLANG_SANITIZER() \
   if (sysfd_test::is_clang_sanitized) GTEST_SKIP() << "needs to be without Clang's sanitizers"
+
+// Required if the test closes a descriptor behind its owner's back.
+#define SYSFD_REQUIRE_NO_TRACKING()      \
+  if (sysfd::detail::tracks_ownership)   \
+  GTEST_SKIP() << "needs to be without " \
+                  "SYSFD_TRACK_OWNERSHIP"
 
 namespace sysfd_test {
 
