@@ -56,9 +56,16 @@ Activation activation_for_us(int count, std::optional<std::string> names) {
   return {.pid = own_pid(), .count = std::to_string(count), .names = std::move(names)};
 }
 
+namespace {
+constexpr int beyond = 500;
+}
+
+OwnedFd beyond_the_passed(OwnedFd file) {
+  return must(OwnedFd::from_syscall(::fcntl(file.get(), F_DUPFD_CLOEXEC, beyond)));
+}
+
 void pass_files(const std::vector<BorrowedFd>& fds) {
   // Moves files away from these numbers, which the files may have themselves.
-  constexpr int beyond = 500;
   std::vector<OwnedFd> copies;
   for (const BorrowedFd fd : fds)
     copies.push_back(must(OwnedFd::from_syscall(::fcntl(fd.get(), F_DUPFD_CLOEXEC, beyond))));

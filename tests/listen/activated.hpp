@@ -45,7 +45,10 @@ std::string own_identity();
 // Opens new files from number 3 on, which stay open across exec; and puts another file into the
 // middle of them.
 void open_files(int count);
+// Puts copies of these files there. What had the numbers before is closed, so nothing may own them.
 void pass_files(const std::vector<BorrowedFd>& fds);
+// Returns the same file under a number beyond those that are passed.
+OwnedFd beyond_the_passed(OwnedFd file);
 
 // Contains number, flags (FD_CLOEXEC) and file of every open descriptor.
 using Table = std::map<int, std::tuple<int, dev_t, ino_t>>;

@@ -187,8 +187,10 @@ TEST(GivenDescriptors, WithOneNameAreTakenTogether) {
 // The names are "sock", "file" and, twice, "both".
 void with_types(const std::function<void(ListenFds&)>& body) {
   each_way([&](Way way) {
-    const auto sockets = must(socket_pair(SOCK_DGRAM));
-    const OwnedFd file = some_file();
+    auto sockets = must(socket_pair(SOCK_DGRAM));
+    sockets.first = beyond_the_passed(std::move(sockets.first));
+    sockets.second = beyond_the_passed(std::move(sockets.second));
+    const OwnedFd file = beyond_the_passed(some_file());
     pass_files({sockets.first, file, sockets.second, file});
     auto fds = must(take(way, activation_for_us(4, "sock:file:both:both")));
     body(fds);
@@ -232,8 +234,10 @@ TEST(GivenDescriptorOfAnotherType, ReportsWhyItCouldNotBeChecked) {
 
 TEST(GivenDescriptorOfTheRightType, IsTaken) {
   each_way([](Way way) {
-    const auto sockets = must(socket_pair(SOCK_DGRAM));
-    const OwnedFd file = some_file();
+    auto sockets = must(socket_pair(SOCK_DGRAM));
+    sockets.first = beyond_the_passed(std::move(sockets.first));
+    sockets.second = beyond_the_passed(std::move(sockets.second));
+    const OwnedFd file = beyond_the_passed(some_file());
     pass_files({sockets.first, file, file, file});
     auto fds = must(take(way, activation_for_us(4, "sock:file:both:both")));
     EXPECT_EQ(must(fds.get_one("sock", FdType::datagram())).get(), 3);

@@ -23,9 +23,11 @@ namespace {
 
 struct Sockets {
   ScratchDirectory directory;
-  OwnedFd listener = listening(unix_socket(SOCK_STREAM, std::string(directory.path() / "l")));
-  OwnedFd datagrams = unix_socket(SOCK_DGRAM, std::string(directory.path() / "d"));
-  OwnedFd file = some_file();
+  OwnedFd listener =
+      beyond_the_passed(listening(unix_socket(SOCK_STREAM, std::string(directory.path() / "l"))));
+  OwnedFd datagrams =
+      beyond_the_passed(unix_socket(SOCK_DGRAM, std::string(directory.path() / "d")));
+  OwnedFd file = beyond_the_passed(some_file());
 };
 
 std::string output_of(Command command) {

@@ -58,8 +58,8 @@ struct Answer {
 // Returns what `body` returns in a forked copy of this process.
 Answer in_a_copy(const std::function<Answer()>& body) {
   auto ends = must(sysfd::pipe());
-  // Moves it away from the numbers that are passed.
-  ends.write = must(OwnedFd::from_syscall(::fcntl(ends.write.get(), F_DUPFD_CLOEXEC, 900)));
+  ends.read = beyond_the_passed(std::move(ends.read));
+  ends.write = beyond_the_passed(std::move(ends.write));
   run_apart([&] {
     const Answer answer = body();
     for (const std::string* part : {&answer.what, &answer.detail, &answer.flags, &answer.left})
