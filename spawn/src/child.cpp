@@ -268,8 +268,8 @@ Result<Ending> Child::ending() const noexcept {
                   : status_->signal()    ? EndReason::signal
                                          : EndReason::exited;
   if (!tree_ || !tree_->cgroup()) return ending;
-  ending.oom_kills = tree_->events().oom_kill;
-  ending.refused_forks = tree_->events().pids_max;
+  ending.oom_kills = tree_->counts().oom_kills;
+  ending.refused_forks = tree_->counts().refused_forks;
   const bool is_killed_here = tree_->is_killed();
   if (status_->signal() == SIGKILL && !is_killed_here && ending.oom_kills.value_or(0) > 0)
     ending.reason = EndReason::out_of_memory;

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "start/keeper_tree.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <string_view>
 
+#include <sysfd/create.hpp>
+#include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 
 #include "start/kill.hpp"
@@ -24,6 +29,19 @@ constexpr std::chrono::milliseconds patience_with_keeper{100};
 bool await_end_of(const PidFd& process, const Deadline& deadline) noexcept {
   pollfd entries[2] = {{.fd = process.fd().get(), .events = POLLIN, .revents = 0}};
   return raw_poll_until(entries, 1, deadline) > 0;
+}
+
+// Cgroup::events() would allocate. Empty: there is no such file, for example.
+std::optional<std::uint64_t> count_in(BorrowedFd cgroup, const char* name,
+                                      std::string_view label) noexcept {
+  const auto file = open(cgroup, name, O_RDONLY);
+  if (!file) return std::nullopt;
+  char room[24];
+  const auto text = find_field(*file, label, room);
+  std::uint64_t count = 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), count).ec != std::errc())
+    return std::nullopt;
+  return count;
 }
 
 }  // namespace
@@ -84,8 +102,9 @@ void KeeperTree::finish_kill(const PidFd& program, Clock::time_point deadline) n
 // The cgroup's counts are those at the end of the program, before anything is killed.
 void KeeperTree::remember(ExitStatus status) noexcept {
   status_ = status;
-  if (!cgroup_) return;
-  if (auto events = cgroup_->events()) events_ = *events;
+  if (cgroup_)
+    counts_ = {.oom_kills = count_in(cgroup_->fd(), "memory.events", "oom_kill "),
+               .refused_forks = count_in(cgroup_->fd(), "pids.events", "max ")};
 }
 
 // Returns KeeperMessage::What, or -errno. ECHILD: the keeper has ended.

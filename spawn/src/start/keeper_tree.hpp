@@ -26,7 +26,7 @@ class KeeperTree final : public KeptTree {
 
   ContainmentKind kind() const noexcept override { return kind_; }
   const Cgroup* cgroup() const noexcept override { return cgroup_ ? &*cgroup_ : nullptr; }
-  const CgroupEvents& events() const noexcept override { return events_; }
+  const TreeCounts& counts() const noexcept override { return counts_; }
   bool is_killed() const noexcept override { return is_killed_; }
   Result<ExitStatus> wait(const PidFd& program, const Deadline& deadline) noexcept override;
   void send_signal(int signo) noexcept override;
@@ -46,7 +46,7 @@ class KeeperTree final : public KeptTree {
   ContainmentKind kind_ = ContainmentKind::none;
   std::optional<ExitStatus> status_;
   std::optional<Cgroup> cgroup_;
-  CgroupEvents events_;
+  TreeCounts counts_;
   bool is_killed_ = false;
 };
 

@@ -2,6 +2,9 @@
 #ifndef SYSFD_SPAWN_SRC_START_KEPT_TREE_HPP
 #define SYSFD_SPAWN_SRC_START_KEPT_TREE_HPP
 
+#include <cstdint>
+#include <optional>
+
 #include <sysfd/cgroup.hpp>
 #include <sysfd/containment.hpp>
 #include <sysfd/detail/deadline.hpp>
@@ -12,6 +15,12 @@
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
+
+// What has happened in the cgroup of a tree, see Ending. Empty: it is not known.
+struct TreeCounts {
+  std::optional<std::uint64_t> oom_kills{};
+  std::optional<std::uint64_t> refused_forks{};
+};
 
 // The processes of a contained child (Command::contain()), as its owner has them. A program that
 // contains no child is linked without what implements this.
@@ -27,8 +36,8 @@ class KeptTree {
   virtual ContainmentKind kind() const noexcept = 0;
   // Its own cgroup; null: it has none.
   virtual const Cgroup* cgroup() const noexcept = 0;
-  // What has happened in that when the program had ended.
-  virtual const CgroupEvents& events() const noexcept = 0;
+  // Those when the program had ended.
+  virtual const TreeCounts& counts() const noexcept = 0;
   // True if begin_kill() has come before the end of the program.
   virtual bool is_killed() const noexcept = 0;
   // Waits for the end of the program, whose pidfd this is. ETIMEDOUT, ECANCELED, ECHILD as

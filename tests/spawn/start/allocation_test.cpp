@@ -76,6 +76,18 @@ TEST(SpawnAllocations, AreAStackForTheFirstStatus) {
   EXPECT_EQ(allocations(), 0);
 }
 
+// Its cgroup is asked what has happened in it.
+TEST(SpawnAllocations, AreNoneForTheEndOfATree) {
+  SYSFD_REQUIRE_COUNTED_ALLOCATIONS();
+  SYSFD_REQUIRE_ISOLATION();
+  auto child = Command("/bin/true").contain({.own_cgroup = true}).spawn();
+  if (!child && child.error().step == SpawnStep::cgroup) GTEST_SKIP() << child.error().describe();
+  ASSERT_TRUE(child) << child.error().describe();
+  bool succeeded = false;
+  EXPECT_EQ(allocations_of([&] { succeeded = child->wait() == ExitStatus::exited(0); }), 0);
+  EXPECT_TRUE(succeeded);
+}
+
 #if defined(__cpp_exceptions)
 
 // Passes a Command to `consume` while each of its allocations fails in turn: the Command is not
