@@ -196,6 +196,26 @@ TEST_P(EachKind, LeavesDispositionsAndMaskAlone) {
   });
 }
 
+// As a child that is not contained: the keeper does not ignore it.
+TEST_P(EachKind, HasTheDispositionOfSigchldThatItsCallerHas) {
+  in_this_kind([] {
+    const auto ignored = [] {
+      return Command("/bin/grep")
+          .args({"SigIgn", "/proc/self/status"})
+          .signals({.unchanged = {SIGCHLD}});
+    };
+    for (const auto disposition : {SIG_IGN, SIG_DFL}) {
+      ASSERT_NE(::signal(SIGCHLD, disposition), SIG_ERR);
+      const auto expected = ignored().output();
+      const auto output = ignored().contain({.reach = Reach::best_effort}).output();
+      ASSERT_NE(::signal(SIGCHLD, SIG_DFL), SIG_ERR);
+      ASSERT_TRUE(expected && output);
+      EXPECT_FALSE(output->out.empty());
+      EXPECT_EQ(output->out, expected->out);
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Containment, EachKind,
                          testing::Values(ContainmentKind::pid_namespace,
                                          ContainmentKind::user_and_pid_namespace,

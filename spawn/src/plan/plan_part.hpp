@@ -103,6 +103,7 @@ struct NoZombiePart {
 
 struct ContainmentPart {
   PartResult (*gather)(Planning& planning);
+  void (*add_steps)(Planning& planning);
   // Clones the keeper and the child. All signals must be blocked.
   Result<CloneResult, SpawnError> (*clone)(const FailedStart& start, SpawnPlan& plan,
                                            ChildStack* stack);

@@ -66,6 +66,7 @@ void add_part_steps(Planning& planning) {
   };
   steps.clear();
   add_signal_steps(spec.signals.get(), steps);
+  if (parts.containment) parts.containment->add_steps(planning);
   // Descriptors first, while the numbers and paths are still those of the parent.
   rlimit nofile_now{};
   if (parts.resources) {

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -170,6 +171,19 @@ PartResult gather_containment(Planning& planning) {
   if (!stack) stack = std::make_unique_for_overwrite<ChildStack>();
   planning.scratch.child.stack = stack.get();
   return gather_cgroup(planning, *keeper);
+}
+
+// The child has the disposition of SIGCHLD from the keeper, which does not ignore it.
+void add_containment_steps(Planning& planning) {
+  static constexpr kernel::SignalAction ignored{1, 0, 0, 0};  // SIG_IGN
+  const Signals* const signals = planning.spec.signals.get();
+  if (!signals || std::ranges::find(signals->unchanged, SIGCHLD) == signals->unchanged.end())
+    return;
+  kernel::SignalAction now{};
+  system_call(SYS_rt_sigaction, SIGCHLD, nullptr, &now, sizeof now.mask);
+  if (now.handler == ignored.handler)
+    planning.steps().add(SpawnStep::signals, -1, SYS_rt_sigaction, SIGCHLD, &ignored, 0,
+                         sizeof ignored.mask);
 }
 
 // A keeper that has not come to execute its program has ended, or is about to.
@@ -333,7 +347,8 @@ Result<ExitStatus> run_to_end(KeeperPlan& keeper, const PidFd& program) noexcept
 
 }  // namespace
 
-const ContainmentPart containment_part{gather_containment, clone_contained, take_tree, run_to_end};
+const ContainmentPart containment_part{gather_containment, add_containment_steps, clone_contained,
+                                       take_tree, run_to_end};
 
 }  // namespace detail
 
