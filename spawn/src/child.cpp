@@ -60,7 +60,7 @@ Child::Child(detail::CloneResult& clone, const detail::CommandSpec& spec,
   terminal_ = std::exchange(resources.parent_terminal, std::nullopt);
   cgroup_ = std::exchange(resources.cgroup, std::nullopt);
   report_.copied_memory = resources.common_page != nullptr;
-  if (resources.keeper) tree_ = spec.parts.containment->take_tree(*resources.keeper);
+  if (resources.keeper) tree_ = spec.parts.containment->tree_of(*resources.keeper);
 }
 
 // std::optional stays engaged when it is moved from: what was taken is taken away.
@@ -70,6 +70,7 @@ Child::Child(Child&& other) noexcept
       pid_(other.pid_),
       leads_group_(other.leads_group_),
       policy_(other.policy_),
+      program_(other.program_),
       grace_(other.grace_),
       report_(other.report_),
       status_(std::exchange(other.status_, std::nullopt)),
@@ -117,14 +118,16 @@ void Child::drop() noexcept {
     (void)wait();
 }
 
-// As drop(). The tree is ended also if its program has ended.
+// As drop(). The tree is ended also if its program has ended. One that other stages share is ended
+// with the last of them, by who has taken them.
 void Child::drop_tree() noexcept {
   if (detail::is_forked_copy(mark_)) return close_pipes();
   if (policy_ == DropPolicy::detach) {
-    release_tree();
+    leave_tree();
     return close_pipes();
   }
   if (stages_) {
+    (void)tree_->leave();
     close_pipes();
     const auto stages = std::move(stages_);
     return stages->take(std::move(*this));
@@ -137,8 +140,22 @@ void Child::drop_tree() noexcept {
   (void)await_kill(killed, detail::Clock::now() + detail::kill_patience);
 }
 
-void Child::release_tree() noexcept {
-  if (tree_ && !detail::is_forked_copy(mark_)) tree_->release();
+// Without ending it. The last one lets it go on.
+void Child::leave_tree() noexcept {
+  if (tree_ && !detail::is_forked_copy(mark_) && tree_->leave()) tree_->release();
+}
+
+bool Child::shares_tree() const noexcept {
+  return tree_ && tree_->program_count() > 1;
+}
+
+void Child::begin_drop() noexcept {
+  if (policy_ == DropPolicy::kill) (void)kill_stage();
+  if (policy_ != DropPolicy::terminate) return;
+  if (shares_tree())
+    detail::ask_to_end(group());
+  else
+    ask_to_end();
 }
 
 void Child::close_pipes() noexcept {
@@ -210,7 +227,7 @@ Result<ExitStatus> Child::wait_until(std::chrono::steady_clock::time_point deadl
 // A copy of this process has no children, and takes nothing of what the keeper says.
 Result<ExitStatus> Child::wait_for_tree(const detail::Deadline& deadline) noexcept {
   if (detail::is_forked_copy(mark_)) return detail::failure(ECHILD);
-  return remember(tree_->wait(pidfd(), deadline));
+  return remember(tree_->wait(program_, pidfd(), deadline));
 }
 
 // Leaves stdin_pipe() as it is: a conversation may go on.
@@ -268,10 +285,10 @@ Result<Ending> Child::ending() const noexcept {
                   : status_->signal()    ? EndReason::signal
                                          : EndReason::exited;
   if (!tree_ || !tree_->cgroup()) return ending;
-  ending.oom_kills = tree_->counts().oom_kills;
-  ending.refused_forks = tree_->counts().refused_forks;
-  const bool is_killed_here = tree_->is_killed();
-  if (status_->signal() == SIGKILL && !is_killed_here && ending.oom_kills.value_or(0) > 0)
+  const detail::ProgramEnd end = tree_->end_of(program_);
+  ending.oom_kills = end.counts.oom_kills;
+  ending.refused_forks = end.counts.refused_forks;
+  if (status_->signal() == SIGKILL && !end.is_killed && ending.oom_kills.value_or(0) > 0)
     ending.reason = EndReason::out_of_memory;
   return ending;
 }
@@ -285,11 +302,20 @@ Result<CgroupUsage> Child::usage() const {
 }
 
 detail::Killed Child::kill() noexcept {
-  if (tree_) [[unlikely]] {
+  if (tree_ && !tree_->is_released()) [[unlikely]] {
     if (!detail::is_forked_copy(mark_)) tree_->begin_kill();
     return {};
   }
   return detail::kill_group(group());
+}
+
+detail::Killed Child::kill_stage() noexcept {
+  return shares_tree() ? detail::kill_group(group()) : kill();
+}
+
+Result<ExitStatus> Child::await_kill_of_stage(
+    const detail::Killed& killed, std::chrono::steady_clock::time_point deadline) noexcept {
+  return shares_tree() ? wait_before({deadline}) : await_kill(killed, deadline);
 }
 
 Result<ExitStatus> Child::end_by_force() noexcept {
@@ -330,10 +356,11 @@ Result<> Child::kill_cgroup() noexcept {
 Result<> Child::close_descriptors() noexcept {
   require_process();
   if (!status_) return detail::failure(EAGAIN);
-  if (tree_ && policy_ != DropPolicy::detach)
+  if (policy_ == DropPolicy::detach)
+    leave_tree();
+  else if (tree_ && !detail::is_forked_copy(mark_) && tree_->leave())
     (void)await_kill(kill(), detail::Clock::now() + detail::kill_patience);
-  else
-    release_tree();
+  if (shares_tree()) stages_.reset();
   tree_.reset();
   close_pipes();
   cgroup_.reset();
@@ -344,7 +371,7 @@ Result<> Child::close_descriptors() noexcept {
 PidFd Child::detach() && noexcept {
   (void)pidfd();  // or the program stops here
   PidFd process = *std::exchange(pidfd_, std::nullopt);
-  release_tree();
+  leave_tree();
   tree_.reset();
   status_.reset();
   stages_.reset();
@@ -354,7 +381,8 @@ PidFd Child::detach() && noexcept {
 
 // A tree of which only the program was waited for is killed.
 void Child::forget() noexcept {
-  if (tree_) (void)await_kill(kill(), detail::Clock::now() + detail::kill_patience);
+  if (tree_ && !tree_->is_released())
+    (void)await_kill(kill(), detail::Clock::now() + detail::kill_patience);
   tree_.reset();
   (void)std::move(*this).detach();
 }

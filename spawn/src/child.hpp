@@ -27,16 +27,25 @@ struct ChildAccess {
   static void add_to(Child& child, std::shared_ptr<ChildStages> stages) noexcept {
     child.stages_ = std::move(stages);
   }
-  // Tells a child that is dropped to end, if its policy says so. Does not wait.
-  static void begin_drop(Child& child) noexcept {
-    if (child.policy_ == DropPolicy::kill) (void)child.kill();
-    if (child.policy_ == DropPolicy::terminate) child.ask_to_end();
+  // Puts the child into the tree of all stages.
+  static void put_into(Child& child, std::shared_ptr<KeptTree> tree, unsigned program) noexcept {
+    child.tree_ = std::move(tree);
+    child.program_ = program;
   }
+  // Tells a child that is dropped to end, if its policy says so. Does not wait.
+  static void begin_drop(Child& child) noexcept { child.begin_drop(); }
+  static bool shares_tree(const Child& child) noexcept { return child.shares_tree(); }
   // Gives up a child that was waited for, or is not waited for longer.
   static void forget(Child& child) noexcept { child.forget(); }
   // SIGTERM and SIGCONT, to the group or the tree that the child leads.
   static void ask_to_end(Child& child) noexcept { child.ask_to_end(); }
   static Killed kill(Child& child) noexcept { return child.kill(); }
+  // Of a tree that it shares with others, only the child.
+  static Killed kill_stage(Child& child) noexcept { return child.kill_stage(); }
+  static Result<ExitStatus> await_kill_of_stage(Child& child, const Killed& killed,
+                                                Clock::time_point deadline) noexcept {
+    return child.await_kill_of_stage(killed, deadline);
+  }
   static Result<ExitStatus> await_kill(Child& child, const Killed& killed,
                                        Clock::time_point deadline) noexcept {
     return child.await_kill(killed, deadline);

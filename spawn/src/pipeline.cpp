@@ -13,6 +13,7 @@
 #include "command_state.hpp"
 #include "exchange.hpp"
 #include "plan/plan_part.hpp"
+#include "start/containment.hpp"
 #include "start/spawn.hpp"
 
 namespace sysfd {
@@ -58,11 +59,11 @@ DroppedStages::~DroppedStages() {
     return ChildAccess::drop_policy(child) != DropPolicy::wait && !ChildAccess::has_ended(child);
   };
   for (Child& child : dropped_)
-    if (must_be_killed(child)) (void)ChildAccess::kill(child);
+    if (must_be_killed(child)) (void)ChildAccess::kill_stage(child);
   const auto deadline = Clock::now() + detail::kill_patience;
   for (Child& child : dropped_)
     if (must_be_killed(child))
-      (void)ChildAccess::await_kill(child, ChildAccess::kill(child), deadline);
+      (void)ChildAccess::await_kill_of_stage(child, ChildAccess::kill_stage(child), deadline);
   for (Child& child : dropped_)
     if (ChildAccess::drop_policy(child) == DropPolicy::wait) (void)child.wait();
   for (Child& child : dropped_)
@@ -103,6 +104,13 @@ Pipeline& Pipeline::operator|=(Command&& next) & {
   return *this;
 }
 
+Pipeline& Pipeline::contain(Containment containment) & {
+  (void)stages();  // or the program stops here
+  containment_ = std::move(containment);
+  tree_part_ = &detail::pipeline_tree_part;
+  return *this;
+}
+
 Result<std::vector<Child>, SpawnError> Pipeline::spawn() {
   const StreamSpec inherited{.kind = StreamKind::inherit};
   auto children = start(inherited, inherited, inherited);
@@ -137,6 +145,31 @@ Result<std::vector<Child>, SpawnError> Pipeline::start(const StreamSpec& first_s
 
   const auto ends_together = std::make_shared<DroppedStages>(stages.size());
   children.reserve(stages.size());
+  const auto add = [&](const detail::StartedChild& started) {
+    children.push_back(started);
+    ChildAccess::set_drop_policy(children.back(), DropPolicy::kill);
+    ChildAccess::add_to(children.back(), ends_together);
+  };
+  const auto start_alone = [&](detail::PlannedStage& stage) -> Result<void, SpawnError> {
+    auto& [spec, scratch, plan] = stage;
+    auto clone = detail::start_child(spec, {.mode = detail::StartMode::stage}, scratch, plan);
+    if (!clone) return std::unexpected(std::move(clone.error()));
+    add({*clone, spec, plan});
+    return {};
+  };
+
+  std::unique_ptr<detail::KeeperPlan> keeper;
+  std::optional<detail::StageTree> tree;
+  if (tree_part_) {
+    auto made = tree_part_->plan(*containment_, stages.size());
+    if (!made) return std::unexpected(std::move(made.error()));
+    keeper = std::move(*made);
+    tree.emplace(tree_part_->of_stages, *keeper);
+  }
+  // Those of a tree start when all are planned.
+  std::vector<detail::PlannedStage> planned;
+  planned.reserve(stages.size());
+  std::vector<OwnedFd> pipe_ends;
   std::optional<OwnedFd> from_before;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const bool is_first = i == 0, is_last = i + 1 == stages.size();
@@ -152,13 +185,38 @@ Result<std::vector<Child>, SpawnError> Pipeline::start(const StreamSpec& first_s
         {is_first ? &first_stdin : &from, is_last ? &last_stdout : &to, &every_stderr},
         &detail::descriptors_part};
     auto& [spec, scratch] = detail::state_of(stages[i]);
-    auto child = detail::spawn_child(
-        spec, {.mode = detail::StartMode::stage, .default_streams = &defaults}, scratch);
-    if (!child) return fail(std::move(child.error()), i);
-    ChildAccess::set_drop_policy(*child, DropPolicy::kill);
-    ChildAccess::add_to(*child, ends_together);
-    children.push_back(std::move(*child));
+    auto plan = detail::plan_spawn(spec,
+                                   {.mode = detail::StartMode::stage,
+                                    .default_streams = &defaults,
+                                    .tree = tree ? &*tree : nullptr},
+                                   scratch);
+    if (!plan) return fail(std::move(plan.error()), i);
+    planned.emplace_back(spec, scratch, std::move(*plan));
+    if (tree) {
+      if (from_before) pipe_ends.push_back(std::move(*from_before));
+      if (between) pipe_ends.push_back(std::move(between->write));
+    } else {
+      if (auto done = start_alone(planned.back()); !done) return fail(std::move(done.error()), i);
+      planned.pop_back();
+    }
     if (between) from_before = std::move(between->read);
+  }
+  if (tree) {
+    std::vector<detail::CloneResult> clones;
+    const auto started = tree_part_->start(planned, *keeper, clones);
+    if (!started.has_value()) {
+      restore_foreground(stages.size());
+      return std::unexpected(started.error());
+    }
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+      if (*started) {
+        add({clones[i], planned[i].spec, planned[i].plan});
+        ChildAccess::put_into(children[i], tree_part_->of_stages->tree_of(*keeper),
+                              static_cast<unsigned>(i));
+      } else if (auto done = start_alone(planned[i]); !done) {
+        return fail(std::move(done.error()), i);
+      }
+    }
   }
   for (Command& stage : stages)
     spec_of(stage).close_owned();
@@ -223,8 +281,12 @@ Result<PipelineOutput, SpawnError> Pipeline::output(const OutputOptions& options
   output.timed_out = delay == std::errc::timed_out;
   output.canceled = delay == std::errc::operation_canceled;
   if (output.timed_out && options.grace.duration() > options.grace.duration().zero()) {
-    for (Child& child : *children)
-      if (!ChildAccess::has_ended(child)) ChildAccess::ask_to_end(child);
+    // A tree is asked as a whole, once: a second SIGTERM may mean something else.
+    for (Child& child : *children) {
+      const bool shares_tree = ChildAccess::shares_tree(child);
+      if (shares_tree || !ChildAccess::has_ended(child)) ChildAccess::ask_to_end(child);
+      if (shares_tree) break;
+    }
     const detail::Deadline end_of_grace = detail::deadline_after(options.grace);
     (void)exchange.run(end_of_grace);
     for (Child& child : *children)

@@ -92,6 +92,32 @@ TEST_F(ContainedTree, HasThoseOfAllStagesOfAPipelineInOneParent) {
   EXPECT_TRUE(parent.wait_empty(20s));
 }
 
+TEST_F(ContainedTree, IsOneForAllStagesOfAPipeline) {
+  const Cgroup parent = make_cgroup();
+  const Containment in_parent{.own_cgroup = true, .parent = &parent};
+  Pipeline pipeline(Command::shell("exec sleep 1000"), Command::shell("cat; exit"));
+  pipeline.contain(in_parent);
+  {
+    const auto children = must(pipeline.spawn());
+    EXPECT_EQ(trees_below(parent), 1);
+    EXPECT_TRUE(await_processes(parent, 3)) << "the keeper is outside";
+    EXPECT_EQ(must(parent.processes()).size(), 3U);
+    for (const Child& child : children)
+      EXPECT_TRUE(child.usage());
+  }
+  EXPECT_EQ(trees_below(parent), 0);
+  EXPECT_TRUE(parent.wait_empty(20s));
+  Pipeline failing(Command::shell("exec sleep 1000"), Command("/no/such"));
+  EXPECT_FALSE(failing.contain(in_parent).spawn());
+  EXPECT_EQ(trees_below(parent), 0);
+  Pipeline elsewhere(Command("true"), Command("true").cgroup(parent.fd()));
+  const auto refused = elsewhere.contain(in_parent).spawn();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().step, SpawnStep::containment);
+  EXPECT_EQ(refused.error().stage, 1);
+  EXPECT_EQ(trees_below(parent), 0);
+}
+
 TEST_F(ContainedTree, LeavesNoCgroupWhereTheStartFails) {
   const Cgroup parent = make_cgroup();
   auto child = Command("/no/such").contain({.own_cgroup = true, .parent = &parent}).spawn();

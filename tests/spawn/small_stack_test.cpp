@@ -145,6 +145,20 @@ TEST(SpawnSmallStack, SufficesForAConversation) {
   });
 }
 
+TEST(SpawnSmallStack, SufficesForAPipelineThatIsOneTree) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_on_small_stack([] {
+    auto line = (Command("cat").stdin_from(Stdio::null()) | Command("cat")).contain();
+    EXPECT_TRUE(must(line.output()).success());
+    auto children =
+        must((Command("cat").stdin_from(Stdio::pipe()) | Command("cat")).contain().spawn());
+    EXPECT_FALSE(children.front().try_wait());
+    EXPECT_TRUE(children.back().terminate(1ms));
+    EXPECT_FALSE((Command("cat") | Command("/no/such")).contain().spawn());
+  });
+}
+
 TEST(SpawnSmallStack, SufficesForPreparedCommands) {
   SYSFD_REQUIRE_ISOLATION();
   run_on_small_stack([] {

@@ -126,7 +126,8 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // Sends SIGTERM, and SIGCONT in case it is stopped, closes stdin_pipe(), and kills the child if
   // it has not ended within the grace period. If it leads a process group, the whole group gets
   // these signals. If the child ends in time, the rest of the group got SIGTERM, and is left
-  // running. A grace period that is canceled (Timeout::canceled_by()) is over.
+  // running. A grace period that is canceled (Timeout::canceled_by()) is over. Of one that is
+  // contained, the whole tree gets the signals, with all stages of a Pipeline::contain().
   //
   // Errors:
   //   as wait().
@@ -196,12 +197,17 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   void take(detail::ChildResources& resources, const detail::CommandSpec& spec) noexcept;
   void drop() noexcept;
   void drop_tree() noexcept;
+  void begin_drop() noexcept;
+  bool shares_tree() const noexcept;
+  detail::Killed kill_stage() noexcept;
+  Result<ExitStatus> await_kill_of_stage(const detail::Killed& killed,
+                                         std::chrono::steady_clock::time_point deadline) noexcept;
   void ask_to_end() noexcept;
   void forget() noexcept;
   Result<ExitStatus> terminate_tree(Timeout grace) noexcept;
   Result<ExitStatus> wait_for_tree(const detail::Deadline& deadline) noexcept;
   void close_pipes() noexcept;
-  void release_tree() noexcept;
+  void leave_tree() noexcept;
   void require_process() const noexcept;
   detail::ChildGroup group() const noexcept;
   detail::Killed kill() noexcept;
@@ -217,6 +223,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   pid_t pid_;
   bool leads_group_;
   DropPolicy policy_;
+  unsigned program_ = 0;  // which one of the tree
   std::chrono::nanoseconds grace_;
   SpawnReport report_;
   std::optional<ExitStatus> status_;
@@ -224,7 +231,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   std::optional<OwnedFd> terminal_;
   std::optional<OwnedFd> cgroup_;
   std::shared_ptr<detail::ChildStages> stages_;  // of a pipeline
-  std::unique_ptr<detail::KeptTree> tree_;       // of a contained child
+  std::shared_ptr<detail::KeptTree> tree_;       // of a contained child, or pipeline
 };
 
 }  // namespace v0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A child of which nothing survives: the child and all that it starts are one tree, which ends
-// together. For Command::contain().
+// together. For Command::contain(), and Pipeline::contain(), with which all stages are one tree.
 //
 //     auto build = sysfd::Command("make").contain().output({.timeout = 10min});
 //     // Whatever make has started is gone now, also what has changed its session or its parent.

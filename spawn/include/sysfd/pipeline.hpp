@@ -14,17 +14,24 @@
 #define SYSFD_PIPELINE_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <sysfd/child.hpp>
 #include <sysfd/command.hpp>
+#include <sysfd/containment.hpp>
 #include <sysfd/output.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/spawn_error.hpp>
 
 namespace sysfd {
 inline namespace v0 {
+
+namespace detail {
+struct PipelineTreePart;
+}  // namespace detail
 
 struct PipelineOutput {
   std::vector<Result<ExitStatus>> statuses;  // one for each stage, as Output::status
@@ -52,6 +59,22 @@ class Pipeline {
   // an invalid argument: EINVAL, SpawnStep::standard_stream. Without memory: as above.
   SYSFD_API Pipeline& operator|=(Command&& next) &;
 
+  // Makes all stages, and all that they start, one tree, which ends together: with one keeper, and
+  // one cgroup for the limits of all (see <sysfd/containment.hpp> and Command::contain()). It is
+  // ended when the last Child is destroyed, when output() returns, and by terminate() of any stage.
+  // Before, a Child that is destroyed ends its stage by its DropPolicy. A stage that is detached
+  // leaves the tree to the others, and ends with it; if the last one is detached, the tree goes on.
+  // Child::usage(), and the counts of ending(), are those of the whole tree. It also counts for
+  // stages that are added later.
+  //
+  // Errors: as Command::contain(). `stage` tells which stage cannot be in a tree; -1: it is about
+  //   none of them.
+  //   EINVAL: a stage has contain() itself.
+  SYSFD_API Pipeline& contain(Containment containment = {}) &;
+  Pipeline contain(Containment containment = {}) && {
+    return std::move(contain(std::move(containment)));
+  }
+
   // Starts one child for each stage, and returns them in order. After an error (`stage` tells which
   // one failed) no stage is left: those that had started were killed, as described at DropPolicy.
   // What the Commands own, they still own.
@@ -75,6 +98,8 @@ class Pipeline {
   void restore_foreground(std::size_t stages) noexcept;
 
   std::vector<Command> stages_;
+  std::optional<Containment> containment_;
+  const detail::PipelineTreePart* tree_part_ = nullptr;  // set by contain()
 };
 
 inline Pipeline operator|(Command first, Command second) {

@@ -8,7 +8,10 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include <cerrno>
+
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -83,6 +86,12 @@ SYSFD_ALWAYS_INLINE long address(const void* pointer) noexcept {
 [[noreturn]] SYSFD_ALWAYS_INLINE void exit_quietly() noexcept {
   for (;;)
     raw_syscall(SYS_exit_group, 127);
+}
+
+// Filters answer for a call that they are older than, or do not allow, with any of these. A refusal
+// to one thread does not hold for another one: nothing is remembered.
+SYSFD_ALWAYS_INLINE bool is_clone_refused(long answer) noexcept {
+  return is_refusal(answer) || answer == -E2BIG || answer == -EINVAL;
 }
 
 // A futex between processes that share this memory.

@@ -2,7 +2,6 @@
 #ifndef SYSFD_SPAWN_SRC_IN_CHILD_KEEPER_ARGS_HPP
 #define SYSFD_SPAWN_SRC_IN_CHILD_KEEPER_ARGS_HPP
 
-#include <algorithm>
 #include <cerrno>
 
 #include "in_child/child_args.hpp"
@@ -12,19 +11,33 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// What the owner prepares for the keeper of a tree, which clones the child.
+// One of the programs of a tree, which its keeper starts one after the other.
+struct ProgramStart {
+  // Set by the owner.
+  CloneCall call{};
+  CloneCall other_call{};  // if that one is refused. Number 0: none
+  ChildArgs* child = nullptr;
+  ProgramStart* next = nullptr;
+
+  // Set by the keeper.
+  long answer = -ECANCELED;  // of the call; unchanged if the keeper was killed before
+  bool is_by_other_call = false;
+};
+
+// What the owner prepares for the keeper of a tree.
 struct KeeperArgs {
   // Set by the owner.
-  CloneCall call{};  // of the child
-  ChildArgs* child = nullptr;
-  bool is_init = false;  // of a new pid namespace; else a subreaper
+  ProgramStart* programs = nullptr;
+  int* is_inside = nullptr;  // of the stack of all programs, see ChildStack
+  bool is_init = false;      // of a new pid namespace; else a subreaper
   bool mounts_proc = false;
-  const char* users = nullptr;  // the maps of a new user namespace, or null
+  bool restores_dumpable = false;  // after a program that has made this memory undumpable
+  const char* users = nullptr;     // the maps of a new user namespace, or null
   long users_size = 0;
   const char* groups = nullptr;
   long groups_size = 0;
   int fds[keeper_fds] = {-1, -1, -1, -1};  // numbers of the owner's, from 3 on; -1: none
-  char number[12] = {};                    // of the child, for `arguments`
+  char* numbers = nullptr;  // of the programs, for `arguments`: room for `number_size` each
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
 
@@ -32,10 +45,11 @@ struct KeeperArgs {
   int pidfd = -1;
 
   // Set by the keeper.
-  long answer = -ECANCELED;  // of the call; unchanged if the keeper was killed before
-  long error = -ECANCELED;   // -errno of what the keeper needs for itself, or 0
+  long error = -ECANCELED;            // -errno of what it needs before it starts the first, or 0
+  ProgramStart* unstarted = nullptr;  // the first that does not execute; null: there is none
+  long execute_error = -ECANCELED;    // -errno of its own program, or 0: it executes that
 
-  int last_fd() const noexcept { return *std::ranges::max_element(fds); }
+  static constexpr int number_size = 12;  // a decimal of 32 bits and a comma, or the NUL
 };
 
 // The keeper's life until it executes its program; `pointer` is to a KeeperArgs.

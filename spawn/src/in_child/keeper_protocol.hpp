@@ -29,6 +29,7 @@ struct KeeperMessage {
   };
   What what;
   int value;
+  int program;  // that has ended, counted from 0
 };
 
 }  // namespace detail

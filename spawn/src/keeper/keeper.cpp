@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // The keeper of a tree of processes (Command::contain()): a program without a libc. It is the
-// parent of the program, and of all processes below it whose own parent has ended. It tells the
-// owner how the program has ended, kills the tree when it is told to or when the owner's process
+// parent of the programs, and of all processes below them whose own parent has ended. It tells the
+// owner how each program has ended, kills the tree when it is told to or when the owner's process
 // ends, and ends itself when no process is left.
 //
-//     sysfd-keeper init|subreaper PROGRAM with-owner|alone [CGROUP]     all signals are blocked
+//     sysfd-keeper init|subreaper PROGRAM,... with-owner|alone [CGROUP]     all signals are blocked
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -112,12 +112,43 @@ int parent_of(int pid) noexcept {
   return behind_name && size - (behind_name - text) > 4 ? to_number(behind_name + 4) : 0;
 }
 
+// The numbers of the programs, in the text of the argument: "12,13". That of one that has ended is
+// overwritten with zeros.
+class Programs {
+ public:
+  explicit Programs(char* text) noexcept : text_(text) {}
+
+  // Forgets a program that has ended. Returns which one it is, from 0; -1: none of them.
+  int forget(int number) noexcept {
+    int which = 0;
+    for (char* each = text_;; ++each, ++which) {
+      const bool is_it = to_number(each) == number;
+      for (; *each >= '0' && *each <= '9'; ++each)
+        if (is_it) *each = '0';
+      if (is_it) return which;
+      if (*each == '\0') return -1;
+    }
+  }
+
+  void kill() const noexcept {
+    for (const char* each = text_;; ++each) {
+      if (const int number = to_number(each); number > 1) system_call(SYS_kill, number, SIGKILL);
+      while (*each >= '0' && *each <= '9')
+        ++each;
+      if (*each == '\0') return;
+    }
+  }
+
+ private:
+  char* text_;
+};
+
 class Keeper {
  public:
-  Keeper(bool is_init, int program, bool dies_with_owner, const char* cgroup) noexcept
+  Keeper(bool is_init, char* programs, bool dies_with_owner, const char* cgroup) noexcept
       : is_init_(is_init),
         dies_with_owner_(dies_with_owner),
-        program_(program),
+        programs_(programs),
         cgroup_(cgroup),
         owner_(dies_with_owner ? keeper_owner : -1) {}
 
@@ -170,15 +201,14 @@ class Keeper {
       const long answer = system_call(SYS_wait4, -1, &status, WNOHANG | __WALL, nullptr);
       if (answer == 0) return;
       if (answer == -ECHILD) end();
-      if (answer == program_) {
-        program_ = 0;
-        tell_owner(KeeperMessage::program_ended, status);
-      }
+      if (answer <= 0) continue;
+      if (const int program = programs_.forget(static_cast<int>(answer)); program >= 0)
+        tell_owner(KeeperMessage::program_ended, status, program);
     }
   }
 
-  void tell_owner(KeeperMessage::What what, int value) const noexcept {
-    const KeeperMessage message{what, value};
+  void tell_owner(KeeperMessage::What what, int value, int program = 0) const noexcept {
+    const KeeperMessage message{what, value, program};
     if (control_ >= 0)
       system_call(SYS_sendto, control_, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
@@ -222,7 +252,7 @@ class Keeper {
   // may be that of another pid namespace, or not there.
   void kill_children() noexcept {
     if (is_init_) return;
-    if (program_ > 1) system_call(SYS_kill, program_, SIGKILL);
+    programs_.kill();
     Numbers children("/proc/thread-self/children");
     while (const int child = children.next())
       if (child > 1 && is_child(child)) system_call(SYS_kill, child, SIGKILL);
@@ -283,7 +313,7 @@ class Keeper {
 
   bool is_init_;
   bool dies_with_owner_;
-  int program_;         // its number; 0 when it has ended
+  Programs programs_;
   const char* cgroup_;  // its name in keeper_parent; null: there is none
   int control_ = keeper_control;
   int owner_;
@@ -298,8 +328,7 @@ extern "C" [[noreturn, gnu::used]] void sysfd_keeper_main(long* stack) noexcept 
   if (argument_count < 4)
     for (;;)
       system_call(SYS_exit_group, EINVAL);
-  Keeper(arguments[1][0] == 'i', to_number(arguments[2]), arguments[3][0] == 'w', arguments[4])
-      .run();
+  Keeper(arguments[1][0] == 'i', arguments[2], arguments[3][0] == 'w', arguments[4]).run();
 }
 
 #if defined(__x86_64__)

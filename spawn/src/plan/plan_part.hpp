@@ -36,6 +36,10 @@ struct Planning {
 
   // Null if the child is given nothing but its streams.
   const PartsPlanner* planner() const noexcept;
+  // Null if the child is in no tree.
+  const ContainmentPart* containment_part() const noexcept {
+    return request.tree ? request.tree->part : spec.parts.containment;
+  }
   FdPlan& fds() const noexcept { return scratch.fds; }
   Steps& steps() const noexcept { return scratch.steps; }
   ChildArgs& args() const noexcept { return scratch.child.args; }
@@ -102,12 +106,12 @@ struct NoZombiePart {
 };
 
 struct ContainmentPart {
-  PartResult (*gather)(Planning& planning);
+  PartResult (*gather)(Planning& planning);  // also for a stage of a StageTree
   void (*add_steps)(Planning& planning);
   // Clones the keeper and the child. All signals must be blocked.
   Result<CloneResult, SpawnError> (*clone)(const FailedStart& start, SpawnPlan& plan,
                                            ChildStack* stack);
-  std::unique_ptr<KeptTree> (*take_tree)(KeeperPlan& keeper) noexcept;
+  std::shared_ptr<KeptTree> (*tree_of)(KeeperPlan& keeper) noexcept;
   // For status(): waits for the end of the program, and kills what is left.
   Result<ExitStatus> (*run_to_end)(KeeperPlan& keeper, const PidFd& program) noexcept;
 };

@@ -25,12 +25,17 @@ void SpawnScratch::reserve(std::size_t descriptors) {
   child.descriptors.reserve(descriptors);
 }
 
+bool KeeperPlan::has(int fd) const noexcept {
+  const auto is_it = [fd](const auto& own) { return own && own->get() == fd; };
+  return is_it(control) || is_it(program) || is_it(parent) || (owner && owner->fd().get() == fd);
+}
+
 bool ChildResources::has(int fd) const noexcept {
   const auto is_it = [fd](const auto& own) { return own && own->get() == fd; };
   return std::ranges::any_of(child_ends, is_it) || std::ranges::any_of(parent_ends, is_it) ||
          is_it(child_terminal) || is_it(parent_terminal) || is_it(cgroup) || is_it(directory) ||
-         is_it(own_pid_namespace) || is_it(keepers_end) || is_it(keepers_program) ||
-         is_it(keepers_parent) || (own_process && own_process->fd().get() == fd) ||
+         is_it(own_pid_namespace) || (keeper && keeper->has(fd)) ||
+         (own_process && own_process->fd().get() == fd) ||
          (report && (report->read.get() == fd || report->write.get() == fd));
 }
 
@@ -75,7 +80,8 @@ Done make_plan(Planning& planning) {
   args.is_filtered = spec.has_seccomp();
   if (spec.program_fd) args.program = planning.fds().place_of(spec.program_fd->get());
   // The keeper waits for what is contained.
-  child.clone.reaps_itself |= spec.drop_policy == DropPolicy::detach && !spec.containment;
+  child.clone.reaps_itself |=
+      spec.drop_policy == DropPolicy::detach && !spec.containment && !request.tree;
   child.clone.killed_with_parent = spec.killed_with_parent;
   child.clone.no_new_privileges = spec.identity && spec.identity->given.no_new_privileges;
   const Session& session = *planning.session;

@@ -79,8 +79,20 @@ struct CommonPageUnmapper {
   }
 };
 
-// What is made for the keeper of a contained child, see start/containment.cpp.
-struct KeeperPlan;
+// What is made for the keeper of a tree; the rest of it is in start/tree_plan.hpp.
+struct KeeperPlan {
+  KeeperPlan() = default;
+  virtual ~KeeperPlan() = default;
+  KeeperPlan(const KeeperPlan&) = delete;
+  KeeperPlan& operator=(const KeeperPlan&) = delete;
+
+  std::optional<OwnedFd> control;  // its end of the socket
+  std::optional<OwnedFd> program;
+  std::optional<OwnedFd> parent;  // the directory that the cgroup is in
+  std::optional<PidFd> owner;
+
+  bool has(int fd) const noexcept;
+};
 
 // What is made for one child. Each is closed when the child has its copy, if it is not the Child's.
 struct ChildResources {
@@ -95,12 +107,9 @@ struct ChildResources {
   std::size_t joined_pid_namespace = 0;      // that of this Namespaces::join
   std::optional<PidFd> own_process;          // for a child that cannot tell its parent by a number
   std::unique_ptr<CommonPage, CommonPageUnmapper> common_page;
-  std::optional<OwnedFd> keepers_end;  // of the socket to the keeper
-  std::optional<OwnedFd> keepers_program;
-  std::optional<OwnedFd> keepers_parent;  // the directory that the cgroup is in
   std::unique_ptr<IdMapPlan> id_maps;
-  std::unique_ptr<KeeperPlan, void (*)(KeeperPlan*)> keeper{nullptr, nullptr};
-  std::optional<Pipe> report;  // only the child has its write end
+  std::unique_ptr<KeeperPlan> keeper;  // of a tree that no other program is in
+  std::optional<Pipe> report;          // only the child has its write end
   Environment::ListenSlots listen_slots{};
   SlotLease slots;
 

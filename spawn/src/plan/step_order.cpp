@@ -46,7 +46,7 @@ PartResult gather_parts(Planning& planning) {
   // Streams first: a new terminal changes the session. The cgroup before namespaces: it may have a
   // page for their id maps.
   if (gathers(parts.listeners) && gathers(descriptors) && gathers(parts.inheritance) &&
-      gathers(parts.cgroup) && gathers(parts.containment) && gathers(parts.namespaces) &&
+      gathers(parts.cgroup) && gathers(planning.containment_part()) && gathers(parts.namespaces) &&
       gathers_report() && gathers(parts.root) && gathers(planning.working_directory_part) &&
       gathers(parts.program) && gathers(planning.session_part) && gathers(parts.parent_death) &&
       gathers(parts.landlock) && gathers(parts.resources) && gathers(parts.no_zombie) && settles())
@@ -66,7 +66,7 @@ void add_part_steps(Planning& planning) {
   };
   steps.clear();
   add_signal_steps(spec.signals.get(), steps);
-  if (parts.containment) parts.containment->add_steps(planning);
+  if (const auto* part = planning.containment_part()) part->add_steps(planning);
   // Descriptors first, while the numbers and paths are still those of the parent.
   rlimit nofile_now{};
   if (parts.resources) {

@@ -11,7 +11,9 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
+struct ContainmentPart;
 struct DescriptorsPart;
+struct KeeperPlan;
 
 // How a child is started.
 enum class StartMode {
@@ -28,11 +30,18 @@ struct DefaultStreams {
   const DescriptorsPart* part;  // which plans them
 };
 
+// The tree that a stage of a Pipeline is in with all others.
+struct StageTree {
+  const ContainmentPart* part;
+  KeeperPlan& keeper;
+};
+
 // One call of spawn(), status(), ...: what it asks for in addition to the Command.
 struct SpawnRequest {
   StartMode mode = StartMode::waited;
   const DefaultStreams* default_streams = nullptr;
   const SpawnChanges& changes = no_changes;
+  const StageTree* tree = nullptr;
 
   // True if the changes go beyond what a plan that is kept can be used with.
   bool changes_plan() const noexcept {

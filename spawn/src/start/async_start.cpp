@@ -65,7 +65,7 @@ bool AsyncStart::cancel(const Deadline& deadline) noexcept {
     const auto killed = kill_group({clone_->process, clone_->pid, plan_->child.leads_group, false});
     if (await(deadline) != 0) return false;
     if (plan_->resources && plan_->resources->keeper) {
-      const auto tree = spec_.parts.containment->take_tree(*plan_->resources->keeper);
+      const auto tree = spec_.parts.containment->tree_of(*plan_->resources->keeper);
       tree->begin_kill();
       tree->finish_kill(clone_->process, Clock::now() + kill_patience);
     } else if (!killed.child) {

@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include <sysfd/detail/deadline.hpp>
-#include <sysfd/detail/refusal.hpp>
 #include <sysfd/pidfd.hpp>
 #include <sysfd/result.hpp>
 
@@ -56,12 +55,6 @@ long await_leave(const ChildStack& stack, int pidfd, const Deadline& deadline) n
 
 // Waits until the process has ended, whether it is reaped or not. False: it has not by then.
 bool await_end(int pidfd, const Deadline& deadline) noexcept;
-
-// Filters answer for a call that they are older than, or do not allow, with any of these. A refusal
-// to one thread does not hold for another one: nothing is remembered.
-inline bool is_clone_refused(long answer) noexcept {
-  return is_refusal(answer) || answer == -E2BIG || answer == -EINVAL;
-}
 
 }  // namespace detail
 }  // namespace v0

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include <sysfd/detail/syscall.hpp>
@@ -21,6 +22,11 @@ namespace detail {
 // With an exit signal of zero, so that nobody who waits for children comes across it.
 Result<> IdMapWriter::start() noexcept {
   maps_.parent = ::getpid();
+  // There may have been another writer, for a start that was not possible.
+  maps_.is_wanted = IdMaps::undecided;
+  maps_.writer_lives = 1;
+  maps_.writer = -1;
+  maps_.error = -ECANCELED;
   maps_.failed_step = maps_.users ? SpawnStep::user_map : SpawnStep::group_map;
   constexpr std::uint64_t flags = CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID;
   kernel::CloneArguments arguments{};

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -46,36 +47,68 @@ std::optional<std::uint64_t> count_in(BorrowedFd cgroup, const char* name,
 
 }  // namespace
 
-Result<ExitStatus> KeeperTree::wait(const PidFd& program, const Deadline& deadline) noexcept {
+KeeperTree::KeeperTree(OwnedFd control, std::size_t programs)
+    : control_(std::move(control)), users_(programs) {
+  ends_.reserve(programs);
+  for (std::size_t i = 0; i < programs; ++i)
+    ends_.push_back({});
+}
+
+ProgramEnd KeeperTree::end_of(std::size_t program) const noexcept {
+  const std::lock_guard lock(mutex_);
+  return ends_[program];
+}
+
+Result<ExitStatus> KeeperTree::wait(std::size_t program, const PidFd& process,
+                                    const Deadline& deadline) noexcept {
+  if (const auto status = end_of(program).status) return *status;
   long heard = 0;
-  while (!status_ && heard >= 0) {
-    heard = hear(deadline);
-    // The program has ended a moment before the keeper says so.
-    const bool is_late = heard == -ETIMEDOUT || heard == -ECANCELED;
-    if (is_late && await_end_of(program, {Clock::time_point::min()}))
-      heard = hear({Clock::now() + patience_with_keeper});
+  if (program_count() > 1) {
+    pollfd entries[2] = {{.fd = process.fd().get(), .events = POLLIN, .revents = 0}};
+    const long ended = raw_poll_until(entries, 1, deadline);
+    if (ended <= 0) heard = ended == 0 ? -ETIMEDOUT : ended;
   }
-  if (status_) return *status_;
+  if (heard == 0) heard = hear_end(program, deadline);
+  // The program has ended a moment before the keeper says so.
+  const bool is_late = heard == -ETIMEDOUT || heard == -ECANCELED;
+  if (is_late && await_end_of(process, {Clock::time_point::min()})) {
+    const long heard_after = hear_end(program, {Clock::now() + patience_with_keeper});
+    if (heard_after != -ETIMEDOUT) heard = heard_after;
+  }
+  if (heard == 0) return *end_of(program).status;
   if (heard != -ECHILD) return failure(static_cast<int>(-heard));
-  const auto status = program.wait_for(timeout_until(deadline));
-  if (status) remember(*status);
+  const auto status = process.wait_for(timeout_until(deadline));
+  if (status) {
+    const std::lock_guard lock(mutex_);
+    remember(program, *status);
+  }
   return status;
 }
 
 void KeeperTree::send_signal(int signo) noexcept {
+  const unsigned asked = ++signals_asked_;
   tell(KeeperMessage::send_signal, signo);
   const Deadline deadline{Clock::now() + patience_with_keeper};
-  for (long heard = 0; heard >= 0 && heard != KeeperMessage::signal_sent;)
-    heard = hear(deadline);
+  while (static_cast<int>(asked - signals_sent_) > 0 && !deadline.is_past())
+    if (const long heard = hear(next_look(deadline)); heard == -ECHILD) break;
 }
 
 void KeeperTree::begin_kill() noexcept {
-  is_killed_ |= !status_;
+  if (is_released_) return;
+  // One whose end was not heard yet has ended by itself.
+  while (program_count() > 1 && hear({Clock::time_point::min()}) == 0) {
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (ProgramEnd& end : ends_)
+      end.is_killed |= !end.status;
+  }
   tell(KeeperMessage::kill_all);
   if (cgroup_) (void)cgroup_->kill();  // which a keeper that was killed would not do
 }
 
 void KeeperTree::release() noexcept {
+  is_released_ = true;
   tell(KeeperMessage::release);
   if (cgroup_) cgroup_->keep();  // the keeper removes it
 }
@@ -86,50 +119,74 @@ bool KeeperTree::await_end(const Deadline& deadline) noexcept {
   return true;
 }
 
-void KeeperTree::finish_kill(const PidFd& program, Clock::time_point deadline) noexcept {
+void KeeperTree::finish_kill(const PidFd& process, Clock::time_point deadline) noexcept {
+  if (is_released_) return;
   if (await_end({deadline})) {
-    (void)program.send_signal(SIGKILL);  // as a keeper that was killed has not
+    (void)process.send_signal(SIGKILL);  // as a keeper that was killed has not
     return;
   }
   // The end of an init ends all. A subreaper has to kill them: it is slow, or was stopped.
   for (const int signo : {kind_ == ContainmentKind::subreaper ? SIGCONT : SIGKILL, SIGKILL}) {
     (void)keeper_->send_signal(signo);
-    (void)program.send_signal(SIGKILL);
+    (void)process.send_signal(SIGKILL);
     if (await_end({Clock::now() + kill_patience})) return;
   }
 }
 
 // The cgroup's counts are those at the end of the program, before anything is killed.
-void KeeperTree::remember(ExitStatus status) noexcept {
-  status_ = status;
+void KeeperTree::remember(std::size_t program, ExitStatus status) noexcept {
+  ProgramEnd& end = ends_[program];
+  if (end.status) return;
+  end.status = status;
   if (cgroup_)
-    counts_ = {.oom_kills = count_in(cgroup_->fd(), "memory.events", "oom_kill "),
-               .refused_forks = count_in(cgroup_->fd(), "pids.events", "max ")};
+    end.counts = {.oom_kills = count_in(cgroup_->fd(), "memory.events", "oom_kill "),
+                  .refused_forks = count_in(cgroup_->fd(), "pids.events", "max ")};
 }
 
-// Returns KeeperMessage::What, or -errno. ECHILD: the keeper has ended.
+// Who waits with others has to look from time to time: another thread may be who hears.
+Deadline KeeperTree::next_look(const Deadline& deadline) const noexcept {
+  constexpr std::chrono::milliseconds look_after{10};
+  if (program_count() == 1) return deadline;
+  return {std::min(deadline.time, Clock::now() + look_after), deadline.canceled_by};
+}
+
+// Returns 0 when that is known, or -errno.
+long KeeperTree::hear_end(std::size_t program, const Deadline& deadline) noexcept {
+  for (;;) {
+    const long heard = hear(next_look(deadline));
+    if (end_of(program).status) return 0;
+    const bool goes_on = heard >= 0 || (heard == -ETIMEDOUT && !deadline.is_past());
+    if (!goes_on) return heard;
+  }
+}
+
+// Hears one message, if another thread has not heard it. Returns 0, or -errno. ECHILD: the keeper
+// has ended.
 long KeeperTree::hear(const Deadline& deadline) noexcept {
   // A copy of this process may hold the keeper's end of the socket.
   pollfd entries[3] = {{.fd = keeper_->fd().get(), .events = POLLIN, .revents = 0},
                        {.fd = control_.get(), .events = POLLIN, .revents = 0}};
   const long ready = raw_poll_until(entries, 2, deadline);
   if (ready <= 0) return ready == 0 ? -ETIMEDOUT : ready;
+  const std::lock_guard lock(mutex_);
   KeeperMessage message{};
   long size = 0;
   do  // the keeper has ended with something unread: ECONNRESET, once, before what it has said
     size = system_call_retried(SYS_recvfrom, control_.get(), &message, sizeof message, MSG_DONTWAIT,
                                nullptr);
   while (size == -ECONNRESET);
-  if (size == -EAGAIN && entries[0].revents != 0) return -ECHILD;
+  if (size == -EAGAIN) return entries[0].revents != 0 ? -ECHILD : 0;
   if (size != sizeof message) return size < 0 ? size : -ECHILD;
   if (message.what == KeeperMessage::program_ended)
-    remember(ExitStatus::from_wait_status(message.value));
-  return message.what;
+    remember(static_cast<std::size_t>(message.program),
+             ExitStatus::from_wait_status(message.value));
+  if (message.what == KeeperMessage::signal_sent) ++signals_sent_;
+  return 0;
 }
 
 // A keeper that has ended already hears nothing.
 void KeeperTree::tell(KeeperMessage::What what, int value) const noexcept {
-  const KeeperMessage message{what, value};
+  const KeeperMessage message{what, value, 0};
   system_call(SYS_sendto, control_.get(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT,
               nullptr);
 }

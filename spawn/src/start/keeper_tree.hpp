@@ -4,10 +4,13 @@
 #ifndef SYSFD_SPAWN_SRC_START_KEEPER_TREE_HPP
 #define SYSFD_SPAWN_SRC_START_KEEPER_TREE_HPP
 
+#include <atomic>
+#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "in_child/keeper_protocol.hpp"
+#include "spec/small_vector.hpp"
 #include "start/kept_tree.hpp"
 
 namespace sysfd {
@@ -16,7 +19,7 @@ namespace detail {
 
 class KeeperTree final : public KeptTree {
  public:
-  explicit KeeperTree(OwnedFd control) noexcept : control_(std::move(control)) {}
+  KeeperTree(OwnedFd control, std::size_t programs);
 
   void start(PidFd keeper, ContainmentKind kind) noexcept {
     keeper_ = std::move(keeper);
@@ -26,28 +29,36 @@ class KeeperTree final : public KeptTree {
 
   ContainmentKind kind() const noexcept override { return kind_; }
   const Cgroup* cgroup() const noexcept override { return cgroup_ ? &*cgroup_ : nullptr; }
-  const TreeCounts& counts() const noexcept override { return counts_; }
-  bool is_killed() const noexcept override { return is_killed_; }
-  Result<ExitStatus> wait(const PidFd& program, const Deadline& deadline) noexcept override;
+  std::size_t program_count() const noexcept override { return ends_.size(); }
+  ProgramEnd end_of(std::size_t program) const noexcept override;
+  Result<ExitStatus> wait(std::size_t program, const PidFd& process,
+                          const Deadline& deadline) noexcept override;
   void send_signal(int signo) noexcept override;
   void begin_kill() noexcept override;
-  void release() noexcept override;
   bool await_end(const Deadline& deadline) noexcept override;
-  void finish_kill(const PidFd& program, Clock::time_point deadline) noexcept override;
+  void finish_kill(const PidFd& process, Clock::time_point deadline) noexcept override;
+  bool leave() noexcept override { return users_.fetch_sub(1) == 1; }
+  void release() noexcept override;
+  bool is_released() const noexcept override { return is_released_; }
 
  private:
-  void remember(ExitStatus status) noexcept;
+  void remember(std::size_t program, ExitStatus status) noexcept;
+  Deadline next_look(const Deadline& deadline) const noexcept;
   long hear(const Deadline& deadline) noexcept;
+  long hear_end(std::size_t program, const Deadline& deadline) noexcept;
   void tell(KeeperMessage::What what, int value = 0) const noexcept;
   void reap() const noexcept;
 
   OwnedFd control_;
   std::optional<PidFd> keeper_;
   ContainmentKind kind_ = ContainmentKind::none;
-  std::optional<ExitStatus> status_;
   std::optional<Cgroup> cgroup_;
-  TreeCounts counts_;
-  bool is_killed_ = false;
+  std::atomic<std::size_t> users_;
+  std::atomic<bool> is_released_ = false;
+  std::atomic<unsigned> signals_asked_ = 0;
+  std::atomic<unsigned> signals_sent_ = 0;
+  mutable std::mutex mutex_;  // of what follows, and of reading from the keeper
+  SmallVector<ProgramEnd, 1> ends_;
 };
 
 }  // namespace detail

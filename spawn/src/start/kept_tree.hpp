@@ -2,6 +2,7 @@
 #ifndef SYSFD_SPAWN_SRC_START_KEPT_TREE_HPP
 #define SYSFD_SPAWN_SRC_START_KEPT_TREE_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -22,8 +23,16 @@ struct TreeCounts {
   std::optional<std::uint64_t> refused_forks{};
 };
 
-// The processes of a contained child (Command::contain()), as its owner has them. A program that
-// contains no child is linked without what implements this.
+// How a program of a tree has ended.
+struct ProgramEnd {
+  std::optional<ExitStatus> status{};  // empty: it is not known
+  TreeCounts counts{};                 // at that moment
+  bool is_killed = false;              // begin_kill() has come before
+};
+
+// The processes of a tree (Command::contain(), Pipeline::contain()), as their owner has them. The
+// programs, which are counted from 0, have a Child each; these may be in different threads. A
+// program that contains no child is linked without what implements this.
 //
 // The destructor leaves the tree as it is.
 class KeptTree {
@@ -36,13 +45,12 @@ class KeptTree {
   virtual ContainmentKind kind() const noexcept = 0;
   // Its own cgroup; null: it has none.
   virtual const Cgroup* cgroup() const noexcept = 0;
-  // Those when the program had ended.
-  virtual const TreeCounts& counts() const noexcept = 0;
-  // True if begin_kill() has come before the end of the program.
-  virtual bool is_killed() const noexcept = 0;
-  // Waits for the end of the program, whose pidfd this is. ETIMEDOUT, ECANCELED, ECHILD as
+  virtual std::size_t program_count() const noexcept = 0;
+  virtual ProgramEnd end_of(std::size_t program) const noexcept = 0;
+  // Waits for the end of a program, whose pidfd this is. ETIMEDOUT, ECANCELED, ECHILD as
   // PidFd::wait_for().
-  virtual Result<ExitStatus> wait(const PidFd& program, const Deadline& deadline) noexcept = 0;
+  virtual Result<ExitStatus> wait(std::size_t program, const PidFd& process,
+                                  const Deadline& deadline) noexcept = 0;
   // Sends a signal to all processes.
   virtual void send_signal(int signo) noexcept = 0;
   // Tells the keeper to kill all processes.
@@ -50,10 +58,13 @@ class KeptTree {
   // Waits for the end of all processes. False: it has not come by then.
   virtual bool await_end(const Deadline& deadline) noexcept = 0;
   // Waits for the end of all processes after begin_kill(). After the deadline it ends the keeper,
-  // and the program, by force: two seconds more at most.
-  virtual void finish_kill(const PidFd& program, Clock::time_point deadline) noexcept = 0;
-  // Lets the tree go on without its owner.
+  // and the program with this pidfd, by force: two seconds more at most.
+  virtual void finish_kill(const PidFd& process, Clock::time_point deadline) noexcept = 0;
+  // One Child, of those of all programs, gives the tree up. True: it is the last.
+  virtual bool leave() noexcept = 0;
+  // Lets the tree go on without its owner: nothing above reaches it any more.
   virtual void release() noexcept = 0;
+  virtual bool is_released() const noexcept = 0;
 };
 
 }  // namespace detail

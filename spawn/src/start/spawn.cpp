@@ -16,7 +16,6 @@
 namespace sysfd {
 inline namespace v0 {
 namespace detail {
-namespace {
 
 Result<void, SpawnError> start_writer(const CommandSpec& spec, SpawnPlan& plan,
                                       std::optional<IdMapWriter>& writer) {
@@ -27,9 +26,8 @@ Result<void, SpawnError> start_writer(const CommandSpec& spec, SpawnPlan& plan,
   return {};
 }
 
-[[gnu::noinline]] Result<CloneResult, SpawnError> clone_in_pid_namespace(const FailedStart& start,
-                                                                         SpawnPlan& plan,
-                                                                         ChildStack* stack) {
+[[gnu::noinline]] static Result<CloneResult, SpawnError> clone_in_pid_namespace(
+    const FailedStart& start, SpawnPlan& plan, ChildStack* stack) {
   const std::size_t i = plan.resources->joined_pid_namespace;
   const ScopedPidNamespace other(*plan.resources->own_pid_namespace,
                                  start.spec.namespaces->join[i].of);
@@ -37,8 +35,6 @@ Result<void, SpawnError> start_writer(const CommandSpec& spec, SpawnPlan& plan,
     return std::unexpected(SpawnError{SpawnStep::join_namespace, code, static_cast<int>(i), ""});
   return clone_child(start, plan.child, stack);
 }
-
-}  // namespace
 
 Result<CloneResult, SpawnError> clone_with_resources(const FailedStart& start, SpawnPlan& plan,
                                                      ChildStack* stack,

@@ -29,6 +29,9 @@ SpawnError exec(const CommandSpec& spec, SpawnScratch& scratch);
 Result<CloneResult, SpawnError> clone_with_resources(const FailedStart& start, SpawnPlan& plan,
                                                      ChildStack* stack,
                                                      std::optional<IdMapWriter>& writer);
+// Starts the writer if the child has ID maps. All signals must be blocked.
+Result<void, SpawnError> start_writer(const CommandSpec& spec, SpawnPlan& plan,
+                                      std::optional<IdMapWriter>& writer);
 inline Result<CloneResult, SpawnError> clone_planned(const FailedStart& start, SpawnPlan& plan,
                                                      ChildStack* stack,
                                                      std::optional<IdMapWriter>& writer) {
