@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -20,12 +21,15 @@ class Held {
   Held& operator=(const Held&) = delete;
 
   void go_with(const CCommand& it) { EXPECT_EQ(sysfd_command_pass_take(it.get(), fds_[1], 9), 0); }
-  bool becomes_free() const {
-    pollfd entry{fds_[0], 0, 0};
-    return ::poll(&entry, 1, 20'000) == 1;
-  }
+  bool becomes_free() const { return sees_end(20'000); }
+  bool is_free() const { return sees_end(0); }
 
  private:
+  bool sees_end(int milliseconds) const {
+    pollfd entry{fds_[0], 0, 0};
+    return ::poll(&entry, 1, milliseconds) == 1;
+  }
+
   int fds_[2] = {-1, -1};
 };
 
@@ -107,6 +111,41 @@ TEST_F(CContained, TreesCannotDoWhatWouldBreakThem) {
   sysfd_child* none = nullptr;
   EXPECT_EQ(sysfd_command_spawn(it.get(), &none, &error), -EINVAL);
   EXPECT_EQ(error.step, SYSFD_STEP_CONTAINMENT);
+}
+
+TEST_F(CContained, PipelinesAreOneTree) {
+  Held held;
+  const auto first = shell("setsid sleep 1000 >/dev/null & exit 3"), second = shell("cat; exit 4");
+  held.go_with(first);
+  const auto line = pipeline_of(first, second);
+  EXPECT_EQ(sysfd_pipeline_contain(line.get(), nullptr), 0);
+  sysfd_child* started[2] = {};
+  ASSERT_EQ(sysfd_pipeline_spawn(line.get(), 2, started, nullptr), 2);
+  std::array children{CChild(started[0]), CChild(started[1])};
+  for (const CChild& child : children)
+    EXPECT_LE(sysfd_child_containment(child.get()), SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE);
+  EXPECT_EQ(exit_code_of(children[1]), 4);
+  EXPECT_EQ(exit_code_of(children[0]), 3);
+  children[0].reset();
+  EXPECT_FALSE(held.is_free()) << "the second one is there yet";
+  children[1].reset();
+  EXPECT_TRUE(held.becomes_free());
+}
+
+TEST_F(CContained, PipelinesHaveNoStageWithATreeOfItsOwn) {
+  const auto first = command("true"), second = command("true");
+  EXPECT_EQ(sysfd_command_contain(second.get(), nullptr), 0);
+  const auto line = pipeline_of(first, second);
+  sysfd_containment given = SYSFD_CONTAINMENT_INIT;
+  given.reach = 2;
+  EXPECT_EQ(sysfd_pipeline_contain(line.get(), &given), -EINVAL) << "and it is as it was";
+  given.reach = SYSFD_REACH_BEST_EFFORT;
+  EXPECT_EQ(sysfd_pipeline_contain(line.get(), &given), 0);
+  sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
+  sysfd_child* none[2] = {};
+  EXPECT_EQ(sysfd_pipeline_spawn(line.get(), 2, none, &error), -EINVAL);
+  EXPECT_EQ(error.step, SYSFD_STEP_CONTAINMENT);
+  EXPECT_EQ(error.stage, 1);
 }
 
 TEST(CContainments, WithMistakesAreErrors) {

@@ -267,6 +267,7 @@ TEST(CMistakes, AreErrors) {
   SYSFD_EXPECT_MISTAKE(sysfd_pipeline_append(nullptr, nullptr, nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_pipeline_spawn(nullptr, 0, nullptr, nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_pipeline_output(nullptr, nullptr, nullptr, nullptr));
+  SYSFD_EXPECT_MISTAKE(sysfd_pipeline_contain(nullptr, nullptr));
   sysfd_pipeline_free(nullptr);
   SYSFD_EXPECT_MISTAKE(sysfd_output_get(nullptr, nullptr));
   SYSFD_EXPECT_MISTAKE(sysfd_output_stage(nullptr, 0, nullptr));

@@ -1447,6 +1447,10 @@ void sysfd_pending_child_free(sysfd_pending_child* pending);
 int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeline** pipeline,
                        sysfd_spawn_error* error);
 int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next, sysfd_spawn_error* error);
+// <sysfd/containment.hpp>: all stages, and all that they start, are one tree, which ends when the
+// last child is freed. `containment`: null for the defaults. -EINVAL: a mistake in it. A stage that
+// cannot be in a tree, as one with sysfd_command_contain(), is an error of the start.
+int sysfd_pipeline_contain(sysfd_pipeline* pipeline, const sysfd_containment* containment);
 // Writes a child for each stage, and returns how many. -ERANGE: they are more than `capacity`.
 int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child** children,
                          sysfd_spawn_error* error);

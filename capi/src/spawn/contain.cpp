@@ -75,6 +75,16 @@ int sysfd_command_contain(sysfd_command* command, const sysfd_containment* conta
              [&](sysfd::Command& into) { into.contain(std::move(read)); });
 }
 
+int sysfd_pipeline_contain(sysfd_pipeline* pipeline, const sysfd_containment* containment) {
+  if (!pipeline) return -EINVAL;
+  return guarded([&] {
+    sysfd::Containment read;
+    if (const int error = read_containment(containment, read); error != 0) return error;
+    pipeline->pipeline.contain(std::move(read));
+    return 0;
+  });
+}
+
 int sysfd_sweep_trees(const sysfd_cgroup* parent, sysfd_error* error) {
   if (!parent || check_error(error) != 0) return -EINVAL;
   return guarded([&] {
