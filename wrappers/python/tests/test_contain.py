@@ -224,6 +224,29 @@ class Contained(Case):
             sysfd.spawn(["true"], contain=True, leave_no_zombie=True)
         self.assertEqual((caught.exception.step, caught.exception.errno), ("containment", 22))
 
+    def test_a_pipeline_is_one_tree(self) -> None:
+        read, write = sysfd.pipe()
+        with read:
+            with write:
+                words = ["sh", "-c", "setsid sleep 1000 >/dev/null & echo text"]
+                first = sysfd.Command(words, pass_fds={9: write})
+                second = sysfd.Command(["sh", "-c", "cat; exit 3"])
+                line = sysfd.Pipeline([first, second], contain=True)
+            with line:
+                output = line.output()
+            self.assertEqual(output.stdout, b"text\n")
+            poll = select.poll()
+            poll.register(read, select.POLLIN)
+            self.assertTrue(poll.poll(0), "something of the tree holds the pipe")
+
+    def test_a_stage_of_a_tree_has_none_of_its_own(self) -> None:
+        commands = [sysfd.Command(["true"]), sysfd.Command(["true"], contain=True)]
+        with sysfd.Pipeline(commands, contain=sysfd.Containment(best_effort=True)) as line:
+            with self.assertRaises(sysfd.SpawnError) as caught:
+                line.spawn()
+        self.assertEqual((caught.exception.step, caught.exception.errno), ("containment", 22))
+        self.assertEqual(caught.exception.stage, 1)
+
 
 class Endings(Case):
     def test_tell_why(self) -> None:

@@ -329,7 +329,10 @@ class Cgroup(Handle):
 
 @dataclass(frozen=True)
 class Containment:
-    """The child and all that it starts are one tree, which ends together: Command(contain=...)."""
+    """The child and all that it starts are one tree, which ends together: Command(contain=...).
+
+    For Pipeline(contain=...), that are all stages and all that they start.
+    """
 
     # False: all of it in a new pid namespace, or the start fails. True: what is possible here.
     best_effort: bool = False
@@ -339,7 +342,7 @@ class Containment:
     own_cgroup: bool = False  # also without limits
     parent: Optional[Cgroup] = None  # where its cgroup is created; None: in the caller's
 
-    def _set(self, command: ctypes.c_void_p) -> None:
+    def _set(self, function: Any, target: ctypes.c_void_p) -> int:
         raw = c.sysfd_containment()
         raw.reach = c.SYSFD_REACH_BEST_EFFORT if self.best_effort else c.SYSFD_REACH_WHOLE_TREE
         raw.flags |= 0 if self.dies_with_owner else c.SYSFD_CONTAIN_OUTLIVES_OWNER
@@ -350,7 +353,7 @@ class Containment:
         if self.parent is not None:
             with self.parent._use() as parent:
                 raw.parent = parent
-        lib.sysfd_command_contain(command, ctypes.byref(raw))
+        return int(function(target, ctypes.byref(raw)))
 
 
 class ContainmentKind(enum.IntEnum):

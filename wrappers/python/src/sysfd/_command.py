@@ -236,7 +236,7 @@ class Command(Handle):
             if contain:
                 containment = Containment() if contain is True else contain
                 with self._use() as pointer:
-                    containment._set(pointer)
+                    containment._set(lib.sysfd_command_contain, pointer)
             if on_drop != DropPolicy.KILL:
                 self._set("on_drop", on_drop, ctypes.byref(timeout_of(grace)))
             if kill_with_parent:
@@ -750,15 +750,21 @@ def spawn_all(commands: Sequence[Command]) -> List[Union[Process, OSError]]:
 
 
 class Pipeline(Handle):
-    """Programs, each of which reads what the one before writes. Empties the commands."""
+    """Programs, each of which reads what the one before writes. Empties the commands.
+
+    contain: a Containment, or True for its defaults: all stages, and all that they start, are one
+    tree, which ends when the last Process is closed. No Command may have one of its own then.
+    """
 
     _FREE = "sysfd_pipeline_free"
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(
+        self, commands: Sequence[Command], *, contain: Union[bool, Containment] = False
+    ) -> None:
         if len(commands) < 2:
             raise ValueError("a pipeline has at least two commands")
         self._count = len(commands)
-        self._borrowed = [command._borrowed for command in commands]
+        self._borrowed = [contain, *(command._borrowed for command in commands)]
         first, second, *others = commands
         function = lib.sysfd_pipeline_new
         with first._use() as one, second._use() as other:
@@ -766,6 +772,10 @@ class Pipeline(Handle):
         for command in others:
             with command._use() as next_one:
                 self._start(lib.sysfd_pipeline_append, next_one)
+        if contain:
+            containment = Containment() if contain is True else contain
+            with self._use() as pointer:
+                check(containment._set(lib.sysfd_pipeline_contain, pointer))
 
     def _warning(self) -> None:
         """Needs no close(): it owns nothing but memory."""

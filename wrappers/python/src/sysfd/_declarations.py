@@ -1350,6 +1350,7 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
         POINTER(sysfd_spawn_error),
     ),
     "sysfd_pipeline_append": (c_int, c_void_p, c_void_p, POINTER(sysfd_spawn_error)),
+    "sysfd_pipeline_contain": (c_int, c_void_p, POINTER(sysfd_containment)),
     "sysfd_pipeline_spawn": (
         c_int,
         c_void_p,

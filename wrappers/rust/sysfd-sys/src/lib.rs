@@ -2110,6 +2110,10 @@ extern "C" {
         next: *mut sysfd_command,
         error: *mut sysfd_spawn_error,
     ) -> c_int;
+    pub fn sysfd_pipeline_contain(
+        pipeline: *mut sysfd_pipeline,
+        containment: *const sysfd_containment,
+    ) -> c_int;
     pub fn sysfd_pipeline_spawn(
         pipeline: *mut sysfd_pipeline,
         capacity: usize,

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+use std::io;
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
 use std::ptr::null_mut;
 
 use super::child::Child;
 use super::command::Command;
+use super::contain::Containment;
 use super::error::{start, SpawnError};
 use super::output::{Output, OutputOptions};
-use crate::raw::{sys, Object};
+use crate::raw::{check, sys, Object};
 
 /// Programs, each of which reads what the one before writes.
 #[derive(Debug)]
@@ -42,6 +44,15 @@ impl<'fd> Pipeline<'fd> {
         // SAFETY: nobody else uses the objects.
         start(|error| unsafe { sys::sysfd_pipeline_append(self.object.get(), command, error) })?;
         self.stages += 1;
+        Ok(self)
+    }
+
+    /// Makes all stages, and all that they start, one tree, which ends when the last [`Child`] is
+    /// dropped. No command may be contained itself. Fails if the containment has a mistake.
+    pub fn contain(&mut self, containment: &Containment<'fd>) -> io::Result<&mut Self> {
+        let pipeline = self.object.get();
+        // SAFETY: nobody else uses the object. The parent lives while it does.
+        check(containment.with(|raw| unsafe { sys::sysfd_pipeline_contain(pipeline, raw) }))?;
         Ok(self)
     }
 

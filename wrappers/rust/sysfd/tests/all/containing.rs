@@ -192,6 +192,29 @@ fn nothing_of_a_contained_child_survives() {
 }
 
 #[test]
+fn a_contained_pipeline_is_one_tree() {
+    alone(|| {
+        let (read, write) = fd::pipe(0).unwrap();
+        let mut first = Command::new("sh");
+        first.args(["-c", "setsid sleep 1000 >/dev/null & echo text"]).pass_owned(write, 9);
+        let mut second = Command::new("sh");
+        second.args(["-c", "cat; exit 3"]);
+        let mut line = Pipeline::new(first, second).unwrap();
+        let containment = Containment { reach: Reach::BestEffort, ..Containment::default() };
+        let output = line.contain(&containment).unwrap().output(&OutputOptions::default()).unwrap();
+        assert_eq!(output.stdout(), b"text\n");
+        drop(line);
+        assert_eq!(read_all(read), "");
+        let mut contained = Command::new("true");
+        contained.contain(&containment);
+        let mut line = Pipeline::new(Command::new("true"), contained).unwrap();
+        let error = line.contain(&containment).unwrap().spawn().unwrap_err();
+        assert_eq!((error.step(), error.errno()), (Step::CONTAINMENT, EINVAL));
+        assert_eq!(error.stage(), Some(1));
+    });
+}
+
+#[test]
 fn a_contained_child_has_a_cgroup() {
     alone(|| {
         let Some((own, _)) = own() else { return };
