@@ -76,6 +76,9 @@ constexpr std::string_view platforms[] = {"x86_64", "haswell", "xeon_phi"};
 #elif defined(__aarch64__)
 constexpr std::string_view triplet = "aarch64-linux-gnu";
 constexpr std::string_view platforms[] = {"aarch64"};
+#elif defined(__riscv) && __riscv_xlen == 64
+constexpr std::string_view triplet = "riscv64-linux-gnu";
+constexpr std::string_view platforms[] = {""};
 #else
 constexpr std::string_view triplet = "";
 constexpr std::string_view platforms[] = {""};

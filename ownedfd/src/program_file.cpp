@@ -172,6 +172,8 @@ std::optional<std::uint64_t> offset_of(BorrowedFd file, bool is_64, std::uint64_
 constexpr Elf64_Half machine = EM_X86_64, small_machine = EM_386;
 #elif defined(__aarch64__)
 constexpr Elf64_Half machine = EM_AARCH64, small_machine = EM_ARM;
+#elif defined(__riscv)
+constexpr Elf64_Half machine = EM_RISCV, small_machine = EM_RISCV;
 #else
 constexpr Elf64_Half machine = EM_NONE, small_machine = EM_NONE;
 #endif

@@ -28,6 +28,11 @@ inline constexpr const char* usual_loader = "/lib/ld-linux-aarch64.so.1";
 inline constexpr Elf64_Half elf_machine = EM_AARCH64;
 // mov x8, #93; mov x0, #0; svc #0
 inline constexpr std::string_view exit_code("\xa8\x0b\x80\xd2\x00\x00\x80\xd2\x01\x00\x00\xd4", 12);
+#elif defined(__riscv) && __riscv_xlen == 64
+inline constexpr const char* usual_loader = "/lib/ld-linux-riscv64-lp64d.so.1";
+inline constexpr Elf64_Half elf_machine = EM_RISCV;
+// li a7, 93; li a0, 0; ecall
+inline constexpr std::string_view exit_code("\x93\x08\xd0\x05\x13\x05\x00\x00\x73\x00\x00\x00", 12);
 #endif
 
 template <class T>

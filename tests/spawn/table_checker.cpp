@@ -8,39 +8,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#if defined(__x86_64__)
-asm(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tcall check\n\tud2\n");
-#elif defined(__aarch64__)
-asm(".globl _start\n_start:\n\tmov x29, #0\n\tmov x30, #0\n\tmov x0, sp\n\tbl check\n\tbrk #1\n");
-#else
-#error "sysfd's tests know x86-64 and aarch64"
-#endif
+#include <sysfd/detail/raw_syscall.hpp>
+
+#include "keeper/entry.hpp"
 
 namespace {
 
-long call(long number, long a, long b = 0, long c = 0, long d = 0) {
-#if defined(__x86_64__)
-  long result;
-  register long r10 asm("r10") = d;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-               : "rcx", "r11", "memory");
-  return result;
-#else
-  register long x8 asm("x8") = number;
-  register long x0 asm("x0") = a;
-  register long x1 asm("x1") = b;
-  register long x2 asm("x2") = c;
-  register long x3 asm("x3") = d;
-  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
-  return x0;
-#endif
-}
+using sysfd::detail::system_call;
 
 [[noreturn]] void end(int code) {
   for (;;)
-    call(SYS_exit_group, code);
+    system_call(SYS_exit_group, code);
 }
 
 unsigned long parse(const char*& text) {
@@ -67,18 +45,17 @@ bool is_file(const struct stat& status, const char* expected) {
 
 }  // namespace
 
-extern "C" [[noreturn]] void check(long* stack) {
+void main_without_libc(long* stack) noexcept {
   char** arguments = reinterpret_cast<char**>(stack + 2);  // after their count and the name
   struct stat status;
   for (int fd = 0; fd < 64; ++fd) {
     const char* expected = find(arguments, fd);
-    const bool is_open = call(SYS_fstat, fd, reinterpret_cast<long>(&status)) == 0;
+    const bool is_open = system_call(SYS_fstat, fd, &status) == 0;
     if (is_open != (expected != nullptr) || (is_open && !is_file(status, expected))) end(1 + fd);
   }
   for (; *arguments; ++arguments) {
     if (**arguments != '.') continue;
-    if (call(SYS_newfstatat, AT_FDCWD, reinterpret_cast<long>("."),
-             reinterpret_cast<long>(&status)) != 0 ||
+    if (system_call(SYS_newfstatat, AT_FDCWD, ".", &status, 0) != 0 ||
         !is_file(status, *arguments + 2))
       end(100);
   }

@@ -57,8 +57,10 @@ void on_sigsys(int, siginfo_t*, void* context) {
   machine.gregs[REG_RAX] = -counted_error;
 #elif defined(__aarch64__)
   machine.regs[0] = static_cast<unsigned long long>(-static_cast<long long>(counted_error));
+#elif defined(__riscv) && __riscv_xlen == 64
+  machine.__gregs[REG_A0] = static_cast<unsigned long>(-static_cast<long>(counted_error));
 #else
-#error "sysfd's tests know x86-64 and aarch64"
+#error "sysfd's tests know x86-64, aarch64 and riscv64"
 #endif
 }
 

@@ -75,8 +75,34 @@ SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long
   return x0;
 }
 
+#elif defined(__riscv) && __riscv_xlen == 64
+
+SYSFD_ALWAYS_INLINE long clone_and_run(long number, long a, long b, long c, long child_tid,
+                                       void (*run)(void*), void* argument) noexcept {
+  register long a7 asm("a7") = number;
+  register long a0 asm("a0") = a;
+  register long a1 asm("a1") = b;
+  register long a2 asm("a2") = c;
+  register long a3 asm("a3") = 0;
+  register long a4 asm("a4") = child_tid;
+  register auto a5 asm("a5") = run;
+  register void* a6 asm("a6") = argument;
+  asm volatile(
+      "ecall\n\t"
+      "bnez a0, 1f\n\t"
+      "li fp, 0\n\t"
+      "mv a0, a6\n\t"
+      "jalr a5\n\t"
+      "ebreak\n"
+      "1:"
+      : "+r"(a0)
+      : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6)
+      : SYSFD_SYSCALL_CLOBBERS);
+  return a0;
+}
+
 #else
-#error "sysfd::spawn knows how to enter a child on x86-64 and aarch64 only"
+#error "sysfd::spawn knows how to enter a child on x86-64, aarch64 and riscv64 only"
 #endif
 
 SYSFD_ALWAYS_INLINE long address(const void* pointer) noexcept {

@@ -23,6 +23,7 @@
 
 #include "in_child/keeper_protocol.hpp"
 #include "in_child/kernel.hpp"
+#include "keeper/entry.hpp"
 
 using namespace sysfd::detail;  // NOLINT(google-build-using-namespace)
 
@@ -322,7 +323,7 @@ class Keeper {
 
 }  // namespace
 
-extern "C" [[noreturn, gnu::used]] void sysfd_keeper_main(long* stack) noexcept {
+void main_without_libc(long* stack) noexcept {
   const long argument_count = stack[0];
   char** arguments = reinterpret_cast<char**>(stack + 1);
   if (argument_count < 4)
@@ -330,23 +331,3 @@ extern "C" [[noreturn, gnu::used]] void sysfd_keeper_main(long* stack) noexcept 
       system_call(SYS_exit_group, EINVAL);
   Keeper(arguments[1][0] == 'i', arguments[2], arguments[3][0] == 'w', arguments[4]).run();
 }
-
-#if defined(__x86_64__)
-asm(".globl _start\n"
-    "_start:\n\t"
-    "xor %ebp, %ebp\n\t"
-    "mov %rsp, %rdi\n\t"
-    "and $-16, %rsp\n\t"
-    "call sysfd_keeper_main\n\t"
-    "ud2");
-#elif defined(__aarch64__)
-asm(".globl _start\n"
-    "_start:\n\t"
-    "mov x29, #0\n\t"
-    "mov x30, #0\n\t"
-    "mov x0, sp\n\t"
-    "bl sysfd_keeper_main\n\t"
-    "brk #1");
-#else
-#error "sysfd::spawn knows how to enter its keeper on x86-64 and aarch64 only"
-#endif

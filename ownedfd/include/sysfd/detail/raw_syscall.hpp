@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#if !defined(__x86_64__) && !defined(__aarch64__)
+#if !defined(__x86_64__) && !defined(__aarch64__) && !(defined(__riscv) && __riscv_xlen == 64)
 #include <unistd.h>
 #endif
 
@@ -48,6 +48,33 @@ SYSFD_ALWAYS_INLINE long raw_syscall(long number, long a = 0, long b = 0, long c
   register long x4 asm("x4") = e;
   asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory", "cc");
   return x0;
+}
+
+#elif defined(__riscv) && __riscv_xlen == 64
+
+// The kernel keeps all registers but those of the vector extension.
+#ifdef __riscv_vector
+#define SYSFD_SYSCALL_CLOBBERS                                                                   \
+  "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",    \
+      "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", \
+      "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31"
+#else
+#define SYSFD_SYSCALL_CLOBBERS "memory"
+#endif
+
+SYSFD_ALWAYS_INLINE long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                                     long e = 0) noexcept {
+  register long a7 asm("a7") = number;
+  register long a0 asm("a0") = a;
+  register long a1 asm("a1") = b;
+  register long a2 asm("a2") = c;
+  register long a3 asm("a3") = d;
+  register long a4 asm("a4") = e;
+  asm volatile("ecall"
+               : "+r"(a0)
+               : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4)
+               : SYSFD_SYSCALL_CLOBBERS);
+  return a0;
 }
 
 #else
