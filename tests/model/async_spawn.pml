@@ -9,12 +9,23 @@
  *
  *   LOOKS       the wait ends from time to time, to look whether the process has ended
  *   DUMPS       the kernel may let a child that dumps core go without telling (only with LOOKS)
- * Mistakes that must be found (see check.sh):
+ * Mistakes:
  *   GIVES_BACK_EARLY   cancel() does not wait for the child to leave
  *   WAITS_ONCE         whoever is woken does not look again
  *   SLEEPS_LATE        the look at the word and falling asleep are two steps
  *   WAKES_FIRST        the kernel wakes before it clears the word
  *   REPORTS_FIRST      the descriptor is hung up before the word is cleared
+ *
+ * See check.sh:
+ * holds
+ * holds -DLOOKS
+ * holds -DLOOKS -DDUMPS
+ * fails -DDUMPS
+ * fails -DGIVES_BACK_EARLY
+ * fails -DWAITS_ONCE
+ * fails -DSLEEPS_LATE
+ * fails -DWAKES_FIRST
+ * fails -DREPORTS_FIRST
  */
 #define JOBS 2
 
