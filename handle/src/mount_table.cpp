@@ -36,6 +36,7 @@ Result<bool> MountTable::next() noexcept {
   if (!room_.is_mapped()) return failure(ENOMEM);
   id_ = 0;
   size_ = 0;
+  escape_digits_ = 0;
   for (int field = id_field;;) {
     const int byte = reader_.next();
     if (byte == '\n') break;
