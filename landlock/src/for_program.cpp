@@ -36,7 +36,8 @@ using Done = Result<void, LandlockError>;
 using Allow = std::function<Done(BorrowedFd file, const std::string& path, FileRights rights)>;
 
 constexpr std::size_t most_libraries = 4096;
-constexpr std::size_t most_searched = std::size_t{1} << 18;  // paths at which they may be
+constexpr std::size_t most_searched = std::size_t{1} << 18;  // paths at which they may be, ...
+constexpr std::size_t usual_path = 64;                       // ... and more if these are longer
 constexpr std::size_t most_text = std::size_t{4} << 20;      // of all names and directories
 
 std::unexpected<LandlockError> program_error(int code, std::string subject) {
@@ -145,7 +146,8 @@ class ProgramRules {
     bool is_found = false;
     Done done;
     search.for_each_candidate(name, file.runpath.origin, paths, [&](const std::string& path) {
-      if (++searched_ > most_searched)
+      searched_ += 1 + path.size() / usual_path;
+      if (searched_ > most_searched)
         done = program_error(E2BIG, name);
       else
         done = allow_candidate(search, file, path, is_found);

@@ -85,27 +85,29 @@ constexpr std::string_view platforms[] = {""};
 #endif
 
 // Replaces the name of a variable, "$NAME" or "${NAME}".
-std::string replaced(std::string text, std::string_view name, std::string_view value) {
+std::string replaced(std::string_view text, std::string_view name, std::string_view value) {
   const auto is_part_of_name = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
   const std::string braced = join({"${", name, "}"}), plain = join({"$", name});
-  for (std::size_t at = text.find('$'); at != text.npos; at = text.find('$', at)) {
-    const std::string_view rest = std::string_view(text).substr(at);
-    std::size_t size = 0;
-    if (rest.starts_with(braced))
-      size = braced.size();
-    else if (rest.starts_with(plain) &&
-             (rest.size() == plain.size() || !is_part_of_name(rest[plain.size()])))
-      size = plain.size();
-    if (size == 0) {
-      ++at;
-      continue;
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t before = std::min(text.find('$'), text.size());
+    result += text.substr(0, before);
+    text.remove_prefix(before);
+    if (text.starts_with(braced)) {
+      result += value;
+      text.remove_prefix(braced.size());
+    } else if (text.starts_with(plain) &&
+               (text.size() == plain.size() || !is_part_of_name(text[plain.size()]))) {
+      result += value;
+      text.remove_prefix(plain.size());
+    } else if (!text.empty()) {
+      result += '$';
+      text.remove_prefix(1);
     }
-    text.replace(at, size, value);
-    at += value.size();
   }
-  return text;
+  return result;
 }
 
 // With each value that $LIB and $PLATFORM have on some system. $ORIGIN is last: what it stands for
@@ -115,8 +117,8 @@ std::vector<std::string> expanded(std::string_view text, const std::string& orig
   std::vector<std::string> all;
   for (const std::string& lib : {join({"lib/", triplet}), std::string("lib64"), std::string("lib")})
     for (const std::string_view platform : platforms) {
-      std::string one = replaced(replaced(std::string(text), "LIB", lib), "PLATFORM", platform);
-      one = replaced(std::move(one), "ORIGIN", origin);
+      std::string one = replaced(replaced(text, "LIB", lib), "PLATFORM", platform);
+      one = replaced(one, "ORIGIN", origin);
       if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
     }
   return all;

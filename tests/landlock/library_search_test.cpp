@@ -202,6 +202,17 @@ TEST_F(LibrarySearch, EndsWhereThereIsTooMuchToSearch) {
 }
 
 // musl's is told by its name. It reads another configuration, and libraries inherit RUNPATH.
+// It does not move what is behind each of them.
+TEST_F(LibrarySearch, ReplacesManyVariables) {
+  REQUIRE_LOADER();
+  std::string many;
+  for (int i = 0; i < 600'000; ++i)
+    many += "$LIB";
+  const std::string program =
+      make("program", made_program({{DT_RPATH, many}, {DT_NEEDED, "libone.so"}}));
+  expect_program_error(program, E2BIG, "libone.so");
+}
+
 TEST_F(LibrarySearch, IsAnotherForMusl) {
   const std::string loader = make("opt/lib/ld-musl-made.so.1", made_library());
   make("opt/etc/ld-musl-made.path", path("first") + "\n" + path("second"));
