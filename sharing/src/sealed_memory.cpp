@@ -14,6 +14,7 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
@@ -102,10 +103,11 @@ Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t
 }
 
 // Makes a memfd for data, which nobody can execute. Kernels before Linux 6.3 do not know the
-// difference.
+// difference, and a filter may not know the flag.
 Result<OwnedFd> make_memfd(CStr name) noexcept {
   auto fd = memfd(name, MFD_ALLOW_SEALING | detail::kernel::mfd_noexec_seal);
-  if (!fd && fd.error().value() == EINVAL) fd = memfd(name, MFD_ALLOW_SEALING);
+  if (!fd && (fd.error().value() == EINVAL || detail::is_refusal(-fd.error().value())))
+    fd = memfd(name, MFD_ALLOW_SEALING);
   return fd;
 }
 

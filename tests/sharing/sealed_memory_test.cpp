@@ -281,13 +281,14 @@ TEST(SealedMemfd, CannotBeExecuted) {
   }
 }
 
-TEST(SealedMemfd, IsMadeByAnOlderKernelToo) {
-  run_apart([] {
-    refuse_calls({{SYS_memfd_create, EINVAL, RefusedCall::Match{1, 8, 8}}});
-    const OwnedFd fd = must(sealed_memfd("content", bytes("abc")));
-    EXPECT_EQ(text(must(SealedMemory::map(fd)).bytes()), "abc");
-    EXPECT_TRUE(SharedMemory::map(must(fixed_memfd("content", 1)).borrow()));
-  });
+TEST(SealedMemfd, IsMadeWhereTheFlagIsUnknownOrRefused) {
+  for (const int refusal : {EINVAL, ENOSYS, EPERM, EACCES})
+    run_apart([&] {
+      refuse_calls({{SYS_memfd_create, refusal, RefusedCall::Match{1, 8, 8}}});
+      const OwnedFd fd = must(sealed_memfd("content", bytes("abc")));
+      EXPECT_EQ(text(must(SealedMemory::map(fd)).bytes()), "abc");
+      EXPECT_TRUE(SharedMemory::map(must(fixed_memfd("content", 1)).borrow()));
+    });
 }
 
 TEST(SealError, SaysWhatCouldHappen) {

@@ -240,6 +240,17 @@ TEST(Containment, IsRefusedWhereTheTreeCannotBeKept) {
   });
 }
 
+// MFD_EXEC is newer than memfd_create(2).
+TEST(Containment, NeedsNoFlagThatAKernelOrAFilterDoesNotKnow) {
+  for (const int refusal : {EINVAL, ENOSYS, EPERM, EACCES})
+    run_apart([&] {
+      refuse_calls({{SYS_memfd_create, refusal, RefusedCall::Match{1, 0x10, 0x10}}});
+      auto child = shell("exit 3").contain().spawn();
+      ASSERT_TRUE(child) << child.error().describe();
+      EXPECT_EQ(child->wait(), ExitStatus::exited(3));
+    });
+}
+
 TEST(Containment, IsNotForWhatHasNoParentOrAnother) {
   const auto error_of = [](Command command) {
     auto child = std::move(command).contain().spawn();

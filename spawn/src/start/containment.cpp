@@ -20,6 +20,7 @@
 #include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/join.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/refusal.hpp>
 
 #include "plan/attributes/attributes.hpp"
 #include "plan/plan_part.hpp"
@@ -50,7 +51,8 @@ CgroupLimits without_memory(CgroupLimits limits) {
 Result<OwnedFd> make_program() noexcept {
   // It can be executed also where vm.memfd_noexec is 1. Linux 6.3 has the flag.
   auto file = memfd("sysfd-keeper", MFD_ALLOW_SEALING | kernel::mfd_exec);
-  if (!file && file.error().value() == EINVAL) file = memfd("sysfd-keeper", MFD_ALLOW_SEALING);
+  if (!file && (file.error().value() == EINVAL || is_refusal(-file.error().value())))
+    file = memfd("sysfd-keeper", MFD_ALLOW_SEALING);
   if (!file) return file;
   std::span<const unsigned char> left(sysfd_keeper_program, sysfd_keeper_program_end);
   while (!left.empty()) {
