@@ -99,7 +99,8 @@ long check_process(const PidFd& found) noexcept {
 
 Result<PidFd> PidFd::from_id(ProcessId id) noexcept {
   long answer = open_process(pidfs_root(), id);
-  if (answer == -EBADF) answer = open_with_own_pidfd(id);  // kernels without FD_PIDFS_ROOT
+  // Kernels without FD_PIDFS_ROOT, and filters that do not know it.
+  if (answer == -EBADF || detail::is_refusal(answer)) answer = open_with_own_pidfd(id);
   auto fd = detail::to_owned(answer == -ESTALE ? -ESRCH : answer);
   if (!fd) return std::unexpected(fd.error());
   PidFd found(*std::move(fd));

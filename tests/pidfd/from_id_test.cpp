@@ -72,6 +72,7 @@ TEST_F(FromId, AnUnusedIdentityIsAnError) {
 
 // The kernel would open it, but as a descriptor whose signals go to the whole process.
 TEST_F(FromId, TheIdentityOfAThreadIsThatOfNoProcess) {
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   const OtherThread thread;
   const ProcessId id = must(must(PidFd::open(thread.number(), of_thread)).id());
   EXPECT_NE(id, must(must(PidFd::self()).id()));
@@ -79,6 +80,7 @@ TEST_F(FromId, TheIdentityOfAThreadIsThatOfNoProcess) {
 }
 
 TEST_F(FromId, TheIdentityOfAFirstThreadIsThatOfItsProcess) {
+  SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   const PidFd first = must(PidFd::open(child_.pid(), of_thread));
   EXPECT_EQ(first.id(), id_);
 }
@@ -96,13 +98,14 @@ TEST_F(FromId, NeedsNoPrivilege) {
 
 // As in kernels before 6.17.
 TEST_F(FromId, WorksWithoutTheRootOfPidfs) {
-  run_apart([this] {
-    refuse_calls({{SYS_open_by_handle_at, EBADF, RefusedCall::Match{0, pidfs_root}}});
-    const auto found = PidFd::from_id(id_);
-    ASSERT_TRUE(found) << found.error().message();
-    EXPECT_EQ(found->pid(), child_.pid());
-    EXPECT_EQ(error_of(PidFd::from_id(ProcessId(1))), std::errc::no_such_process);
-  });
+  for (const int refusal : {EBADF, ENOSYS, EPERM, EACCES})
+    run_apart([&] {
+      refuse_calls({{SYS_open_by_handle_at, refusal, RefusedCall::Match{0, pidfs_root}}});
+      const auto found = PidFd::from_id(id_);
+      ASSERT_TRUE(found) << found.error().message();
+      EXPECT_EQ(found->pid(), child_.pid());
+      EXPECT_EQ(error_of(PidFd::from_id(ProcessId(1))), std::errc::no_such_process);
+    });
 }
 
 TEST_F(FromId, WorksWhereAFilterRefusesToTellAThread) {
@@ -120,6 +123,7 @@ TEST_F(FromId, WorksWhereAFilterRefusesToTellAThread) {
 
 TEST_F(FromId, AProcessOutsideOfThePidNamespaceIsAnError) {
   SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");
   run_apart([this] {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
     run_apart([this] {
