@@ -19,6 +19,7 @@
 #include "handle/drop_capability.hpp"
 #include "handle/new_file_system.hpp"
 #include "handle/scratch_file_system.hpp"
+#include "support/kernel_features.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -125,6 +126,7 @@ TEST_P(EachFileSystem, AStoredHandleOpensTheFile) {
 }
 
 TEST_P(EachFileSystem, AFidIsEqualToTheHandleButOpensNothing) {
+  SYSFD_REQUIRE_KERNEL("AT_HANDLE_FID");
   const auto path = files().create("file");
   const auto fid = name_to_handle(cwd(), path, {.fid = true});
   if (error_of(fid) == std::errc::operation_not_supported)
@@ -138,12 +140,11 @@ TEST_P(EachFileSystem, AFidIsEqualToTheHandleButOpensNothing) {
 TEST_P(EachFileSystem, AConnectableHandleOpensAFileWithItsPathAsLongAsItStays) {
   const auto path = files().create("file", "content");
   const auto named = name_to_handle(cwd(), path, {.connectable = true});
+  SYSFD_REQUIRE_KERNEL("AT_HANDLE_CONNECTABLE");
   if (!GetParam().connectable) {
     EXPECT_EQ(error_of(named), std::errc::operation_not_supported);
     return;
   }
-  if (error_of(named) == std::errc::operation_not_supported)
-    GTEST_SKIP() << "needs AT_HANDLE_CONNECTABLE (Linux 6.13)";
   ASSERT_TRUE(named) << named.error().message();
   EXPECT_TRUE(named->handle.is_connectable());
   EXPECT_NE(named->handle, handle_of(path));
@@ -183,8 +184,7 @@ TEST_P(EachFileSystem, TheMountIsFoundByEitherKindOfId) {
   const auto path = files().create("file", "content");
   for (const bool unique : {false, true}) {
     const auto named = name_to_handle(cwd(), path, {.unique_mount = unique});
-    if (unique && error_of(named) == std::errc::operation_not_supported)
-      GTEST_SKIP() << "needs AT_HANDLE_MNT_ID_UNIQUE (Linux 6.12)";
+    if (unique) SYSFD_REQUIRE_KERNEL("AT_HANDLE_MNT_ID_UNIQUE");
     ASSERT_TRUE(named);
     EXPECT_EQ(named->mount.is_unique(), unique);
     const auto mount = find_mount(named->mount);

@@ -204,8 +204,7 @@ TEST_P(FindMount, WithoutStatmountTheTableIsRead) {
 }
 
 TEST_P(FindMount, WithoutProcTheKernelIsAsked) {
-  const long absent = ::syscall(sys_statmount, nullptr, nullptr, 0, 0);
-  if (absent == -1 && errno == ENOSYS) GTEST_SKIP() << "needs statmount and listmount (Linux 6.8)";
+  SYSFD_REQUIRE_KERNEL("statmount and listmount");
   const MountId id = id_of(files().path());
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);

@@ -17,6 +17,7 @@
 
 #include "handle/new_file_system.hpp"
 #include "handle/scratch_file_system.hpp"
+#include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 
 namespace sysfd_test {
@@ -88,6 +89,7 @@ TEST_F(HandleFlagsTest, AFileSystemThatOpensNothingHasFids) {
 TEST_F(HandleFlagsTest, ProcHasFidsOnly) {
   const char* path = "/proc/self/status";
   EXPECT_EQ(error_of(name_to_handle(cwd(), path)), std::errc::operation_not_supported);
+  SYSFD_REQUIRE_KERNEL("AT_HANDLE_FID");
   const auto fid = name_to_handle(cwd(), path, {.fid = true});
   if (error_of(fid) == std::errc::operation_not_supported)
     GTEST_SKIP() << "needs AT_HANDLE_FID of proc";
@@ -142,9 +144,8 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
   const auto by_pidfd = open_by_handle(self, named->handle, 0);
   ASSERT_TRUE(by_pidfd) << by_pidfd.error().message();
   EXPECT_TRUE(same_file(by_pidfd->get(), self.get()));
+  SYSFD_REQUIRE_KERNEL("FD_PIDFS_ROOT");
   const auto by_root = open_by_handle(pidfs_root(), named->handle, 0);
-  if (error_of(by_root) == std::errc::bad_file_descriptor)
-    GTEST_SKIP() << "needs FD_PIDFS_ROOT (Linux 6.17)";
   ASSERT_TRUE(by_root) << by_root.error().message();
   EXPECT_TRUE(same_file(by_root->get(), self.get()));
   EXPECT_EQ(::fcntl(by_root->get(), F_GETFD), FD_CLOEXEC);
@@ -152,8 +153,9 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
 
 TEST(NsfsRoot, OpensANamespaceByItsHandle) {
   const OwnedFd mine = must(sysfd::open(cwd(), "/proc/self/ns/net", O_RDONLY));
+  SYSFD_REQUIRE_KERNEL("FD_NSFS_ROOT");
   const auto named = name_to_handle(mine);
-  if (!named) GTEST_SKIP() << "needs FD_NSFS_ROOT (Linux 6.18)";
+  ASSERT_TRUE(named) << named.error().message();
   const auto opened = open_by_handle(nsfs_root(), named->handle, O_RDONLY);
   ASSERT_TRUE(opened) << opened.error().message();
   EXPECT_TRUE(same_file(opened->get(), mine.get()));

@@ -16,6 +16,7 @@
 
 #include "handle/mount_ids.hpp"
 #include "handle/scratch_file_system.hpp"
+#include "support/kernel_features.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -141,13 +142,13 @@ TEST_F(MountCacheTest, IsMovedWithItsContent) {
 }
 
 TEST_F(MountCacheTest, WithoutProcSearchesEachTime) {
+  SYSFD_REQUIRE_KERNEL("statmount and listmount");
   run_apart([&] {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     const MountId copied = id();
     ASSERT_EQ(::mount("sysfd", "/proc", "tmpfs", 0, nullptr), 0);
     MountCache mounts;
     const int found = number_of(mounts, copied);
-    if (found == -ENOSYS) return;  // no statmount(2) either
     EXPECT_TRUE(same_file(found, files().root().get()));
     const BindMount above("/sys", files().path());
     EXPECT_EQ(number_of(mounts, copied), -EBUSY);

@@ -114,6 +114,7 @@ TEST_F(SystemCalls, OfNamespaces) {
 
 TEST_F(SystemCalls, OfIdentities) {
   SYSFD_REQUIRE_KERNEL("file handles of pidfds");
+  SYSFD_REQUIRE_KERNEL("PIDFD_GET_INFO");
   const ForkedChild child;
   const PidFd process = child.pidfd();
   const auto id = must(process.id());

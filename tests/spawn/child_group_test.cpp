@@ -42,13 +42,6 @@ class Group : public testing::Test {
     return child;
   }
 
-  bool can_signal_groups_by_pidfd() const {
-    // Uses a pidfd of this process and no signal: this has no effect.
-    const auto self = PidFd::self();
-    return ::syscall(SYS_pidfd_send_signal, self->fd().get(), 0, nullptr, to_group) == 0 ||
-           errno != EINVAL;
-  }
-
   Rope rope_;
   Witness witness_;
 };
@@ -83,7 +76,7 @@ TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
   Child child = start({.process_group = 0}, false);
   EXPECT_TRUE(child.wait()->success());
   EXPECT_FALSE(witness_.is_alone());
-  if (!can_signal_groups_by_pidfd()) {
+  if (!kernel_has("scopes of pidfd_send_signal")) {
     EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::operation_not_supported);
     rope_.let_go();
     GTEST_SKIP() << needs("scopes of pidfd_send_signal");
@@ -93,7 +86,7 @@ TEST_F(Group, IsReachedWhenItsLeaderIsReaped) {
 }
 
 TEST_F(Group, ThatIsEmptyDoesNotExist) {
-  if (!can_signal_groups_by_pidfd()) GTEST_SKIP() << needs("scopes of pidfd_send_signal");
+  SYSFD_REQUIRE_KERNEL("scopes of pidfd_send_signal");
   Child child = must(Command("true").session({.process_group = 0}).spawn());
   EXPECT_TRUE(child.wait()->success());
   EXPECT_EQ(error_of(child.send_signal_to_group(SIGTERM)), std::errc::no_such_process);

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -57,8 +58,31 @@ int wait_for(pid_t child) {
   }
 }
 
-// Is process 1 of the namespace: reaps orphans, and ends all other processes when the tests are
-// done.
+// Starts a process that has nothing to do with the tests, blocks all signals, and so keeps those
+// that it gets.
+pid_t start_bystander() {
+  const pid_t bystander = ::fork();
+  if (bystander != 0) return bystander;
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::setsid();
+  ::close_range(0, ~0U, 0);
+  for (;;)
+    ::pause();
+}
+
+bool has_got_a_signal(pid_t bystander) {
+  std::ifstream status("/proc/" + std::to_string(bystander) + "/status");
+  int lines_without = 0;  // SigPnd and ShdPnd
+  for (std::string line; std::getline(status, line);)
+    if (line.find("Pnd:\t") != line.npos && line.find_first_not_of('0', 8) == line.npos)
+      ++lines_without;
+  return lines_without != 2;
+}
+
+// Is process 1 of the namespace: reaps orphans, and when the tests are done, checks what they have
+// done to others, and ends all other processes.
 void become_init() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const pid_t tests = ::fork();
@@ -66,7 +90,14 @@ void become_init() {
     ::setenv(marker, "1", 1);
     return;
   }
-  end_like(tests > 0 ? wait_for(tests) : 0xff00);
+  if (tests < 0) end_like(0xff00);
+  const pid_t bystander = start_bystander();
+  int status = wait_for(tests);
+  if (has_got_a_signal(bystander)) {
+    std::fputs("the tests have signalled a process that has nothing to do with them\n", stderr);
+    status = 0x100;
+  }
+  end_like(status);
 }
 
 }  // namespace

@@ -32,10 +32,15 @@ OwnedFd pidfd_of(pid_t pid) {
   return OwnedFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
+// True if that is the answer of a kernel that lacks a call, or of a filter that refuses it.
+bool is_refused(int error) {
+  return error == ENOSYS || error == EPERM || error == EACCES;
+}
+
 // True if the kernel knows the call: it fails because of its arguments, and not because there is no
 // such call.
 bool is_known(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
-  return ::syscall(number, a, b, c, d, e) != -1 || errno != ENOSYS;
+  return ::syscall(number, a, b, c, d, e) != -1 || !is_refused(errno);
 }
 
 // Returns a pidfd of a child that has ended and was reaped, by us or, if SIGCHLD is ignored, by the
@@ -85,7 +90,7 @@ bool open_by_handle(int mount, std::uint64_t content, std::uint32_t size, std::i
   // A descriptor that is no pidfs root fails with EBADF; the handle belongs to no file.
   const long fd = ::syscall(SYS_open_by_handle_at, mount, &handle, O_RDONLY | O_CLOEXEC);
   if (fd >= 0) ::close(static_cast<int>(fd));
-  return fd >= 0 || errno != EBADF;
+  return fd >= 0 || (errno != EBADF && !is_refused(errno));
 }
 
 // Makes a child that ends at once, if the kernel knows these flags.
@@ -195,7 +200,11 @@ constexpr std::uint64_t clear_sighand = 1ULL << 32;
 
 constexpr KernelFeature features[] = {
     {"name_to_handle_at and open_by_handle_at", "2.6.39",
-     [] { return is_known(SYS_name_to_handle_at, -1) && is_known(SYS_open_by_handle_at, -1); }},
+     [] {
+       // Who may not open handles gets EPERM.
+       return is_known(SYS_name_to_handle_at, -1) &&
+              (::syscall(SYS_open_by_handle_at, -1, nullptr, 0) != -1 || errno != ENOSYS);
+     }},
     {"pidfd_send_signal", "5.1", [] { return is_known(SYS_pidfd_send_signal, -1); }},
     {"pidfd_open", "5.3", [] { return is_known(SYS_pidfd_open, -1); }},
     {"waitid by pidfd", "5.4",
@@ -248,7 +257,7 @@ constexpr KernelFeature features[] = {
     {"AT_HANDLE_CONNECTABLE", "6.13",
      [] {
        // A file system without support fails with another error than a kernel without it.
-       return name_to_handle(AT_FDCWD, "/tmp", 2) || errno != EINVAL;
+       return name_to_handle(AT_FDCWD, "/tmp", 2) || (errno != EINVAL && !is_refused(errno));
      }},
     {"file handles of pidfds", "6.14",
      [] { return name_to_handle(pidfd_of(::getpid()).get(), "", AT_EMPTY_PATH); }},
