@@ -79,6 +79,8 @@ function(sysfd_add_module name)
     # has default visibility.
     target_link_options(${target} PRIVATE "LINKER:--version-script=${SYSFD_ROOT}/cmake/exports.map")
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${SYSFD_ROOT}/cmake/exports.map)
+    # Until it is installed, it finds the others by a path without the name of the build folder.
+    set_property(TARGET ${target} PROPERTY BUILD_RPATH_USE_ORIGIN ON)
     if(NOT DEFINED CMAKE_INSTALL_RPATH)
       set_property(TARGET ${target} PROPERTY INSTALL_RPATH "$ORIGIN") # the other modules are in the same directory
     endif()
