@@ -25,6 +25,7 @@ inline namespace v0 {
 using detail::failure;
 using detail::last_error;
 using detail::Mapping;
+using detail::retry_eintr;
 
 namespace {
 
@@ -144,7 +145,9 @@ Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
   if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return failure(EFBIG);
   auto fd = make_memfd(name);
   if (!fd) return fd;
-  if (::ftruncate(fd->get(), static_cast<off_t>(size)) == -1) return last_error();
+  const auto truncated =
+      retry_eintr([&] { return ::ftruncate(fd->get(), static_cast<off_t>(size)); });
+  if (truncated == -1) return last_error();
   return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 

@@ -59,7 +59,7 @@ Result<bool> kernel_has_noappend(int fd) noexcept {
 
 Result<WriteFlags> find_write_flags(int fd) noexcept {
   struct statfs file_system{};
-  if (::fstatfs(fd, &file_system) == -1) return last_error();
+  if (detail::retry_eintr([&] { return ::fstatfs(fd, &file_system); }) == -1) return last_error();
   const auto type = static_cast<std::uint32_t>(file_system.f_type);
   if (std::ranges::find(honouring, type) != std::end(honouring)) return WriteFlags::honoured;
   struct stat status{};
