@@ -167,7 +167,8 @@ Result<bool> FdType::matches(BorrowedFd fd) const noexcept {
       break;
     case Kind::message_queue: {
       struct statfs file_system{};
-      if (::fstatfs(fd.get(), &file_system) == -1) return detail::last_error();
+      if (detail::retry_eintr([&] { return ::fstatfs(fd.get(), &file_system); }) == -1)
+        return detail::last_error();
       if (file_system.f_type != mqueue_magic || !S_ISREG(status.st_mode)) return false;
       break;
     }
