@@ -13,6 +13,11 @@
 namespace sysfd_test {
 
 inline thread_local int allocations = 0;
+inline thread_local int live_allocations = 0;  // those that this thread has not freed
+
+inline void count_free(const void* memory) {
+  if (memory) --live_allocations;
+}
 
 // Returns the number of allocations of `body` in this thread.
 template <class Body>
@@ -69,18 +74,24 @@ inline void fail_if_it_is_time() {}
   if (sysfd_test::allocations_until_failure > 0 && --sysfd_test::allocations_until_failure == 0)
     return nullptr;
 #endif
-  return std::malloc(size);
+  void* const memory = std::malloc(size);
+  if (memory) ++sysfd_test::live_allocations;
+  return memory;
 }
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++sysfd_test::allocations;
   sysfd_test::fail_if_it_is_time();
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
+  void* const memory = std::malloc(size);
+  if (!memory) std::abort();
+  ++sysfd_test::live_allocations;
+  return memory;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
+  sysfd_test::count_free(memory);
   std::free(memory);
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  sysfd_test::count_free(memory);
   std::free(memory);
 }
 // NOLINTEND(misc-definitions-in-headers)

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include <sysfd/create.hpp>
 
@@ -21,8 +22,6 @@
 
 namespace sysfd_test {
 namespace {
-
-constexpr const char* program_path = "/bin/true";
 
 BorrowedFd number(int fd) {
   return BorrowedFd::unsafe_borrow(fd);
@@ -52,7 +51,7 @@ int some_processor() {
 
 }  // namespace
 
-EveryStep::EveryStep() {
+EveryStep::EveryStep(std::string program_path) : program_path_(std::move(program_path)) {
   fds_.push_back(some_file());  // the terminal's other side, which must be closed last
   place(some_terminal(fds_[0]), terminal);
   place(some_file(), file);
@@ -62,7 +61,7 @@ EveryStep::EveryStep() {
   place(open_path("/proc/self/ns/net", O_RDONLY), net);
   place(open_path("/proc/self/ns/ipc", O_RDONLY), ipc);
   place(open_path("/proc/self/ns/pid", O_RDONLY), pid);
-  place(open_path(program_path, O_RDONLY), program);
+  place(open_path(program_path_.c_str(), O_RDONLY), program);
 }
 
 void EveryStep::place(OwnedFd fd, int number) {
@@ -72,7 +71,7 @@ void EveryStep::place(OwnedFd fd, int number) {
 Command EveryStep::attributes() const {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  return Command(program_path)
+  return Command(program_path_)
       .pass(number(file), passed)
       .pass(number(kept), kept)
       .pass(some_file(), owned)
@@ -113,7 +112,7 @@ Command EveryStep::attributes() const {
 Command EveryStep::user_namespace() const {
   static_assert(user_map_size == sizeof "0 0 1\n" - 1 &&
                 group_map_size == sizeof "0 0 1\n1 1 1\n" - 1);
-  return Command(program_path)
+  return Command(program_path_)
       .pass(some_file(), owned)
       .namespaces({.create = Namespace::user,
                    .user_map = {{0, 0, 1}},
@@ -130,21 +129,21 @@ Command EveryStep::job() const {
 }
 
 Command EveryStep::joined_pid_namespace() const {
-  return Command(program_path)
+  return Command(program_path_)
       .pass(some_file(), owned)
       .namespaces({.join = {{number(ipc), Namespace::ipc}, {number(pid), Namespace::pid}}});
 }
 
 Command EveryStep::new_terminal() const {
-  return Command(program_path).pass(some_file(), owned).terminal();
+  return Command(program_path_).pass(some_file(), owned).terminal();
 }
 
 Command EveryStep::cgroup() const {
-  return Command(program_path).pass(some_file(), owned).cgroup(number(directory));
+  return Command(program_path_).pass(some_file(), owned).cgroup(number(directory));
 }
 
 Command EveryStep::tree() const {
-  return Command(program_path).pass(some_file(), owned).contain();
+  return Command(program_path_).pass(some_file(), owned).contain();
 }
 
 }  // namespace sysfd_test

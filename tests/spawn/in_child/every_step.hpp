@@ -4,6 +4,7 @@
 #ifndef SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP
 #define SYSFD_TESTS_SPAWN_IN_CHILD_EVERY_STEP_HPP
 
+#include <string>
 #include <vector>
 
 #include <sysfd/command.hpp>
@@ -16,7 +17,8 @@ namespace sysfd_test {
 // that use them can be identified by these.
 class EveryStep {
  public:
-  EveryStep();
+  // `program` must take no arguments.
+  explicit EveryStep(std::string program = "/bin/true");
 
   static constexpr int file = 20, kept = 21, directory = 22, root = 23, terminal = 24, net = 25,
                        ipc = 26, pid = 27, program = 28;
@@ -41,6 +43,7 @@ class EveryStep {
 
  private:
   void place(OwnedFd fd, int number);
+  std::string program_path_;
   std::vector<OwnedFd> fds_;
 };
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#ifndef SYSFD_TESTS_FAULTS_OPERATIONS_HPP
+#define SYSFD_TESTS_FAULTS_OPERATIONS_HPP
+
+#include <string>
+#include <vector>
+
+#include "faults/sweep.hpp"
+
+namespace sysfd_test {
+
+// The public operations of each module. Their names begin with the module's.
+std::vector<Operation> ownedfd_operations();
+std::vector<Operation> sharing_operations();
+std::vector<Operation> pidfd_operations();
+std::vector<Operation> spawn_operations();
+std::vector<Operation> child_operations();
+
+// The program that operations start, whose calls do not count (sweep_program.cpp).
+std::string sweep_program();
+
+}  // namespace sysfd_test
+
+#endif  // SYSFD_TESTS_FAULTS_OPERATIONS_HPP
