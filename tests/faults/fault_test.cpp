@@ -22,8 +22,9 @@ namespace {
 
 std::vector<Operation> all_operations() {
   std::vector<Operation> all;
-  for (auto make : {ownedfd_operations, sharing_operations, pidfd_operations, spawn_operations,
-                    child_operations})
+  for (auto make : {ownedfd_operations, sharing_operations, handle_operations, pidfd_operations,
+                    landlock_operations, cgroup_operations, spawn_operations, child_operations,
+                    listen_operations, capi_operations})
     for (Operation& each : make())
       all.push_back(std::move(each));
   return all;
@@ -79,6 +80,7 @@ class FaultSweep : public testing::TestWithParam<std::size_t> {};
 TEST_P(FaultSweep, LeavesNothingAndLosesNoError) {
   SYSFD_REQUIRE_ISOLATION();
   if (is_sanitized) GTEST_SKIP() << "needs to be without sanitizers, whose runtimes make calls too";
+  (void)sweep_program();  // is looked up here, not in an operation
   const char* const all = std::getenv("SYSFD_SWEEP_ALL");
   const Operation& operation = operations()[GetParam()];
   const Swept swept = sweep(operation, all && *all != '\0');

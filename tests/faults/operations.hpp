@@ -15,6 +15,11 @@ std::vector<Operation> sharing_operations();
 std::vector<Operation> pidfd_operations();
 std::vector<Operation> spawn_operations();
 std::vector<Operation> child_operations();
+std::vector<Operation> handle_operations();
+std::vector<Operation> landlock_operations();
+std::vector<Operation> cgroup_operations();
+std::vector<Operation> listen_operations();
+std::vector<Operation> capi_operations();
 
 // The program that operations start, whose calls do not count (sweep_program.cpp).
 std::string sweep_program();

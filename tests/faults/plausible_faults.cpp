@@ -63,6 +63,9 @@ const std::map<long, Errors>& table() {
       {SYS_pwritev, {ENOSPC, EINTR, EIO}},
       {SYS_pwritev2, {ENOSPC, EINTR, EIO, EOPNOTSUPP, ENOSYS, EPERM}},
       {SYS_read, {EIO, EINTR}},
+#if defined(SYS_readlink)
+      {SYS_readlink, {EACCES, ENOENT, ENOMEM}},
+#endif
       {SYS_readlinkat, {EACCES, ENOENT, ENOMEM}},
       {SYS_readv, {EIO, EINTR}},
       {SYS_sendfile, {EIO, EINTR, EINVAL}},
@@ -88,7 +91,7 @@ const std::map<long, Errors>& table() {
       // Memory.
       {SYS_brk, {ENOMEM}},
       {SYS_madvise, {EINVAL, ENOMEM}},
-      {SYS_mmap, {ENOMEM, EAGAIN}},
+      {SYS_mmap, {ENOMEM}},
       {SYS_mprotect, {ENOMEM}},
       {SYS_mremap, {ENOMEM}},
       {SYS_munmap, {ENOMEM}},

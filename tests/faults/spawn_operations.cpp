@@ -301,7 +301,7 @@ std::vector<Operation> spawn_operations() {
           return {};
         });
       },
-      {}, kills);
+      {}, kills_and_waits);
   add("spawn_all", [](Sweep& sweep) {
     std::vector<Command> commands;
     commands.push_back(program("exit"));

@@ -97,6 +97,8 @@ struct Operation {
   std::vector<long> leaves_child_without{};
   // Calls without which the program is stopped with a message (SIGABRT), as documented.
   std::vector<long> stops_without{};
+  // Keeps descriptors after an error, which its object closes: a cache.
+  bool keeps_descriptors = false;
 };
 
 // What was found.
