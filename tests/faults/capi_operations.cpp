@@ -85,11 +85,13 @@ std::vector<Operation> capi_operations() {
         close_if_open(sweep([&] { return sysfd_reopen(file.get(), O_RDONLY); }));
       },
       {{SYS_openat, ENOENT, EOPNOTSUPP}});
-  add("same_description", [](Sweep& sweep) {
-    const OwnedFd file = some_file();
-    const int same = sweep([&] { return sysfd_same_description(file.get(), file.get()); });
-    if (same >= 0) sweep.check(same == 1, "they differ");
-  });
+  add("same_description",
+      [](Sweep& sweep) {
+        const OwnedFd file = some_file();
+        const int same = sweep([&] { return sysfd_same_description(file.get(), file.get()); });
+        if (same >= 0) sweep.check(same == 1, "they differ");
+      },
+      {{SYS_kcmp, 0, EOPNOTSUPP}});
   add("features", [](Sweep& sweep) {  // what cannot be tried counts as not there
     sweep([&] { (void)sysfd_features(); });
   });
