@@ -216,8 +216,10 @@ class Keeper {
 
   void hear_owner() noexcept {
     KeeperMessage message;
-    const long size = system_call(SYS_read, control_, &message, sizeof message);
-    // The owner closed its end with something unread: ECONNRESET, once, before what it has said.
+    // poll(2) may tell of a message that is not there: EAGAIN. The owner closed its end with
+    // something unread: ECONNRESET, once, before what it has said.
+    const long size =
+        system_call(SYS_recvfrom, control_, &message, sizeof message, MSG_DONTWAIT, nullptr);
     if (size == -EINTR || size == -EAGAIN || size == -ECONNRESET) return;
     if (size != sizeof message) return lose_owner();
     switch (message.what) {
