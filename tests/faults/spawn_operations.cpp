@@ -345,6 +345,14 @@ std::vector<Operation> spawn_operations() {
       for (std::size_t i = 0; i < children->size(); ++i)
         check_end(sweep, (*children)[i], i == 0 ? 7 : 0);
   });
+  add("Pipeline::spawn, contained", [](Sweep& sweep) {
+    if (!is_root()) return sweep.skip("needs root");
+    Pipeline line = (program("exit") | program("copy")).contain();
+    auto children = sweep([&] { return line.spawn(); });
+    if (children)
+      for (std::size_t i = 0; i < children->size(); ++i)
+        check_end(sweep, (*children)[i], i == 0 ? 7 : 0);
+  });
   add(
       "Pipeline::output",
       [](Sweep& sweep) {

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -271,12 +272,15 @@ class Driver {
   void answer_until_the_end(Run& run) {
     const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, copy_, 0));
     if (pidfd < 0) std::abort();
+    // Not all that hang are silent: some look from time to time.
+    const auto end = std::chrono::steady_clock::now() + most_time;
     for (int silent = 0;;) {
       std::array<pollfd, 2> fds{pollfd{listener_, POLLIN, 0}, pollfd{pidfd, POLLIN, 0}};
       const int ready = ::poll(fds.data(), fds.size(), turn_milliseconds);
       if (ready == 0) reap_orphans();
       silent = ready == 0 ? silent + 1 : 0;
-      if (silent * turn_milliseconds > hang_milliseconds || run.calls.size() > most_calls) {
+      if (silent * turn_milliseconds > hang_milliseconds || run.calls.size() > most_calls ||
+          std::chrono::steady_clock::now() > end) {
         run.hung = true;
         ::kill(copy_, SIGKILL);
         break;
@@ -294,6 +298,7 @@ class Driver {
  private:
   static constexpr int hang_milliseconds = 5'000, turn_milliseconds = 20;
   static constexpr std::size_t most_calls = 20'000;
+  static constexpr std::chrono::seconds most_time{60};
 
   // Those that the copy is not the reaper of.
   void reap_orphans() const {
