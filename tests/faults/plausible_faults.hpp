@@ -17,13 +17,13 @@ struct SystemCall {
 
 struct PlausibleFault {
   enum class Kind {
-    error,        // fails with `error`
-    nothing,      // returns 0 and does nothing: a wait that finds nothing
-    all_ready,    // ppoll(2): reports each descriptor as ready, though none need be
-    short_count,  // read(2), write(2): transfers one byte
+    error,      // fails with `error`
+    nothing,    // returns 0 and does nothing: a wait that finds nothing
+    all_ready,  // ppoll(2): reports each descriptor as ready, though none need be
   };
   int error = 0;
   Kind kind = Kind::error;
+  friend bool operator==(const PlausibleFault&, const PlausibleFault&) = default;
 };
 
 // Returns the ways in which the call may fail, those that matter most first, or nothing if the

@@ -50,9 +50,8 @@ auto starts_every_step(Command (EveryStep::*make)() const) {
   };
 }
 
-// A child that cannot be killed is left running; one whose status a tracer keeps stays a zombie.
+// A child that cannot be killed is left running.
 const std::vector<long> kills = {SYS_pidfd_send_signal, SYS_kill};
-const std::vector<long> kills_and_waits = {SYS_pidfd_send_signal, SYS_kill, SYS_waitid};
 
 // Exec of a copy of this process.
 int exec_status(Command& command) {
@@ -295,7 +294,7 @@ std::vector<Operation> spawn_operations() {
           return {};
         });
       },
-      {}, kills_and_waits);
+      {}, kills);
   add(
       "PendingChild::~PendingChild",
       [](Sweep& sweep) {
@@ -306,7 +305,7 @@ std::vector<Operation> spawn_operations() {
           return {};
         });
       },
-      {}, kills_and_waits);
+      {}, kills);
   add("spawn_all", [](Sweep& sweep) {
     std::vector<Command> commands;
     commands.push_back(program("exit"));
@@ -367,7 +366,7 @@ std::vector<Operation> spawn_operations() {
         });
         if (output) sweep.check(output->out == "hello" && output->success(), "the output");
       },
-      {}, kills_and_waits);
+      {}, kills);
   add(
       "Pipeline::output, timeout",
       [](Sweep& sweep) {
@@ -375,7 +374,7 @@ std::vector<Operation> spawn_operations() {
         const auto output = sweep([&] { return line.output({.timeout = 1ms}); });
         if (output) sweep.check(output->timed_out, "no timeout");
       },
-      {}, kills_and_waits);
+      {}, kills);
   add("Pipeline::operator|=", [](Sweep& sweep) {
     Pipeline line = program("exit") | program("copy");
     Command third = program("copy");
