@@ -23,7 +23,7 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-// Only the owner of a number changes its entry, and whoever gets the number from the kernel next.
+// Only the owner of a number changes its entry, and the one that the kernel gives it to next.
 // The entry gets free before the number does.
 struct Entry {
   std::atomic<const void*> owner;  // the OwnedFd, or null
