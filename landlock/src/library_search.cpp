@@ -197,7 +197,7 @@ void LibrarySearch::read_cache() {
     CacheRow row;
     std::memcpy(&row, text.data() + offset, sizeof row);
     const auto name = string_at(text, row.name), path = string_at(text, row.path);
-    if (name && path) entries_.push_back({*name, *path});
+    if (name && path && !path->empty()) entries_.push_back({*name, *path});
   }
 }
 
