@@ -101,7 +101,7 @@ int read_io_limit(const sysfd_io_limit& given, sysfd::IoLimit& limit) noexcept {
 // Calls `body`, which returns a Result. A value goes to `write`, which returns the result.
 template <class Body, class Write>
 int with(sysfd_error* error, Body body, Write write) {
-  return guarded([&]() -> int {
+  return without_exceptions([&]() -> int {
     auto done = body();
     if (!done) return fail(done.error(), error);
     return write(std::move(done));
@@ -147,7 +147,7 @@ int fail(const CgroupError& error, sysfd_error* out) noexcept {
   const int code = negative(error.code);
   if (!out) return code;
   // Without memory for it, there is no text.
-  if (guarded([&] {
+  if (without_exceptions([&] {
         fail(error.code, static_cast<int>(error.step), error.describe(), out);
         return 0;
       }) != 0)
@@ -218,7 +218,8 @@ int sysfd_cgroup_create(const sysfd_cgroup* parent, const char* name,
                         sysfd_error* error) {
   if (!parent || !name) return -EINVAL;
   sysfd::CgroupLimits read;
-  if (const int invalid = guarded([&] { return read_limits(limits, read); }); invalid != 0)
+  if (const int invalid = without_exceptions([&] { return read_limits(limits, read); });
+      invalid != 0)
     return invalid;
   return make_cgroup(cgroup, error, [&] { return Cgroup::create(parent->cgroup, name, read); });
 }
@@ -264,7 +265,8 @@ int sysfd_cgroup_set(const sysfd_cgroup* cgroup, const sysfd_cgroup_limits* limi
                      sysfd_error* error) {
   sysfd::CgroupLimits read;
   if (!limits) return -EINVAL;
-  if (const int invalid = guarded([&] { return read_limits(limits, read); }); invalid != 0)
+  if (const int invalid = without_exceptions([&] { return read_limits(limits, read); });
+      invalid != 0)
     return invalid;
   return with(cgroup, error, [&] { return cgroup->cgroup.set(read); });
 }

@@ -11,7 +11,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <limits>
 #include <memory>
 #include <new>
@@ -22,6 +21,7 @@
 #include <utility>
 
 #include <sysfd/create.hpp>
+#include <sysfd/detail/without_exceptions.hpp>
 #include <sysfd/exit_status.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/pidfd.hpp>
@@ -29,6 +29,8 @@
 #include <sysfd/timeout.hpp>
 
 namespace sysfd_c {
+
+using sysfd::detail::without_exceptions;
 
 // -errno of any error: never 0 and never positive. Codes of our own categories stand for an errno
 // value.
@@ -62,21 +64,6 @@ int code_of(sysfd::Result<T, Error>&& result, Write write) {
   if (!result) return negative(result.error());
   write(std::move(*result));
   return 0;
-}
-
-// Calls `body`, and returns what it returns. No exception leaves it. (Not `...`: the end of a
-// thread by pthread_cancel(3) must go through.)
-template <class Body>
-auto guarded(Body body) -> decltype(body()) {
-#if defined(__cpp_exceptions)
-  try {
-    return body();
-  } catch (const std::exception&) {  // bad_alloc; length_error of a string that is too long
-    return -ENOMEM;
-  }
-#else
-  return body();
-#endif
 }
 
 // The memory for an object of the C interface: had before what cannot be undone.

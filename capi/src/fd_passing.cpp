@@ -82,7 +82,7 @@ int64_t sysfd_receive_fds(int socket, void* payload, size_t size,
       has_unknown(read.flags, SYSFD_RECEIVE_NOWAIT | SYSFD_RECEIVE_KEEP_UNWANTED))
     return -EINVAL;
   if (const int error = read_timeout(read.timeout, limit); error != 0) return error;
-  return guarded([&]() -> std::int64_t {
+  return without_exceptions([&]() -> std::int64_t {
     auto made = std::make_unique<sysfd_message>();
     sysfd::ReceiveOptions with{.max_fds = read.max_fds,
                                .nowait = (read.flags & SYSFD_RECEIVE_NOWAIT) != 0};

@@ -240,7 +240,7 @@ uint64_t sysfd_features(void) {
 }
 
 int sysfd_features_text(uint64_t set, char* buffer, size_t size) {
-  return guarded([&] {
+  return without_exceptions([&] {
     std::string text;
     for (std::size_t i = 0; i < features.size(); ++i)
       text.append(has(set, i) ? "yes  " : "no   ")

@@ -143,7 +143,7 @@ int sysfd_file_handle_is_connectable(const sysfd_file_handle* handle) {
 
 int sysfd_file_handle_serialize(const sysfd_file_handle* handle, void* buffer, size_t size) {
   if (!handle || is_missing(buffer, size)) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto stored = handle->handle.serialize();
     if (stored.size() > size) return -ERANGE;
     std::memcpy(buffer, stored.data(), stored.size());
@@ -189,7 +189,7 @@ int sysfd_mount_cache_new(sysfd_mount_cache** cache) {
 int sysfd_mount_cache_find_borrow(sysfd_mount_cache* cache, sysfd_mount_id mount) {
   const auto id = mount_id(mount);
   if (!cache || !id) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto found = cache->cache.find(*id);
     return found ? found->get() : negative(found.error());
   });
@@ -199,7 +199,7 @@ int sysfd_mount_cache_open_by_handle(sysfd_mount_cache* cache, const sysfd_file_
                                      sysfd_mount_id mount, int flags) {
   const auto id = mount_id(mount);
   if (!cache || !handle || !id) return -EINVAL;
-  return guarded(
+  return without_exceptions(
       [&] { return code_of(cache->cache.open_by_handle({handle->handle, *id}, flags)); });
 }
 

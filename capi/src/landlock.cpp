@@ -57,7 +57,8 @@ int fail(const LandlockError& error, sysfd_landlock_error* out) noexcept {
   filled.missing_ports = error.missing.ports.bits();
   filled.missing_scopes = error.missing.scopes.bits();
   // Without memory for it, there is no text.
-  (void)guarded([&] { return write_text(error.describe(), filled.text, sizeof filled.text); });
+  (void)without_exceptions(
+      [&] { return write_text(error.describe(), filled.text, sizeof filled.text); });
   write_struct(out, filled);
   return code;
 }
@@ -69,7 +70,7 @@ int make_ruleset(sysfd_ruleset** ruleset, sysfd_rights* missing, sysfd_landlock_
   if (!ruleset || check_output(missing) != 0 || check_error(error) != 0) return -EINVAL;
   Room<sysfd_ruleset> room;
   if (!room) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto made = create();
     if (!made) return fail(made.error(), error);
     Rights not_here;
@@ -82,7 +83,7 @@ int make_ruleset(sysfd_ruleset** ruleset, sysfd_rights* missing, sysfd_landlock_
 template <class Body>
 int with(const void* ruleset, sysfd_landlock_error* error, Body body) {
   if (!ruleset || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto done = body();
     return done ? 0 : fail(done.error(), error);
   });
@@ -92,7 +93,7 @@ int with(const void* ruleset, sysfd_landlock_error* error, Body body) {
 
 int sysfd_landlock_support(sysfd_rights* known, sysfd_landlock_error* error) {
   if (check_error(known) != 0 || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto found = sysfd::landlock_support();
     if (!found) return fail(found.error(), error);
     if (known) write_rights(known, found->known);
@@ -159,7 +160,7 @@ int sysfd_ruleset_explain(const sysfd_ruleset* ruleset, const char* path, uint64
                           uint64_t* allowed, char* buffer, size_t size,
                           sysfd_landlock_error* error) {
   if (!ruleset || !path || is_missing(buffer, size) || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto found = sysfd::explain(ruleset->ruleset, path, FileRights::from_bits(rights));
     if (!found) return fail(found.error(), error);
     const int length = write_text(found->describe(), buffer, size);

@@ -48,7 +48,7 @@ int take(sysfd_listen_fds** fds, sysfd_error* error, Take take_them) {
   if (!fds || check_error(error) != 0) return -EINVAL;
   Room<sysfd_listen_fds> room;  // they can be taken only once
   if (!room) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto taken = take_them();
     return taken ? room.make(fds, *std::move(taken)) : fail(taken.error(), error);
   });
@@ -58,7 +58,7 @@ int take(sysfd_listen_fds** fds, sysfd_error* error, Take take_them) {
 template <class Narrow>
 int narrow(sysfd_fd_type* type, std::int32_t port, Narrow narrow_it) {
   if (!type || port < SYSFD_ANY_PORT || port > 0xffff) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     std::optional<std::uint16_t> number;
     if (port != SYSFD_ANY_PORT) number = static_cast<std::uint16_t>(port);
     type->type = narrow_it(type->type, number);
@@ -117,7 +117,7 @@ int sysfd_fd_type_at(sysfd_fd_type* type, const char* path) {
 }
 
 int sysfd_fd_type_describe(const sysfd_fd_type* type, char* buffer, size_t size) {
-  return guarded([&] { return write_text(type_of(type).describe(), buffer, size); });
+  return without_exceptions([&] { return write_text(type_of(type).describe(), buffer, size); });
 }
 
 void sysfd_fd_type_free(sysfd_fd_type* type) {
@@ -161,13 +161,13 @@ int sysfd_listen_fds_release(sysfd_listen_fds* fds, size_t index, const sysfd_fd
                              sysfd_error* error) {
   if (!is_index(fds, index) || check_error(error) != 0) return -EINVAL;
   if (!fds->fds.has(index)) return -ENOENT;
-  return guarded([&] { return release(fds->fds.take(index, type_of(type)), error); });
+  return without_exceptions([&] { return release(fds->fds.take(index, type_of(type)), error); });
 }
 
 int sysfd_listen_fds_borrow_one(const sysfd_listen_fds* fds, const char* name,
                                 const sysfd_fd_type* type, sysfd_error* error) {
   if (!fds || !name || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto found = fds->fds.get_one(name, type_of(type));
     return found ? found->get() : fail(found.error(), error);
   });
@@ -176,13 +176,13 @@ int sysfd_listen_fds_borrow_one(const sysfd_listen_fds* fds, const char* name,
 int sysfd_listen_fds_release_one(sysfd_listen_fds* fds, const char* name, const sysfd_fd_type* type,
                                  sysfd_error* error) {
   if (!fds || !name || check_error(error) != 0) return -EINVAL;
-  return guarded([&] { return release(fds->fds.take_one(name, type_of(type)), error); });
+  return without_exceptions([&] { return release(fds->fds.take_one(name, type_of(type)), error); });
 }
 
 int sysfd_listen_fds_release_all(sysfd_listen_fds* fds, const char* name, const sysfd_fd_type* type,
                                  size_t capacity, int* released, sysfd_error* error) {
   if (!fds || !name || is_missing(released, capacity) || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     if (fds->fds.indices_of(name).size() > capacity) return -ERANGE;
     auto taken = fds->fds.take_all(name, type_of(type));
     if (!taken) return fail(taken.error(), error);
@@ -195,7 +195,7 @@ int sysfd_listen_fds_release_all(sysfd_listen_fds* fds, const char* name, const 
 int sysfd_listen_fds_indices_of(const sysfd_listen_fds* fds, const char* name, size_t capacity,
                                 size_t* indices) {
   if (!fds || !name || is_missing(indices, capacity)) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto found = fds->fds.indices_of(name);
     std::copy_n(found.begin(), std::min(found.size(), capacity), indices);
     return static_cast<int>(found.size());

@@ -94,7 +94,7 @@ int code_of_sent(const sysfd::Result<sysfd::NotifyResult>& sent) noexcept {
 template <class Send>
 int notify(const sysfd_notification* given, sysfd_error* error, Send send) {
   if (check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     Message message;
     if (const int invalid = message.read(given); invalid != 0)
       return fail({-invalid, std::system_category()}, 0, "an invalid notification", error);
@@ -137,14 +137,14 @@ int sysfd_notify_to(const char* address, const sysfd_notification* notification,
 int sysfd_notify_barrier(const sysfd_timeout* timeout) {
   auto limit = sysfd::Timeout::forever();
   if (const int error = read_timeout(timeout, limit); error != 0) return error;
-  return guarded([&] { return code_of_sent(sysfd::notify_barrier(limit)); });
+  return without_exceptions([&] { return code_of_sent(sysfd::notify_barrier(limit)); });
 }
 
 int sysfd_notify_barrier_to(const char* address, const sysfd_timeout* timeout) {
   auto limit = sysfd::Timeout::forever();
   if (!address) return -EINVAL;
   if (const int error = read_timeout(timeout, limit); error != 0) return error;
-  return guarded([&] { return code_of(sysfd::notify_barrier(address, limit)); });
+  return without_exceptions([&] { return code_of(sysfd::notify_barrier(address, limit)); });
 }
 
 int sysfd_watchdog_interval(uint64_t* microseconds) {
@@ -153,12 +153,12 @@ int sysfd_watchdog_interval(uint64_t* microseconds) {
 
 int sysfd_notifier_connect(const char* address, sysfd_notifier** notifier) {
   if (!address || !notifier) return -EINVAL;
-  return guarded([&] { return make_from(notifier, sysfd::Notifier::connect(address)); });
+  return without_exceptions([&] { return make_from(notifier, sysfd::Notifier::connect(address)); });
 }
 
 int sysfd_notifier_from_environment(uint32_t flags, sysfd_notifier** notifier) {
   if (!notifier || has_unknown(flags, SYSFD_NOTIFIER_UNSET_ENVIRONMENT)) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     return make_from(notifier,
                      sysfd::Notifier::from_environment(
                          {.unset_environment = (flags & SYSFD_NOTIFIER_UNSET_ENVIRONMENT) != 0}));
@@ -180,7 +180,7 @@ int sysfd_notifier_barrier(const sysfd_notifier* notifier, const sysfd_timeout* 
   auto limit = sysfd::Timeout::forever();
   if (!notifier) return -EINVAL;
   if (const int error = read_timeout(timeout, limit); error != 0) return error;
-  return guarded([&] { return code_of_sent(notifier->notifier.barrier(limit)); });
+  return without_exceptions([&] { return code_of_sent(notifier->notifier.barrier(limit)); });
 }
 
 int sysfd_notifier_watchdog_interval(const sysfd_notifier* notifier, uint64_t* microseconds) {

@@ -176,7 +176,7 @@ int sysfd_pidfd_wait_any(const int* pidfds, size_t count, const sysfd_timeout* t
   if (is_missing(pidfds, count)) return -EINVAL;
   auto limit = sysfd::Timeout::forever();
   if (const int error = read_timeout(timeout, limit); error != 0) return error;
-  return guarded([&] {
+  return without_exceptions([&] {
     std::deque<LentPidFd> lent_pidfds;  // which cannot be moved
     std::vector<const sysfd::PidFd*> pointers;
     pointers.reserve(count);
@@ -271,7 +271,8 @@ int sysfd_process_id_parse(const char* text, uint64_t* id) {
 }
 
 int sysfd_process_id_text(uint64_t id, char* buffer, size_t size) {
-  return guarded([&] { return write_text(to_string(sysfd::ProcessId(id)), buffer, size); });
+  return without_exceptions(
+      [&] { return write_text(to_string(sysfd::ProcessId(id)), buffer, size); });
 }
 
 int sysfd_exit_status_success(int32_t status) {
@@ -296,7 +297,7 @@ int sysfd_exit_status_core_dumped(int32_t status) {
 
 int sysfd_exit_status_text(int32_t status, char* buffer, size_t size) {
   if (!is_exit_status(status)) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     return write_text(to_string(sysfd::ExitStatus::from_wait_status(status)), buffer, size);
   });
 }

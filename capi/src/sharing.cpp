@@ -76,7 +76,7 @@ template <class Memory, class Object>
 int map(int fd, std::uint64_t max_size, Object** memory, sysfd_error* error) {
   if (fd < 0) return -EBADF;
   if (!memory || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto mapped = Memory::map(lent(fd), max_size);
     if (mapped) return make(memory, *std::move(mapped));
     const bool is_seal = mapped.error() == sysfd::SealError::may_shrink ||

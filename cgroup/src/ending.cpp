@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <new>
 #include <span>
 #include <string>
 
@@ -18,6 +17,7 @@
 #include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/proc_file.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/without_exceptions.hpp>
 
 #include "cgroup_files.hpp"
 #include "cgroup_tree.hpp"
@@ -32,20 +32,6 @@ namespace detail {
 namespace {
 
 constexpr std::size_t pidfds_at_once = 64;
-
-// Calls `body`, which returns 0 or -errno. No memory is -ENOMEM.
-template <class Body>
-long without_exceptions(Body body) noexcept {
-#if defined(__cpp_exceptions)
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return -ENOMEM;
-  }
-#else
-  return body();
-#endif
-}
 
 // Signals each process. Returns the first failure, when all others are signaled.
 long signal_each(BorrowedFd cgroup) {

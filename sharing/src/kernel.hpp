@@ -37,11 +37,6 @@ inline constexpr int ofd_setlkw = 38;
 static_assert(ofd_setlk == F_OFD_SETLK && ofd_setlkw == F_OFD_SETLKW);
 #endif
 
-inline constexpr unsigned mfd_noexec_seal = 0x8;  // MFD_NOEXEC_SEAL, Linux 6.3
-#ifdef MFD_NOEXEC_SEAL
-static_assert(mfd_noexec_seal == MFD_NOEXEC_SEAL);
-#endif
-
 inline constexpr int so_passpidfd = 76;    // SO_PASSPIDFD, Linux 6.5
 inline constexpr int so_passrights = 83;   // SO_PASSRIGHTS, Linux 6.16
 inline constexpr int scm_credentials = 2;  // SCM_CREDENTIALS

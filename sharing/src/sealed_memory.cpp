@@ -14,7 +14,7 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
-#include <sysfd/detail/refusal.hpp>
+#include <sysfd/detail/sealed_file.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
@@ -103,21 +103,6 @@ Result<std::size_t> read_to_end(int fd, std::span<std::byte> buffer, std::size_t
   return got;
 }
 
-// Makes a memfd for data, which nobody can execute. Kernels before Linux 6.3 do not know the
-// difference, and a filter may not know the flag.
-Result<OwnedFd> make_memfd(CStr name) noexcept {
-  auto fd = memfd(name, MFD_ALLOW_SEALING | detail::kernel::mfd_noexec_seal);
-  if (!fd && (fd.error().value() == EINVAL || detail::is_refusal(-fd.error().value())))
-    fd = memfd(name, MFD_ALLOW_SEALING);
-  return fd;
-}
-
-Result<OwnedFd> seal(OwnedFd fd, int seals) noexcept {
-  const long answer = detail::system_call(SYS_fcntl, fd.get(), F_ADD_SEALS, seals);
-  if (answer < 0) return failure(static_cast<int>(-answer));
-  return fd;
-}
-
 }  // namespace
 
 std::error_code make_error_code(SealError error) noexcept {
@@ -130,25 +115,17 @@ Mapping::~Mapping() {
 }
 
 Result<OwnedFd> sealed_memfd(CStr name, std::span<const std::byte> content) noexcept {
-  auto fd = make_memfd(name);
-  if (!fd) return fd;
-  for (auto left = content; !left.empty();) {
-    const long written =
-        detail::system_call_retried(SYS_write, fd->get(), left.data(), left.size());
-    if (written < 0) return failure(static_cast<int>(-written));
-    left = left.subspan(static_cast<std::size_t>(written));
-  }
-  return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+  return detail::make_sealed_file(name, detail::MemoryFile::data, content);
 }
 
 Result<OwnedFd> fixed_memfd(CStr name, std::uint64_t size) noexcept {
   if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return failure(EFBIG);
-  auto fd = make_memfd(name);
+  auto fd = detail::make_memory_file(name, detail::MemoryFile::data);
   if (!fd) return fd;
   const auto truncated =
       retry_eintr([&] { return ::ftruncate(fd->get(), static_cast<off_t>(size)); });
   if (truncated == -1) return last_error();
-  return seal(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  return detail::add_seals(*std::move(fd), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
 // Maps privately: for memory that nobody can write to, a private mapping is as good as a shared

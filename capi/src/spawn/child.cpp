@@ -172,7 +172,7 @@ int sysfd_child_communicate(sysfd_child* child, const sysfd_output_options* opti
   if (const int error = read.read(options); error != 0) return error;
   Room<sysfd_output> room;  // what the child has written can be read only once
   if (!room) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto done = child->child->communicate(read.get());
     return done ? room.make(output, std::move(*done)) : negative(done.error());
   });
@@ -238,7 +238,7 @@ int sysfd_output_stage(const sysfd_output* output, size_t stage, int32_t* status
 
 int sysfd_output_describe(const sysfd_output* output, char* buffer, size_t size) {
   if (!output) return -EINVAL;
-  return guarded([&] { return write_text(output->output.describe(), buffer, size); });
+  return without_exceptions([&] { return write_text(output->output.describe(), buffer, size); });
 }
 
 void sysfd_output_free(sysfd_output* output) {

@@ -56,7 +56,7 @@ int set_stream_take(sysfd_command* command, int fd, SetStream set_it) {
 template <class Make>
 int make_command(sysfd_command** command, Make make_it) {
   if (!command) return -EINVAL;
-  return guarded([&] { return make(command, make_it()); });
+  return without_exceptions([&] { return make(command, make_it()); });
 }
 
 }  // namespace

@@ -70,14 +70,14 @@ void write_ending(const sysfd::Ending& ending, sysfd_ending* out) noexcept {
 
 int sysfd_command_contain(sysfd_command* command, const sysfd_containment* containment) {
   sysfd::Containment read;
-  const int error = guarded([&] { return read_containment(containment, read); });
+  const int error = without_exceptions([&] { return read_containment(containment, read); });
   return set(command, sysfd::SpawnStep::containment, -error,
              [&](sysfd::Command& into) { into.contain(std::move(read)); });
 }
 
 int sysfd_pipeline_contain(sysfd_pipeline* pipeline, const sysfd_containment* containment) {
   if (!pipeline) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     sysfd::Containment read;
     if (const int error = read_containment(containment, read); error != 0) return error;
     pipeline->pipeline.contain(std::move(read));
@@ -87,7 +87,7 @@ int sysfd_pipeline_contain(sysfd_pipeline* pipeline, const sysfd_containment* co
 
 int sysfd_sweep_trees(const sysfd_cgroup* parent, sysfd_error* error) {
   if (!parent || check_error(error) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     const auto swept = sysfd::sweep_trees(parent->cgroup);
     return swept ? *swept : fail(swept.error(), error);
   });
@@ -105,7 +105,7 @@ int sysfd_child_ending(const sysfd_child* child, sysfd_ending* ending) {
 
 int sysfd_child_usage(const sysfd_child* child, sysfd_cgroup_usage* usage) {
   if (!child || !child->child || check_output(usage) != 0) return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     return code_of(child->child->usage(),
                    [&](const sysfd::CgroupUsage& found) { write_usage(found, usage); });
   });

@@ -125,7 +125,8 @@ int fail(const sysfd::SpawnError& error, sysfd_spawn_error* out) noexcept {
   filled.index = error.index;
   filled.stage = error.stage;
   // Without memory for it, there is no text.
-  (void)guarded([&] { return write_text(error.describe(), filled.text, sizeof filled.text); });
+  (void)without_exceptions(
+      [&] { return write_text(error.describe(), filled.text, sizeof filled.text); });
   write_struct(out, filled);
   return code;
 }

@@ -14,7 +14,7 @@ int finish_pending(sysfd_pending_child* pending, sysfd_child** child, sysfd_spaw
   if (!pending || !pending->child || !child || check_error(error) != 0) return -EINVAL;
   Room<sysfd_child> room;
   if (!room) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto settled = finish(*pending->child);
     if (settled || settled.error().step != sysfd::SpawnStep::confirmation) pending->child.reset();
     return settled ? room.make(child, std::move(*settled)) : fail(settled.error(), error);

@@ -14,7 +14,7 @@ int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeli
   if (second->fault) return fail(*second->fault, error, 1);
   Room<sysfd_pipeline> room;
   if (!room) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     sysfd::Pipeline line(*std::move(first->command), *std::move(second->command));
     first->command.reset();
     second->command.reset();
@@ -25,7 +25,7 @@ int sysfd_pipeline_new(sysfd_command* first, sysfd_command* second, sysfd_pipeli
 int sysfd_pipeline_append(sysfd_pipeline* pipeline, sysfd_command* next, sysfd_spawn_error* error) {
   if (!pipeline || !is_there(next) || check_error(error) != 0) return -EINVAL;
   if (next->fault) return fail(*next->fault, error, static_cast<int>(pipeline->stages));
-  return guarded([&] {
+  return without_exceptions([&] {
     pipeline->pipeline |= *std::move(next->command);
     next->command.reset();
     ++pipeline->stages;
@@ -37,7 +37,7 @@ int sysfd_pipeline_spawn(sysfd_pipeline* pipeline, size_t capacity, sysfd_child*
                          sysfd_spawn_error* error) {
   if (!pipeline || is_missing(children, capacity) || check_error(error) != 0) return -EINVAL;
   if (pipeline->stages > capacity) return -ERANGE;
-  return guarded([&] {
+  return without_exceptions([&] {
     Rooms rooms(pipeline->stages);
     if (!rooms.are_there()) return -ENOMEM;
     auto started = pipeline->pipeline.spawn();
@@ -55,7 +55,7 @@ int sysfd_pipeline_output(sysfd_pipeline* pipeline, const sysfd_output_options* 
   if (const int invalid = read.read(options); invalid != 0) return invalid;
   Room<sysfd_output> room;
   if (!room) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto done = pipeline->pipeline.output(read.get());
     return done ? room.make(output, std::move(*done)) : fail(done.error(), error);
   });

@@ -17,7 +17,7 @@ int start_prepared(const sysfd_prepared_command* prepared, const sysfd_spawn_cha
     auto started = start_it(prepared->command, changes);
     return started ? write(std::move(*started)) : fail(started.error(), error);
   };
-  return guarded([&] {
+  return without_exceptions([&] {
     static constexpr sysfd::SpawnChanges none{};
     if (!given) return start_with(none);
     Changes changes;

@@ -17,7 +17,7 @@ template <class Set>
 int set(sysfd_command* command, sysfd::SpawnStep step, int error, Set set_it) {
   if (!command || !command->command) return -EINVAL;
   if (error == 0) {
-    error = -guarded([&] {
+    error = -without_exceptions([&] {
       set_it(*command->command);
       return 0;
     });

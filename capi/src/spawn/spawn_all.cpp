@@ -43,7 +43,7 @@ int sysfd_spawn_all(sysfd_command* const* commands, size_t count, sysfd_child** 
     for (std::size_t other = 0; other < i; ++other)
       if (commands[other] == commands[i]) return -EINVAL;
   }
-  return guarded([&] {
+  return without_exceptions([&] {
     Rooms rooms(count);
     if (!rooms.are_there()) return -ENOMEM;
     std::vector<Command> together;  // which need to lie side by side
@@ -69,7 +69,7 @@ int sysfd_prepared_command_spawn_all(const sysfd_prepared_command* prepared,
   if (!prepared || is_missing(changes, count) || is_missing(children, count) ||
       check_errors(errors, count) != 0)
     return -EINVAL;
-  return guarded([&] {
+  return without_exceptions([&] {
     Rooms rooms(count);
     if (!rooms.are_there()) return -ENOMEM;
     std::vector<Changes> read(count);

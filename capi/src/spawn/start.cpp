@@ -45,7 +45,7 @@ int sysfd_command_output(sysfd_command* command, const sysfd_output_options* opt
 int sysfd_command_exec(sysfd_command* command, sysfd_spawn_error* error) {
   if (!command || !command->command || check_error(error) != 0) return -EINVAL;
   if (command->fault) return fail(*command->fault, error);
-  return guarded([&] { return fail(command->command->exec(), error); });
+  return without_exceptions([&] { return fail(command->command->exec(), error); });
 }
 
 int sysfd_command_spawn_async(sysfd_command* command, int confirmation,

@@ -25,7 +25,7 @@ int start(sysfd_command* command, sysfd_spawn_error* error, Start start_it, Writ
   if (!is_there(command) || check_error(error) != 0) return -EINVAL;
   if (command->fault) return fail(*command->fault, error);
   if (!write.is_ready()) return -ENOMEM;
-  return guarded([&] {
+  return without_exceptions([&] {
     auto started = start_it(*command->command);
     return started ? write(std::move(*started)) : fail(started.error(), error);
   });

@@ -58,11 +58,6 @@ static_assert(clone_autoreap == CLONE_AUTOREAP && clone_nnp == CLONE_NNP &&
 // NS_GET_PID_FROM_PIDNS, Linux 6.11.
 inline constexpr unsigned long ns_get_pid_from_pidns = _IOR(0xb7, 0x6, int);
 
-inline constexpr unsigned mfd_exec = 0x10;  // MFD_EXEC, Linux 6.3
-#ifdef MFD_EXEC
-static_assert(mfd_exec == MFD_EXEC);
-#endif
-
 inline constexpr unsigned close_range_unshare = 1 << 1;  // Linux 5.9
 inline constexpr unsigned close_range_cloexec = 1 << 2;  // Linux 5.11
 static_assert(close_range_unshare == CLOSE_RANGE_UNSHARE &&

@@ -4,8 +4,6 @@
 // for it, and how it is started.
 #include "start/containment.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,7 +18,7 @@
 #include <sysfd/detail/decimal.hpp>
 #include <sysfd/detail/join.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
-#include <sysfd/detail/refusal.hpp>
+#include <sysfd/detail/sealed_file.hpp>
 
 #include "plan/attributes/attributes.hpp"
 #include "plan/plan_part.hpp"
@@ -41,29 +39,9 @@ inline namespace v0 {
 namespace detail {
 namespace {
 
-CgroupLimits without_memory(CgroupLimits limits) {
-  limits.memory_max = limits.memory_high = limits.swap_max = std::nullopt;
-  limits.kills_all = std::nullopt;
-  return limits;
-}
-
-// A file in memory, which is sealed.
 Result<OwnedFd> make_program() noexcept {
-  // It can be executed also where vm.memfd_noexec is 1. Linux 6.3 has the flag.
-  auto file = memfd("sysfd-keeper", MFD_ALLOW_SEALING | kernel::mfd_exec);
-  if (!file && (file.error().value() == EINVAL || is_refusal(-file.error().value())))
-    file = memfd("sysfd-keeper", MFD_ALLOW_SEALING);
-  if (!file) return file;
-  std::span<const unsigned char> left(sysfd_keeper_program, sysfd_keeper_program_end);
-  while (!left.empty()) {
-    const long written = system_call_retried(SYS_write, file->get(), left.data(), left.size());
-    if (written < 0) return failure(static_cast<int>(-written));
-    left = left.subspan(static_cast<std::size_t>(written));
-  }
-  constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  const long answer = system_call(SYS_fcntl, file->get(), F_ADD_SEALS, seals);
-  if (answer < 0) return failure(static_cast<int>(-answer));
-  return file;
+  const std::span program(sysfd_keeper_program, sysfd_keeper_program_end);
+  return make_sealed_file("sysfd-keeper", MemoryFile::program, std::as_bytes(program));
 }
 
 std::string map_of(std::uint32_t id) {
@@ -89,7 +67,12 @@ Result<void, SpawnError> make_cgroup(TreePlan& plan) {
   if (auto done = parent.enable(containment.limits.controllers()); !done)
     return fails(done.error());
   plan.cgroup = next_tree_name(*plan.owner, containment.dies_with_owner);
-  auto made = Cgroup::create(parent, plan.cgroup.c_str(), without_memory(containment.limits));
+  CgroupLimits limits = containment.limits;
+  plan.memory_limits = {.memory_max = std::exchange(limits.memory_max, {}),
+                        .memory_high = std::exchange(limits.memory_high, {}),
+                        .swap_max = std::exchange(limits.swap_max, {}),
+                        .kills_all = std::exchange(limits.kills_all, {})};
+  auto made = Cgroup::create(parent, plan.cgroup.c_str(), limits);
   if (!made) return fails(made.error());
   plan.parent = std::move(*parents_fd);
   plan.args.fds[keeper_parent] = plan.parent->get();

@@ -31,6 +31,8 @@ struct TreePlan final : KeeperPlan {
   std::shared_ptr<KeeperTree> tree;
   std::string users, groups;
   std::string cgroup;  // its name
+  // Are set when the programs execute: before, they share this memory (see Command::cgroup()).
+  CgroupLimits memory_limits{};
   std::string numbers;
   std::array<char*, 6> arguments{};
   std::array<char*, 1> environment{};

@@ -26,13 +26,6 @@ namespace {
 
 using Started = Result<void, SpawnError>;
 
-CgroupLimits only_memory(const CgroupLimits& limits) {
-  return {.memory_max = limits.memory_max,
-          .memory_high = limits.memory_high,
-          .swap_max = limits.swap_max,
-          .kills_all = limits.kills_all};
-}
-
 // A keeper that has not come to execute its program has ended, or is about to.
 void reap(const PidFd& keeper) noexcept {
   system_call_retried(SYS_waitid, P_PIDFD, keeper.fd().get(), nullptr, WEXITED | __WALL, nullptr);
@@ -167,11 +160,9 @@ class TreeStart {
     return std::unexpected(clone_error(unstarted_->start, error_code(error)));
   }
 
-  // See Command::cgroup().
   Started limit_memory() const {
-    const CgroupLimits limits = only_memory(plan_.containment.limits);
-    if (limits.controllers().empty()) return {};
-    auto done = plan_.tree->cgroup()->set(limits);
+    if (plan_.memory_limits.controllers().empty()) return {};
+    auto done = plan_.tree->cgroup()->set(plan_.memory_limits);
     return done ? Started() : fails(done.error());
   }
 
