@@ -59,6 +59,8 @@ struct ChildArgs {
   // What close_range(CLOSE_RANGE_UNSHARE) made of the table (see child_table.hpp).
   enum class TableCopy { not_checked, sound, faulty };
 
+  static constexpr int number_unknown = -1;
+
   // Set by the parent, only read by the child.
   unsigned first_unneeded = 0;    // no descriptor with this number or a higher one is needed
   bool inherits = false;          // but all that are not close-on-exec are wanted
@@ -91,6 +93,9 @@ struct ChildArgs {
   // Set by the kernel before the child runs, in the parent's memory: a child that does not see it
   // does not share that memory.
   int pidfd = -1;
+  // Set by the kernel when there is a child, if who clones it may be killed before it can say so: a
+  // pidfd is written before the kernel knows whether there will be one. clone(2) cannot tell both.
+  int number = number_unknown;
 
   // Set by the child, only read by the parent, after the child has left this memory.
   Progress progress = Progress::not_started;

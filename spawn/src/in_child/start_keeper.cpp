@@ -141,6 +141,7 @@ bool start(ProgramStart& program, int& is_inside) {
   long answer = clone_program(program.call, child);
   if (is_clone_refused(answer) && program.other_call.number != 0) {
     child.pidfd = -1;
+    child.number = ChildArgs::number_unknown;
     child.resets_handlers = true;
     program.is_by_other_call = true;
     answer = clone_program(program.other_call, child);

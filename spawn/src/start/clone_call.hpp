@@ -20,6 +20,7 @@ namespace detail {
 
 SYSFD_ALWAYS_INLINE void reset(ChildArgs& args, const ChildStack* stack) noexcept {
   args.pidfd = -1;
+  args.number = ChildArgs::number_unknown;
   args.progress = ChildArgs::Progress::not_started;
   args.table_was_copied = false;
   args.table_copy = ChildArgs::TableCopy::not_checked;
@@ -68,6 +69,11 @@ SYSFD_ALWAYS_INLINE CloneCall call_of_clone3(ChildArgs& args, const CloneOptions
     arguments.child_tid = reinterpret_cast<std::uintptr_t>(&stack->is_inside);
     arguments.stack = reinterpret_cast<std::uintptr_t>(stack->bytes);
     arguments.stack_size = sizeof stack->bytes;
+  }
+  if (stack && stack->is_watched) {
+    args.number = 0;
+    arguments.flags |= CLONE_PARENT_SETTID;
+    arguments.parent_tid = reinterpret_cast<std::uintptr_t>(&args.number);
   }
   return {SYS_clone3, address(&arguments), static_cast<long>(size), 0, 0};
 }

@@ -205,6 +205,13 @@ long await_leave(const ChildStack& stack, int pidfd, const Deadline& deadline) n
   return 0;
 }
 
+void end_left_child(const ChildArgs& args, const ChildStack& stack) noexcept {
+  if (args.pidfd < 0 || args.number == 0) return;
+  system_call(SYS_pidfd_send_signal, args.pidfd, SIGKILL, nullptr, 0);
+  await_leave(stack, args.pidfd, {});
+  system_call(SYS_close, args.pidfd);
+}
+
 }  // namespace detail
 }  // namespace v0
 }  // namespace sysfd

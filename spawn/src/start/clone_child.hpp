@@ -53,6 +53,10 @@ void note_departure(const ChildArgs& args) noexcept;
 // ETIMEDOUT it has not by then; ECANCELED. The child is watched.
 long await_leave(const ChildStack& stack, int pidfd, const Deadline& deadline) noexcept;
 
+// For a child whose caller, a process in between that shares this memory, was killed before it
+// could say what clone did: ends it, if there is one, and waits until it has left this memory.
+void end_left_child(const ChildArgs& args, const ChildStack& stack) noexcept;
+
 // Waits until the process has ended, whether it is reaped or not. False: it has not by then.
 bool await_end(int pidfd, const Deadline& deadline) noexcept;
 

@@ -48,10 +48,7 @@ long clone_orphan(ChildArgs& args, const CloneOptions& options, ChildStack& stac
   const long between = clone_and_run(SYS_clone, flags, 0, 0, 0, make_orphan, &clone);
   if (between < 0) return between;
   system_call_retried(SYS_wait4, between, nullptr, __WALL, nullptr);
-  if (clone.answer != -ECANCELED || args.pidfd < 0) return clone.answer;
-  system_call(SYS_pidfd_send_signal, args.pidfd, SIGKILL, nullptr, 0);
-  await_leave(stack, args.pidfd, {});
-  system_call(SYS_close, args.pidfd);
+  if (clone.answer == -ECANCELED) end_left_child(args, stack);
   return clone.answer;
 }
 

@@ -131,13 +131,9 @@ class TreeStart {
   // be in this memory yet.
   void end_without_keeper(const PidFd& keeper) noexcept {
     for (TreeProgram& program : programs_) {
-      const int pidfd = program.child->pidfd;
-      const bool is_left = program.answer == -ECANCELED && pidfd >= 0;
-      if (program.answer > 0 || is_left)
-        system_call(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
-      if (!is_left) continue;
-      await_leave(stack_, pidfd, {});
-      system_call(SYS_close, pidfd);
+      if (program.answer > 0)
+        system_call(SYS_pidfd_send_signal, program.child->pidfd, SIGKILL, nullptr, 0);
+      if (program.answer == -ECANCELED) end_left_child(*program.child, stack_);
     }
     reap(keeper);
   }
