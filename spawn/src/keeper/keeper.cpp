@@ -36,6 +36,11 @@ int to_number(const char* text) noexcept {
   return number;
 }
 
+void pause() noexcept {
+  const timespec time{.tv_sec = 0, .tv_nsec = 1'000'000};
+  system_call(SYS_nanosleep, &time, nullptr);
+}
+
 char* append(char* end, const char* text) noexcept {
   while (*text)
     *end++ = *text++;
@@ -187,8 +192,7 @@ class Keeper {
     constexpr int attempts = 1000;
     for (int i = 0; cgroup_ && control_ < 0 && i < attempts; ++i) {
       if (system_call(SYS_unlinkat, keeper_parent, cgroup_, AT_REMOVEDIR) != -EBUSY) break;
-      const timespec pause{.tv_sec = 0, .tv_nsec = 1'000'000};
-      system_call(SYS_nanosleep, &pause, nullptr);
+      pause();
     }
     for (;;)
       system_call(SYS_exit_group, 0);
@@ -208,10 +212,16 @@ class Keeper {
     }
   }
 
+  // The kernel may have no room for a message at this moment.
   void tell_owner(KeeperMessage::What what, int value, int program = 0) const noexcept {
+    constexpr int attempts = 100;
     const KeeperMessage message{what, value, program};
-    if (control_ >= 0)
-      system_call(SYS_sendto, control_, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    for (int i = 0; control_ >= 0 && i < attempts; ++i) {
+      const long sent = system_call_retried(SYS_sendto, control_, &message, sizeof message,
+                                            MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent != -ENOBUFS && sent != -ENOMEM && sent != -EAGAIN) return;
+      pause();
+    }
   }
 
   void hear_owner() noexcept {

@@ -27,9 +27,11 @@ namespace {
 // What takes the keeper so long has another reason: it is stopped, for example.
 constexpr std::chrono::milliseconds patience_with_keeper{100};
 
-bool await_end_of(const PidFd& process, const Deadline& deadline) noexcept {
+// Returns 0, or -errno: ETIMEDOUT, ECANCELED.
+long await_end_of(const PidFd& process, const Deadline& deadline) noexcept {
   pollfd entries[2] = {{.fd = process.fd().get(), .events = POLLIN, .revents = 0}};
-  return raw_poll_until(entries, 1, deadline) > 0;
+  const long ended = raw_poll_until(entries, 1, deadline);
+  return ended == 0 ? -ETIMEDOUT : std::min(ended, 0L);
 }
 
 // Cgroup::events() would allocate. Empty: there is no such file, for example.
@@ -62,16 +64,11 @@ ProgramEnd KeeperTree::end_of(std::size_t program) const noexcept {
 Result<ExitStatus> KeeperTree::wait(std::size_t program, const PidFd& process,
                                     const Deadline& deadline) noexcept {
   if (const auto status = end_of(program).status) return *status;
-  long heard = 0;
-  if (program_count() > 1) {
-    pollfd entries[2] = {{.fd = process.fd().get(), .events = POLLIN, .revents = 0}};
-    const long ended = raw_poll_until(entries, 1, deadline);
-    if (ended <= 0) heard = ended == 0 ? -ETIMEDOUT : ended;
-  }
+  long heard = program_count() > 1 ? await_end_of(process, deadline) : 0;
   if (heard == 0) heard = hear_end(program, deadline);
   // The program has ended a moment before the keeper says so.
   const bool is_late = heard == -ETIMEDOUT || heard == -ECANCELED;
-  if (is_late && await_end_of(process, {Clock::time_point::min()})) {
+  if (is_late && await_end_of(process, {Clock::time_point::min()}) == 0) {
     const long heard_after = hear_end(program, {Clock::now() + patience_with_keeper});
     if (heard_after != -ETIMEDOUT) heard = heard_after;
   }
@@ -114,7 +111,7 @@ void KeeperTree::release() noexcept {
 }
 
 bool KeeperTree::await_end(const Deadline& deadline) noexcept {
-  if (!await_end_of(*keeper_, deadline)) return false;
+  if (await_end_of(*keeper_, deadline) < 0) return false;
   reap();
   return true;
 }
@@ -143,9 +140,10 @@ void KeeperTree::remember(std::size_t program, ExitStatus status) noexcept {
                   .refused_forks = count_in(cgroup_->fd(), "pids.events", "max ")};
 }
 
-// Who waits with others has to look from time to time: another thread may be who hears.
+// Who waits with others has to look from time to time: another thread may be who hears. It is not
+// for long: the keeper tells of an end at once, and who waits for it has seen it.
 Deadline KeeperTree::next_look(const Deadline& deadline) const noexcept {
-  constexpr std::chrono::milliseconds look_after{10};
+  constexpr std::chrono::milliseconds look_after{1};
   if (program_count() == 1) return deadline;
   return {std::min(deadline.time, Clock::now() + look_after), deadline.canceled_by};
 }
