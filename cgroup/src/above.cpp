@@ -39,7 +39,7 @@ std::optional<OwnedFd> find_above(BorrowedFd cgroup, IsFound is_found) {
   constexpr int flags = O_PATH | O_DIRECTORY;
   auto current = open(cgroup, ".", flags);
   Identity last{};
-  while (current && is_cgroup(*current)) {
+  while (current && check_cgroup(*current)) {
     if (is_found(*current)) return *std::move(current);
     const Identity identity = identity_of(*current);
     if (identity == std::exchange(last, identity)) break;  // that of the root directory
@@ -74,7 +74,8 @@ bool has_memory_limit_without_caller(BorrowedFd cgroup) {
   char paths[most_levels * up.size() + name.size() + 1];
   char* path = std::end(paths) - name.size() - 1;
   *std::ranges::copy(name, path).out = '\0';
-  if (!is_cgroup(cgroup)) return false;
+  if (const auto checked = check_cgroup(cgroup); !checked)
+    return checked.error() != std::errc::bad_file_descriptor;  // what is not known may have one
   for (bool was_there = false;;) {
     const auto file = open(cgroup, path, O_RDONLY, Resolve::no_mount_points);
     if (file) {

@@ -70,7 +70,8 @@ Result<Cgroup, CgroupError> Cgroup::open(BorrowedFd directory, CStr path) {
   const char* const name = path.get() ? path.get() : "";
   auto opened = sysfd::open(directory, path, O_RDONLY | O_DIRECTORY);
   if (!opened) return cgroup_error(CgroupStep::open, opened.error().value(), name);
-  if (!detail::is_cgroup(*opened)) return cgroup_error(CgroupStep::open, EBADF, name);
+  if (const auto checked = detail::check_cgroup(*opened); !checked)
+    return cgroup_error(CgroupStep::open, checked.error().value(), name);
   return Cgroup(*std::move(opened));
 }
 

@@ -131,10 +131,12 @@ CgroupEvents events_of(std::string_view text) noexcept {
   return events;
 }
 
-bool is_cgroup(BorrowedFd directory) noexcept {
+Result<> check_cgroup(BorrowedFd directory) noexcept {
   struct statfs file_system{};
-  return system_call_retried(SYS_fstatfs, directory.get(), &file_system) == 0 &&
-         file_system.f_type == CGROUP2_SUPER_MAGIC;
+  const long answer = system_call_retried(SYS_fstatfs, directory.get(), &file_system);
+  if (answer < 0) return failure(static_cast<int>(-answer));
+  if (file_system.f_type != CGROUP2_SUPER_MAGIC) return failure(EBADF);
+  return {};
 }
 
 }  // namespace detail

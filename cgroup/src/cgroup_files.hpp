@@ -51,8 +51,8 @@ std::optional<std::uint64_t> number_in_file(BorrowedFd directory, const char* na
 ControllerSet controllers_of(std::string_view text, char separator = ' ') noexcept;
 CgroupEvents events_of(std::string_view text) noexcept;
 
-// True if it is a directory of cgroup v2.
-bool is_cgroup(BorrowedFd directory) noexcept;
+// EBADF: it is no directory of cgroup v2.
+Result<> check_cgroup(BorrowedFd directory) noexcept;
 
 // The cgroup of the calling thread, where cgroup v2 is mounted.
 Result<OwnedFd, CgroupError> open_own_cgroup();

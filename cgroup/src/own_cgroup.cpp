@@ -99,9 +99,10 @@ Result<OwnedFd, CgroupError> open_own_cgroup() {
     const auto path = path_in(mount, *own);
     if (!path) continue;
     auto directory = open(cwd(), *path, O_RDONLY | O_DIRECTORY);
-    const int error = !directory ? directory.error().value() : is_cgroup(*directory) ? 0 : EBADF;
-    if (error == 0) return *std::move(directory);
-    failed = CgroupError{CgroupStep::find, error_code(error), *path};
+    const auto checked =
+        directory ? check_cgroup(*directory) : Result<>(std::unexpected(directory.error()));
+    if (checked) return *std::move(directory);
+    failed = CgroupError{CgroupStep::find, checked.error(), *path};
   }
   if (failed) return std::unexpected(*std::move(failed));
   return cgroup_error(CgroupStep::find, ENOENT, *own);

@@ -136,6 +136,7 @@ Result<OwnedFd> find_mount(MountId mount) noexcept {
     MountTable table(*mountinfo);
     return find_in_table(mount, table);
   }
+  if (is_shortage(mountinfo.error())) return std::unexpected(mountinfo.error());
   if (mount.is_unique()) return failure(static_cast<int>(-answer));
   return find_in_list(mount);
 }

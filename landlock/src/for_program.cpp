@@ -29,6 +29,7 @@ namespace {
 
 using detail::ElfNeeds;
 using detail::Format;
+using detail::is_shortage;
 using detail::LibrarySearch;
 using detail::SearchPath;
 
@@ -68,7 +69,7 @@ class ProgramRules {
       const auto file = open(cwd(), path, O_PATH);
       if (!file) return program_error(file.error().value(), path);
       const auto format = detail::format_of(*file);
-      if (!format) return program_error(is_regular(*file) ? EACCES : ENOEXEC, path);
+      if (!format) return program_error(format.error().value(), path);
       const bool is_elf = format->kind == Format::Kind::elf;
       if (format->kind == Format::Kind::other || (!is_elf && format->interpreter.empty()))
         return program_error(ENOEXEC, path);
@@ -80,25 +81,22 @@ class ProgramRules {
   }
 
  private:
-  static bool is_regular(BorrowedFd file) noexcept {
-    struct stat status{};
-    return detail::system_call(SYS_newfstatat, file.get(), "", &status, AT_EMPTY_PATH) == 0 &&
-           S_ISREG(status.st_mode);
-  }
-
   // One that is linked statically has no loader.
   Done allow_elf(BorrowedFd file, const std::string& path) {
     auto needs = detail::elf_needs(file, most_text);
-    if (!needs) return program_error(ENOEXEC, path);
+    if (!needs) return program_error(needs.error().value(), path);
     if (!needs->loader) return {};
     const std::string loader = *needs->loader;
     const auto loader_file = open(cwd(), loader, O_PATH);
     if (!loader_file) return program_error(loader_file.error().value(), loader);
     const auto of_loader = detail::elf_needs(*loader_file, most_text);
-    if (!of_loader || !fits(*of_loader, *needs)) return program_error(ENOEXEC, loader);
+    if (!of_loader) return program_error(of_loader.error().value(), loader);
+    if (!fits(*of_loader, *needs)) return program_error(ENOEXEC, loader);
     if (auto done = allow_(*loader_file, loader, rights::run); !done) return done;
 
     const LibrarySearch search(loader, without_links(loader));
+    if (is_shortage(search.error()))
+      return program_error(search.error().value(), search.configuration());
     if (const auto& configuration = search.configuration_file())
       if (auto done = allow_(*configuration, search.configuration(), FileRight::read_file); !done)
         return done;
@@ -163,7 +161,8 @@ class ProgramRules {
   Done allow_candidate(const LibrarySearch& search, const Loaded& file, const std::string& path,
                        bool& is_found) {
     const auto opened = open(cwd(), path, O_PATH);
-    if (!opened) return {};
+    if (!opened)
+      return is_shortage(opened.error()) ? program_error(opened.error().value(), path) : Done();
     struct stat status{};
     if (detail::system_call(SYS_newfstatat, opened->get(), "", &status, AT_EMPTY_PATH) < 0 ||
         !S_ISREG(status.st_mode))
@@ -174,6 +173,7 @@ class ProgramRules {
       return {};
     }
     auto needs = detail::elf_needs(*opened, most_text);
+    if (!needs && is_shortage(needs.error())) return program_error(needs.error().value(), path);
     if (!needs || !fits(*needs, file.needs)) return {};
     is_found = true;
     seen_.insert(identity);

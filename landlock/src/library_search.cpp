@@ -44,12 +44,12 @@ struct CacheRow {
 static_assert(sizeof(CacheHeader) == 48 && sizeof(CacheRow) == 24);
 
 // A whole file that is open with O_PATH, or as much of it as can be read.
-std::string read_file(BorrowedFd path) {
+Result<std::string> read_file(BorrowedFd path) {
   constexpr std::size_t limit = std::size_t{64} << 20;
   std::string content;
   const auto file = open_proc_link("thread-self/fd", NumberedPath("", path.get()).get(),
                                    O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!file) return content;
+  if (!file) return std::unexpected(file.error());
   while (content.size() < limit) {
     constexpr std::size_t piece = 65536;
     const std::size_t before = content.size();
@@ -177,11 +177,16 @@ LibrarySearch::LibrarySearch(const std::string& loader, const std::string& real_
 void LibrarySearch::read_configuration(int flags) {
   auto file = open(cwd(), configuration_, O_PATH | flags);
   struct stat status{};
+  if (!file) error_ = file.error();
   if (!file || system_call(SYS_newfstatat, file->get(), "", &status, AT_EMPTY_PATH) < 0 ||
       !S_ISREG(status.st_mode))
     return;
   file_ = *std::move(file);
-  content_ = read_file(*file_);
+  auto content = read_file(*file_);
+  if (content)
+    content_ = *std::move(content);
+  else
+    error_ = content.error();
 }
 
 void LibrarySearch::read_cache() {

@@ -31,6 +31,8 @@ class LibrarySearch {
   // The path of the loader's configuration, and the file, open with O_PATH, if it is there.
   const std::string& configuration() const noexcept { return configuration_; }
   const std::optional<OwnedFd>& configuration_file() const noexcept { return file_; }
+  // Why the configuration is not there.
+  std::error_code error() const noexcept { return error_; }
   // True if the loader is this library itself.
   bool is_loader(std::string_view name) const noexcept;
   bool is_musl() const noexcept { return is_musl_; }
@@ -52,6 +54,7 @@ class LibrarySearch {
   };
   bool is_musl_;
   std::string configuration_;
+  std::error_code error_;
   std::optional<OwnedFd> file_;
   std::string content_;  // of that file
   std::vector<CacheEntry> entries_;

@@ -210,9 +210,9 @@ Result<OwnedFd> open_for_reading(BorrowedFd file) noexcept {
 
 }  // namespace
 
-std::optional<Format> format_of(BorrowedFd file) {
+Result<Format> format_of(BorrowedFd file) {
   const auto readable = open_for_reading(file);
-  if (!readable) return std::nullopt;
+  if (!readable) return std::unexpected(readable.error());
   char room[most_read];
   const std::string_view start(room, read_at(*readable, 0, room, sizeof room));
   if (start.starts_with("#!"))
@@ -221,12 +221,12 @@ std::optional<Format> format_of(BorrowedFd file) {
   return Format{};
 }
 
-std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most) {
+Result<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most) {
   constexpr std::int64_t auxiliary = 0x7ffffffd, filter = 0x7fffffff;  // DT_AUXILIARY, DT_FILTER
   const auto readable = open_for_reading(file);
-  if (!readable) return std::nullopt;
+  if (!readable) return std::unexpected(readable.error());
   const auto header = elf_header(*readable);
-  if (!header) return std::nullopt;
+  if (!header) return failure(ENOEXEC);
   const bool is_64 = header->e_ident[EI_CLASS] == ELFCLASS64;
   ElfNeeds found;
   found.word_size = header->e_ident[EI_CLASS];
@@ -237,13 +237,13 @@ std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most) {
         string_at(*readable, segment.offset, std::min<std::size_t>(segment.size, PATH_MAX));
     return false;
   });
-  if (!is_sound) return std::nullopt;
+  if (!is_sound) return failure(ENOEXEC);
 
   const auto entries = dynamic_entries(*readable, is_64);
   const auto strings = std::ranges::find(entries, DT_STRTAB, &DynamicEntry::tag);
   if (strings == entries.end()) return found;
   const auto start = offset_of(*readable, is_64, strings->value);
-  if (!start) return std::nullopt;
+  if (!start) return failure(ENOEXEC);
   const auto read = [&](const DynamicEntry& entry) {
     std::string text = string_at(*readable, *start + entry.value, most);
     found.size += text.size() + 1;
@@ -255,7 +255,7 @@ std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most) {
     if (entry.tag == DT_SONAME) found.soname = read(entry);
     if (entry.tag == DT_RPATH) found.rpath = read(entry);
     if (entry.tag == DT_RUNPATH) found.runpath = read(entry);
-    if (found.size > most) return std::nullopt;
+    if (found.size > most) return failure(ENOEXEC);
   }
   return found;
 }

@@ -49,7 +49,10 @@ Result<OwnedFd> open_in_proc(BorrowedFd directory, const char* name) noexcept {
   if (!fd && fd.error() != std::errc::no_such_file_or_directory) return fd;
   // A zombie is in no namespace, although /proc still shows its user and pid namespaces. Every
   // kernel has mount namespaces.
-  if (!detail::open_proc_link(*namespaces, "mnt", O_RDONLY)) return detail::failure(ESRCH);
+  if (auto mount = detail::open_proc_link(*namespaces, "mnt", O_RDONLY); !mount) {
+    if (detail::is_shortage(mount.error())) return mount;
+    return detail::failure(ESRCH);
+  }
   if (fd) return fd;
   // The link exists but has no target: the pid namespace waits for its first process.
   const auto link = detail::open_in_proc(*namespaces, name, O_PATH | O_NOFOLLOW);

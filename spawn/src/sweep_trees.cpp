@@ -53,13 +53,14 @@ Result<int, CgroupError> sweep_trees(const Cgroup& parent) {
   if (answer < 0)
     return std::unexpected(
         CgroupError{CgroupStep::read, detail::error_code(static_cast<int>(-answer)), {}});
-  const std::uint64_t pid_namespace = detail::own_pid_namespace();
-  if (pid_namespace == 0)
-    return std::unexpected(CgroupError{CgroupStep::read, detail::error_code(ENOENT), "/proc"});
+  const auto pid_namespace = detail::own_pid_namespace();
+  if (!pid_namespace)
+    return std::unexpected(
+        CgroupError{CgroupStep::read, pid_namespace.error(), "the own pid namespace"});
   int removed = 0;
   for (const std::string& name : names) {
     const auto tree = detail::parse_tree_name(name);
-    if (!tree || tree->pid_namespace != pid_namespace || is_alive(*tree)) continue;
+    if (!tree || tree->pid_namespace != *pid_namespace || is_alive(*tree)) continue;
     if (auto done = remove_tree(parent, name); done)
       ++removed;
     else if (done.error().code != std::errc::no_such_file_or_directory &&

@@ -107,8 +107,8 @@ std::vector<Operation> landlock_operations() {
         const std::string path = sweep_program();
         (void)sweep([&] { return Ruleset::for_program(path); });
       },
-      // A file that cannot be opened again for reading counts as one that cannot be read.
-      {{-1, 0, EACCES}, {-1, 0, ENOEXEC}});
+      // What cannot be read counts as damaged.
+      {{SYS_pread64, 0, ENOEXEC}, {-1, 0, ENOENT}});
   add("explain", [](Sweep& sweep) {
     const Rights rights = some_rights();
     auto ruleset = must(Ruleset::create(rights));
@@ -139,20 +139,16 @@ std::vector<Operation> cgroup_operations() {
         },
         {}, std::move(translations));
   };
-  add("Cgroup::own",
-      [](Sweep& sweep) {
-        if (!Cgroup::own()) return sweep.skip("needs cgroups of version 2");
-        (void)sweep([&] { return Cgroup::own(); });
-      },
-      {}, {{SYS_fstatfs, 0, EBADF}});  // a directory that is not known to be a cgroup is none
-  add("Cgroup::open",
-      [](Sweep& sweep) {
-        const auto own = Cgroup::own();
-        if (!own) return sweep.skip("needs cgroups of version 2");
-        const std::string path = "/proc/self/fd/" + std::to_string(own->fd().get());
-        (void)sweep([&] { return Cgroup::open(path); });
-      },
-      {}, {{SYS_fstatfs, 0, EBADF}});
+  add("Cgroup::own", [](Sweep& sweep) {
+    if (!Cgroup::own()) return sweep.skip("needs cgroups of version 2");
+    (void)sweep([&] { return Cgroup::own(); });
+  });
+  add("Cgroup::open", [](Sweep& sweep) {
+    const auto own = Cgroup::own();
+    if (!own) return sweep.skip("needs cgroups of version 2");
+    const std::string path = "/proc/self/fd/" + std::to_string(own->fd().get());
+    (void)sweep([&] { return Cgroup::open(path); });
+  });
   add("Cgroup::create", [](Sweep& sweep) {
     if (!make_cgroup_or_skip(sweep)) return;
     const auto own = must(Cgroup::own());
@@ -193,8 +189,7 @@ std::vector<Operation> cgroup_operations() {
     if (!events) return std::unexpected(events.error());
     return Cgroup::rearm(*events);
   });
-  adds("sweep_trees", [](const Cgroup& cgroup) { return sweep_trees(cgroup); },
-       {{-1, 0, ENOENT}});  // its own pid namespace is not known: nothing is removed
+  adds("sweep_trees", [](const Cgroup& cgroup) { return sweep_trees(cgroup); });
   add("Cgroup::processes, some", [](Sweep& sweep) {
     const auto cgroup = make_cgroup_or_skip(sweep);
     if (!cgroup) return;

@@ -164,18 +164,14 @@ std::vector<Operation> pidfd_operations() {
     const auto info = sweep([&] { return child.pidfd().info(); });
     if (info) sweep.check(info->pid == must(child.pidfd().pid()), "another process");
   });
-  add("PidFd::namespace_fd",
-      [](Sweep& sweep) {
-        const Child child = waiting_child();
-        (void)sweep([&] { return child.pidfd().namespace_fd(Namespace::net); });
-      },
-      {{-1, EMFILE, ESRCH}});  // before Linux 6.11, in /proc
-  add("PidFd::namespace_for_children",
-      [](Sweep& sweep) {
-        const Child child = waiting_child();
-        (void)sweep([&] { return child.pidfd().namespace_for_children(Namespace::pid); });
-      },
-      {{-1, EMFILE, ESRCH}});  // before Linux 6.11, in /proc
+  add("PidFd::namespace_fd", [](Sweep& sweep) {
+    const Child child = waiting_child();
+    (void)sweep([&] { return child.pidfd().namespace_fd(Namespace::net); });
+  });
+  add("PidFd::namespace_for_children", [](Sweep& sweep) {
+    const Child child = waiting_child();
+    (void)sweep([&] { return child.pidfd().namespace_for_children(Namespace::pid); });
+  });
   add("PidFd::enter_namespaces", [](Sweep& sweep) {
     if (!is_root()) return sweep.skip("needs root");
     const Child child = waiting_child();

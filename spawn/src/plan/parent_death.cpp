@@ -18,7 +18,7 @@ namespace {
 
 bool is_in_other_pid_namespace(const Namespaces* namespaces) noexcept {
   return (namespaces && namespaces->create.contains(Namespace::pid)) ||
-         joins(namespaces, Namespace::pid) || children_are_in_other_pid_namespace();
+         joins(namespaces, Namespace::pid) || children_are_in_other_pid_namespace().value_or(true);
 }
 
 // A child that cannot tell its parent by a number watches its pidfd.

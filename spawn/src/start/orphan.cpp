@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include <sysfd/detail/join.hpp>
+#include <sysfd/detail/syscall.hpp>
 
 #include "in_child/child_syscall.hpp"
 #include "plan/attributes/attributes.hpp"
@@ -23,12 +24,15 @@ namespace {
 
 // An orphan is given to the init of its pid namespace, or to the nearest ancestor that has asked
 // for that (PR_SET_CHILD_SUBREAPER). In a new pid namespace, the process in between would be init,
-// and take the child along when it ends.
-bool can_have_orphans() noexcept {
+// and take the child along when it ends. Returns 0, or -errno.
+long check_orphans() noexcept {
   int is_subreaper = 0;
   system_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, &is_subreaper);
-  return is_subreaper == 0 && system_call(SYS_getpid) != 1 &&
-         !children_are_in_other_pid_namespace();
+  if (is_subreaper != 0 || system_call(SYS_getpid) == 1) return -EOPNOTSUPP;
+  const auto are_in_other = children_are_in_other_pid_namespace();
+  if (!are_in_other.has_value() && is_shortage(are_in_other.error()))
+    return -are_in_other.error().value();
+  return are_in_other.value_or(true) ? -EOPNOTSUPP : 0;
 }
 
 // Has the child cloned by a process in between, which ends at once and is reaped here: the child is
@@ -39,7 +43,7 @@ bool can_have_orphans() noexcept {
 // it is killed, this goes on before its time: the child may be in this memory yet.
 long clone_orphan(ChildArgs& args, const CloneOptions& options, ChildStack& stack,
                   bool by_clone3) noexcept {
-  if (!can_have_orphans()) return -EOPNOTSUPP;
+  if (const long checked = check_orphans(); checked < 0) return checked;
   kernel::CloneArguments arguments{};
   OrphanClone clone{by_clone3 ? call_of_clone3(args, options, &stack, arguments)
                               : call_of_clone(args, options, &stack),

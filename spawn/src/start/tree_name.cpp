@@ -22,18 +22,21 @@ constexpr std::string_view lasting = "sysfd-lasting-tree-";
 
 }  // namespace
 
-std::uint64_t own_pid_namespace() noexcept {
+Result<std::uint64_t> own_pid_namespace() noexcept {
   const auto self = PidFd::self();
-  if (!self) return 0;
+  if (!self) return std::unexpected(self.error());
   const auto file = self->namespace_fd(Namespace::pid);
+  if (!file) return std::unexpected(file.error());
   struct stat status{};
-  return file && system_call(SYS_fstat, file->get(), &status) == 0 ? status.st_ino : 0;
+  const long answer = system_call(SYS_fstat, file->get(), &status);
+  if (answer < 0) return failure(static_cast<int>(-answer));
+  return status.st_ino;
 }
 
 std::string next_tree_name(const PidFd& owner, bool dies_with_owner) {
   static std::atomic<unsigned> count = 0;
   const auto id = owner.id();
-  return join({dies_with_owner ? dying : lasting, decimal(own_pid_namespace()), "-",
+  return join({dies_with_owner ? dying : lasting, decimal(own_pid_namespace().value_or(0)), "-",
                decimal(id ? id->value() : 0), "-", decimal(::getpid()), "-", decimal(++count)});
 }
 

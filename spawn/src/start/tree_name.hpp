@@ -28,8 +28,8 @@ std::string next_tree_name(const PidFd& owner, bool dies_with_owner);
 // Nothing: it is not the name of a tree that dies with its owner.
 std::optional<TreeName> parse_tree_name(std::string_view name) noexcept;
 
-// The inode number of the pid namespace of this process; 0: not known.
-std::uint64_t own_pid_namespace() noexcept;
+// The inode number of the pid namespace of this process.
+Result<std::uint64_t> own_pid_namespace() noexcept;
 
 }  // namespace detail
 }  // namespace v0

@@ -31,9 +31,11 @@ struct Format {
   std::string interpreter{};
 };
 
-// Returns the format of a regular file that may be read. Anything else is not opened, since that
-// could have an effect, or block.
-SYSFD_API std::optional<Format> format_of(BorrowedFd file);
+// Returns the format of a regular file. Anything else is not opened, since that could have an
+// effect, or block.
+//
+// Errors: ENOEXEC it is no regular file; those of open(2): EACCES it cannot be read; EMFILE, ...
+SYSFD_API Result<Format> format_of(BorrowedFd file);
 
 // What an ELF file says about its loader and the shared libraries that it needs.
 struct ElfNeeds {
@@ -49,9 +51,9 @@ struct ElfNeeds {
   std::size_t size = 0;  // of all these strings
 };
 
-// Nothing if it is no ELF file of this byte order that may be read, is damaged, or has more than
-// `most` bytes of strings.
-SYSFD_API std::optional<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most);
+// Errors: ENOEXEC it is no ELF file of this byte order, is damaged, or has more than `most` bytes
+// of strings; as format_of().
+SYSFD_API Result<ElfNeeds> elf_needs(BorrowedFd file, std::size_t most);
 
 }  // namespace detail
 }  // namespace v0

@@ -26,6 +26,11 @@ inline std::unexpected<std::error_code> last_error() noexcept {
   return failure(errno);
 }
 
+// True if something has run out, which says nothing about what the call was for.
+inline bool is_shortage(std::error_code code) noexcept {
+  return code == error_code(EMFILE) || code == error_code(ENFILE) || code == error_code(ENOMEM);
+}
+
 // Returns the result of a libc function in the form that system_call() has.
 inline long to_answer(int returned) noexcept {
   return returned == -1 ? -errno : returned;
