@@ -24,6 +24,6 @@ quietly() {
 c_library=build/c_library/capi/libsysfd.so.0
 build_c_library() {
   quietly cmake --preset gcc -B build/c_library -DSYSFD_BUILD_TESTS=OFF -DSYSFD_BUILD_EXAMPLES=OFF \
-    "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$PWD=."
+    -DCMAKE_CXX_FLAGS_DEBUG=-g "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$PWD=."
   quietly cmake --build build/c_library --target sysfd_capi
 }
