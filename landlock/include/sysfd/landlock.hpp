@@ -104,7 +104,8 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
   //
   // Errors: those of create() and allow(); program: EACCES: a file cannot be read; ENOEXEC: it is
   //   neither an ELF file for this machine nor a script, or damaged; ENOENT: also a library; ELOOP:
-  //   more than five interpreters; E2BIG: more than 4,096 libraries, or too many places to search.
+  //   more than five interpreters; E2BIG: more than 4,096 libraries, or too many places to search;
+  //   EMFILE, ENFILE, ENOMEM.
   // Cost: a system call for each header and entry of an ELF file: some 400 for /bin/sh.
   [[nodiscard]] SYSFD_API static Result<PartialRuleset, LandlockError> for_program(
       CStr path, const Rights& required = {});
