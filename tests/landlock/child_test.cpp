@@ -4,14 +4,19 @@
 #include <sysfd/command.hpp>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <span>
 
 #include <sysfd/create.hpp>
+#include <sysfd/fd_passing.hpp>
 #include <sysfd/landlock.hpp>
 #include <sysfd/prepared_command.hpp>
 
@@ -145,6 +150,24 @@ TEST(RestrictedChild, OfSomethingElseThanARulesetIsAnError) {
   ASSERT_FALSE(none.has_value());
   EXPECT_EQ(none.error().step, SpawnStep::landlock);
   EXPECT_EQ(none.error().code.value(), EBADF);
+}
+
+TEST(RestrictedChild, MayGetARulesetThatCameOverASocket) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  const Scratch scratch;
+  const SocketPair pair = must(socket_pair(SOCK_SEQPACKET));
+  run_apart([&] {  // the ruleset is made, and sent, by another process
+    const Ruleset made = ruleset_for(scratch.inside());
+    EXPECT_TRUE(send_fds(pair.first, {{made.fd()}}, std::as_bytes(std::span("r"))));
+  });
+  std::array<std::byte, 8> payload;
+  const ReceivedMessage message = must(receive_fds(pair.second, payload, {.max_fds = 1}));
+  ASSERT_EQ(message.fds.size(), 1U);
+  Command command = Command::shell("cat < " + scratch.outside() + " || echo text > " +
+                                   scratch.inside() + "/new && cat " + scratch.inside() + "/new")
+                        .landlock(message.fds[0])
+                        .stderr_to(Stdio::null());
+  EXPECT_EQ(run(command), "text\n");
 }
 
 // Never a child that is not restricted.

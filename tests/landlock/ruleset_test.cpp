@@ -14,6 +14,7 @@
 
 #include "support/prelude.hpp"
 
+#include "landlock/attempts.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
 #include "support/scratch_directory.hpp"
@@ -170,8 +171,7 @@ TEST(LandlockRule, OfReferNeedsItToBeHandled) {
 TEST(LandlockRule, OfReferIsNotNeededWithoutRightsToFiles) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const Rights tcp{.ports = PortRight::bind_tcp};
-  if (!must(landlock_support()).known.ports.contains(tcp.ports))
-    GTEST_SKIP() << "needs Linux 6.7, which has rights to ports";
+  SYSFD_REQUIRE_RIGHTS(tcp, "6.7");
   Ruleset ruleset = must_make(tcp);
   EXPECT_TRUE(ruleset.allow("/tmp", FileRight::refer));
   EXPECT_TRUE(must(explain(ruleset, "/tmp", FileRight::refer)).denied.empty());

@@ -196,7 +196,7 @@ struct LandlockExplanation {
 // security modules may deny more. After chroot(2), the kernel also looks at the directories above
 // the new root, which this cannot see.
 //
-// Errors: open: the path.
+// Errors: open: the path. ENOENT: also what is in /proc/PID/fd or /proc/PID/ns and has no path.
 // Cost: some system calls for each directory up to "/".
 [[nodiscard]] SYSFD_API Result<LandlockExplanation, LandlockError> explain(const Ruleset& ruleset,
                                                                            CStr path,
