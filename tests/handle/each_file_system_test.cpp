@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,22 @@ class EachFileSystem : public testing::TestWithParam<FileSystemType> {
     return file ? content_of(*file) : file.error().message();
   }
 
+  std::set<std::string> names_by(const FileHandle& handle) {
+    const OwnedFd mount = root();
+    const auto directory = open_by_handle(mount, handle, O_RDONLY | O_DIRECTORY);
+    if (!directory) return {"error: " + directory.error().message()};
+    std::set<std::string> names;
+    for (const auto& each :
+         std::filesystem::directory_iterator("/proc/self/fd/" + std::to_string(directory->get())))
+      names.insert(each.path().filename());
+    return names;
+  }
+
+  void remount() {
+    files().unmount();  // drops what the kernel has cached
+    files().mount_again();
+  }
+
   int errno_by(const FileHandle& handle) {
     const OwnedFd mount = root();
     return error_of(open_by_handle(mount, handle, O_RDONLY)).value();
@@ -64,6 +82,68 @@ TEST_P(EachFileSystem, FindsAFileThatWasMoved) {
   files().create("file", "impostor");
   EXPECT_EQ(content_by(handle), "content");
   EXPECT_EQ(handle_of(files().path() / "directory" / "renamed"), handle);
+}
+
+TEST_P(EachFileSystem, FindsAFileWhoseDirectoriesWereMoved) {
+  for (const bool remounts : {false, true}) {
+    if (remounts && !GetParam().outlives_mount) return;
+    const auto top = files().path() / (remounts ? "again" : "once");
+    std::filesystem::create_directories(top / "above/directory");
+    std::filesystem::create_directories(top / "elsewhere");
+    std::ofstream(top / "above/directory/file") << "content";
+    const FileHandle file = handle_of(top / "above/directory/file");
+    const FileHandle directory = handle_of(top / "above/directory");
+    const FileHandle above = handle_of(top / "above");
+
+    const auto move = [&](const char* from, const char* to) {
+      SCOPED_TRACE(to);
+      std::filesystem::rename(top / from, top / to);
+      if (remounts) remount();
+      EXPECT_EQ(content_by(file), "content");
+      EXPECT_EQ(names_by(directory), std::set<std::string>{"file"});
+    };
+    move("above/directory", "above/renamed");
+    move("above", "renamed");
+    EXPECT_EQ(names_by(above), std::set<std::string>{"renamed"});
+    move("renamed/renamed", "elsewhere/moved");
+    EXPECT_EQ(names_by(above), std::set<std::string>{});
+    EXPECT_EQ(handle_of(top / "elsewhere/moved/file"), file);
+  }
+}
+
+TEST_P(EachFileSystem, ADeletedDirectoryIsStaleOnceItIsClosed) {
+  const auto path = files().path() / "directory";
+  std::filesystem::create_directory(path);
+  const FileHandle handle = handle_of(path);
+  {
+    const OwnedFd held = must(sysfd::open(cwd(), path, O_RDONLY | O_DIRECTORY));
+    std::filesystem::remove(path);
+    const OwnedFd mount = root();
+    const auto opened = open_by_handle(mount, handle, O_RDONLY | O_DIRECTORY);
+    if (GetParam().type == "overlay"sv) {  // which looks for directories by their paths
+      EXPECT_EQ(error_of(opened).value(), ESTALE);
+    } else {
+      ASSERT_TRUE(opened) << opened.error().message();
+      EXPECT_TRUE(same_file(opened->get(), held.get()));
+    }
+  }
+  EXPECT_EQ(errno_by(handle), ESTALE);
+  std::filesystem::create_directory(path);
+  EXPECT_EQ(errno_by(handle), ESTALE) << "it is another one";
+}
+
+TEST_P(EachFileSystem, ADeletedLinkLeavesTheOtherToTheHandle) {
+  const auto path = files().create("file", "content"), other = files().path() / "other";
+  std::filesystem::create_hard_link(path, other);
+  const FileHandle handle = handle_of(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(content_by(handle), "content");
+  if (GetParam().outlives_mount) {
+    remount();
+    EXPECT_EQ(content_by(handle), "content");
+  }
+  std::filesystem::remove(other);
+  EXPECT_EQ(errno_by(handle), ESTALE);
 }
 
 TEST_P(EachFileSystem, HardLinksAreOneFileAndSymbolicLinksAnother) {
@@ -102,8 +182,7 @@ TEST_P(EachFileSystem, HandlesOutliveTheMountWhereFilesDo) {
   const auto before = must(name_to_handle(cwd(), files().create("file", "content")));
   const FileHandle removed = handle_of(files().create("removed"));
   std::filesystem::remove(files().path() / "removed");
-  files().unmount();
-  files().mount_again();
+  remount();
   EXPECT_EQ(content_by(before.handle), "content");
   EXPECT_EQ(handle_of(files().path() / "file"), before.handle);
   EXPECT_EQ(errno_by(removed), ESTALE);
@@ -112,8 +191,7 @@ TEST_P(EachFileSystem, HandlesOutliveTheMountWhereFilesDo) {
 TEST_P(EachFileSystem, HandlesDoNotOutliveTheFileSystem) {
   if (GetParam().outlives_mount) return;
   const FileHandle handle = handle_of(files().create("file"));
-  files().unmount();
-  files().mount_again();
+  remount();
   EXPECT_EQ(errno_by(handle), ESTALE);
 }
 
@@ -149,8 +227,7 @@ TEST_P(EachFileSystem, AConnectableHandleOpensAFileWithItsPathAsLongAsItStays) {
   EXPECT_TRUE(named->handle.is_connectable());
   EXPECT_NE(named->handle, handle_of(path));
 
-  files().unmount();  // drops the paths that the kernel has cached
-  files().mount_again();
+  remount();
   {
     const OwnedFd mount = root();
     const auto file = open_by_handle(mount, named->handle, O_RDONLY);
@@ -160,8 +237,7 @@ TEST_P(EachFileSystem, AConnectableHandleOpensAFileWithItsPathAsLongAsItStays) {
   }
   std::filesystem::create_directory(files().path() / "directory");
   std::filesystem::rename(path, files().path() / "directory" / "file");
-  files().unmount();
-  files().mount_again();
+  remount();
   EXPECT_EQ(errno_by(named->handle), ESTALE);
 }
 
@@ -193,6 +269,47 @@ TEST_P(EachFileSystem, TheMountIsFoundByEitherKindOfId) {
     ASSERT_TRUE(file) << file.error().message();
     EXPECT_EQ(content_of(*file), "content");
   }
+}
+
+// An overlay makes a copy of a file of its lower layer when it is changed.
+TEST(HandleOfALowerFile, OpensItsCopyOnceItWasCopiedUp) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  NewFileSystem files(exported_overlay);
+  if (!files.missing().empty()) GTEST_SKIP() << files.missing();
+  files.unmount();
+  const auto in_lower = files.lower_layer() / "directory/file";
+  const auto path = files.path() / "directory/file";
+  std::filesystem::create_directory(in_lower.parent_path());
+  std::ofstream(in_lower) << "lower";
+  files.mount_again();
+
+  const FileHandle handle = handle_of(path), directory = handle_of(path.parent_path());
+  const auto open_handle = [&](const FileHandle& of) {
+    const OwnedFd mount = must(sysfd::open(cwd(), files.path(), O_RDONLY | O_DIRECTORY));
+    return must(open_by_handle(mount, of, O_RDONLY));
+  };
+  const auto content = [&] {
+    const OwnedFd opened = open_handle(handle);
+    return content_of(opened);
+  };
+  EXPECT_EQ(content(), "lower");
+  std::ofstream(path, std::ios::app) << " and upper";
+  for (const bool remounts : {false, true}) {
+    SCOPED_TRACE(remounts);
+    if (remounts) {
+      files.unmount();
+      files.mount_again();
+    }
+    EXPECT_EQ(content(), "lower and upper");
+    EXPECT_EQ(handle_of(path), handle);
+    const OwnedFd opened = open_handle(directory);
+    EXPECT_TRUE(
+        same_file(opened.get(), must(sysfd::open(cwd(), path.parent_path(), O_PATH)).get()));
+  }
+  std::ifstream lower(in_lower);
+  std::string word;
+  EXPECT_TRUE(lower >> word && word == "lower" && !(lower >> word));
 }
 
 }  // namespace

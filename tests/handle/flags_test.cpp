@@ -152,13 +152,18 @@ TEST(PidfsRoot, OpensAProcessByItsHandle) {
 }
 
 TEST(NsfsRoot, OpensANamespaceByItsHandle) {
-  const OwnedFd mine = must(sysfd::open(cwd(), "/proc/self/ns/net", O_RDONLY));
   SYSFD_REQUIRE_KERNEL("FD_NSFS_ROOT");
-  const auto named = name_to_handle(mine);
-  ASSERT_TRUE(named) << named.error().message();
-  const auto opened = open_by_handle(nsfs_root(), named->handle, O_RDONLY);
-  ASSERT_TRUE(opened) << opened.error().message();
-  EXPECT_TRUE(same_file(opened->get(), mine.get()));
+  for (const std::string kind : {"net", "uts", "ipc", "pid", "mnt", "user", "cgroup", "time"}) {
+    SCOPED_TRACE(kind);
+    const auto mine = sysfd::open(cwd(), "/proc/self/ns/" + kind, O_RDONLY);
+    if (error_of(mine) == std::errc::no_such_file_or_directory) continue;  // a kernel without it
+    ASSERT_TRUE(mine) << mine.error().message();
+    const auto named = name_to_handle(*mine);
+    ASSERT_TRUE(named) << named.error().message();
+    const auto opened = open_by_handle(nsfs_root(), named->handle, O_RDONLY);
+    ASSERT_TRUE(opened) << opened.error().message();
+    EXPECT_TRUE(same_file(opened->get(), mine->get()));
+  }
 }
 
 }  // namespace

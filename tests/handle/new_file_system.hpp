@@ -64,6 +64,8 @@ class NewFileSystem {
   const std::string& missing() const { return missing_; }
 
   std::filesystem::path path() const { return scratch_.path() / "mounted"; }
+  // Of an overlay. It must not be changed while the overlay is mounted.
+  std::filesystem::path lower_layer() const { return scratch_.path() / "layers/lower"; }
   std::filesystem::path create(const std::string& name, const std::string& content = "") const;
 
   // Stops the test program if that fails.
