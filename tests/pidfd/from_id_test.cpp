@@ -133,6 +133,18 @@ TEST_F(FromId, AProcessOutsideOfThePidNamespaceIsAnError) {
   });
 }
 
+TEST_F(FromId, FindsAProcessOfAPidNamespaceBelow) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    const ForkedChild below;  // process 1 there
+    const auto found = PidFd::from_id(must(below.pidfd().id()));
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(found->pid(), below.pid());
+    EXPECT_NE(found->pid(), 1);
+  });
+}
+
 TEST_F(FromId, OtherErrorsArePassedOn) {
   run_apart([this] {
     refuse_calls({{SYS_open_by_handle_at, ENOTNAM}});

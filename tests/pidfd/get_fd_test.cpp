@@ -2,8 +2,10 @@
 #include <sysfd/pidfd.hpp>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "support/prelude.hpp"
@@ -80,6 +82,26 @@ TEST_F(GetFd, AProcessOfAnotherUserGivesNothing) {
   run_apart([this] {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
     EXPECT_EQ(error_of(process_.get_fd(file_)), std::errc::operation_not_permitted);
+  });
+}
+
+// Of the same user: such a process is not to be looked into.
+TEST(GetFdOfTheSameUser, NeedsAProcessThatIsDumpable) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    const OwnedFd file = some_file();
+    const Signpost set;
+    for (const bool dumpable : {true, false}) {
+      const ForkedChild child([&] {
+        if (::prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0) != 0) std::abort();
+        set.reached();
+      });
+      set.wait();
+      const auto fetched = child.pidfd().get_fd(ForeignFd{file.get()});
+      EXPECT_EQ(error_of(fetched).value(), dumpable ? 0 : EPERM);
+    }
   });
 }
 

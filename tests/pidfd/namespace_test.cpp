@@ -8,10 +8,12 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -241,6 +243,46 @@ TEST_F(EnterNamespaces, MovesTheCallerIntoThoseAndNoOthers) {
       EXPECT_EQ(inode(path_of(::getpid(), name)), inode(path_of(child_->pid(), name))) << name;
     EXPECT_EQ(inode("/proc/self/ns/ipc"), ipc);
   });
+}
+
+// The process is a grandchild: a process is never in a new pid or time namespace that it makes.
+TEST(EnterAllNamespaces, MovesTheCallerIntoEachKind) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ONE_THREAD();
+  Pipe numbers = must(sysfd::pipe()), end = must(sysfd::pipe());
+  const ForkedChild child([&] {
+    if (::unshare(static_cast<int>((unshared | Namespace::user).flags())) != 0) std::abort();
+    const pid_t number = ::fork();
+    if (number == 0) {
+      static_cast<void>(OwnedFd(std::move(end.write)));
+      char byte = 0;
+      ::_exit(static_cast<int>(::read(end.read.get(), &byte, 1)));
+    }
+    static_cast<void>(OwnedFd(std::move(end.write)));
+    if (::write(numbers.write.get(), &number, sizeof number) != sizeof number) std::abort();
+    ::waitpid(number, nullptr, 0);
+  });
+  pid_t number = 0;
+  ASSERT_EQ(::read(numbers.read.get(), &number, sizeof number), ssize_t{sizeof number});
+  ASSERT_GT(number, 0);
+  const PidFd process = must(PidFd::open(number));
+  run_apart([&] {
+    std::map<std::string, ino_t> expected;
+    NamespaceSet all;
+    for (const auto& [kind, name] : all_kinds) {
+      expected[name] = inode(path_of(number, name));
+      if (expected[name] == 0) continue;  // a kernel without it
+      EXPECT_NE(expected[name], inode("/proc/self/ns/"s + name)) << name;
+      all = all | kind;
+    }
+    const auto entered = process.enter_namespaces(all);
+    ASSERT_TRUE(entered) << entered.error().message();
+    for (const auto& [name, there] : expected)
+      EXPECT_EQ(inode("/proc/self/ns/" + name + (name == "pid" ? "_for_children" : "")), there)
+          << name;
+  });
+  static_cast<void>(OwnedFd(std::move(end.write)));
 }
 
 TEST_F(EnterNamespaces, IntoAPidNamespaceIsForTheNextChildren) {
