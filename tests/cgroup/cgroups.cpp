@@ -53,6 +53,13 @@ Child start_in(const Cgroup& cgroup, const std::string& line) {
   return must(Command::shell(line).cgroup(cgroup.fd()).spawn());
 }
 
+std::set<pid_t> numbers_of(const Cgroup& cgroup) {
+  std::set<pid_t> numbers;
+  for (const PidFd& process : must(cgroup.processes()))
+    if (const auto number = process.pid()) numbers.insert(*number);
+  return numbers;
+}
+
 bool await(const std::function<bool()>& is_true) {
   for (int i = 0; i < 4000; ++i) {
     if (is_true()) return true;

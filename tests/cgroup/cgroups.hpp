@@ -5,6 +5,7 @@
 #define SYSFD_TESTS_CGROUP_CGROUPS_HPP
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,8 @@ std::string content_of(const Cgroup& cgroup, CStr file);
 void write_to(const Cgroup& cgroup, CStr file, std::string_view text);
 
 Child start_in(const Cgroup& cgroup, const std::string& line = "exec sleep 1000");
+// Those in it and below.
+std::set<pid_t> numbers_of(const Cgroup& cgroup);
 // Waits until the cgroup has at least that many processes.
 bool await_processes(const Cgroup& cgroup, std::size_t count);
 // Waits until it is true, for up to twenty seconds.

@@ -167,6 +167,53 @@ TEST(OutOfMemory, KillsAllIfThatIsAskedFor) {
   EXPECT_EQ(after.oom_group_kill.value_or(1), 1U);
 }
 
+// The limit is that of the cgroup above.
+TEST(OutOfMemory, KillsAllBelowACgroupThatAsksForIt) {
+  SYSFD_REQUIRE_CONTROLLER(Controller::memory);
+  const Cgroup outer = make_cgroup({.memory_max = mebibytes(16), .kills_all = true});
+  const Cgroup inner = make_cgroup_in(outer, "inner", {.memory_max = Bytes::unlimited()});
+  const Cgroup other = make_cgroup_in(outer, "other", {.memory_max = Bytes::unlimited()});
+  Child bystander = start_in(other);
+  Child child = start_in(inner, greedy);
+  EXPECT_EQ(must(child.wait()).signal(), SIGKILL);
+  EXPECT_EQ(must(bystander.wait()).signal(), SIGKILL);
+  const auto after = must(outer.events());
+  EXPECT_GE(after.oom.value_or(0), 1U);
+  EXPECT_GE(after.oom_kill.value_or(0), 2U) << "also what was killed below";
+  EXPECT_EQ(after.oom_group_kill.value_or(1), 1U);
+  EXPECT_EQ(must(inner.events()).oom_group_kill.value_or(0), 0U);
+  EXPECT_EQ(must(other.events()).oom_kill, 1U);
+}
+
+TEST(OutOfMemory, SparesAProcessThatMustNotBeKilled) {
+  SYSFD_REQUIRE_CONTROLLER(Controller::memory);
+  const Cgroup cgroup = make_cgroup({.memory_max = mebibytes(16), .kills_all = true});
+  const Resources never_killed{.oom_score_adjust = -1000};
+  Child spared =
+      must(Command("sleep").arg("1000").resources(never_killed).cgroup(cgroup.fd()).spawn());
+  Child bystander = start_in(cgroup);
+  Child child = start_in(cgroup, greedy);
+  EXPECT_EQ(must(child.wait()).signal(), SIGKILL);
+  EXPECT_EQ(must(bystander.wait()).signal(), SIGKILL);
+  EXPECT_FALSE(spared.try_wait().has_value());
+  EXPECT_EQ(numbers_of(cgroup), (std::set<pid_t>{spared.pid()}));
+  EXPECT_EQ(must(cgroup.events()).oom_group_kill.value_or(1), 1U);
+}
+
+TEST(CgroupLimits, OfSwapAreWhatIsWritten) {
+  SYSFD_REQUIRE_CONTROLLER(Controller::memory);
+  const Cgroup cgroup = make_cgroup({.memory_max = mebibytes(16)});
+  if (content_of(cgroup, "memory.swap.max").empty()) GTEST_SKIP() << "needs a kernel with swap";
+  ASSERT_TRUE(cgroup.set({.swap_max = mebibytes(1)}));
+  EXPECT_EQ(content_of(cgroup, "memory.swap.max"), "1048576\n");
+  ASSERT_TRUE(cgroup.set({.swap_max = Bytes(0)}));
+  EXPECT_EQ(content_of(cgroup, "memory.swap.max"), "0\n");
+  Child child = start_in(cgroup);
+  EXPECT_EQ(must(cgroup.usage()).swap, Bytes(0)) << "and not nothing";
+  ASSERT_TRUE(cgroup.set({.swap_max = Bytes::unlimited()}));
+  EXPECT_EQ(content_of(cgroup, "memory.swap.max"), "max\n");
+}
+
 TEST(CgroupLimits, OfProcessesAreThoseOfForks) {
   SYSFD_REQUIRE_CONTROLLER(Controller::pids);
   const Cgroup cgroup = make_cgroup({.pids_max = 1});
@@ -176,6 +223,17 @@ TEST(CgroupLimits, OfProcessesAreThoseOfForks) {
   EXPECT_EQ(refused.error().code.value(), EAGAIN) << refused.error().describe();
   EXPECT_EQ(must(cgroup.usage()).pids, 1U);
   EXPECT_GE(must(cgroup.events()).pids_max.value_or(0), 1U);
+}
+
+TEST(CgroupLimits, OfProcessesAreThoseOfTheCgroupAboveToo) {
+  SYSFD_REQUIRE_CONTROLLER(Controller::pids);
+  const Cgroup outer = make_cgroup({.pids_max = 1});
+  const Cgroup inner = make_cgroup_in(outer, "inner", {.pids_max = CgroupLimits::unlimited});
+  Child child = start_in(inner, "(exit 4); exit 5");
+  EXPECT_NE(must(child.wait()).code(), 5);
+  const bool counts_at_the_limit = !content_of(outer, "pids.events.local").empty();  // Linux 6.11
+  EXPECT_EQ(must(outer.events()).pids_max.value_or(0) > 0, counts_at_the_limit);
+  EXPECT_EQ(must(inner.events()).pids_max.value_or(0) > 0, !counts_at_the_limit);
 }
 
 TEST(CgroupLimits, OfTheProcessorSlowDown) {

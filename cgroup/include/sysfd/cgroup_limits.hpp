@@ -147,7 +147,9 @@ struct CgroupEvents {
   std::optional<std::uint64_t> oom{};       // how often memory_max was reached, and nothing helped
   std::optional<std::uint64_t> oom_kill{};  // how many processes the OOM killer has killed
   std::optional<std::uint64_t> oom_group_kill{};  // how often it killed all. Since Linux 5.17
-  std::optional<std::uint64_t> pids_max{};        // how many forks pids_max has refused
+  // How many forks pids_max has refused: that of this cgroup, and of those below. Before Linux
+  // 6.11, the refused forks of the processes in this cgroup itself, also if the limit is one above.
+  std::optional<std::uint64_t> pids_max{};
 };
 
 }  // namespace v0
