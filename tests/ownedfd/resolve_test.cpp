@@ -58,6 +58,30 @@ TEST_F(OpenResolved, WithoutLinksFollowsNone) {
   EXPECT_EQ(error("inside/file", Resolve::beneath | Resolve::no_symlinks), std::error_code());
 }
 
+TEST_F(OpenResolved, WithoutMagicLinksFollowsOthersAlone) {
+  const auto error_in = [](const std::string& path, Resolve resolve) {
+    return error_of(sysfd::open(cwd(), path, O_RDONLY, resolve));
+  };
+  const OwnedFd file = must(sysfd::open(directory_, "inside/file", O_RDONLY));
+  const std::string magic = "/proc/self/fd/" + std::to_string(file.get());  // /proc/self is none
+  EXPECT_EQ(error_in(magic, {}), std::error_code());
+  EXPECT_EQ(error_in(magic, Resolve::no_magic_links), std::errc::too_many_symbolic_link_levels);
+  EXPECT_EQ(error_in("/proc/self/status", Resolve::no_magic_links), std::error_code());
+  EXPECT_EQ(error("link", Resolve::no_magic_links), std::error_code());
+}
+
+TEST_F(OpenResolved, WithoutMountPointsStaysInItsMount) {
+  const OwnedFd root = must(sysfd::open(cwd(), "/", O_PATH | O_DIRECTORY));
+  const auto error_in = [&](const char* path, Resolve resolve) {
+    return error_of(sysfd::open(root, path, O_RDONLY, resolve));
+  };
+  EXPECT_EQ(error_in("proc/self/status", {}), std::error_code());
+  EXPECT_EQ(error_in("proc/self/status", Resolve::no_mount_points), std::errc::cross_device_link);
+  EXPECT_EQ(error_in("proc", Resolve::no_mount_points), std::errc::cross_device_link);
+  EXPECT_EQ(error("link", Resolve::no_mount_points), std::error_code());
+  EXPECT_EQ(error("root/proc/self/status", Resolve::no_mount_points), std::errc::cross_device_link);
+}
+
 TEST_F(OpenResolved, CreatesOnlyWithAMode) {
   EXPECT_EQ(error("new", Resolve::beneath, O_CREAT | O_WRONLY), std::errc::invalid_argument);
   const auto made = sysfd::open(directory_, "new", O_CREAT | O_WRONLY, 0600, Resolve::beneath);
