@@ -80,6 +80,23 @@ TEST_F(Lock, KeepsAnotherProcessOutAndIsKeptOutByIt) {
     }
 }
 
+TEST_F(Lock, ExcludesTheLocksOfProcessesAndIsExcludedByThem) {
+  SecondHolder holder;
+  EXPECT_GE(holder(Do::open, file.path(), O_RDWR), 0);
+  for (const LockMode held : {LockMode::shared, LockMode::exclusive})
+    for (const short their_type : {short{F_RDLCK}, short{F_WRLCK}}) {
+      const bool both = held == LockMode::shared && their_type == F_RDLCK;
+      std::optional lock = must(DescriptionLock::acquire(one, held, {0, 5}));
+      EXPECT_EQ(holder(Do::process_lock, their_type, 5, 0), both ? 0 : -EAGAIN);
+      EXPECT_EQ(holder(Do::process_lock, F_UNLCK), 0);
+      EXPECT_EQ(holder(Do::process_lock, their_type, 5, 5), 0) << "is beside it";
+      EXPECT_EQ(is_had(DescriptionLock::try_acquire(one, held)), both);
+      lock.reset();
+      EXPECT_EQ(holder(Do::process_lock, F_UNLCK), 0);
+      EXPECT_TRUE(is_had(DescriptionLock::try_acquire(one, held)));
+    }
+}
+
 TEST_F(Lock, IsThatOfAllWhoHaveTheDescription) {
   SecondHolder holder(one);
   const OwnedFd copy = must(one.duplicate());

@@ -119,6 +119,7 @@ long obey(const Order& order, Reply& reply) {
     case Do::open: return open_file(order);
     case Do::lock: return lock(order, F_OFD_SETLK);
     case Do::lock_waiting: return lock(order, F_OFD_SETLKW);
+    case Do::process_lock: return lock(order, F_SETLK);
     case Do::who_locks: return who_locks(order);
     case Do::watch_locks: return watch_locks(order);
     case Do::file_lock: return answer_of(::flock(description_number, static_cast<int>(order.a)));

@@ -16,6 +16,7 @@ enum class Do {
   open,           // opens the file with this name with the flags `a`, and uses it from now on
   lock,           // F_OFD_SETLK: type `a`, `b` bytes from `c`
   lock_waiting,   // F_OFD_SETLKW
+  process_lock,   // F_SETLK: type `a`, `b` bytes from `c`
   who_locks,      // F_OFD_GETLK: the type of the conflicting lock
   watch_locks,    // repeats that until the next order: how often there was no conflict
   file_lock,      // flock: operation `a`
