@@ -236,6 +236,20 @@ TEST(CommandEnvironment, CanStartFromNothing) {
   EXPECT_EQ(report.environment, (std::map<std::string, std::string>{{"SYSFD_AFTER", "2"}}));
 }
 
+TEST(CommandEnvironment, HasAnyBytes) {
+  std::string value;
+  for (int byte = 1; byte < 256; ++byte)
+    if (byte != '\n') value += static_cast<char>(byte);  // a line of the report
+  const std::string name = "SYSFD_\xff\x80";
+  run_apart([&] {
+    const std::string inherited = "SYSFD_\xfe";
+    ::setenv(inherited.c_str(), value.c_str(), 1);
+    const Report report = inspect([&](Command& command) { command.env(name, value); });
+    EXPECT_EQ(report.environment.at(name), value);
+    EXPECT_EQ(report.environment.at(inherited), value);
+  });
+}
+
 TEST(CommandEnvironment, MayBeMissingHere) {
   run_apart([] {
     ::clearenv();

@@ -61,6 +61,25 @@ TEST(CommandCapabilities, ThatAreAmbientComeWithAnotherUser) {
                 {"CapBnd", ours_without("CapBnd", {})}});
 }
 
+TEST(CommandCapabilities, ThatAreAmbientComeWithAnotherUserOfANewUserNamespace) {
+  SYSFD_REQUIRE_ROOT();
+  const std::string raw = set_of({CAP_NET_RAW});
+  expect_facts(
+      [](Command& command) {
+        command
+            .namespaces({.create = Namespace::user,
+                         .user_map = {{.inside = 0, .outside = 100'000, .count = 10}},
+                         .group_map = {{.inside = 0, .outside = 100'000, .count = 10}}})
+            .identity({.user = 3, .group = 4, .iab = "^cap_net_raw"});
+      },
+      {{"Uid", "3 3 3 3"},
+       {"Gid", "4 4 4 4"},
+       {"CapInh", raw},
+       {"CapPrm", raw},
+       {"CapEff", raw},
+       {"CapAmb", raw}});
+}
+
 TEST(CommandCapabilities, ThatAreInheritableAloneAreNotInForce) {
   SYSFD_REQUIRE_ROOT();
   expect_facts(

@@ -150,6 +150,29 @@ TEST(CommandNamespaces, HaveUsersOfTheirOwn) {
       {{"Uid", "3 3 3 3"}, {"Gid", "4 4 4 4"}, {"Groups", "5 6"}, {"pid", "1"}});
 }
 
+// setgroups(2) is denied there, so the groups of the parent stay.
+TEST(CommandNamespaces, OfAnOrdinaryUserHaveAnotherUserWithoutAChangeOfGroups) {
+  SYSFD_REQUIRE_ROOT();
+  if (!ordinary_users_may_make_user_namespaces()) GTEST_SKIP() << "no user namespaces for users";
+  run_apart([] {
+    become_ordinary_user();
+    const Namespaces own{.create = Namespace::user,
+                         .user_map = {{.inside = 5, .outside = nobody}},
+                         .group_map = {{.inside = 6, .outside = nobody}}};
+    expect_facts(
+        [&](Command& command) {
+          command.namespaces(own).identity({.user = 5, .group = 6, .keep_groups = true});
+        },
+        {{"Uid", "5 5 5 5"}, {"Gid", "6 6 6 6"}, {"setgroups", "deny"}});
+    for (const Identity& identity :
+         {Identity{.user = 5, .group = 6}, Identity{.groups = std::vector<gid_t>()}}) {
+      Command command("/bin/true");
+      command.namespaces(own).identity(identity);
+      expect_error(command, SpawnStep::groups, EPERM);
+    }
+  });
+}
+
 // There is no child, no writer of the maps, and no zombie of either: Unchanged, in expect_error,
 // checks all children.
 TEST(CommandNamespaces, WithMapsOfIdsOfOthersAreNotForAnOrdinaryUser) {

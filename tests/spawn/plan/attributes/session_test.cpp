@@ -149,6 +149,20 @@ TEST(CommandSession, CanBeInTheForegroundOfItsTerminal) {
   });
 }
 
+TEST(CommandSession, CannotBeInTheForegroundOfATerminalThatItHasLeft) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    ASSERT_GT(::setsid(), 0);
+    ::signal(SIGHUP, SIG_IGN);
+    const Terminal terminal;
+    ASSERT_EQ(::ioctl(terminal.child.get(), TIOCSCTTY, 0), 0);
+    Command command("/bin/true");
+    command.session({.new_session = true, .foreground_of = terminal.child});
+    expect_error(command, SpawnStep::foreground_group, ENOTTY);
+    EXPECT_EQ(::tcgetpgrp(terminal.child.get()), ::getpgrp());
+  });
+}
+
 TEST(CommandSession, ThatCannotBeIsRefused) {
   const Terminal terminal;
   expect_refused({
