@@ -91,7 +91,8 @@ struct KeeperPlan {
   std::optional<OwnedFd> parent;  // the directory that the cgroup is in
   std::optional<PidFd> owner;
 
-  bool has(int fd) const noexcept;
+  // True if this number is that of something that was made for the tree.
+  virtual bool has(int fd) const noexcept;
 };
 
 // What is made for one child. Each is closed when the child has its copy, if it is not the Child's.

@@ -26,6 +26,9 @@ class KeeperTree final : public KeptTree {
     kind_ = kind;
   }
   void own(Cgroup cgroup) noexcept { cgroup_.emplace(std::move(cgroup)); }
+  bool has(int fd) const noexcept {
+    return control_.get() == fd || (cgroup_ && cgroup_->fd().get() == fd);
+  }
 
   ContainmentKind kind() const noexcept override { return kind_; }
   const Cgroup* cgroup() const noexcept override { return cgroup_ ? &*cgroup_ : nullptr; }

@@ -27,6 +27,8 @@ namespace detail {
 struct TreePlan final : KeeperPlan {
   explicit TreePlan(const Containment& wanted) noexcept : containment(wanted) {}
 
+  bool has(int fd) const noexcept override { return KeeperPlan::has(fd) || tree->has(fd); }
+
   const Containment& containment;
   std::shared_ptr<KeeperTree> tree;
   std::string users, groups;
