@@ -72,8 +72,7 @@ Result<NotifyAddress> parse_unix(std::string_view text) noexcept {
 }
 
 bool is_not_supported(std::error_code error) noexcept {
-  return error == std::errc::no_such_device || error == std::errc::not_supported ||
-         error == std::errc::operation_not_supported ||
+  return error == std::errc::no_such_device || error == std::errc::operation_not_supported ||
          error == std::errc::protocol_not_supported ||
          error == std::error_code(ESOCKTNOSUPPORT, std::system_category());
 }
