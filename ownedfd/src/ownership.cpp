@@ -72,8 +72,7 @@ void set_site(Entry& entry, Site site) noexcept {
 class Message {
  public:
   Message& operator<<(std::string_view text) noexcept {
-    size_ += text.copy(text_ + size_, sizeof text_ - 1 - size_);
-    text_[size_] = '\0';
+    size_ += text.copy(text_ + size_, sizeof text_ - 1 - size_);  // zeros are behind it
     return *this;
   }
   Message& operator<<(const char* text) noexcept { return *this << std::string_view(text); }
