@@ -3,6 +3,7 @@
 // The descriptors of the child: streams, passed ones, and those that are inherited.
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -134,7 +135,7 @@ PartResult settle_descriptors(Planning& planning) {
 }
 
 Result<void, SpawnError> reject_pipes(const CommandSpec& spec, const SpawnRequest& request) {
-  for (int number = 0; number < 3; ++number) {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const StreamKind kind = kind_of_stream(spec, request, number);
     if (kind == StreamKind::pipe || kind == StreamKind::terminal)
       return rejected(SpawnStep::standard_stream,

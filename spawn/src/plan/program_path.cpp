@@ -14,7 +14,6 @@ inline namespace v0 {
 namespace detail {
 
 std::string_view path_to_search(const CommandSpec& spec, char* const* environment) noexcept {
-  if (spec.search == ProgramSearch::nowhere) return "";
   char* const* variables = spec.search == ProgramSearch::caller_path ? ::environ : environment;
   const char* path = variables ? find_variable(variables, "PATH") : nullptr;
   return path ? path : "/bin:/usr/bin";

@@ -11,7 +11,7 @@ namespace sysfd {
 inline namespace v0 {
 namespace detail {
 
-// The PATH that is searched for a child with this environment.
+// The PATH that is searched for a child with this environment, unless the search is nowhere.
 std::string_view path_to_search(const CommandSpec& spec, char* const* environment) noexcept;
 
 // Writes the paths to try for a program whose name has no slash, as ChildArgs::candidates.

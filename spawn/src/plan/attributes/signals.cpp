@@ -49,7 +49,7 @@ Result<void, SpawnError> check(const Signals& signals) {
         return rejected(SpawnStep::signals, decimal(signo), index);
       const auto clash = [&](const SignalList& earlier,
                              const char* what) -> Result<void, SpawnError> {
-        if (list == &earlier || !names(earlier, signo)) return {};
+        if (!names(earlier, signo)) return {};
         return rejected(SpawnStep::signals, decimal(signo) + what, index);
       };
       if (list == &signals.ignored)
