@@ -6,8 +6,13 @@
 #include <poll.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
+#include <latch>
+#include <thread>
+
+#include "support/run_apart.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -46,6 +51,28 @@ void StoppedCalls::respond(int error, bool make_the_call) {
   respond.error = -error;
   if (make_the_call) respond.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &respond), 0);
+}
+
+void run_with_failing_opens(const std::function<int(std::string_view path, int flags)>& error_of,
+                            const std::function<void()>& body) {
+  run_apart([&] {
+    std::optional<StoppedCalls> opens;
+    std::latch is_filtered(1);
+    std::jthread thread([&] {
+      opens.emplace(SYS_openat);
+      is_filtered.count_down();
+      body();
+    });
+    is_filtered.wait();
+    while (opens->await()) {
+      const auto* const path = reinterpret_cast<const char*>(opens->argument(1));
+      const int error = error_of(path, static_cast<int>(opens->argument(2)));
+      if (error == 0)
+        opens->let_go();
+      else
+        opens->fail(error);
+    }
+  });
 }
 
 }  // namespace sysfd_test

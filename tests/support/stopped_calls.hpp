@@ -6,6 +6,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
 
 #include <sysfd/owned_fd.hpp>
 
@@ -35,6 +38,11 @@ class StoppedCalls {
   std::uint64_t stopped_ = 0;
   std::array<std::uint64_t, 6> arguments_{};
 };
+
+// Runs `body` in a thread of a forked copy of this process (see run_apart()), where each openat(2)
+// fails with the errno that `error_of` returns for its path and flags, or is made if that is 0.
+void run_with_failing_opens(const std::function<int(std::string_view path, int flags)>& error_of,
+                            const std::function<void()>& body);
 
 }  // namespace sysfd_test
 
