@@ -94,6 +94,14 @@ TEST(ContractDeathTest, NothingIsWrittenToAFileThatHasTheNumberOfStandardError) 
   EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 0);
 }
 
+TEST(ContractDeathTest, AViolationWithoutStandardErrorStopsTheProgramToo) {
+  const auto violate = [] {
+    ::close(STDERR_FILENO);
+    static_cast<void>(OwnedFd::adopt(-1));
+  };
+  EXPECT_EXIT(violate(), testing::KilledBySignal(SIGABRT), "");
+}
+
 TEST(ContractDeathTest, AViolationEndsInAnAbort) {
   EXPECT_EXIT(static_cast<void>(OwnedFd::adopt(-1)), testing::KilledBySignal(SIGABRT), "");
 }

@@ -33,5 +33,13 @@ TEST(ControlMessage, HasNoBytesWithoutAValue) {
   }
 }
 
+TEST(ControlMessage, OfNoDescriptorsIsNone) {
+  DescriptorsBuffer buffer;
+  msghdr message{};
+  buffer.attach_descriptors(message, {});
+  EXPECT_EQ(message.msg_control, nullptr);
+  EXPECT_EQ(message.msg_controllen, 0U);
+}
+
 }  // namespace
 }  // namespace sysfd_test

@@ -118,6 +118,18 @@ TEST(Makers, WhereOnlyNumbersOfStandardStreamsAreLeftTheLimitIsReached) {
     });
 }
 
+TEST(Makers, WhereOneNumberIsLeftForTwoDescriptorsTheLimitIsReached) {
+  run_apart([] {
+    ::close(0);
+    ::close(1);
+    const rlimit one_left{.rlim_cur = 4, .rlim_max = 4};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_left), 0);
+    EXPECT_EQ(error_of(sysfd::pipe()), std::errc::too_many_files_open);
+    EXPECT_EQ(error_of(socket_pair(SOCK_STREAM)), std::errc::too_many_files_open);
+    EXPECT_FALSE(is_open(0) || is_open(1) || is_open(3)) << "what was made is closed";
+  });
+}
+
 TEST(Makers, TheLimitOfOpenDescriptorsIsAnError) {
   run_apart([] {
     const rlimit none_left{.rlim_cur = 3, .rlim_max = 3};

@@ -20,7 +20,9 @@ using detail::Clock;
 using detail::Deadline;
 using detail::deadline_after;
 using detail::poll_until;
+using detail::raw_poll_for;
 using detail::time_until;
+using detail::timeout_until;
 using std::chrono::nanoseconds;
 
 TEST(DeadlineAfter, IsThatMuchLater) {
@@ -46,6 +48,16 @@ TEST(DeadlineAfter, AHugeDurationIsTheLastMomentAndNotBefore) {
   EXPECT_EQ(deadline_after(nanoseconds::max() - 1ns), last);
   EXPECT_EQ(deadline_after(last - Clock::now()), last) << "which is later than it was";
   EXPECT_GT(deadline_after(last - Clock::now() - 1h), last - 2h);
+}
+
+TEST(TimeoutUntil, EndsAtTheDeadlineAndKeepsWhatCancels) {
+  EXPECT_TRUE(timeout_until({}).is_forever());
+  EXPECT_EQ(timeout_until({Clock::time_point::min()}).duration(), 0ns);
+  const Timeout left = timeout_until({.time = Clock::now() + 1h, .canceled_by = 5});
+  EXPECT_LE(left.duration(), 1h);
+  EXPECT_GT(left.duration(), 59min);
+  ASSERT_TRUE(left.canceled_by());
+  EXPECT_EQ(left.canceled_by()->get(), 5);
 }
 
 TEST(TimeUntil, IsNothingForThePast) {
@@ -88,6 +100,48 @@ TEST(PollUntil, TellsHowManyAreReady) {
   EXPECT_EQ(poll_until(entries, 2, {}), 2);
   EXPECT_EQ(poll_until(entries, 1, {far}), 1);
   EXPECT_EQ(poll_until(entries, 2, {past}), 2) << "also when there is no time left";
+}
+
+TEST(PollUntil, TellsWhyItFailed) {
+  const auto too_many = static_cast<nfds_t>(-1);
+  EXPECT_EQ(error_of(poll_until(nullptr, too_many, {})), std::errc::invalid_argument);
+}
+
+TEST(RawPollFor, WaitsForThatLong) {
+  const auto pipe = must(sysfd::pipe());
+  const auto cancel = must(event_fd(1));
+  pollfd entries[2] = {{pipe.read.get(), POLLIN, 0}};
+  Deadline deadline;
+  const auto before = Clock::now();
+  EXPECT_EQ(raw_poll_for(entries, 1, 20ms, deadline), 0);
+  EXPECT_GE(deadline.time, before + 20ms);
+  EXPECT_GE(Clock::now(), before + 20ms);
+  EXPECT_EQ(raw_poll_for(entries, 1, Timeout::forever().canceled_by(cancel), deadline), -ECANCELED);
+  EXPECT_TRUE(deadline.is_never());
+  EXPECT_EQ(deadline.canceled_by, cancel.get());
+  EXPECT_EQ(raw_poll_for(entries, 1, Timeout(1h).canceled_by(cancel), deadline), -ECANCELED);
+  EXPECT_FALSE(deadline.is_never());
+  ASSERT_EQ(::write(pipe.write.get(), "x", 1), 1);
+  EXPECT_EQ(raw_poll_for(entries, 1, Timeout::forever(), deadline), 1);
+}
+
+TEST(RawPollFor, GoesOnAfterInterruptions) {
+  SYSFD_REQUIRE_ISOLATION();
+  const auto pipe = must(sysfd::pipe());
+  const Interruptions interruptions;
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    interruptions.interrupt(3);
+    ::_exit(::write(pipe.write.get(), "x", 1) == 1 ? 0 : 1);
+  }
+  pollfd entry{pipe.read.get(), POLLIN, 0};
+  Deadline deadline;
+  EXPECT_EQ(raw_poll_for(&entry, 1, 1h, deadline), 1);
+  EXPECT_EQ(interruptions.seen(), 3);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(PollUntil, GoesOnAfterInterruptions) {

@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
+#include <latch>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,11 +24,13 @@
 
 #include "support/refuse_calls.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
 
 using detail::find_field;
+using detail::NumberedPath;
 using detail::open_proc_file;
 using detail::open_proc_link;
 
@@ -169,6 +174,90 @@ TEST(ProcFile, KeepsAnErrorOfItsOwnThatARefusalHasToo) {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
     EXPECT_EQ(error_of(open_proc_file("1/environ")).value(), EACCES);
   });
+}
+
+TEST(ProcFile, IsRefusedAsOpenat2IsWhereItsMountIsNotTold) {
+  run_apart([] {
+    refuse_calls({{SYS_openat2, EPERM}, {SYS_statx, ENOSYS}});
+    EXPECT_EQ(error_of(open_proc_file("version")), std::errc::operation_not_permitted);
+  });
+}
+
+TEST(ProcFile, IsRefusedWhereItsOwnMountIsNotTold) {
+  run_apart([] {
+    int second = -1;  // the number that the file will have, beside that of /proc
+    {
+      const OwnedFd files[] = {some_file(), some_file()};
+      second = files[1].get();
+    }
+    refuse_calls({{SYS_openat2, EPERM},
+                  {SYS_statx, ENOSYS, RefusedCall::Match{0, static_cast<std::uint32_t>(second)}}});
+    EXPECT_EQ(error_of(open_proc_file("version")), std::errc::function_not_supported);
+    EXPECT_FALSE(is_open(second));
+  });
+}
+
+TEST(ProcFile, HasNoNameLongerThanProcHas) {
+  run_apart([] {
+    refuse_calls({{SYS_openat2, ENOSYS}});
+    EXPECT_EQ(error_of(open_proc_file(std::string(64, 'x').c_str())), std::errc::filename_too_long);
+    EXPECT_EQ(error_of(open_proc_file(std::string(63, 'x').c_str())),
+              std::errc::no_such_file_or_directory);
+  });
+}
+
+OwnedFd file_with(const std::string& text) {
+  auto file = some_file();
+  EXPECT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  EXPECT_EQ(::lseek(file.get(), 0, SEEK_SET), 0);
+  return file;
+}
+
+TEST(ProcFile, MayEndWithoutANewline) {
+  std::string room(8, '\0');
+  const auto file = file_with("\n\nName:\tx\nPid:\t12");
+  EXPECT_EQ(must(find_field(file, "Pid:\t", room)), "12");
+}
+
+// Returns the error of find_field() whose second read(2) fails with EIO.
+std::error_code error_in_second_read(const OwnedFd& file, std::string_view label) {
+  std::optional<StoppedCalls> reads;
+  std::latch is_filtered(1);
+  std::error_code error;
+  std::jthread reader([&] {
+    reads.emplace(SYS_read);
+    is_filtered.count_down();
+    std::string room(4096, '\0');
+    error = error_of(find_field(file, label, room));
+  });
+  is_filtered.wait();
+  if (reads->await()) reads->let_go();
+  if (reads->await()) reads->fail(EIO);
+  reader.join();
+  return error;
+}
+
+TEST(ProcFile, TellsWhereItsEndCannotBeRead) {
+  run_apart([] {
+    const auto long_line = file_with(std::string(600, 'x') + "\nPid:\t1\n");
+    EXPECT_EQ(error_in_second_read(long_line, "Pid:\t"), std::errc::io_error);
+  });
+  run_apart([] {
+    const auto long_value = file_with("Pid:\t" + std::string(600, '1') + "\n");
+    EXPECT_EQ(error_in_second_read(long_value, "Pid:\t"), std::errc::io_error);
+  });
+}
+
+TEST(ProcFile, HasNoFieldInALineWithoutAnEnd) {
+  std::string room(8, '\0');
+  const auto file = file_with("x");
+  EXPECT_EQ(error_of(find_field(file, "Pid:\t", room)).value(), ENODATA);
+}
+
+TEST(NumberedPathDeathTest, ADirectoryThatIsTooLongStopsTheProgram) {
+  const std::string longest(24, 'x');
+  EXPECT_EQ(NumberedPath(longest, INT_MIN).get(), longest + std::to_string(INT_MIN));
+  EXPECT_DEATH(NumberedPath(std::string(29, 'x'), 1), "the directory is too long");
 }
 
 TEST(ProcFile, IsReadToItsEnd) {

@@ -10,12 +10,16 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <latch>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "support/prelude.hpp"
 
 #include "support/refuse_calls.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -99,6 +103,47 @@ TEST_F(OpenResolved, IsNotTriedInAnotherWayWhereItIsRefused) {
   run_apart([this] {
     refuse_calls({{SYS_openat2, ENOSYS}});
     EXPECT_EQ(error("inside/file", Resolve::beneath), std::errc::function_not_supported);
+  });
+}
+
+TEST_F(OpenResolved, TriesAgainWhatIsRenamedMeanwhileButNotForEver) {
+  run_apart([this] {
+    refuse_calls({{SYS_openat2, EAGAIN}});
+    EXPECT_EQ(error("inside/file", Resolve::beneath), std::errc::resource_unavailable_try_again);
+  });
+}
+
+TEST_F(OpenResolved, TakesNoPathWithANulInIt) {
+  const std::string path("inside/file\0x", 13);
+  EXPECT_EQ(error_of(sysfd::open(directory_, path, O_RDONLY, Resolve::beneath)),
+            std::errc::invalid_argument);
+}
+
+TEST(MissingStandardStreams, ThatCannotBeOpenedAreAnError) {
+  run_apart([] {
+    ::close(STDIN_FILENO);
+    refuse_calls({{SYS_openat, EACCES}});
+    EXPECT_EQ(error_of(open_missing_standard_streams()), std::errc::permission_denied);
+  });
+}
+
+// Another thread takes the number of the stream while this one opens a file for it.
+TEST(MissingStandardStreams, ThatAnotherThreadOpensTooAreAnError) {
+  run_apart([] {
+    const OwnedFd file = some_file();
+    std::optional<StoppedCalls> calls;
+    std::latch is_filtered(1);
+    std::jthread opener([&] {
+      calls.emplace(SYS_openat);
+      ::close(STDIN_FILENO);
+      is_filtered.count_down();
+      EXPECT_EQ(error_of(open_missing_standard_streams()), std::errc::device_or_resource_busy);
+      EXPECT_TRUE(same_file(STDIN_FILENO, file.get()));
+    });
+    is_filtered.wait();
+    ASSERT_TRUE(calls->await());
+    EXPECT_EQ(::dup2(file.get(), STDIN_FILENO), STDIN_FILENO);
+    calls->let_go();
   });
 }
 

@@ -44,6 +44,11 @@ TEST(ResultDeathTest, TheValueOfAnErrorStopsTheProgramAndNamesIt) {
   EXPECT_DEATH(static_cast<void>(*refused), "holds an error: cannot sing \\(EPERM\\)");
   const Result<int, long> odd = std::unexpected(5L);
   EXPECT_DEATH(static_cast<void>(*odd), "value of a Result that holds an error");
+  const Result<int> unknown = failed(99999);
+  EXPECT_DEATH(static_cast<void>(*unknown), "Unknown error 99999\n");
+  const Result<int> of_others =
+      std::unexpected(std::make_error_code(std::errc::no_such_file_or_directory));
+  EXPECT_DEATH(static_cast<void>(*of_others), "No such file or directory\n");
 }
 
 TEST(ResultDeathTest, TheErrorOfAValueStopsTheProgram) {
@@ -74,6 +79,8 @@ TEST(Result, IsComparedByWhatItHolds) {
   EXPECT_EQ(failed(), failed());
   EXPECT_NE(failed(), failed<int>(EACCES));
   EXPECT_EQ(failed(), std::unexpected(std::error_code(ENOENT, std::system_category())));
+  EXPECT_NE(failed(), std::unexpected(std::error_code(EACCES, std::system_category())));
+  EXPECT_NE(number(5), std::unexpected(std::error_code(ENOENT, std::system_category())));
   EXPECT_NE(failed(), 0) << "the error's number is no value";
   EXPECT_EQ(number(5), Result<long>(5));
   EXPECT_EQ(Result<>(), Result<>());
@@ -108,6 +115,7 @@ TEST(Result, HasTheMonadicFunctions) {
   EXPECT_EQ(number(8).and_then(half), 4);
   EXPECT_EQ(number(8).and_then(half).and_then(half).and_then(half).and_then(half).error(),
             std::errc::argument_out_of_domain);
+  EXPECT_EQ(number(7).and_then(half).and_then(half).error(), std::errc::argument_out_of_domain);
   EXPECT_EQ(number(2).transform([](int value) { return std::to_string(value); }), "2");
   int seen = 0;
   EXPECT_TRUE(number(2).transform([&](int value) { seen = value; }));
@@ -198,6 +206,7 @@ TEST(OrThrow, IsAMemberToo) {
   EXPECT_EQ(number(7).or_throw(), 7);
   Result<OwnedFd> file = some_file();
   EXPECT_TRUE(is_open(file.or_throw("file").get())) << "still the Result's";
+  EXPECT_TRUE(is_open(std::as_const(file).or_throw("file").get()));
   const OwnedFd taken = std::move(file).or_throw("file");
   EXPECT_TRUE(is_open(taken.get()));
   const Result<int, Refusal> refused = std::unexpected(Refusal{"sing"});
@@ -212,6 +221,8 @@ TEST(OrThrow, IsAMemberToo) {
   EXPECT_EQ(message([&] { return refused.or_throw("open the concert"); }),
             "open the concert: cannot sing");
   EXPECT_EQ(message([&] { return refused.or_throw(); }), "cannot sing");
+  Result<int> error = failed();
+  EXPECT_EQ(message([&] { return error.or_throw(); }), "No such file or directory");
   EXPECT_EQ(message([] { return failed().or_throw(); }), "No such file or directory");
   EXPECT_EQ(message([] { return failed().or_throw("log"); }), "log: No such file or directory");
 }

@@ -78,6 +78,11 @@ TEST_F(CanceledPoll, EndsWhenTheDescriptorIsReadable) {
   EXPECT_EQ(poll(entries_, 1), -ECANCELED) << "nothing is read from it";
 }
 
+TEST_F(CanceledPoll, TellsWhatIsReadyWhereNobodyCancels) {
+  pipe_.write = must(pipe_.read.duplicate());  // hung up
+  EXPECT_EQ(poll(entries_, 1), 1);
+}
+
 TEST_F(CanceledPoll, PrefersWhatIsWaitedFor) {
   detail::raise_event(event_);
   pipe_.write = must(pipe_.read.duplicate());  // hung up
@@ -112,6 +117,12 @@ TEST(StopFd, OfATokenThatWasAskedBeforeIsReadableAtOnce) {
   const StopFd stop = must(StopFd::make(source.get_token()));
   EXPECT_EQ(raw_poll_until(nullptr, 0, deadline_after(Timeout::forever().canceled_by(stop))),
             -ECANCELED);
+}
+
+TEST(StopFdDeathTest, UseAfterAMoveStopsTheProgram) {
+  StopFd stop = must(StopFd::make({}));
+  const StopFd moved = std::move(stop);
+  EXPECT_DEATH(static_cast<void>(stop.fd()), "use of a StopFd that was moved from");
 }
 
 TEST(StopFd, MayBeGoneWhenAStopIsRequested) {

@@ -59,6 +59,7 @@ void moves() {
 void numbers_without_an_owner() {
   const int number = some_event().release();
   REQUIRE(::close(number) == 0 && ::close(number) == -1 && errno == EBADF);
+  REQUIRE(!sysfd::BorrowedFd::unsafe_borrow(number).duplicate());
   REQUIRE(::dup2(STDERR_FILENO, number) == number);
   REQUIRE(::dup3(STDERR_FILENO, number, O_CLOEXEC) == number);
   REQUIRE(::dup3(number, number, O_CLOEXEC) == -1 && errno == EINVAL);

@@ -14,6 +14,7 @@
 #include "support/prelude.hpp"
 
 #include "support/programs.hpp"
+#include "support/sanitizers.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -32,7 +33,7 @@ class OwnershipTracking : public testing::Test {
   // Returns what the program has written, and its wait status.
   static std::pair<std::string, int> run(const std::string& program,
                                          const std::string& argument = "") {
-    const std::string line = "exec '" + path_of(program) + "' " + argument + " 2>&1 3>&- 10>&-";
+    const std::string line = "exec '" + path_of(program) + "' " + argument + " 2>&1";
     std::FILE* const pipe = ::popen(line.c_str(), "re");
     std::string written;
     for (int byte = 0; pipe && (byte = std::fgetc(pipe)) != EOF;)
@@ -77,6 +78,11 @@ TEST_F(OwnershipTracking, FindsAMoveOfANumberThatWasClosed) {
   expect_found("moved_after_close", "is moved after it was closed", "closed before", "moved");
 }
 
+TEST_F(OwnershipTracking, FindsAReleaseOfANumberThatWasClosed) {
+  expect_found("moved_after_close", "is released after it was closed", "closed before", "released",
+               "release");
+}
+
 TEST_F(OwnershipTracking, FindsANumberThatIsClosedAfterItWasReleased) {
   expect_found("closed_after_release",
                "is closed by an OwnedFd that does not own it: it was released", "released",
@@ -99,6 +105,18 @@ TEST_F(OwnershipTracking, FindsWhatOthersHaveClosedWhenTheKernelGivesItOutAgain)
 TEST_F(OwnershipTracking, FindsWhatOthersHaveClosedWhenItIsDuplicated) {
   expect_found("used_after_close", "was closed by foreign code", "owned since",
                "noticed when it was used");
+}
+
+TEST_F(OwnershipTracking, FindsWhatOthersHaveClosedWhenItReplacesAnother) {
+  expect_found("used_after_close", "was closed by foreign code", "owned since",
+               "noticed when it was used", "replace");
+}
+
+TEST_F(OwnershipTracking, FindsWhatWasForgottenWhenItIsClosed) {
+  const auto [written, status] = run("closed_after_release", "forget");
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) << status << written;
+  EXPECT_NE(written.find("is closed by an OwnedFd that has never owned it\n"), written.npos)
+      << written;
 }
 
 TEST_F(OwnershipTracking, FindsASecondOwnerInAPlugin) {
@@ -136,6 +154,11 @@ TEST_F(OwnershipTracking, OfAForkedProcessIsItsOwn) {
 
 TEST_F(OwnershipTracking, IsNotChangedByAChildThatSharesTheMemory) {
   expect_correct("correct", "vfork");
+}
+
+TEST_F(OwnershipTracking, CallsTheCloseOfTheThreadSanitizer) {
+  if (is_thread_sanitized) GTEST_SKIP() << "needs to be without the thread sanitizer's own";
+  expect_correct("intercepted");
 }
 
 TEST_F(OwnershipTracking, AgreesWithEightThreadsThatShareTheNumbers) {
