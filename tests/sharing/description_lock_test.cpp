@@ -4,6 +4,7 @@
 #include <sysfd/description_lock.hpp>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -21,6 +22,7 @@
 
 #include "sharing/files.hpp"
 #include "sharing/second_holder.hpp"
+#include "support/refuse_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -303,6 +305,34 @@ TEST_F(Lock, CanBePassedOn) {
     EXPECT_FALSE(DescriptionLock::try_acquire(other, LockMode::shared).has_value());
   }
   EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::exclusive)) << "the guard unlocks";
+}
+
+TEST_F(Lock, ThatIsAssignedToUnlocksAnotherFile) {
+  const ScratchFile other_file;
+  const OwnedFd other = other_file.open(O_RDWR);
+  auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  lock = must(DescriptionLock::acquire(other, LockMode::exclusive));
+  EXPECT_EQ(in_the_way(two), F_UNLCK);
+  EXPECT_EQ(in_the_way(other_file.open(O_RDWR)), F_WRLCK);
+}
+
+using DescriptionLockDeathTest = Lock;
+
+TEST_F(DescriptionLockDeathTest, UseAfterAMoveStopsTheProgram) {
+  auto lock = must(DescriptionLock::acquire(one, LockMode::exclusive));
+  const auto moved = std::move(lock);
+  constexpr const char* message = "use of a DescriptionLock that was moved from";
+  EXPECT_DEATH(static_cast<void>(std::move(lock).release()), message);
+  EXPECT_DEATH(static_cast<void>(std::move(lock).unlock()), message);
+}
+
+TEST_F(Lock, ThatCannotBeMadeCloseOnExecIsNotAdopted) {
+  run_apart([this] {
+    OwnedFd inherited = file.open(O_RDWR);
+    refuse_calls({{SYS_fcntl, EPERM, RefusedCall::Match{1, F_SETFD}}});
+    EXPECT_EQ(error_of(DescriptionLock::adopt(std::move(inherited), LockMode::shared)),
+              std::errc::operation_not_permitted);
+  });
 }
 
 TEST_F(Lock, ThatAnotherDescriptionHasCannotBeAdopted) {

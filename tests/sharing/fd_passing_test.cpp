@@ -4,6 +4,7 @@
 #include <sysfd/fd_passing.hpp>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -111,6 +112,28 @@ TEST_P(FdPassing, LeavesTheNumbersOfStandardStreamsAlone) {
                           (!has_pidfd || is_above(*message.pidfd)) && !is_open(0) && !is_open(1) &&
                           !is_open(2);
     std::_Exit(is_right ? 0 : 1);  // there is no stream for a message
+  });
+}
+
+// The kernel has given out the number of a standard stream, and there is no other one.
+TEST_P(FdPassing, WhereOnlyNumbersOfStandardStreamsAreLeftTheLimitIsReached) {
+  run_apart([this] {
+    const OwnedFd file = some_file();
+    const BorrowedFd fds[] = {file};
+    ASSERT_TRUE(send_fds(pair.first, fds, bytes("x")));
+    ::close(STDIN_FILENO);
+    const auto most = static_cast<rlim_t>(*open_descriptors().rbegin()) + 1;
+    std::vector<OwnedFd> rest;
+    for (auto next = file.duplicate(); next->get() < static_cast<int>(most);
+         next = file.duplicate())
+      rest.push_back(*std::move(next));
+    const rlimit limit{.rlim_cur = most, .rlim_max = most};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const auto message = must(receive_fds(pair.second, payload));
+    EXPECT_EQ(message.size, 1U);
+    EXPECT_TRUE(message.fds.empty());
+    EXPECT_EQ(message.fds_error, std::errc::too_many_files_open);
+    EXPECT_FALSE(is_open(STDIN_FILENO));
   });
 }
 

@@ -133,6 +133,7 @@ TEST_F(Flock, ThatIsAssignedToUnlocksAnotherDescriptionOnly) {
   lock = must(FlockLock::acquire(other, LockMode::shared));
   EXPECT_EQ(what_is_free(file), Free::exclusive);
   EXPECT_EQ(what_is_free(other_file), Free::shared);
+  EXPECT_EQ(lock.mode(), LockMode::shared);
   lock = must(FlockLock::acquire(other, LockMode::exclusive));
   EXPECT_EQ(what_is_free(other_file), Free::nothing) << "the description is the same";
   EXPECT_EQ(lock.mode(), LockMode::exclusive);
@@ -141,6 +142,40 @@ TEST_F(Flock, ThatIsAssignedToUnlocksAnotherDescriptionOnly) {
   EXPECT_EQ(what_is_free(other_file), Free::nothing);
   EXPECT_TRUE(std::move(lock).unlock());
   EXPECT_EQ(what_is_free(other_file), Free::exclusive);
+}
+
+using FlockLockDeathTest = Flock;
+
+TEST_F(FlockLockDeathTest, UseAfterAMoveStopsTheProgram) {
+  auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  auto moved = std::move(lock);
+  constexpr const char* message = "use of a FlockLock that was moved from";
+  EXPECT_DEATH(static_cast<void>(std::move(lock).release()), message);
+  EXPECT_DEATH(static_cast<void>(std::move(lock).unlock()), message);
+  moved = std::move(lock);
+  EXPECT_EQ(what_is_free(file), Free::exclusive) << "what is assigned has no lock";
+}
+
+// Its lock is not the one that the copy of its guard had.
+TEST_F(Flock, OfAForkedProcessMayBeAssignedToTheGuardThatWasCopied) {
+  auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
+  const ScratchFile other_file;
+  run_apart([&] {
+    const OwnedFd other = other_file.open(O_RDWR);
+    lock = must(FlockLock::acquire(other, LockMode::exclusive));
+    EXPECT_EQ(what_is_free(other_file), Free::nothing);
+    EXPECT_TRUE(std::move(lock).unlock());
+  });
+  EXPECT_EQ(what_is_free(file), Free::nothing);
+}
+
+TEST_F(Flock, ThatCannotBeMadeCloseOnExecIsNotAdopted) {
+  run_apart([this] {
+    OwnedFd inherited = file.open(O_RDWR);
+    refuse_calls({{SYS_fcntl, EPERM, RefusedCall::Match{1, F_SETFD}}});
+    EXPECT_EQ(error_of(FlockLock::adopt(std::move(inherited), LockMode::shared)),
+              std::errc::operation_not_permitted);
+  });
 }
 
 TEST_F(Flock, ThatIsDestroyedLeavesErrnoAlone) {

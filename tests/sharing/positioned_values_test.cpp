@@ -213,6 +213,8 @@ TEST(PositionedFile, RefusesOffsetsBeyondWhatTheKernelHas) {
   // 2^64 - 1 would be the description's own offset.
   for (const std::uint64_t offset : {furthest + 1, ~std::uint64_t{0}, ~std::uint64_t{0} - 1}) {
     EXPECT_EQ(error_of(file.read_at(some, offset)).value(), EINVAL) << offset;
+    const iovec vector{some.data(), some.size()};
+    EXPECT_EQ(error_of(file.read_at(std::span(&vector, 1), offset)).value(), EINVAL) << offset;
     EXPECT_EQ(error_of(file.write_at(some, offset)).value(), EINVAL) << offset;
     EXPECT_EQ(error_of(file.read_exact_at(some, offset)).value(), EINVAL) << offset;
     EXPECT_EQ(error_of(file.write_all_at(some, offset)).value(), EINVAL) << offset;

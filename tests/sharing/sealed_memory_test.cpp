@@ -92,6 +92,8 @@ TEST(SealedMemory, IsWhatItsSenderHasSealedAndCannotChange) {
   SecondHolder holder(fd);
   const auto memory = must(SealedMemory::map(fd));
   ASSERT_EQ(memory.bytes().size(), content.size());
+  EXPECT_TRUE(SealedMemory::map(fd, content.size()));
+  EXPECT_EQ(error_of(SealedMemory::map(fd, content.size() - 1)).value(), EFBIG);
   EXPECT_EQ(holder(Do::write, "Y"), -EPERM);
   EXPECT_EQ(holder(Do::truncate, 1), -EPERM);
   EXPECT_EQ(holder(Do::truncate, 1 << 20), -EPERM);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -91,6 +92,41 @@ TEST_F(SenderIdentity, IsThatOfAnotherUser) {
   ASSERT_TRUE(message.credentials);
   EXPECT_EQ(message.credentials->uid, 65534U);
   EXPECT_EQ(message.credentials->gid, 65533U);
+}
+
+// From there, the number is zero, and the IDs tell more than that.
+TEST(SenderIdentityFromOutside, OfThePidNamespaceIsThatOfTheUser) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  const auto pair = must(socket_pair(SOCK_DGRAM));
+  ASSERT_TRUE(pass_credentials(pair.second));
+  struct Sender {
+    uid_t uid;
+    gid_t gid;
+    std::string_view text;
+  };
+  constexpr Sender senders[] = {
+      {0, 0, ""}, {0, 0, "x"}, {0, 65533, "x"}, {65533, 0, "x"}, {65534, 65533, "x"}};
+  for (const Sender& each : senders)
+    run_apart([&] {
+      ASSERT_EQ(::setresgid(each.gid, each.gid, each.gid), 0);
+      ASSERT_EQ(::setresuid(each.uid, each.uid, each.uid), 0);
+      EXPECT_EQ(::send(pair.first.get(), each.text.data(), each.text.size(), 0),
+                static_cast<ssize_t>(each.text.size()));
+    });
+  run_apart([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    run_apart([&] {
+      std::array<std::byte, 8> payload{};
+      for (const Sender& each : senders) {
+        const auto message = must(receive_fds(pair.second, payload));
+        ASSERT_TRUE(message.credentials) << each.uid;
+        EXPECT_EQ(message.credentials->pid, 0);
+        EXPECT_EQ(message.credentials->uid, each.uid);
+        EXPECT_EQ(message.credentials->gid, each.gid);
+      }
+    });
+  });
 }
 
 TEST_F(SenderIdentity, IsKnownFromAPidfd) {
