@@ -190,6 +190,20 @@ TEST(FanotifyBytes, RecordsNeverBeginInsideOfTheMetadata) {
   }
 }
 
+TEST(FanotifyBytes, AMalformedRecordIsTheLastOneOfARange) {
+  const EventBytes event =
+      event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 8), fid_record(FAN_EVENT_INFO_TYPE_FID, 129),
+                fid_record(FAN_EVENT_INFO_TYPE_FID, 8)});
+  std::span<const std::byte> events(event);
+  const auto taken = must(take_event(events));
+  std::vector<std::error_code> errors;
+  for (const auto& fid : FanotifyFids(taken.records))
+    errors.push_back(error_of(fid));
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[0], std::error_code());
+  EXPECT_EQ(errors[1], std::errc::bad_message);
+}
+
 TEST(FanotifyBytes, AHandleLargerThanTheLargestIsRefused) {
   EXPECT_FALSE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 128)})));
   EXPECT_TRUE(is_refused(event_of({fid_record(FAN_EVENT_INFO_TYPE_FID, 129)})));

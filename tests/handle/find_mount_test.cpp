@@ -96,6 +96,28 @@ TEST_P(FindMount, ReadsMountPointsOfEveryLengthWithoutStatmountOrProc) {
     });
 }
 
+// open(2) takes at most 4096 bytes.
+TEST_P(FindMount, AMountPointOfTooLongANameIsNone) {
+  for (const int depth : {20, 40})
+    run_apart([&] {
+      ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+      ASSERT_EQ(::chdir(files().path().c_str()), 0);
+      const std::string name(250, 'x');
+      for (int i = 0; i < depth; ++i)
+        ASSERT_TRUE((::mkdir(name.c_str(), 0755) == 0 || errno == EEXIST) &&
+                    ::chdir(name.c_str()) == 0);
+      ASSERT_EQ(::mount("/proc", ".", nullptr, MS_BIND, nullptr), 0);
+      const auto mounted = must(sysfd::open(cwd(), "../" + name, O_PATH | O_DIRECTORY));
+      const MountId id = mount_id(mounted, GetParam());
+      EXPECT_FALSE(find_mount(id));
+      for (const int refused : {static_cast<int>(SYS_openat2), sys_statmount})
+        run_apart([&] {
+          refuse_calls({{refused, ENOTNAM}});
+          EXPECT_FALSE(find_mount(id));
+        });
+    });
+}
+
 TEST_P(FindMount, FindsEachOfVeryManyMounts) {
   std::vector<std::unique_ptr<BindMount>> mounts;
   std::vector<MountId> ids;
