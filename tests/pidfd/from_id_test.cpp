@@ -108,6 +108,14 @@ TEST_F(FromId, WorksWithoutTheRootOfPidfs) {
     });
 }
 
+TEST_F(FromId, NeedsAnotherPidFdWithoutTheRootOfPidfs) {
+  run_apart([&] {
+    refuse_calls({{SYS_open_by_handle_at, EBADF, RefusedCall::Match{0, pidfs_root}},
+                  {SYS_pidfd_open, EMFILE}});
+    EXPECT_EQ(error_of(PidFd::from_id(id_)), std::errc::too_many_files_open);
+  });
+}
+
 TEST_F(FromId, WorksWhereAFilterRefusesToTellAThread) {
   SYSFD_REQUIRE_KERNEL("PIDFD_THREAD");
   run_apart([this] {
@@ -149,6 +157,14 @@ TEST_F(FromId, OtherErrorsArePassedOn) {
   run_apart([this] {
     refuse_calls({{SYS_open_by_handle_at, ENOTNAM}});
     EXPECT_EQ(error_of(PidFd::from_id(id_)).value(), ENOTNAM);
+  });
+  run_apart([this] {
+    refuse_calls({{SYS_ioctl, ENOTNAM}});
+    EXPECT_EQ(error_of(PidFd::from_id(id_)).value(), ENOTNAM);
+  });
+  run_apart([this] {
+    refuse_calls({{SYS_ioctl, ENOTTY}, {SYS_openat, EACCES}});
+    EXPECT_EQ(error_of(PidFd::from_id(id_)), std::errc::permission_denied) << "its number";
   });
 }
 

@@ -225,6 +225,20 @@ TEST_P(NamespacesOf, AProcessWithAnotherMountedOverItAreAnErrorOrItsOwn) {
   });
 }
 
+// The error of the ioctl stays if it is the one that says more.
+TEST_F(WithNamespaces, WithoutTheIoctlNeedProc) {
+  for (const int refusal : {ENOTTY, EPERM})
+    run_apart([&] {
+      const PidFd process = child_->pidfd();
+      ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+      ASSERT_EQ(::mount("sysfd", "/proc", "tmpfs", 0, nullptr), 0);
+      const auto uts = static_cast<std::uint32_t>(_IO(0xFF, 10));
+      refuse_calls({{SYS_ioctl, refusal, RefusedCall::Match{1, uts}}});
+      EXPECT_EQ(error_of(process.namespace_fd(Namespace::uts)).value(),
+                refusal == ENOTTY ? ENOENT : EPERM);
+    });
+}
+
 class EnterNamespaces : public WithNamespaces {
  protected:
   void enter(const std::function<void(const PidFd&)>& body) {

@@ -96,6 +96,22 @@ TEST(PidWithoutGetInfo, IsAnErrorWhereSomethingIsMountedOverProc) {
   });
 }
 
+// It could be that of another pid namespace than the caller's.
+TEST(PidWithoutGetInfo, IsAnErrorWhereTheNamespaceOfProcIsNotTold) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    const auto self = must(PidFd::self());
+    const std::string status =
+        "/proc/" + std::to_string(::getpid()) + "/task/" + std::to_string(::getpid()) + "/status";
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("/proc/1/status", status.c_str(), nullptr, MS_BIND, nullptr), 0);
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    EXPECT_EQ(error_of(self.pid()).value(), EXDEV);
+  });
+}
+
 TEST(PidWithoutGetInfo, IsTheNumberOfACallerWithVeryManyGroups) {
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
@@ -180,6 +196,19 @@ TEST(PidOutsideOfTheNamespace, IsAnErrorWithoutGetInfo) {
     refuse_calls({{SYS_ioctl, ENOTTY}});
     const auto number = outside->pid();
     EXPECT_FALSE(number) << "a number of another pid namespace: " << *number;
+  });
+}
+
+TEST(PidOutsideOfTheNamespace, IsNoneInTheProcOfTheNamespace) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  const auto outside = must(PidFd::self());
+  run_in_new_pid_namespace([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount("proc", "/proc", "proc", 0, nullptr), 0);
+    refuse_calls({{SYS_ioctl, ENOTTY}});
+    EXPECT_EQ(error_of(outside.pid()).value(), EREMOTE);
+    EXPECT_EQ(must(PidFd::self()).pid(), 1);
   });
 }
 

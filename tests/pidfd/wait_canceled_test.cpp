@@ -61,6 +61,11 @@ TEST_F(WaitCanceled, IsATimeoutIfItIsNotCanceled) {
             std::errc::timed_out);
 }
 
+TEST_F(WaitCanceled, ShortlyBeforeTheDeadlineToo) {
+  stop();
+  EXPECT_EQ(error_of(process_.wait_event_for(Timeout(1ms).canceled_by(stop_))), canceled);
+}
+
 TEST_F(WaitCanceled, ByMoreThan64Processes) {
   const std::vector<const PidFd*> many(100, &process_);
   stop();

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <latch>
+#include <optional>
+#include <thread>
 
 #include "support/prelude.hpp"
 
@@ -12,6 +15,7 @@
 #include "support/interruptions.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -114,6 +118,40 @@ TEST_F(EndsMeanwhile, WaitUntilSeesIt) {
 
 TEST_F(EndsMeanwhile, WaitUntilTheLastMomentOfTheClockSeesIt) {
   EXPECT_EQ(process_.wait_until(Clock::time_point::max()), ExitStatus::exited(8));
+}
+
+// waitid(2) finds no end at first, poll(2) sees it, and then waitid(2) fails.
+TEST(WaitThatFails, AfterTheEndIsAnError) {
+  for (const bool by_duration : {true, false})
+    run_apart([by_duration] {
+      ForkedChild child;
+      const PidFd process = child.pidfd();
+      std::optional<StoppedCalls> waits;
+      std::latch is_filtered(1);
+      std::error_code error;
+      std::jthread waiter([&] {
+        waits.emplace(SYS_waitid);
+        is_filtered.count_down();
+        error =
+            error_of(by_duration ? process.wait_for(24h) : process.wait_until(Clock::now() + 24h));
+      });
+      is_filtered.wait();
+      if (waits->await()) waits->pretend();
+      child.end();
+      if (waits->await()) waits->fail(ENOTNAM);
+      waiter.join();
+      EXPECT_EQ(error.value(), ENOTNAM);
+    });
+}
+
+TEST(WaitThatFails, TellsWhyItCannotWait) {
+  run_apart([] {
+    const ForkedChild child;
+    const PidFd process = child.pidfd();
+    refuse_calls({{SYS_ppoll, ENOTNAM}});
+    EXPECT_EQ(error_of(process.wait_for(24h)).value(), ENOTNAM);
+    EXPECT_EQ(error_of(process.wait_until(Clock::now() + 24h)).value(), ENOTNAM);
+  });
 }
 
 }  // namespace

@@ -119,6 +119,14 @@ TEST_P(WaitForEvent, TryingHasNoneWhileNothingHappened) {
   EXPECT_TRUE(is_none(process_.try_wait_event(everything)));
 }
 
+TEST_P(WaitForEvent, UpToATimeTellsWhatHappens) {
+  ASSERT_TRUE(process_.send_signal(SIGSTOP));
+  expect_event(process_.wait_event_for(24h, stops), Kind::stopped, SIGSTOP, {}, child_.pid());
+  EXPECT_EQ(error_of(process_.wait_event_for(1ms, stops)), std::errc::timed_out);
+  EXPECT_EQ(error_of(process_.wait_event_for(24h, nothing)), std::errc::invalid_argument);
+  ASSERT_TRUE(process_.send_signal(SIGCONT));
+}
+
 TEST_P(WaitForEvent, NothingToWaitForIsAnError) {
   EXPECT_EQ(error_of(process_.wait_event(nothing)), std::errc::invalid_argument);
   EXPECT_EQ(error_of(process_.try_wait_event(nothing)), std::errc::invalid_argument);
@@ -136,6 +144,12 @@ TEST_P(WaitForEvent, OtherErrorsArePassedOn) {
     refuse_calls({{SYS_waitid, ENOTNAM}});
     EXPECT_EQ(error_of(process_.wait_event()).value(), ENOTNAM);
     EXPECT_EQ(error_of(process_.try_wait_event()).value(), ENOTNAM);
+    EXPECT_EQ(error_of(process_.wait_event_for(24h)).value(), ENOTNAM);
+  });
+  run_apart([&] {
+    refuse_calls({{SYS_waitid, EAGAIN}, {SYS_ppoll, ENOTNAM}});
+    EXPECT_EQ(error_of(process_.wait_event()).value(), ENOTNAM);
+    EXPECT_EQ(error_of(process_.wait_event_for(24h)).value(), ENOTNAM);
   });
 }
 

@@ -65,6 +65,17 @@ TEST(StolenStatus, IsAnErrorWhereTheKernelCannotTell) {
     });
 }
 
+TEST(StolenStatus, OtherErrorsArePassedOn) {
+  run_apart([] {
+    ForkedChild child;
+    const PidFd process = child.pidfd();
+    child.end_and_reap(9);
+    refuse_calls({{SYS_ioctl, ENOTNAM}});
+    EXPECT_EQ(error_of(process.wait()).value(), ENOTNAM);
+    EXPECT_EQ(error_of(process.wait_until(std::chrono::steady_clock::now())).value(), ENOTNAM);
+  });
+}
+
 TEST(IgnoredSigchld, TheStatusIsKnownAllTheSame) {
   SYSFD_REQUIRE_KERNEL("PIDFD_INFO_EXIT");
   run_apart([] {
@@ -121,6 +132,11 @@ TEST(TracedChild, HasNoStatusUntilItsTracerLetsGo) {
     const PidFd* const one[] = {&process};
     EXPECT_EQ(error_of(wait_any(one, 0ns)), std::errc::timed_out);
     EXPECT_EQ(error_of(wait_any(one, 30ms)), std::errc::timed_out);
+    EXPECT_EQ(error_of(process.wait_for(30ms)), std::errc::timed_out);
+    const OwnedFd stop = must(event_fd(1));
+    const Timeout stopped = Timeout::forever().canceled_by(stop);
+    EXPECT_EQ(error_of(process.wait_for(stopped)), std::errc::operation_canceled);
+    EXPECT_EQ(error_of(wait_any(one, stopped)), std::errc::operation_canceled);
     tracer.end_and_reap();
     EXPECT_EQ(wait_any(one), 0U);
     EXPECT_EQ(process.wait(), ExitStatus::exited(3));
