@@ -80,6 +80,17 @@ TEST(RestrictedChild, HasNoNewPrivilegesAndNotTheRuleset) {
   EXPECT_EQ(run(command), "NoNewPrivs:\t1\n0\n1\n2\n3\n");  // 3 is that of ls
 }
 
+TEST(RestrictedChild, MayAskForNoNewPrivilegesItself) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  const Scratch scratch;
+  Ruleset ruleset = ruleset_for(scratch.inside());
+  ASSERT_TRUE(ruleset.allow("/proc", rights::read));
+  Command command = Command::shell("grep NoNewPrivs /proc/self/status")
+                        .landlock(ruleset)
+                        .identity({.no_new_privileges = true});
+  EXPECT_EQ(run(command), "NoNewPrivs:\t1\n");
+}
+
 // The keeper is not restricted: it could not end all of its tree.
 TEST(RestrictedChild, CanBeContained) {
   SYSFD_REQUIRE_KERNEL("Landlock");

@@ -146,6 +146,7 @@ TEST(RulesetForAProgram, OfWhatIsNoProgramIsAnError) {
   expect_program_error(make_file(scratch, "loop", "#!" + loop + "\n"), ELOOP, loop);
   expect_program_error(scratch.path().string(), ENOEXEC, scratch.path().string());
   expect_program_error("/no/such", ENOENT, "/no/such");
+  expect_program_error(std::string("/bin/cat\0", 9), EINVAL, "");
 }
 
 // Of any bytes, cut and changed: an error or a ruleset, and nothing else.

@@ -4,8 +4,11 @@
 // for it: what ld.so(8) and the kernel then open is allowed.
 #include <elf.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <thread>
@@ -127,6 +130,21 @@ TEST_F(LibrarySearch, ReplacesVariablesOnce) {
   EXPECT_EQ(end_of(program, must(ruleset_for(program))), "ended");
 }
 
+// "$ORIGINx" is another variable, which there is not.
+TEST_F(LibrarySearch, ReplacesVariablesOnlyByTheirWholeNames) {
+  const std::string loader = make("loader", made_library());
+  for (const std::string behind : {"x", "X", "9", "_", "x]", "{", "-"}) {
+    make("program" + behind + "/libone.so", made_library());
+    const std::string program =
+        make("program/program",
+             made_program({{DT_RUNPATH, "$ORIGIN" + behind}, {DT_NEEDED, "libone.so"}}, loader));
+    if (behind.find_first_of("{-") == 0)
+      EXPECT_TRUE(ruleset_for(program).has_value()) << behind;
+    else
+      expect_program_error(program, ENOENT, "libone.so");
+  }
+}
+
 // ld.so needs what is filtered, and takes what is auxiliary if it is there.
 TEST_F(LibrarySearch, FollowsFilters) {
   REQUIRE_LOADER();
@@ -201,6 +219,107 @@ TEST_F(LibrarySearch, EndsWhereThereIsTooMuchToSearch) {
       "than are looked at");
 }
 
+TEST_F(LibrarySearch, EndsWhereThereIsTooMuchToRead) {
+  const std::string loader = make("loader", made_library());
+  const std::string much(std::size_t{3} << 20, 'x'), too_much(std::size_t{5} << 20, 'x');
+  const std::string program = make(
+      "program",
+      made_program({{DT_RPATH, "$ORIGIN"}, {DT_SONAME, much}, {DT_NEEDED, "libone.so"}}, loader));
+  make("libone.so", made_library({{DT_SONAME, much}}));
+  expect_program_error(program, E2BIG, path("libone.so"));
+  make("libone.so", made_library({{DT_SONAME, too_much}}));
+  expect_program_error(program, ENOENT, "libone.so");
+}
+
+TEST_F(LibrarySearch, PassesOverWhatIsNoLibraryOfThisKind) {
+  const std::string loader = make("loader", made_library());
+  make("text/libone.so", "text");
+  std::filesystem::create_directories(path("directory/libone.so"));
+  std::string other = made_library();
+  reinterpret_cast<Elf64_Ehdr*>(other.data())->e_machine = EM_PPC64;
+  make("other/libone.so", other);
+  make("sound/libone.so", made_library());
+  const std::string program =
+      make("program",
+           made_program({{DT_RUNPATH, "$ORIGIN/text:$ORIGIN/directory:$ORIGIN/other:$ORIGIN/sound"},
+                         {DT_NEEDED, "libone.so"}},
+                        loader));
+  EXPECT_EQ(allowed(must(ruleset_for(program))),
+            (std::vector<std::string>{"loader", "program", "sound/libone.so"}));
+  make("loader", other);
+  expect_program_error(program, ENOEXEC, loader);
+}
+
+// An empty part of a path, and a loader without a directory, mean the working directory.
+TEST_F(LibrarySearch, KnowsTheWorkingDirectory) {
+  make("loader", made_library());
+  make("libone.so", made_library());
+  make("directory/libtwo.so", made_library());
+  const std::string program =
+      make("directory/program",
+           made_program({{DT_RUNPATH, "/no::/no/more"}, {DT_NEEDED, "libtwo.so"}}, "loader"));
+  run_apart([&] {
+    ASSERT_EQ(::chdir(scratch_.path().c_str()), 0);
+    std::filesystem::copy_file(path("directory/libtwo.so"), path("libtwo.so"));
+    EXPECT_TRUE(ruleset_for(program).has_value());
+    ASSERT_EQ(::chdir("/"), 0);
+  });
+  std::filesystem::remove(path("libtwo.so"));
+}
+
+// The cache of ld.so is a file that somebody has made: every offset in it may be wrong.
+TEST_F(LibrarySearch, ReadsACacheAsFarAsItIsSound) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  if (!std::filesystem::exists("/etc/ld.so.cache")) GTEST_SKIP() << "needs a cache of ld.so";
+  const std::string loader = make("loader", made_library());
+  const std::string program = make("program", made_program({{DT_NEEDED, "libfound.so"}}, loader));
+  const std::string library = make("elsewhere/libfound.so.1", made_library());
+  struct Row {
+    std::uint32_t flags, name, path, version;
+    std::uint64_t hardware;
+  };
+  // Rows of names and paths, whose offsets are counted from the first string.
+  const auto cache_of = [](const std::vector<std::pair<std::uint32_t, std::uint32_t>>& rows,
+                           const std::string& strings, std::uint32_t count) {
+    std::string text = "glibc-ld.so.cache1.1";
+    for (const std::uint32_t value :
+         {count, static_cast<std::uint32_t>(strings.size()), 0U, 0U, 0U, 0U, 0U})
+      append_bytes(text, value);
+    const auto first = static_cast<std::uint32_t>(text.size() + rows.size() * sizeof(Row));
+    for (const auto& [name, there] : rows)
+      append_bytes(text, Row{3, first + name, first + there, 0, 0});
+    return text + strings;
+  };
+  const std::string strings = "libfound.so"s + '\0' + library + '\0' + "no end";
+  const std::uint32_t there = 12, empty = there - 1;
+  const auto no_end = static_cast<std::uint32_t>(strings.size() - 6);
+  const std::string sound = cache_of({{0, there}}, strings, 1);
+  const std::string damaged = cache_of(
+      {{0, empty}, {0, no_end}, {no_end, there}, {0, 1U << 30}, {1U << 30, there}, {0, there}},
+      strings, 6);
+  const auto finds_it = [&](const std::string& content) {
+    const std::string cache = make("cache", content);
+    bool is_found = false;
+    run_apart([&] {
+      ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+      ASSERT_EQ(::mount(cache.c_str(), "/etc/ld.so.cache", nullptr, MS_BIND, nullptr), 0);
+      const auto made = ruleset_for(program);
+      is_found = made.has_value();
+      EXPECT_TRUE(is_found || made.error().code.value() == ENOENT) << made.error();
+      make(is_found ? "yes" : "no", "");
+    });
+    return std::filesystem::remove(path("yes"));
+  };
+  EXPECT_TRUE(finds_it(sound));
+  EXPECT_TRUE(finds_it("an older format" + sound));
+  EXPECT_TRUE(finds_it(damaged));
+  EXPECT_TRUE(finds_it(cache_of({{0, there}}, strings, 1U << 30))) << "more rows than there are";
+  EXPECT_FALSE(finds_it(sound.substr(1)));
+  for (const std::size_t size : {20U, 47U, 48U, 71U})
+    EXPECT_FALSE(finds_it(sound.substr(0, size))) << size;
+}
+
 // musl's is told by its name. It reads another configuration, and libraries inherit RUNPATH.
 // It does not move what is behind each of them.
 TEST_F(LibrarySearch, ReplacesManyVariables) {
@@ -233,6 +352,24 @@ TEST_F(LibrarySearch, IsAnotherForMusl) {
       (std::vector<std::string>{"first/libone.so", "opt/etc/ld-musl-made.path",
                                 "opt/lib/ld-musl-made.so.1", "program", "second/libcrypt.so.2",
                                 "second/libtwo.so", "third/libfour.so", "third/libthree.so"}));
+}
+
+// musl's usual place is /lib, and so that of its configuration is /etc.
+TEST_F(LibrarySearch, FindsTheConfigurationOfMuslInItsUsualPlace) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  const std::string program =
+      make("program", made_program({{DT_NEEDED, "libone.so"}}, "/mnt/ld-musl-made.so.1"));
+  make("first/libone.so", made_library());
+  run_apart([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    for (const char* directory : {"/mnt", "/etc"})
+      ASSERT_EQ(::mount("sysfd", directory, "tmpfs", 0, nullptr), 0);
+    std::ofstream("/mnt/ld-musl-made.so.1", std::ios::binary) << made_library();
+    std::ofstream("/etc/ld-musl-made.path") << path("first");
+    EXPECT_EQ(allowed(must(ruleset_for(program))),
+              (std::vector<std::string>{"first/libone.so", "program"}));
+  });
 }
 
 // Who makes the program chooses the loader, and so where its configuration is: that must not be a
@@ -289,6 +426,10 @@ TEST_F(LibrarySearch, RefusesAPathThatTheKernelCuts) {
       make("cut", "#!" + std::string(254 - interpreter.size(), '/') + interpreter + "-and-more\n");
   expect_program_error(cut, ENOEXEC, cut);
   EXPECT_EQ(Command(cut).status().error().code.value(), ENOEXEC);
+  for (const std::string& behind : {""s, ' ' + std::string(300, 'x')}) {
+    const std::string unended = make("unended", "#!" + interpreter + behind);
+    EXPECT_EQ(end_of(unended, must(ruleset_for(unended))), "ended") << behind;
+  }
   const std::string none = make("none", "#!\n");
   expect_program_error(none, ENOEXEC, none);
 }

@@ -397,6 +397,17 @@ TEST(RestrictSelf, LogsAfterExecWhereTheKernelCan) {
   }).join();
 }
 
+// As before ABI 7, which knows no flags.
+TEST(RestrictSelf, LogsNothingWhereTheKernelCannot) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  run_apart([] {
+    Ruleset ruleset = must(Ruleset::create(basic));
+    refuse_calls({{SYS_landlock_restrict_self, EINVAL, RefusedCall::Match{1, 2}}});
+    EXPECT_TRUE(ruleset.restrict_self({.log_after_exec = true}));
+    EXPECT_EQ(errno_of_opening("/", O_RDONLY), EACCES);
+  });
+}
+
 TEST(RestrictSelf, ThatIsRefusedIsAnError) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   run_apart([] {

@@ -46,10 +46,14 @@ TEST(LandlockRights, OfAnAbiAreThoseOfAllOlderOnesAndMore) {
 
 TEST(LandlockRights, AreNamed) {
   EXPECT_EQ(Rights().text(), "");
+  EXPECT_TRUE(Rights().empty());
+  EXPECT_FALSE(Rights{.scopes = Scope::signal}.empty());
   EXPECT_EQ(
       (Rights{FileRight::refer | FileRight::execute, PortRight::bind_udp, Scope::signal}).text(),
       "execute, refer, bind_udp, signal");
   EXPECT_EQ(Rights{.files = FileRights::from_bits(1ULL << 40)}.text(), "unknown bits");
+  EXPECT_EQ((Rights{.files = FileRights::from_bits(1 | 1ULL << 40)}.text()),
+            "execute, unknown bits");
 }
 
 }  // namespace

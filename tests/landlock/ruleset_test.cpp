@@ -228,6 +228,53 @@ TEST(LandlockExplanation, NamesTheRuleOrThatThereIsNone) {
   EXPECT_EQ(landlock_error_of(explain(ruleset, "/no/such", rights::read)).code.value(), ENOENT);
 }
 
+TEST(LandlockExplanation, TellsWhereNothingIsForbidden) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  Ruleset ruleset = must_make(basic);
+  ASSERT_TRUE(ruleset.allow("/proc", rights::read)) << "another file system";
+  ASSERT_TRUE(ruleset.allow("/", FileRight::read_file));
+  const auto allowed = must(explain(ruleset, "/", FileRight::read_file));
+  EXPECT_EQ(allowed.describe(), "read_file: allowed by the rule on /");
+  const auto partly = must(explain(ruleset, "/", FileRight::read_file | FileRight::write_file));
+  EXPECT_EQ(partly.describe(),
+            "read_file: allowed by the rule on /; write_file of /: no rule on /");
+  EXPECT_TRUE(must(explain(ruleset, "/proc", FileRight::read_file))
+                  .describe()
+                  .ends_with("rule on /proc; read_file: allowed by the rule on /"));
+  EXPECT_EQ(must(explain(ruleset, "/", {})).describe(), "nothing is forbidden");
+  EXPECT_EQ(
+      landlock_error_of(explain(ruleset, std::string("/\0tmp", 5), rights::read)).code.value(),
+      EINVAL);
+}
+
+TEST(LandlockErrors, AreExplained) {
+  using Step = LandlockStep;
+  const auto text = [](Step step, int code, const std::string& subject = {}, Rights missing = {}) {
+    return LandlockError{step, {code, std::system_category()}, missing, subject}.describe();
+  };
+  EXPECT_TRUE(text(Step::support, ENOSYS)
+                  .ends_with(": not in this kernel, or refused by a seccomp filter"));
+  EXPECT_TRUE(text(Step::support, EOPNOTSUPP).ends_with("(see its parameter lsm=)"));
+  EXPECT_TRUE(text(Step::support, EPERM).ends_with(": Operation not permitted"));
+  EXPECT_TRUE(text(Step::create, EINVAL).ends_with(": it would forbid nothing"));
+  EXPECT_TRUE(text(Step::create, EMFILE).ends_with(": Too many open files"));
+  EXPECT_TRUE(
+      text(Step::rule, EINVAL, "/").ends_with(" \"/\": none of these rights can be allowed to it"));
+  EXPECT_TRUE(text(Step::rule, EBADFD, "x")
+                  .ends_with(" \"x\": not a file of a file system that has paths"));
+  EXPECT_TRUE(text(Step::rule, ENOMEM, "x").ends_with(": Cannot allocate memory"));
+  EXPECT_TRUE(text(Step::rule, EINVAL, "/", {.files = FileRight::refer})
+                  .ends_with(": the ruleset does not handle: refer"));
+  EXPECT_TRUE(text(Step::create, EOPNOTSUPP, {}, {.scopes = Scope::signal})
+                  .ends_with(": this kernel lacks: signal"));
+  EXPECT_EQ(text(Step::open, ENOENT), "open of \"\": No such file or directory");
+  EXPECT_TRUE(text(Step::program, ENOENT, "x").ends_with(" \"x\": No such file or directory"));
+  EXPECT_TRUE(text(Step::restrict, E2BIG).ends_with("is restricted 16 times already"));
+  EXPECT_TRUE(text(Step::restrict, EPERM).ends_with("needs no-new-privileges or CAP_SYS_ADMIN"));
+  EXPECT_TRUE(text(Step::restrict, ENOTNAM).ends_with("XENIX named type file"));
+  EXPECT_TRUE(text(static_cast<Step>(99), EPERM).starts_with("unknown step"));
+}
+
 TEST(LandlockExplanation, FollowsTheFileAndNotItsName) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const ScratchDirectory scratch;
