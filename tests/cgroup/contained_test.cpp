@@ -5,6 +5,7 @@
 #include <sysfd/containment.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,6 +149,30 @@ TEST_F(ContainedTree, CannotBeInAnotherCgroupToo) {
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().step, SpawnStep::containment);
   EXPECT_EQ(child.error().code, std::errc::invalid_argument);
+}
+
+TEST_F(ContainedTree, WithoutItsOwnCgroupMayBeInAnother) {
+  const Cgroup other = make_cgroup();
+  auto child = contained("exec sleep 1000", {}).cgroup(other.fd()).spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  EXPECT_EQ(must(other.processes()).size(), 1U);
+  EXPECT_EQ(child->usage().error(), std::errc::operation_not_supported);
+  Child alone = must(Command("true").spawn());
+  EXPECT_EQ(alone.usage().error(), std::errc::operation_not_supported);
+}
+
+TEST_F(ContainedTree, TellsHowItsProgramEnded) {
+  const Cgroup parent = make_cgroup();
+  const Containment in_parent{.own_cgroup = true, .parent = &parent};
+  auto killed = contained("kill -KILL $$", in_parent).spawn();
+  ASSERT_TRUE(killed) << killed.error().describe();
+  const auto later = std::chrono::steady_clock::now() + 1h;
+  EXPECT_EQ(killed->wait_until(later), ExitStatus::killed(SIGKILL));
+  EXPECT_EQ(must(killed->ending()).reason, EndReason::signal);
+  auto ended = contained("exit 3", in_parent).spawn();
+  ASSERT_TRUE(ended) << ended.error().describe();
+  EXPECT_EQ(ended->wait(), ExitStatus::exited(3));
+  EXPECT_EQ(must(ended->ending()).reason, EndReason::exited);
 }
 
 TEST_F(ContainedTree, TellsHowManyForksWereRefused) {
@@ -297,6 +322,59 @@ TEST_F(ContainedTree, IsSweptWhereOwnerAndKeeperAreKilled) {
   EXPECT_EQ(must(sweep_trees(parent)), 1);
   EXPECT_EQ(trees_below(parent), 1);
   EXPECT_EQ(own->try_wait().error(), std::errc::resource_unavailable_try_again);
+}
+
+TEST_F(ContainedTree, OfAnOwnerThatMayLiveIsNotSwept) {
+  const Cgroup parent = make_cgroup();
+  struct stat status{};
+  ASSERT_EQ(::stat("/proc/self/ns/pid", &status), 0);
+  const std::string here = "sysfd-tree-" + std::to_string(status.st_ino) + '-';
+  const std::string process = '-' + std::to_string(::getpid()) + "-1";
+  const std::uint64_t id = must(must(PidFd::self()).id()).value();
+  const std::pair<std::string, bool> names[] = {
+      {here + std::to_string(id) + process, false},
+      {here + '0' + process, false},        // its identity is not known
+      {"sysfd-tree-1-2" + process, false},  // of another pid namespace
+      {"sysfd-lasting-tree-1-2" + process, false},
+      {here + std::to_string(id + 1) + process, true},  // its number is another process's
+      {here + "2-999999999-1", true},
+  };
+  for (const auto& [name, is_swept] : names)
+    make_cgroup_in(parent, name).keep();
+  EXPECT_EQ(must(sweep_trees(parent)), 2);
+  for (const auto& [name, is_swept] : names)
+    EXPECT_NE(is_there(parent, name), is_swept) << name;
+  EXPECT_EQ(must(sweep_trees(parent)), 0);
+}
+
+// execve(2) in this process: it joins the cgroup before.
+TEST_F(ContainedTree, IsNotThatOfAProgramThatIsExecutedInPlace) {
+  const Cgroup cgroup = make_cgroup();
+  const auto status_of = [](const std::function<SpawnError()>& exec) {
+    const pid_t process = ::fork();
+    if (process == 0) {
+      std::fputs((exec().describe() + '\n').c_str(), stderr);
+      ::_exit(100);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(process, &status, 0), process);
+    return WEXITSTATUS(status);
+  };
+  const std::string is_inside = "grep -q '/" + cgroup_name() + "$' /proc/self/cgroup";
+  EXPECT_EQ(status_of([&] { return Command::shell(is_inside).cgroup(cgroup.fd()).exec(); }), 0);
+  const OwnedFd none = must(sysfd::open(cwd(), "/tmp", O_RDONLY | O_DIRECTORY));
+  EXPECT_EQ(status_of([&] {
+              const SpawnError error = Command("true").cgroup(none).exec();
+              EXPECT_EQ(error.step, SpawnStep::cgroup);
+              return error;
+            }),
+            100);
+  EXPECT_EQ(status_of([&] {
+              const SpawnError error = contained("true", {}).exec();
+              EXPECT_EQ(error.step, SpawnStep::containment);
+              return error;
+            }),
+            100);
 }
 
 TEST_F(ContainedTree, OutlivesItsOwnerIfItMay) {

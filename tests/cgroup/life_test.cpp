@@ -24,6 +24,8 @@
 #include "cgroup/cgroups.hpp"
 #include "support/allocations.hpp"
 #include "support/kernel_features.hpp"
+#include "support/refuse_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -74,6 +76,8 @@ TEST(NewCgroup, StaysIfItIsKeptOrMoved) {
   ASSERT_EQ(::unlinkat(own.fd().get(), cgroup_name().c_str(), AT_REMOVEDIR), 0);
 
   Cgroup first = make_cgroup();
+  Cgroup& same = first;
+  first = std::move(same);
   Cgroup second = make_cgroup_in(own, cgroup_name() + "-2");
   second = std::move(first);
   EXPECT_TRUE(is_there(own, cgroup_name()));
@@ -168,6 +172,49 @@ TEST(CgroupKill, EndsProcessesThatFork) {
   EXPECT_FALSE(is_there(own, cgroup_name()));
 }
 
+int fail_kill_file(std::string_view path, int) {
+  return path == "cgroup.kill" ? ENOENT : 0;
+}
+
+// As in kernels before 5.14.
+TEST(CgroupKill, WithoutItsFileEndsProcessesThatForkToo) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  const Cgroup below = make_cgroup_in(cgroup, "below");
+  Child child = start_in(below,
+                         "fork() { i=0; while [ $i -lt 500 ]; do sleep 1000 & i=$((i+1)); done; "
+                         "wait; }; fork & fork & fork");
+  ASSERT_TRUE(await_processes(cgroup, 100));
+  run_with_failing_opens(fail_kill_file, [&] {
+    const Cgroup opened = must(Cgroup::open(cgroup.fd(), "."));
+    EXPECT_TRUE(opened.kill());
+    EXPECT_TRUE(opened.wait_empty(20s));
+    EXPECT_FALSE(must(opened.events()).frozen);
+  });
+  EXPECT_EQ(must(child.wait()).signal(), SIGKILL);
+}
+
+TEST(CgroupKill, WithoutItsFileTellsWhyItFails) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  Child child = start_in(cgroup);
+  const auto expect_refused = [&](const RefusedCall& call) {
+    run_with_failing_opens(fail_kill_file, [&] {
+      refuse_calls({call});
+      const Cgroup opened = must(Cgroup::open(cgroup.fd(), "."));
+      expect_error(opened.kill(), CgroupStep::kill, call.error);
+    });
+    EXPECT_FALSE(must(cgroup.events()).frozen);
+  };
+  expect_refused({SYS_pidfd_open, EMFILE});
+  expect_refused({SYS_pidfd_send_signal, EPERM});
+  expect_refused({SYS_write, EACCES});
+  expect_refused({SYS_pread64, ENOMEM});
+  EXPECT_FALSE(child.try_wait().has_value());
+}
+
 TEST(CgroupKill, OfNothingOrTwiceIsNoError) {
   SYSFD_REQUIRE_CGROUP();
   const Cgroup cgroup = make_cgroup();
@@ -214,6 +261,28 @@ TEST(CgroupProcesses, AreAsManyAsThereAre) {
       start_in(cgroup, "i=0; while [ $i -lt 149 ]; do sleep 1000 & i=$((i+1)); done; wait");
   ASSERT_TRUE(await_processes(cgroup, 150));
   EXPECT_EQ(must(cgroup.processes()).size(), 150U);
+}
+
+// Those of a threaded cgroup are listed in the one above it.
+TEST(CgroupProcesses, OfThreadedCgroupsBelowAreNotListedTwice) {
+  SYSFD_REQUIRE_CGROUP();
+  const Cgroup cgroup = make_cgroup();
+  const Cgroup below = make_cgroup_in(cgroup, "below");
+  write_to(below, "cgroup.type", "threaded");
+  Child child = start_in(cgroup);
+  EXPECT_EQ(must(cgroup.processes()).size(), 1U);
+}
+
+TEST(CgroupProcesses, ThatCannotBeReadAreAnError) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  const Cgroup below = make_cgroup_in(cgroup, "below");
+  const auto fail_names_below = [](std::string_view path, int) {
+    return path == "below" ? EACCES : 0;
+  };
+  run_with_failing_opens(fail_names_below,
+                         [&] { expect_error(cgroup.processes(), CgroupStep::read, EACCES); });
 }
 
 TEST(CgroupProcesses, OfAnotherPidNamespaceAreAnError) {

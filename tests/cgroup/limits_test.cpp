@@ -29,7 +29,10 @@ TEST(CgroupLimits, NeedTheirControllers) {
   EXPECT_EQ((CgroupLimits{.memory_max = mebibytes(1), .pids_max = 1}).controllers(),
             Controller::memory | Controller::pids);
   EXPECT_EQ((CgroupLimits{.kills_all = true}).controllers().text(), "memory");
+  EXPECT_EQ((CgroupLimits{.memory_high = mebibytes(1)}).controllers().text(), "memory");
+  EXPECT_EQ((CgroupLimits{.swap_max = Bytes(0)}).controllers().text(), "memory");
   EXPECT_EQ((CgroupLimits{.cpu_weight = 1}).controllers().text(), "cpu");
+  EXPECT_EQ((CgroupLimits{.cpu_max = CpuLimit{1ms}}).controllers().text(), "cpu");
   EXPECT_EQ((CgroupLimits{.io_max = {{.major = 8, .minor = 0}}}).controllers().text(), "io");
   EXPECT_EQ((Controller::pids | Controller::cpu).text(), "cpu pids");
 }
@@ -63,6 +66,24 @@ TEST(CgroupLimits, ThatNoKernelTakesAreErrors) {
   expect_refused({.cpu_weight = 10'001}, "cpu.weight", ERANGE);
   expect_refused({.io_max = {{.major = 8, .minor = 0}}}, "io.max", EINVAL);
   expect_refused({.io_max = {{.major = 8, .minor = 0, .read_bytes = Bytes(-1)}}}, "io.max", EINVAL);
+}
+
+TEST(CgroupLimits, NameTheFileThatIsMissing) {
+  SYSFD_REQUIRE_CGROUP();
+  const Cgroup cgroup = make_cgroup();
+  const auto expect_written = [&](const CgroupLimits& limits, const char* file) {
+    const auto done = cgroup.set(limits);
+    EXPECT_EQ(done.has_value(), !content_of(cgroup, file).empty()) << file;
+    EXPECT_EQ(done ? file : done.error().subject, file);
+  };
+  expect_written({.memory_max = Bytes::unlimited()}, "memory.max");
+  expect_written({.memory_high = Bytes(0)}, "memory.high");
+  expect_written({.swap_max = Bytes(0)}, "memory.swap.max");
+  expect_written({.kills_all = true}, "memory.oom.group");
+  expect_written({.kills_all = false}, "memory.oom.group");
+  expect_written({.pids_max = CgroupLimits::unlimited}, "pids.max");
+  expect_written({.cpu_max = CpuLimit{CpuLimit{}.quota.max()}}, "cpu.max");
+  expect_written({.cpu_weight = 10'000}, "cpu.weight");
 }
 
 // A cgroup with the limits, or an error that says why there is none: never one without them.

@@ -17,6 +17,7 @@
 
 #include "cgroup/cgroups.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -85,6 +86,8 @@ TEST(OwnCgroup, IsInTheCgroupNamespace) {
   SYSFD_REQUIRE_ONE_THREAD();
   const ScratchDirectory scratch;
   const Cgroup cgroup = make_cgroup();
+  const Cgroup outside = make_cgroup_in(must(Cgroup::own()), cgroup_name() + "-outside");
+  const std::string point = mount_point();
   run_with_own_mounts([&] {
     write_to(cgroup, "cgroup.procs", "0");
     EXPECT_TRUE(must(Cgroup::own()).abilities());
@@ -94,6 +97,10 @@ TEST(OwnCgroup, IsInTheCgroupNamespace) {
     const Cgroup own = must(Cgroup::own());
     EXPECT_EQ(content_of(own, "cgroup.procs"), content_of(cgroup, "cgroup.procs"));
     EXPECT_TRUE(must(own.abilities()).needs_leaf) << "the root of a namespace is no root";
+    write_to(outside, "cgroup.procs", "0");
+    EXPECT_EQ(content_of(must(Cgroup::own()), "cgroup.procs"), content_of(outside, "cgroup.procs"));
+    ASSERT_EQ(::umount2(point.c_str(), MNT_DETACH), 0);
+    expect_error(Cgroup::own(), CgroupStep::find, ENOENT);
   });
 }
 
@@ -104,6 +111,7 @@ TEST(OwnCgroup, MayBeInAPartThatIsMounted) {
   const ScratchDirectory scratch;
   const Cgroup cgroup = make_cgroup();
   const Cgroup below = make_cgroup_in(cgroup, "below");
+  const Cgroup beside = make_cgroup_in(must(Cgroup::own()), cgroup_name() + "-beside");
   const std::string point = mount_point();
   run_with_own_mounts([&] {
     const std::string part = point + "/" + cgroup_name();
@@ -112,12 +120,17 @@ TEST(OwnCgroup, MayBeInAPartThatIsMounted) {
     expect_error(Cgroup::own(), CgroupStep::find, ENOENT);  // it is outside of that part
     write_to(below, "cgroup.procs", "0");
     EXPECT_EQ(content_of(must(Cgroup::own()), "cgroup.procs"), content_of(below, "cgroup.procs"));
+    write_to(cgroup, "cgroup.procs", "0");
+    EXPECT_EQ(content_of(must(Cgroup::own()), "cgroup.procs"), content_of(cgroup, "cgroup.procs"));
+    write_to(beside, "cgroup.procs", "0");
+    expect_error(Cgroup::own(), CgroupStep::find, ENOENT);
   });
 }
 
 TEST(OpenedCgroup, MustBeOne) {
   expect_error(Cgroup::open("/"), CgroupStep::open, EBADF);
   expect_error(Cgroup::open("/no/such"), CgroupStep::open, ENOENT);
+  expect_error(Cgroup::open(std::string("/\0x", 3)), CgroupStep::open, EINVAL);
   EXPECT_EQ(Cgroup::open("/").error().describe(),
             "open of the cgroup \"/\": Bad file descriptor: not a cgroup of version 2");
 }
@@ -148,6 +161,25 @@ TEST(CgroupAbilities, AreWhatCanBeDone) {
   Child child = start_in(cgroup);
   EXPECT_TRUE(must(cgroup.abilities()).needs_leaf);
   EXPECT_EQ(content_of(cgroup, "cgroup.stat").substr(0, 16), "nr_descendants 0");
+}
+
+// A line of /proc/PID/cgroup is "NUMBER:CONTROLLERS:PATH".
+TEST(CgroupAbilities, TellWhatCgroupsOfVersion1Use) {
+  SYSFD_REQUIRE_CGROUP();
+  std::ifstream memberships("/proc/thread-self/cgroup");
+  ControllerSet in_version_1;
+  for (std::string line; std::getline(memberships, line);) {
+    const std::string names =
+        "," + line.substr(0, line.rfind(":")).substr(line.find(':') + 1) + ",";
+    for (const auto& [controller, name] : {std::pair{Controller::cpu, ",cpu,"},
+                                           {Controller::cpuset, ",cpuset,"},
+                                           {Controller::io, ",blkio,"},
+                                           {Controller::memory, ",memory,"},
+                                           {Controller::pids, ",pids,"},
+                                           {Controller::hugetlb, ",hugetlb,"}})
+      if (names.contains(name)) in_version_1 = in_version_1 | controller;
+  }
+  EXPECT_EQ(must(must(Cgroup::own()).abilities()).in_version_1, in_version_1);
 }
 
 TEST(CgroupAbilities, OfAnOrdinaryUserAreNone) {
@@ -249,6 +281,46 @@ TEST(MakeLeaf, ChangesNothingAfterAnError) {
   EXPECT_FALSE(is_there(cgroup, "leaf"));
   EXPECT_FALSE(child.try_wait().has_value());
   EXPECT_TRUE(must(cgroup.abilities()).needs_leaf) << "it was moved away";
+}
+
+TEST(MakeLeaf, InTheRootMovesNothing) {
+  SYSFD_REQUIRE_CGROUP();
+  const Cgroup own = must(Cgroup::own());
+  if (::faccessat(own.fd().get(), "cgroup.type", F_OK, 0) == 0)
+    GTEST_SKIP() << "needs to be in the root of all cgroups";
+  const Cgroup leaf = must(own.make_leaf_and_enable(cgroup_name(), {}));
+  EXPECT_EQ(content_of(leaf, "cgroup.procs"), "");
+  ASSERT_EQ(::unlinkat(own.fd().get(), cgroup_name().c_str(), AT_REMOVEDIR), 0);
+}
+
+TEST(MakeLeaf, TellsWhatCannotBeMoved) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  Child child = start_in(cgroup);
+  const auto fail_moves = [](std::string_view path, int flags) {
+    return path == "cgroup.procs" && (flags & O_ACCMODE) == O_WRONLY ? EACCES : 0;
+  };
+  run_with_failing_opens(fail_moves, [&] {
+    expect_error(cgroup.make_leaf_and_enable("leaf", {}), CgroupStep::move, EACCES);
+  });
+  EXPECT_FALSE(is_there(cgroup, "leaf"));
+  EXPECT_EQ(must(cgroup.processes()).size(), 1U);
+}
+
+TEST(Controllers, ThatCannotBeReadAreAnError) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  const auto fail_enabled = [](std::string_view path, int) {
+    return path == "cgroup.subtree_control" ? EACCES : 0;
+  };
+  run_with_failing_opens(fail_enabled, [&] {
+    expect_error(cgroup.enable(Controller::memory), CgroupStep::read, EACCES);
+    expect_error(cgroup.make_leaf_and_enable("leaf", {}), CgroupStep::read, EACCES);
+    expect_error(cgroup.abilities(), CgroupStep::read, EACCES);
+  });
+  EXPECT_FALSE(is_there(cgroup, "leaf"));
 }
 
 }  // namespace
