@@ -227,6 +227,7 @@ TEST(MessageQueueOfAName, IsLookedUpWhereTheyAreMounted) {
     EXPECT_EQ(type.at(base).matches(*queue), true);
     EXPECT_EQ(type.at(base).matches(*another), false);
     EXPECT_EQ(type.at("/no-such-queue").matches(*queue), false);
+    EXPECT_EQ(type.at('/' + std::string(256, 'x')).matches(*queue), false) << "too long for one";
     EXPECT_EQ(type.matches(*queue), true);
     const OwnedFd root = must(sysfd::open(cwd(), "/dev/mqueue", O_RDONLY | O_DIRECTORY));
     EXPECT_EQ(type.matches(root), false);

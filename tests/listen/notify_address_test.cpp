@@ -4,7 +4,9 @@
 #include "notify_address.hpp"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -16,11 +18,13 @@
 #include <string_view>
 
 #include <sysfd/notify.hpp>
+#include <sysfd/pidfd.hpp>
 
 #include "support/prelude.hpp"
 
 #include "listen/manager.hpp"
 #include "listen/objects.hpp"
+#include "support/refuse_calls.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
@@ -146,6 +150,39 @@ TEST(NotifyVirtualMachine, TakesNoDescriptors) {
     EXPECT_EQ(error_of(notify(address, {.store = kept})), std::errc::operation_not_supported);
     EXPECT_EQ(error_of(notify_barrier(address, 30s)), std::errc::operation_not_supported);
   }
+}
+
+TEST(NotifyVirtualMachine, IsSentTheNumberOfTheMainProcessAlone) {
+  const auto self = must(PidFd::self());
+  EXPECT_NE(error_of(notify("vsock-stream:2:3", {.main_process = &self})),
+            std::errc::operation_not_supported)
+      << "a pidfd cannot be sent there";
+}
+
+// Which types of sockets there are depends on the transport: one after the other is tried.
+TEST(NotifyVirtualMachine, IsTriedWithEachTypeOfSocket) {
+  for (const int error : {ENODEV, ENOTSUP, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EAFNOSUPPORT})
+    run_apart([error] {
+      refuse_calls({{SYS_socket, error, RefusedCall::Match{0, AF_VSOCK}}});
+      EXPECT_EQ(error_of(notify("vsock:2:3", {.ready = true})).value(), error);
+    });
+  run_apart([] {
+    const auto of_type = [](int type) {
+      return RefusedCall::Match{1, static_cast<std::uint32_t>(type | SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    };
+    refuse_calls({{SYS_socket, ESOCKTNOSUPPORT, of_type(SOCK_DGRAM)},
+                  {SYS_socket, ESOCKTNOSUPPORT, of_type(SOCK_SEQPACKET)},
+                  {SYS_socket, ENOTNAM, of_type(SOCK_STREAM)}});
+    EXPECT_EQ(error_of(notify("vsock:2:3", {.ready = true})).value(), ENOTNAM);
+  });
+}
+
+TEST(NotifyVirtualMachine, IsReachedFromAnyPortWithoutThePrivilege) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    EXPECT_NE(error_of(notify("vsock-stream:2:3", {.ready = true})), std::errc::permission_denied);
+  });
 }
 
 // Listens with AF_VSOCK on this machine's own loopback (vsock_loopback of the kernel), which few

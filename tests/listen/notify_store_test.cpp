@@ -169,6 +169,13 @@ TEST(NotifyBarrier, WaitsThoughTheManagerKeepsTheMessage) {
   EXPECT_NE(entry.revents & POLLERR, 0);
 }
 
+TEST(NotifyBarrier, CanBeCanceled) {
+  const Manager manager;
+  const OwnedFd stop = must(event_fd(1));
+  EXPECT_EQ(error_of(notify_barrier(manager.address(), Timeout::forever().canceled_by(stop))),
+            std::errc::operation_canceled);
+}
+
 TEST(NotifyBarrier, NeedsAPipe) {
   const Manager manager;
   run_apart([&] {

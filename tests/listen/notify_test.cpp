@@ -11,6 +11,8 @@
 #include <climits>
 #include <cstdlib>
 #include <functional>
+#include <latch>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,6 +26,7 @@
 #include "support/forget_identities.hpp"
 #include "support/kernel_features.hpp"
 #include "support/refuse_calls.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -114,6 +117,7 @@ TEST(NotifyText, IsRefusedIfItIsNotASingleLineOrNothing) {
       {.store = kept, .store_name = "a", .remove_stored = "b"},
       {.ready = true, .store = kept, .remove_stored = "b"},
       {.ready = true, .store_name = "a"},
+      {.status = "a\nb", .watchdog_interval = -1us},  // two at once
       {.ready = true, .store_poll = false},
   };
   for (const Notification& said : wrong) {
@@ -275,15 +279,23 @@ TEST(NotifyManager, WithAFullQueueIsWaitedForUntilTheTimeout) {
 }
 
 TEST(NotifyManager, WithAFullQueueGetsTheMessageOnceThereIsRoom) {
-  const Manager manager;
-  int sent = 0;
-  while (notify(manager.address(), {.ready = true, .timeout = 0s}) && ++sent < 2000) {
-  }
-  std::thread thread(
-      [&] { EXPECT_TRUE(notify(manager.address(), {.stopping = true, .timeout = 1h})); });
-  while (manager.receive().text != "STOPPING=1\n") {
-  }
-  thread.join();
+  run_apart([] {
+    const Manager manager;
+    int sent = 0;
+    while (notify(manager.address(), {.ready = true, .timeout = 0s}) && ++sent < 2000) {
+    }
+    std::optional<StoppedCalls> waits;
+    std::latch is_filtered(1);
+    std::jthread thread([&] {
+      waits.emplace(SYS_ppoll);
+      is_filtered.count_down();
+      EXPECT_TRUE(notify(manager.address(), {.stopping = true, .timeout = 1h}));
+    });
+    is_filtered.wait();
+    if (waits->await()) waits->let_go();
+    while (manager.receive().text != "STOPPING=1\n") {
+    }
+  });
 }
 
 TEST(NotifyManager, MayRefuseASenderWithoutPermission) {
