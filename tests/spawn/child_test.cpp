@@ -200,6 +200,13 @@ TEST(Child, IsNotWaitedForWhileItsOutputIsUnread) {
   EXPECT_EQ(process.send_signal(0).error(), std::errc::no_such_process);
 }
 
+TEST(ChildDeathTest, ThatWasWaitedForAndDetachedStopsTheProgramToo) {
+  Child child = must(Command("true").spawn());
+  ASSERT_TRUE(child.wait());
+  (void)std::move(child).detach();
+  EXPECT_DEATH((void)child.wait(), "sysfd: use of a Child");
+}
+
 TEST(ChildDeathTest, ThatWasWaitedForAndMovedFromStopsTheProgramToo) {
   Child child = must(Command("/bin/true").spawn());
   EXPECT_TRUE(child.wait()->success());

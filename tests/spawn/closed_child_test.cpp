@@ -37,6 +37,16 @@ TEST(ClosedChild, HoldsNoDescriptor) {
     EXPECT_EQ(must(children[static_cast<std::size_t>(code)].wait()).code(), code);
 }
 
+TEST(ClosedChild, HoldsNoDescriptorOfItsTree) {
+  SYSFD_REQUIRE_ISOLATION();
+  const auto before = open_descriptors();
+  auto child = Command::shell("exit 3").contain({.reach = Reach::best_effort}).spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  EXPECT_EQ(child->wait(), ExitStatus::exited(3));
+  ASSERT_TRUE(child->close_descriptors());
+  EXPECT_EQ(open_descriptors(), before);
+}
+
 TEST(ClosedChild, GoesOnToAnswerWhatItKnows) {
   Child child = piped(3);
   const pid_t pid = child.pid();

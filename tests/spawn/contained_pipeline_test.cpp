@@ -777,5 +777,17 @@ TEST_F(ContainedPipeline, FailsWhereItsKeeperCannotExecute) {
   });
 }
 
+TEST_P(EachKindOfLine, MayHaveManyStages) {
+  in_this_kind([] {
+    Pipeline line = shell("echo through") | Command("cat");
+    for (int i = 0; i < 10; ++i)
+      line = std::move(line) | Command("cat");
+    const auto output = one_tree(std::move(line)).output();
+    ASSERT_TRUE(output) << output.error().describe();
+    EXPECT_EQ(output->out, "through\n");
+    EXPECT_TRUE(output->success());
+  });
+}
+
 }  // namespace
 }  // namespace sysfd_test

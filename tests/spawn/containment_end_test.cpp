@@ -3,6 +3,7 @@
 // Tests Command::contain(): nothing of a tree is left, however it is ended.
 #include <sysfd/containment.hpp>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,30 @@ TEST_P(EachKind, EndsWithItsChildThatIsDropped) {
       const Child child = start(command, witness);
     }
     EXPECT_TRUE(witness.is_alone());
+  });
+}
+
+TEST_P(EachKind, EndsAsItsPolicySaysWhenItIsDropped) {
+  in_this_kind([] {
+    const auto ends = must(pipe(O_NONBLOCK));
+    // Whether the program has told its end.
+    const auto drop = [&](const char* script, DropPolicy policy, Timeout grace) {
+      Witness witness;
+      Command command = contained(hostile_tree_then(script));
+      command.pass(ends.write, 7).on_drop(policy, grace);
+      {
+        const Child child = start(command, witness);
+      }
+      EXPECT_TRUE(witness.is_alone());
+      char byte = 0;
+      return ::read(ends.read.get(), &byte, 1) == 1;
+    };
+    EXPECT_TRUE(drop("echo >&7", DropPolicy::wait, 0s));
+    // The deaf one needs the whole grace period.
+    EXPECT_TRUE(succeeds_with_some_timeout([&](std::chrono::nanoseconds grace) {
+      return drop("trap 'echo >&7; exit' TERM; while :; do read line; done", DropPolicy::terminate,
+                  grace);
+    }));
   });
 }
 

@@ -240,6 +240,14 @@ TEST(Containment, IsRefusedWhereTheTreeCannotBeKept) {
   });
 }
 
+TEST(Containment, IsRefusedWithAnotherPidNamespace) {
+  const OwnedFd own = must(sysfd::open(cwd(), "/proc/self/ns/pid", O_RDONLY));
+  const auto child = shell("exit 3").contain().namespaces({.join = {{.of = own}}}).spawn();
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().step, SpawnStep::containment);
+  EXPECT_EQ(child.error().code, std::errc::invalid_argument) << child.error().describe();
+}
+
 // MFD_EXEC is newer than memfd_create(2).
 TEST(Containment, NeedsNoFlagThatAKernelOrAFilterDoesNotKnow) {
   for (const int refusal : {EINVAL, ENOSYS, EPERM, EACCES})

@@ -271,6 +271,9 @@ TEST_F(ChildWithoutZombie, IsRefusedWhereItNeedsAParent) {
     expect_refusal(shell("exit 0").kill_with_parent().spawn().error(), "kill_with_parent()");
     expect_refusal(shell("exit 0").parent_death_signal(SIGTERM).spawn().error(),
                    "parent_death_signal()");
+    const OwnedFd own = must(sysfd::open(cwd(), "/proc/self/ns/pid", O_RDONLY));
+    expect_refusal(shell("exit 0").namespaces({.join = {{.of = own}}}).spawn().error(),
+                   "a pid namespace that is joined");
     EXPECT_FALSE(has_children());
   });
 }
@@ -293,12 +296,14 @@ TEST_F(ChildWithoutZombie, IsKilledAndReportedWhereTheProcessThatMadeItIsKilled)
       children >> between;
       if (between > 0) ::kill(between, SIGKILL);
     });
+    const auto before = open_descriptors();
     const auto child = shell("exit 0").spawn();
     killer.join();
     ASSERT_FALSE(child);
     EXPECT_EQ(child.error().step, SpawnStep::clone);
     EXPECT_EQ(child.error().code, std::errc::operation_canceled);
     EXPECT_FALSE(has_children());
+    EXPECT_EQ(open_descriptors(), before);
   });
 }
 

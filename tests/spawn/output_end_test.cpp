@@ -184,6 +184,13 @@ TEST(EachLineOfOutput, IsTakenWhole) {
   EXPECT_EQ(output->out, "ab\n\nc\n0123456789012345\n0123456789\nrest");
 }
 
+TEST(EachLineOfOutput, HasAtLeastOneByte) {
+  std::vector<std::string> lines;
+  EachLine sink([&](OutputStream, std::string_view line) { lines.emplace_back(line); }, 0);
+  ASSERT_TRUE(shell("echo ab").output({.sink = &sink}));
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "b"}));
+}
+
 #if defined(__cpp_exceptions)
 TEST(EachLineOfOutput, EndsTheChildByAnException) {
   SYSFD_REQUIRE_ISOLATION();

@@ -237,6 +237,21 @@ TEST(OutputInWords, SaysHowItEnded) {
        false},
       {{.status = failed(std::errc::timed_out), .timed_out = true}, "has not ended in time", false},
       {{.status = failed_by_system(ETIMEDOUT), .timed_out = true}, "has not ended in time", false},
+      {{.status = failed_by_system(ECANCELED), .canceled = true},
+       "had not ended when the wait was canceled",
+       false},
+      {{.status = ExitStatus::exited(0), .canceled = true}, "exited with code 0, canceled", false},
+      {{.status = failed_by_system(EPERM),
+        .timed_out = true,
+        .kill_error = {EPERM, std::system_category()}},
+       "has not ended in time, could not be killed (Operation not permitted)",
+       false},
+      {{.status = ExitStatus::exited(0),
+        .timed_out = true,
+        .kill_error = {EPERM, std::system_category()}},
+       "exited with code 0, timed out, its process group could not be killed (Operation not "
+       "permitted)",
+       false},
       {{.status = failed_by_system(ECHILD)},
        "ended, its status unknown (No child processes)",
        false},
@@ -248,6 +263,12 @@ TEST(OutputInWords, SaysHowItEnded) {
     EXPECT_EQ(output.describe(), text);
     EXPECT_EQ(output.success(), success) << text;
   }
+}
+
+TEST(OutputDeathTest, AnInputOfANullPointerStopsTheProgram) {
+  const char* volatile none = nullptr;
+  const char* const text = none;
+  EXPECT_DEATH((void)Command("cat").output({.input = text}), "an Input of a null pointer");
 }
 
 bool is_pending(int signo) {

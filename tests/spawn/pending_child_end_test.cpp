@@ -157,6 +157,25 @@ TEST(PendingChildDrop, WaitsWithAPolicyThatLetsItLive) {
   });
 }
 
+TEST(PendingChildDrop, AsksToEndWithAPolicyThatDoes) {
+  SYSFD_REQUIRE_ISOLATION();
+  for (const bool in_time : {true, false})
+    run_apart([in_time] {
+      StoppedCalls execve(SYS_execve);
+      const OwnedFd file = some_file();
+      std::jthread releaser;
+      {
+        const auto pending = start(shell("trap 'echo asked; exit' TERM; kill -TERM $$")
+                                       .stdout_to(file)
+                                       .on_drop(DropPolicy::terminate, in_time ? 1h : 0s));
+        execve.await();
+        if (in_time) releaser = std::jthread([&] { execve.let_go(); });
+      }
+      EXPECT_TRUE(in_time || ::lseek(file.get(), 0, SEEK_END) == 0) << "it was killed";
+      expect_no_child_left();
+    });
+}
+
 TEST(PendingChildDrop, OfOneThatIsAssignedToCancelsIt) {
   SYSFD_REQUIRE_ISOLATION();
   run_apart([] {

@@ -285,6 +285,20 @@ TEST(PipelineDrop, KillsAStageThatDoesNotEndWhenItIsAsked) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "all are reaped";
 }
 
+// More than a pipe holds: it could not end by itself if nobody read.
+TEST(PipelineOutput, IsReadWhileItsStagesHaveTheirGrace) {
+  SYSFD_REQUIRE_ISOLATION();
+  const auto talks_at_its_end = [] {
+    return shell("trap 'head -c 300000 /dev/zero; exit 7' TERM; while :; do sleep 0.01; done");
+  };
+  const auto output =
+      (shell("exec sleep 1000") | talks_at_its_end()).output({.timeout = 500ms, .grace = 1h});
+  ASSERT_TRUE(output) << output.error().describe();
+  EXPECT_TRUE(output->timed_out);
+  EXPECT_EQ(output->out.size(), 300'000U);
+  EXPECT_EQ(output->statuses.back(), ExitStatus::exited(7));
+}
+
 TEST(PipelineDrop, MayHappenInManyThreads) {
   SYSFD_REQUIRE_ISOLATION();
   for (int round = 0; round < 20; ++round) {

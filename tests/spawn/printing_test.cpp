@@ -48,5 +48,43 @@ TEST(Printing, GoesOnWithTheStreamAndItsWidth) {
   EXPECT_EQ(stream.str(), "   7;8");
 }
 
+TEST(Printing, OfAnEndingIsItsStatusAndWhatHasToDoWithIt) {
+  const auto killed = ExitStatus::killed(SIGKILL);
+  EXPECT_EQ(Ending().describe(), "its end is not known");
+  EXPECT_EQ((Ending{EndReason::timeout, killed, {}, {}}).describe(),
+            "killed by signal 9 (Killed), timed out");
+  EXPECT_EQ((Ending{EndReason::out_of_memory, killed, 1, {}}).describe(),
+            "killed by signal 9 (Killed), out of memory");
+  EXPECT_EQ((Ending{EndReason::exited, ExitStatus::exited(1), 2, 3}).describe(),
+            "exited with code 1, the OOM killer killed 2 of its tree, 3 forks were refused");
+  EXPECT_EQ((Ending{EndReason::exited, ExitStatus::exited(1), 0, 0}).describe(),
+            "exited with code 1");
+}
+
+TEST(Printing, OfASpawnErrorNamesEachStep) {
+  const auto text = [](SpawnStep step, const char* subject = "") {
+    return SpawnError{step, {EPERM, std::system_category()}, -1, subject}.describe();
+  };
+  const std::string reason = ": Operation not permitted";
+  const std::pair<SpawnStep, const char*> steps[] = {
+      {SpawnStep::standard_stream, "standard stream"},
+      {SpawnStep::terminal, "new terminal"},
+      {SpawnStep::session, "new session"},
+      {SpawnStep::foreground_group, "foreground process group"},
+      {SpawnStep::dumpable, "dumpable flag"},
+      {SpawnStep::join_namespace, "joined namespace"},
+      {SpawnStep::mounts, "private mounts"},
+      {SpawnStep::bounding_set, "bounding set of capabilities"},
+      {SpawnStep::securebits, "securebits"},
+      {SpawnStep::no_new_privileges, "no-new-privileges"},
+      {static_cast<SpawnStep>(999), "spawn"},
+  };
+  for (const auto& [step, name] : steps)
+    EXPECT_EQ(text(step), name + reason);
+  EXPECT_EQ(text(SpawnStep::standard_stream, "stdin, at once"),
+            "stdin of the child, at once" + reason);
+  EXPECT_EQ(to_string(static_cast<ContainmentKind>(99)), "none"sv);
+}
+
 }  // namespace
 }  // namespace sysfd_test

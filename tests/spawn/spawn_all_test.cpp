@@ -4,12 +4,18 @@
 // the others.
 #include <sysfd/spawn_all.hpp>
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <deque>
+#include <fstream>
+#include <latch>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,6 +27,7 @@
 
 #include "spawn/inspect.hpp"
 #include "spawn/talk.hpp"
+#include "support/stopped_calls.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -167,6 +174,46 @@ TEST(SpawnAll, StartsAsManyAsThereCanBe) {
     EXPECT_LT(started, 20);
     children.clear();
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
+  });
+}
+
+// What is written for a child in /proc is root's while another one in this memory changes its user.
+TEST(SpawnAll, StartsNoOtherBesideOneForWhichItWritesInProc) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    const pid_t self = ::getpid();
+    std::optional<StoppedCalls> execs;
+    std::atomic<pid_t> starter = 0;
+    std::latch is_filtered(1);
+    std::jthread thread([&] {
+      execs.emplace(SYS_execve);
+      starter = ::gettid();
+      is_filtered.count_down();
+      std::vector<Command> commands;
+      commands.emplace_back("/bin/true");
+      commands.push_back(Command("/bin/true").resources({.oom_score_adjust = 500}));
+      for (const auto& child : spawn_all(commands))
+        EXPECT_TRUE(child) << child.error().describe();
+    });
+    is_filtered.wait();
+    const std::string task = "/proc/self/task/" + std::to_string(starter);
+    for (int stops = 0; stops < 2; ++stops) {
+      ASSERT_TRUE(execs->await());
+      char state = 0;
+      for (int i = 0; i < 2000 && state != 'S' && state != 'D'; ++i, ::poll(nullptr, 0, 1)) {
+        std::ifstream stat(task + "/stat");
+        std::string line;
+        std::getline(stat, line);
+        state = line[line.rfind(')') + 2];
+      }
+      std::ifstream list("/proc/" + std::to_string(self) + "/task/" + std::to_string(starter) +
+                         "/children");
+      int count = 0;
+      for (pid_t each = 0; list >> each;)
+        ++count;
+      EXPECT_EQ(count, stops + 1) << "the first one has ended, and is not reaped";
+      execs->let_go();
+    }
   });
 }
 

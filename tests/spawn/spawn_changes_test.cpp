@@ -131,6 +131,32 @@ TEST(SpawnChanges, ApplyVariablesTogetherWithDescriptorsToListenOn) {
   EXPECT_EQ(error.index, 1);
 }
 
+TEST(SpawnChanges, MayBeOfTheVariablesOfListenersWhereThereAreNone) {
+  const auto command = must(Command("env").prepare());
+  for (const char* variable :
+       {"LISTEN_PID=1", "LISTEN_PIDFDID=2", "LISTEN_FDS=3", "LISTEN_FDNAMES=a"}) {
+    const CStr changes[] = {variable};
+    EXPECT_NE(output_of(command, {.environment = changes}).find(variable), std::string::npos);
+  }
+}
+
+TEST(SpawnChanges, ArePlacedOverWhatIsPassedAsAStream) {
+  const OwnedFd file = null();
+  const auto command = must(Command("/bin/sh").args({"-c", "echo out"}).pass(file, 1).prepare());
+  EXPECT_EQ(output_of(command), "");
+  const PlacedFd default_again[] = {{std::nullopt, 1}};
+  EXPECT_EQ(output_of(command, {.placed = default_again}), "out\n");
+}
+
+TEST(SpawnChanges, MayTakeThePlaceOfATerminal) {
+  const auto command =
+      must(Command("/bin/sh").args({"-c", "test -t 1"}).stdout_to(Stdio::terminal()).prepare());
+  EXPECT_FALSE(command.status().has_value()) << "nobody would read it";
+  const OwnedFd file = null();
+  const PlacedFd placed[] = {{file, 1}};
+  EXPECT_EQ(must(command.status({.placed = placed})), ExitStatus::exited(1));
+}
+
 TEST(SpawnChanges, ThatAreInvalidAreNamed) {
   const OwnedFd file = some_file();
   const auto command = must(Command("/bin/true").pass(file, 5).env("A", "1").prepare());
@@ -143,6 +169,17 @@ TEST(SpawnChanges, ThatAreInvalidAreNamed) {
   const PlacedFd closed[] = {{BorrowedFd::unsafe_borrow(999), 8}};
   EXPECT_EQ(error_of(command, {.placed = closed}).describe(),
             "descriptor 1, to be number 8: Bad file descriptor");
+  const PlacedFd none_negative[] = {{std::nullopt, -1}};
+  EXPECT_EQ(error_of(command, {.placed = none_negative}).code, std::errc::bad_file_descriptor);
+  const PlacedFd no_descriptor[] = {{cwd(), 8}};
+  EXPECT_EQ(error_of(command, {.placed = no_descriptor}).describe(),
+            "descriptor 1, to be number 8: Bad file descriptor");
+  const PlacedFd too_high[] = {{file, 1 << 30}};
+  EXPECT_EQ(error_of(command, {.placed = too_high}).describe(),
+            "descriptor 1, to be number 1073741824: Bad file descriptor");
+  const std::string nul("B=\0", 3);
+  const CStr with_nul[] = {nul};
+  EXPECT_EQ(error_of(command, {.environment = with_nul}).step, SpawnStep::environment);
   const CStr nameless[] = {"B=2", "=3"};
   EXPECT_EQ(error_of(command, {.environment = nameless}).describe(),
             "environment variable 2 \"=3\": Invalid argument");

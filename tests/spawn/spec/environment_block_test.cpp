@@ -13,6 +13,7 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/prepared_command.hpp>
+#include <sysfd/program_search.hpp>
 
 #include "support/prelude.hpp"
 
@@ -101,6 +102,20 @@ TEST(CommandEnvironmentBlock, WithInvalidEntriesIsRefused) {
       Command("/bin/true").environment({"LISTEN_FDS=3"}).listen_fds("a", null).spawn();
   ASSERT_FALSE(listens.has_value());
   EXPECT_EQ(listens.error().step, SpawnStep::environment);
+  const auto without = Command("/bin/true")
+                           .environment({"LISTEN_FDS=3", "A=1"})
+                           .remove_env("LISTEN_FDS")
+                           .listen_fds("a", null)
+                           .spawn();
+  EXPECT_TRUE(without.has_value()) << "what is removed is no entry";
+}
+
+TEST(CommandEnvironment, MayBeThatOfAProcessWithoutOne) {
+  run_apart([] {
+    ASSERT_EQ(::clearenv(), 0);
+    EXPECT_EQ(must(Command("env").search(ProgramSearch::caller_path).output()).out, "");
+    EXPECT_EQ(must(Command("env").env("A", "1").output()).out, "A=1\n");
+  });
 }
 
 }  // namespace

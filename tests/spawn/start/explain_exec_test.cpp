@@ -99,6 +99,11 @@ TEST_F(ExecError, ShowsACarriageReturnAtTheEndOfAnInterpreter) {
             "exec of \"" + tool + ", whose interpreter /bin/sh\\r is missing" + no_such_file);
 }
 
+TEST_F(ExecError, ShowsCharactersThatTerminalsWouldNot) {
+  EXPECT_EQ(hint_of(Command(make("tool", "#!/no/\x01such\x7f\n"))),
+            "whose interpreter /no/\\x01such\\x7f is missing");
+}
+
 TEST_F(ExecError, NamesTheInterpreterOfAnInterpreterThatIsMissing) {
   const std::string inner = make("inner", "#!/no/such/one\n");
   const std::string outer = make("outer", "#!" + inner + "\n");
@@ -263,6 +268,9 @@ TEST_F(ExecError, SaysThatRelativeDirectoriesOfPathAreNotSearched) {
         << search;
   }
   EXPECT_EQ(hint_of(Command("sysfd_other").env("PATH", ".:bin")), "");
+  fs::create_directory(path("bin/sysfd_directory"));
+  EXPECT_EQ(hint_of(Command("sysfd_directory").env("PATH", "bin").working_directory(directory())),
+            "");
 }
 
 constexpr std::size_t too_much = 128 * 1024;

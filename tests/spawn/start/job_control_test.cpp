@@ -116,6 +116,26 @@ TEST(JobControl, StopsAJobWhileItsProgramIsBusy) {
   });
 }
 
+// The child has seen the stop, but the caller, which passes it on, has not run again.
+TEST(JobControl, LeavesNoProcessStoppedThatWasContinuedBeforeItsCallerRan) {
+  SYSFD_REQUIRE_ISOLATION();
+  run_apart([] {
+    StoppedCalls stopped(SYS_rt_sigtimedwait);
+    const pid_t job = start_job(spawn_and_wait);
+    stopped.await();
+    signal_job(job, SIGTSTP);
+    stopped.let_go();
+    stopped.await();
+    signal_job(job, SIGCONT);
+    stopped.let_go();
+    siginfo_t event = next_event(job);
+    if (event.si_code == CLD_CONTINUED) event = next_event(job);
+    EXPECT_EQ(event.si_code, CLD_EXITED);
+    EXPECT_EQ(event.si_status, 0);
+    if (event.si_pid == 0) signal_job(job, SIGKILL);
+  });
+}
+
 // The stop ends before the child could notice it.
 TEST(JobControl, LeavesNoProcessStoppedThatWasContinuedAtOnce) {
   SYSFD_REQUIRE_ISOLATION();

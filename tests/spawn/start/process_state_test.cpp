@@ -3,13 +3,24 @@
 // Tests that a process has one state for all its threads, and its copy another one.
 #include "start/process_state.hpp"
 
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <array>
+#include <atomic>
+#include <fstream>
+#include <iterator>
 #include <latch>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "support/prelude.hpp"
 
+#include "support/refuse_calls.hpp"
 #include "support/run_apart.hpp"
 
 namespace sysfd_test {
@@ -40,6 +51,37 @@ TEST(ProcessState, OfAForkedCopyIsNotLockedByItsParent) {
   auto& state = process_state();
   const detail::ProcessStateLock lock(state);
   run_apart([] { const detail::ProcessStateLock its_own(process_state()); });
+}
+
+TEST(ProcessState, WakesWhoWaitsForIt) {
+  run_apart([] {
+    auto& state = process_state();
+    std::optional<detail::ProcessStateLock> lock(std::in_place, state);
+    std::atomic<pid_t> waiter = 0;
+    std::jthread thread([&] {
+      waiter = ::gettid();
+      const detail::ProcessStateLock its_own(state);
+    });
+    const auto is_waiting = [&] {
+      std::ifstream stat("/proc/self/task/" + std::to_string(waiter) + "/wchan");
+      std::string where;
+      stat >> where;
+      return waiter != 0 && where.contains("futex");
+    };
+    for (int i = 0; i < 2000 && !is_waiting(); ++i)
+      ::poll(nullptr, 0, 1);
+    lock.reset();
+  });
+}
+
+TEST(ProcessState, LeavesNothingMappedThatTheKernelWouldCopy) {
+  run_apart([] {
+    refuse_calls({{SYS_madvise, EINVAL, RefusedCall::Match{2, MADV_DONTFORK}}});
+    (void)process_state();
+    std::ifstream maps("/proc/self/maps");
+    const std::string all{std::istreambuf_iterator<char>(maps), {}};
+    EXPECT_EQ(all.find("/memfd:sysfd process state"), all.npos);
+  });
 }
 
 }  // namespace

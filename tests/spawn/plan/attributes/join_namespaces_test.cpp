@@ -67,6 +67,16 @@ TEST(JoinNamespaces, ByTheirDescriptors) {
   }
 }
 
+TEST(JoinNamespaces, NeedNothingElseThatIsGiven) {
+  SYSFD_REQUIRE_ROOT();
+  const Container container({.create = simple_ones, .host_name = "container"});
+  const OwnedFd uts = container.open("uts");
+  const auto status =
+      Command::shell("test $(hostname) = container").namespaces({.join = {{.of = uts}}}).status();
+  ASSERT_TRUE(status) << status.error().describe();
+  EXPECT_TRUE(status->success());
+}
+
 TEST(JoinNamespaces, SeveralOneAfterTheOther) {
   SYSFD_REQUIRE_ROOT();
   const Container first({.create = simple_ones});

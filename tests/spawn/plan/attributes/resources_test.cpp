@@ -223,6 +223,20 @@ TEST(CommandResources, IncludeDeadlines) {
                                                 {"deadline", "1000000 10000000 20000000"}});
 }
 
+// With it, children of the child are not under this scheduler, and may be forked.
+TEST(CommandResources, IncludeDeadlinesThatAreNotInherited) {
+  const Scheduler scheduler{.policy = SCHED_DEADLINE,
+                            .reset_on_fork = true,
+                            .runtime = 1ms,
+                            .deadline = 10ms,
+                            .period = 20ms};
+  const auto run = Command::shell("true; true & wait").resources({.scheduler = scheduler}).status();
+  if (run)
+    EXPECT_TRUE(run->success());
+  else
+    EXPECT_EQ(run.error().step, SpawnStep::scheduler) << run.error().describe();
+}
+
 TEST(CommandResources, IncludeProcessors) {
   std::istringstream ours(facts_of_this_process().at("processors"));
   std::string all;
