@@ -169,8 +169,11 @@ Result<void, CgroupError> Cgroup::kill() const {
 Result<void, CgroupError> Cgroup::freeze(Timeout timeout) const {
   if (auto done = detail::write_file(directory_, "cgroup.freeze", "1", CgroupStep::freeze); !done)
     return done;
-  const long answer =
-      detail::wait_for_event(directory_, "frozen ", '1', detail::deadline_after(timeout));
+  // The kernel takes a cgroup for frozen once its own processes are: those below are on their way.
+  const auto deadline = detail::deadline_after(timeout);
+  const long answer = detail::for_each_cgroup(directory_, [&](BorrowedFd each) {
+    return detail::wait_for_event(each, "frozen ", '1', deadline);
+  });
   if (answer < 0)
     return cgroup_error(CgroupStep::freeze, static_cast<int>(-answer), "cgroup.events");
   return {};

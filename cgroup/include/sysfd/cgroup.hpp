@@ -127,8 +127,9 @@ class [[nodiscard("a Cgroup that is dropped kills what is in it")]] Cgroup {
   // Cost: one system call if it was created by this, three if it was opened.
   [[nodiscard]] SYSFD_API Result<void, CgroupError> kill() const;
 
-  // cgroup.freeze: stops all processes in the cgroup and below, and waits until they are. The
-  // processes do not notice.
+  // cgroup.freeze: stops all processes in the cgroup and below, and waits until the kernel tells
+  // that it and all below are frozen. The processes do not notice. The kernel may tell that of a
+  // cgroup with others below as soon as those are, and its own processes stop a moment later.
   //
   // Errors: freeze. After ETIMEDOUT and ECANCELED, they are still being frozen.
   [[nodiscard]] SYSFD_API Result<void, CgroupError> freeze(
