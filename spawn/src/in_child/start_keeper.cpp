@@ -159,7 +159,6 @@ void start_keeper(void* pointer) noexcept {
     exit_quietly();
   }
   keeper.error = 0;
-  keeper.unstarted = keeper.programs;
   while (keeper.unstarted && start(*keeper.unstarted, *keeper.is_inside)) {
     ChildArgs& child = *keeper.unstarted->child;
     // If there is no other number left, it has to stay.
