@@ -3,6 +3,7 @@
 // A plan from the first part to the last, and what is left to do if an earlier one is right.
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -143,7 +144,7 @@ Result<SpawnPlan, SpawnError> plan_spawn(const CommandSpec& spec, const SpawnReq
 
 Snapshot take_snapshot(const CommandSpec& spec) {
   Snapshot snapshot{{}, spec.environment.frozen(), {}, &changes_part};
-  for (int number = 0; number < 3; ++number)
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     snapshot.open_streams[static_cast<std::size_t>(number)] =
         system_call(SYS_fcntl, number, F_GETFD) == 0;
   std::vector<char*> unused;
