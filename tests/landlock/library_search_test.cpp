@@ -91,6 +91,14 @@ TEST_F(LibrarySearch, OfAStaticProgramFindsNothing) {
   EXPECT_EQ(end_of(program, ruleset), "ended");
 }
 
+// What is missing could name a loader.
+TEST_F(LibrarySearch, OfAProgramThatIsCutIsAnError) {
+  const std::string whole = made_elf(ET_EXEC, {}, {});
+  const std::string program =
+      make("program", whole.substr(0, sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr) + 1));
+  expect_program_error(program, ENOEXEC, program);
+}
+
 TEST_F(LibrarySearch, ReplacesVariablesOfSearchPaths) {
   REQUIRE_LOADER();
   // In all the directories that they may stand for.

@@ -219,6 +219,8 @@ TEST(LandlockExplanation, NamesTheRuleOrThatThereIsNone) {
 
   const auto denied = must(explain(ruleset, scratch.path(), FileRight::read_file));
   EXPECT_EQ(denied.denied, FileRight::read_file);
+  EXPECT_TRUE(denied.allowed.empty());
+  EXPECT_EQ(found.allowed, FileRight::read_file | FileRight::write_file);
   EXPECT_EQ(denied.describe().substr(0, 13), "read_file of ");
   EXPECT_NE(denied.describe().find(": no rule on /"), std::string::npos) << denied.describe();
 
