@@ -45,11 +45,19 @@ bool fails_at_allocation(int n, Call call) {
   return false;
 }
 
+[[noreturn]] inline void fail_for_want_of_memory() {
+  throw std::bad_alloc();
+}
+
 inline void fail_if_it_is_time() {
-  if (allocations_until_failure > 0 && --allocations_until_failure == 0) throw std::bad_alloc();
+  if (allocations_until_failure > 0 && --allocations_until_failure == 0) fail_for_want_of_memory();
 }
 
 #else
+
+[[noreturn]] inline void fail_for_want_of_memory() {
+  std::abort();
+}
 
 inline void fail_if_it_is_time() {}
 
@@ -82,7 +90,7 @@ inline void fail_if_it_is_time() {}
   ++sysfd_test::allocations;
   sysfd_test::fail_if_it_is_time();
   void* const memory = std::malloc(size);
-  if (!memory) std::abort();
+  if (!memory) sysfd_test::fail_for_want_of_memory();
   ++sysfd_test::live_allocations;
   return memory;
 }
