@@ -63,5 +63,18 @@ TEST(NumbersOfWhatIsMade, CannotBeGiven) {
     }
 }
 
+// There is nothing else here that has to do with descriptors.
+TEST(NumbersOfWhatIsMade, CannotBeNamespaces) {
+  const OwnedFd file = some_file();
+  for (int number = file.get() + 1; number <= file.get() + 3; ++number) {
+    ASSERT_FALSE(is_open(number));
+    Command command("true");
+    command.contain().namespaces({.join = {{.of = BorrowedFd::unsafe_borrow(number)}}});
+    const auto child = command.spawn();
+    ASSERT_FALSE(child.has_value()) << number;
+    EXPECT_EQ(child.error().code, std::errc::bad_file_descriptor) << child.error().describe();
+  }
+}
+
 }  // namespace
 }  // namespace sysfd_test
