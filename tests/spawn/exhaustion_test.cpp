@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <new>
 #include <string>
 #include <vector>
@@ -108,8 +110,11 @@ TEST_P(Exhaustion, OfProcesses) {
   SYSFD_REQUIRE_ISOLATION();
   SYSFD_REQUIRE_ROOT();
   run_apart([] {
-    // Of a user who has no other process, and no privilege to have more.
-    constexpr uid_t user = 59'997;
+    // Of a user who has no other process, and no privilege to have more. Another of these tests may
+    // run at the same time.
+    const auto is_this = [](const Start& each) { return each.run == GetParam().run; };
+    const auto user =
+        static_cast<uid_t>(59'900 + (std::ranges::find_if(starts, is_this) - std::begin(starts)));
     ASSERT_EQ(::setresgid(user, user, user), 0);
     ASSERT_EQ(::setresuid(user, user, user), 0);
     rlimit limit{.rlim_cur = 20, .rlim_max = 20};
@@ -125,6 +130,7 @@ TEST_P(Exhaustion, OfProcesses) {
         if (child) children.push_back(std::move(*child));
       }
       EXPECT_EQ(error, EAGAIN);
+      ASSERT_GT(children.size(), 4U);
       for (int left = 0; left < 4; ++left) {  // a pipeline and a keeper need more than one
         const auto held = open_descriptors();
         const int other_error = start();
