@@ -66,12 +66,17 @@ SYSFD_ALWAYS_INLINE WaitAttempt try_waitid(BorrowedFd pidfd, int options) noexce
   return try_waitid(pidfd, WNOWAIT | options);
 }
 
-// Reaps a process that has ended, if it is our child. It is no error if another thread was faster,
-// because the status is known.
-SYSFD_ALWAYS_INLINE void reap(BorrowedFd pidfd, const WaitAttempt& attempt) noexcept {
-  if (!attempt.ours) return;
-  (void)detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), nullptr,
-                                    WEXITED | WNOHANG | __WALL, nullptr);
+// Reaps a process that has ended, if it is our child, and returns its status. Before Linux 5.17,
+// WNOWAIT tells that of the first thread, which may have ended before. It is no error if another
+// thread was faster here: then that is all that is known.
+SYSFD_ALWAYS_INLINE ExitStatus reap(BorrowedFd pidfd, const WaitAttempt& attempt) noexcept {
+  if (!attempt.ours) return *attempt.ended;
+  siginfo_t info;
+  info.si_pid = 0;
+  const long answer =
+      detail::system_call_retried(SYS_waitid, detail::kernel::wait_pidfd, pidfd.get(), &info,
+                                  WEXITED | WNOHANG | __WALL, nullptr);
+  return answer == 0 && info.si_pid != 0 ? to_status(info) : *attempt.ended;
 }
 
 // When a child that another process traces has ended, its pidfd is readable, but waitid(2) succeeds
@@ -210,10 +215,7 @@ SYSFD_ALWAYS_INLINE Result<std::size_t> poll_all(std::span<const PidFd* const> p
 
 [[gnu::hot]] Result<ExitStatus> PidFd::wait() const noexcept {
   const WaitAttempt attempt = peek(fd_, 0);
-  if (attempt.ended) {
-    reap(fd_, attempt);
-    return *attempt.ended;
-  }
+  if (attempt.ended) return reap(fd_, attempt);
   if (attempt.answer < 0) return detail::failure(-attempt.answer);
   return wait_by_poll(fd_, attempt, Deadline{});
 }
@@ -222,25 +224,20 @@ Result<ExitStatus> PidFd::try_wait() const noexcept {
   const WaitAttempt attempt = peek(fd_, WNOHANG);
   if (attempt.answer < 0) return detail::failure(-attempt.answer);
   if (!attempt.ended) return detail::failure(EAGAIN);
-  reap(fd_, attempt);
-  return *attempt.ended;
+  return reap(fd_, attempt);
 }
 
 Result<ExitStatus> PidFd::wait_until(Clock::time_point deadline) const noexcept {
   const WaitAttempt attempt = peek(fd_, WNOHANG);
   if (attempt.answer < 0) return detail::failure(-attempt.answer);
   if (!attempt.ended) return wait_by_poll(fd_, attempt, Deadline{deadline});
-  reap(fd_, attempt);
-  return *attempt.ended;
+  return reap(fd_, attempt);
 }
 
 Result<ExitStatus> PidFd::wait_for(Timeout timeout) const noexcept {
   WaitAttempt attempt = peek(fd_, WNOHANG);
   if (attempt.answer < 0) return detail::failure(-attempt.answer);
-  if (attempt.ended) {
-    reap(fd_, attempt);
-    return *attempt.ended;
-  }
+  if (attempt.ended) return reap(fd_, attempt);
   if (timeout.duration() == timeout.duration().zero()) return detail::failure(ETIMEDOUT);
   pollfd entries[2] = {entry_for(fd_, attempt)};
   Deadline deadline;

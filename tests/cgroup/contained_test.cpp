@@ -22,6 +22,7 @@
 #include "support/prelude.hpp"
 
 #include "cgroup/cgroups.hpp"
+#include "support/kernel_features.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -325,6 +326,7 @@ TEST_F(ContainedTree, IsSweptWhereOwnerAndKeeperAreKilled) {
 }
 
 TEST_F(ContainedTree, OfAnOwnerThatMayLiveIsNotSwept) {
+  SYSFD_REQUIRE_KERNEL("inode numbers of pidfds");
   const Cgroup parent = make_cgroup();
   struct stat status{};
   ASSERT_EQ(::stat("/proc/self/ns/pid", &status), 0);

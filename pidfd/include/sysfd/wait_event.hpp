@@ -26,7 +26,8 @@ struct WaitOptions {
   bool stopped = false;    // WSTOPPED: by a signal
   bool continued = false;  // WCONTINUED: by SIGCONT
   bool consume = true;     // if false (WNOWAIT), the next wait returns the same event again, and a
-                           // child that has ended stays a zombie
+                           // child that has ended stays a zombie. Before Linux 5.17, its status is
+                           // that of its first thread then
 };
 
 struct WaitEvent {
