@@ -34,7 +34,7 @@ namespace {
 constexpr std::size_t pidfds_at_once = 64;
 
 // Signals each process. Returns the first failure, when all others are signaled.
-long signal_each(BorrowedFd cgroup) {
+[[gnu::cold]] long signal_each(BorrowedFd cgroup) {
   long result = 0;
   const auto note = [&](int error) {
     if (result == 0 && error != ESRCH) result = -error;
@@ -109,6 +109,12 @@ long wait_for_event(BorrowedFd cgroup, const char* label, char value,
   }
 }
 
+// The kernel takes a cgroup for frozen once its own processes are: those below are on their way.
+[[gnu::cold]] static long wait_until_frozen(BorrowedFd cgroup, const Deadline& deadline) {
+  return for_each_cgroup(
+      cgroup, [&](BorrowedFd each) { return wait_for_event(each, "frozen ", '1', deadline); });
+}
+
 long wait_until_empty(BorrowedFd cgroup, const Deadline& deadline) noexcept {
   return wait_for_event(cgroup, "populated ", '0', deadline);
 }
@@ -123,7 +129,8 @@ static long find_below(BorrowedFd cgroup, std::string& name) {
 }
 
 // Goes down to a cgroup with none below it, and removes that one, until it is `cgroup` itself.
-static long remove_from_below(BorrowedFd cgroup, const char* path, const Deadline& deadline) {
+[[gnu::cold]] static long remove_from_below(BorrowedFd cgroup, const char* path,
+                                            const Deadline& deadline) {
   std::string lowest, below;
   do {
     std::optional<OwnedFd> held;
@@ -169,11 +176,7 @@ Result<void, CgroupError> Cgroup::kill() const {
 Result<void, CgroupError> Cgroup::freeze(Timeout timeout) const {
   if (auto done = detail::write_file(directory_, "cgroup.freeze", "1", CgroupStep::freeze); !done)
     return done;
-  // The kernel takes a cgroup for frozen once its own processes are: those below are on their way.
-  const auto deadline = detail::deadline_after(timeout);
-  const long answer = detail::for_each_cgroup(directory_, [&](BorrowedFd each) {
-    return detail::wait_for_event(each, "frozen ", '1', deadline);
-  });
+  const long answer = detail::wait_until_frozen(directory_, detail::deadline_after(timeout));
   if (answer < 0)
     return cgroup_error(CgroupStep::freeze, static_cast<int>(-answer), "cgroup.events");
   return {};

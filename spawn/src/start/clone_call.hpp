@@ -20,7 +20,6 @@ namespace detail {
 
 SYSFD_ALWAYS_INLINE void reset(ChildArgs& args, const ChildStack* stack) noexcept {
   args.pidfd = -1;
-  args.number = ChildArgs::number_unknown;
   args.progress = ChildArgs::Progress::not_started;
   args.table_was_copied = false;
   args.table_copy = ChildArgs::TableCopy::not_checked;
@@ -69,11 +68,11 @@ SYSFD_ALWAYS_INLINE CloneCall call_of_clone3(ChildArgs& args, const CloneOptions
     arguments.child_tid = reinterpret_cast<std::uintptr_t>(&stack->is_inside);
     arguments.stack = reinterpret_cast<std::uintptr_t>(stack->bytes);
     arguments.stack_size = sizeof stack->bytes;
-  }
-  if (stack && stack->is_watched) {
-    args.number = 0;
-    arguments.flags |= CLONE_PARENT_SETTID;
-    arguments.parent_tid = reinterpret_cast<std::uintptr_t>(&args.number);
+    if (stack->is_watched) {
+      args.number = 0;
+      arguments.flags |= CLONE_PARENT_SETTID;
+      arguments.parent_tid = reinterpret_cast<std::uintptr_t>(&args.number);
+    }
   }
   return {SYS_clone3, address(&arguments), static_cast<long>(size), 0, 0};
 }
@@ -81,6 +80,7 @@ SYSFD_ALWAYS_INLINE CloneCall call_of_clone3(ChildArgs& args, const CloneOptions
 inline CloneCall call_of_clone(ChildArgs& args, const CloneOptions& options,
                                ChildStack* stack) noexcept {
   reset(args, stack);
+  args.number = ChildArgs::number_unknown;
   args.shares_table = stack ? !stack->copies_table : !is_emulated();
   args.resets_handlers = true;
   args.killed_with_parent = false;
