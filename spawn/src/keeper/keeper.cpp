@@ -188,8 +188,11 @@ class Keeper {
  private:
   // The cgroup of an owner that is there is its own to remove. Processes that have ended leave it a
   // moment later.
-  [[noreturn]] void end() const noexcept {
+  [[noreturn]] void end() noexcept {
     constexpr int attempts = 1000;
+    // What the owner has said last may not be read yet: that it leaves the tree alone, or its end.
+    while (control_ >= 0 && hear_owner()) {
+    }
     for (int i = 0; cgroup_ && control_ < 0 && i < attempts; ++i) {
       if (system_call(SYS_unlinkat, keeper_parent, cgroup_, AT_REMOVEDIR) != -EBUSY) break;
       pause();
@@ -224,14 +227,19 @@ class Keeper {
     }
   }
 
-  void hear_owner() noexcept {
+  // False: there is nothing to hear now.
+  bool hear_owner() noexcept {
     KeeperMessage message;
     // poll(2) may tell of a message that is not there: EAGAIN. The owner closed its end with
     // something unread: ECONNRESET, once, before what it has said.
     const long size =
         system_call(SYS_recvfrom, control_, &message, sizeof message, MSG_DONTWAIT, nullptr);
-    if (size == -EINTR || size == -EAGAIN || size == -ECONNRESET) return;
-    if (size != sizeof message) return lose_owner();
+    if (size == -EAGAIN) return false;
+    if (size == -EINTR || size == -ECONNRESET) return true;
+    if (size != sizeof message) {
+      lose_owner();
+      return true;
+    }
     switch (message.what) {
       case KeeperMessage::send_signal:
         signal_tree(message.value);
@@ -241,6 +249,7 @@ class Keeper {
       case KeeperMessage::release: forget_owner(); break;
       default: break;
     }
+    return true;
   }
 
   void lose_owner() noexcept {
