@@ -19,7 +19,7 @@ bool is_of_a_cgroup(int error) noexcept {
 }
 
 bool is_a_limit(int error) noexcept {
-  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+  return error == EAGAIN || is_shortage(error_code(error));
 }
 
 // Returns the path that a step opens itself, if it has failed at that: /proc is not mounted,
