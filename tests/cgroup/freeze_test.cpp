@@ -56,7 +56,8 @@ TEST(CgroupFreeze, StopsProcessesThatFork) {
   SYSFD_REQUIRE_CGROUP();
   const Cgroup cgroup = make_cgroup();
   Child child = start_in(cgroup, "fork() { while :; do (:); done; }; fork & fork & fork & fork");
-  ASSERT_TRUE(await_processes(cgroup, 4));
+  // Three of them have one child each at most: there are four then.
+  ASSERT_TRUE(await_processes(cgroup, 6));
   for (int round = 0; round < 5; ++round) {
     ASSERT_TRUE(cgroup.freeze(20s));
     const auto frozen = numbers_of(cgroup);

@@ -49,6 +49,8 @@ class ChildEnd : public testing::Test {
 };
 
 const char* const obeys = "echo; read line <&3";
+// It does not read: a shell notices no signal that comes just before it waits for input.
+const char* const exits = "trap 'exit 7' TERM; echo; while :; do :; done";
 const char* const refuses = "trap '' TERM; echo; read line <&3";
 
 // Returns how a process has ended, from a second pidfd, after its Child is destroyed.
@@ -75,7 +77,7 @@ TEST_F(ChildEnd, IsAskedFor) {
 }
 
 TEST_F(ChildEnd, MayTakeItsTime) {
-  Child child = start("trap 'exit 7' TERM; echo; while :; do read line <&3; done");
+  Child child = start(exits);
   EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(7)) << "its own exit status counts";
 }
 
@@ -102,14 +104,13 @@ TEST_F(ChildEnd, ComesToAStoppedChildByForceToo) {
 
 // It continues, so that it can run its handlers.
 TEST_F(ChildEnd, IsAskedForWhereItIsStopped) {
-  Child child = start("trap 'exit 7' TERM; echo; while :; do read line <&3; done");
+  Child child = start(exits);
   stop(child);
   EXPECT_EQ(*child.terminate(1h), ExitStatus::exited(7));
 }
 
 TEST_F(ChildEnd, ByDropIsAskedForWhereItIsStopped) {
-  std::optional<Child> child =
-      start("trap 'exit 7' TERM; echo; while :; do read line <&3; done", DropPolicy::terminate);
+  std::optional<Child> child = start(exits, DropPolicy::terminate);
   stop(*child);
   expect_status(status_after(std::move(child)), ExitStatus::exited(7));
 }
@@ -148,8 +149,7 @@ TEST_F(ChildEnd, ByDropComesByForceAfterTheGracePeriod) {
 }
 
 TEST_F(ChildEnd, ByDropIsNotAskedForIfThePolicyIsToKill) {
-  expect_status(status_after(start("trap 'exit 7' TERM; echo; read line <&3")),
-                ExitStatus::killed(SIGKILL));
+  expect_status(status_after(start(exits)), ExitStatus::killed(SIGKILL));
   EXPECT_TRUE(witness_.is_alone());
 }
 
