@@ -2,25 +2,13 @@
 #
 # cmake -DCOMPILER=<compiler> -DFLAGS=<list> -DFILE=<source> -DCASE=<name> -P check.cmake
 #
-# A case is a block `#ifdef CASE_<name>` in the source with two forms: one that compiles and, if
-# EXPECT_ERROR is defined, one that does not. The error must be on the line of the block with `//
-# error`; any other one would mean that the code is refused by accident. With `// error: words`, the
-# compiler's message must contain these words. With `// error inside`, the error is in a header of
-# the standard library, and the compiler names the line as the place that required it.
+# A case is a block `#ifdef CASE_<name>` in the source with two forms: one that compiles (see
+# right_forms.cmake) and, if EXPECT_ERROR is defined, one that does not. The error must be on the
+# line of the block with `// error`; any other one would mean that the code is refused by accident.
+# With `// error: words`, the compiler's message must contain these words. With `// error inside`,
+# the error is in a header of the standard library, and the compiler names the line as the place
+# that required it.
 set(ENV{LC_ALL} C)
-
-function(compile result output)
-  execute_process(
-    COMMAND ${COMPILER} -std=c++23 -fsyntax-only ${FLAGS} -DCASE_${CASE} ${ARGN} ${FILE}
-    RESULT_VARIABLE answer OUTPUT_VARIABLE text ERROR_VARIABLE text)
-  set(${result} ${answer} PARENT_SCOPE)
-  set(${output} "${text}" PARENT_SCOPE)
-endfunction()
-
-compile(result output)
-if(NOT result EQUAL 0)
-  message(FATAL_ERROR "What should compile does not:\n${output}")
-endif()
 
 file(READ ${FILE} text)
 string(FIND "${text}" "#ifdef CASE_${CASE}\n" begin)
@@ -42,7 +30,9 @@ endif()
 set(is_inside ${CMAKE_MATCH_1})
 set(words "${CMAKE_MATCH_3}")
 
-compile(result output -DEXPECT_ERROR)
+execute_process(
+  COMMAND ${COMPILER} -std=c++23 -fsyntax-only ${FLAGS} -DCASE_${CASE} -DEXPECT_ERROR ${FILE}
+  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(result EQUAL 0)
   message(FATAL_ERROR "Line ${line} should not compile, but does")
 endif()

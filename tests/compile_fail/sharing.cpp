@@ -10,17 +10,13 @@
 #include <string>
 #include <vector>
 
+#include <sysfd/command.hpp>
 #include <sysfd/description.hpp>
 #include <sysfd/description_lock.hpp>
 #include <sysfd/fd_passing.hpp>
 #include <sysfd/flock_lock.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/sealed_memory.hpp>
-
-#if defined(CASE_unique_description_for_a_child) || \
-    defined(CASE_unique_description_as_a_stream_of_a_child)
-#include <sysfd/command.hpp>
-#endif
 
 using namespace std::chrono_literals;
 using namespace sysfd;
