@@ -19,6 +19,14 @@ quietly() {
   return "$status"
 }
 
+# configure_release ARG...: configures the preset "release". What it compiles is found again by
+# other scripts, and by the tests that build sysfd as its users do.
+export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache}
+configure_release() {
+  if command -v ccache >/dev/null; then set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"; fi
+  quietly cmake --preset release "$@"
+}
+
 # build_c_library: builds $c_library, with debug information that has no path of this machine.
 # shellcheck disable=SC2034 # for the scripts that source this
 c_library=build/c_library/capi/libsysfd.so.0
