@@ -46,14 +46,14 @@ Buffer buffer_of(void* data, std::size_t size) noexcept {
 
 // Calls `body` with the file, if there is one, and all bytes that it needs.
 template <class File, class Body>
-auto with(File* file, const void* data, std::size_t size, Body body)
+auto with_file(File* file, const void* data, std::size_t size, Body body)
     -> decltype(code_of(body(*file->file))) {
   if (!file || !file->file || is_missing(data, size)) return -EINVAL;
   return code_of(body(*file->file));
 }
 template <class File, class Body>
-auto with(File* file, Body body) {
-  return with(file, nullptr, 0, body);
+auto with_file(File* file, Body body) {
+  return with_file(file, nullptr, 0, body);
 }
 
 bool are_read_flags(std::uint32_t flags) noexcept {
@@ -127,74 +127,79 @@ void sysfd_positioned_file_free(sysfd_positioned_file* file) {
 int64_t sysfd_positioned_file_read(sysfd_positioned_file* file, void* buffer, size_t size,
                                    uint32_t flags) {
   if (!are_read_flags(flags)) return -EINVAL;
-  return with(file, buffer, size, [&](PositionedFile& it) {
+  return with_file(file, buffer, size, [&](PositionedFile& it) {
     return it.read(buffer_of(buffer, size), read_options(flags));
   });
 }
 
 int64_t sysfd_positioned_file_write(sysfd_positioned_file* file, const void* data, size_t size) {
-  return with(file, data, size, [&](PositionedFile& it) { return it.write(bytes(data, size)); });
+  return with_file(file, data, size,
+                   [&](PositionedFile& it) { return it.write(bytes(data, size)); });
 }
 
 int64_t sysfd_positioned_file_append(sysfd_positioned_file* file, const void* data, size_t size) {
-  return with(file, data, size, [&](PositionedFile& it) { return it.append(bytes(data, size)); });
+  return with_file(file, data, size,
+                   [&](PositionedFile& it) { return it.append(bytes(data, size)); });
 }
 
 int64_t sysfd_positioned_file_read_at(const sysfd_positioned_file* file, void* buffer, size_t size,
                                       uint64_t offset, uint32_t flags) {
   if (!are_read_flags(flags)) return -EINVAL;
-  return with(file, buffer, size, [&](const PositionedFile& it) {
+  return with_file(file, buffer, size, [&](const PositionedFile& it) {
     return it.read_at(buffer_of(buffer, size), offset, read_options(flags));
   });
 }
 
 int64_t sysfd_positioned_file_write_at(const sysfd_positioned_file* file, const void* data,
                                        size_t size, uint64_t offset) {
-  return with(file, data, size,
-              [&](const PositionedFile& it) { return it.write_at(bytes(data, size), offset); });
+  return with_file(file, data, size, [&](const PositionedFile& it) {
+    return it.write_at(bytes(data, size), offset);
+  });
 }
 
 int64_t sysfd_positioned_file_readv_at(const sysfd_positioned_file* file,
                                        const sysfd_bytes* buffers, size_t count, uint64_t offset,
                                        uint32_t flags) {
   if (!are_read_flags(flags)) return -EINVAL;
-  return with(file, buffers, count, [&](const PositionedFile& it) {
+  return with_file(file, buffers, count, [&](const PositionedFile& it) {
     return it.read_at(vectors(buffers, count), offset, read_options(flags));
   });
 }
 
 int64_t sysfd_positioned_file_writev_at(const sysfd_positioned_file* file, const sysfd_bytes* data,
                                         size_t count, uint64_t offset) {
-  return with(file, data, count,
-              [&](const PositionedFile& it) { return it.write_at(vectors(data, count), offset); });
+  return with_file(file, data, count, [&](const PositionedFile& it) {
+    return it.write_at(vectors(data, count), offset);
+  });
 }
 
 int sysfd_positioned_file_read_exact(sysfd_positioned_file* file, void* buffer, size_t size) {
-  return with(file, buffer, size,
-              [&](PositionedFile& it) { return it.read_exact(buffer_of(buffer, size)); });
+  return with_file(file, buffer, size,
+                   [&](PositionedFile& it) { return it.read_exact(buffer_of(buffer, size)); });
 }
 
 int sysfd_positioned_file_write_all(sysfd_positioned_file* file, const void* data, size_t size) {
-  return with(file, data, size,
-              [&](PositionedFile& it) { return it.write_all(bytes(data, size)); });
+  return with_file(file, data, size,
+                   [&](PositionedFile& it) { return it.write_all(bytes(data, size)); });
 }
 
 int sysfd_positioned_file_read_exact_at(const sysfd_positioned_file* file, void* buffer,
                                         size_t size, uint64_t offset) {
-  return with(file, buffer, size, [&](const PositionedFile& it) {
+  return with_file(file, buffer, size, [&](const PositionedFile& it) {
     return it.read_exact_at(buffer_of(buffer, size), offset);
   });
 }
 
 int sysfd_positioned_file_write_all_at(const sysfd_positioned_file* file, const void* data,
                                        size_t size, uint64_t offset) {
-  return with(file, data, size,
-              [&](const PositionedFile& it) { return it.write_all_at(bytes(data, size), offset); });
+  return with_file(file, data, size, [&](const PositionedFile& it) {
+    return it.write_all_at(bytes(data, size), offset);
+  });
 }
 
 int64_t sysfd_positioned_file_seek(sysfd_positioned_file* file, int64_t offset, int from) {
   if (from < SYSFD_SEEK_START || from > SYSFD_SEEK_END) return -EINVAL;
-  return with(file, [&](PositionedFile& it) {
+  return with_file(file, [&](PositionedFile& it) {
     return it.seek(offset, static_cast<sysfd::SeekFrom>(from));
   });
 }
@@ -204,16 +209,16 @@ int64_t sysfd_positioned_file_position(const sysfd_positioned_file* file) {
 }
 
 int64_t sysfd_positioned_file_size(const sysfd_positioned_file* file) {
-  return with(file, [](const PositionedFile& it) { return it.size(); });
+  return with_file(file, [](const PositionedFile& it) { return it.size(); });
 }
 
 int sysfd_positioned_file_truncate(const sysfd_positioned_file* file, uint64_t size) {
-  return with(file, [&](const PositionedFile& it) { return it.truncate(size); });
+  return with_file(file, [&](const PositionedFile& it) { return it.truncate(size); });
 }
 
 int sysfd_positioned_file_sync(const sysfd_positioned_file* file, uint32_t flags) {
   if (has_unknown(flags, SYSFD_SYNC_DATA_ONLY)) return -EINVAL;
-  return with(file, [&](const PositionedFile& it) {
+  return with_file(file, [&](const PositionedFile& it) {
     return it.sync({.data_only = (flags & SYSFD_SYNC_DATA_ONLY) != 0});
   });
 }
