@@ -109,6 +109,14 @@ std::vector<Operation> landlock_operations() {
       },
       // What cannot be read counts as damaged.
       {{SYS_pread64, 0, ENOEXEC}, {-1, 0, ENOENT}});
+  add("Command::spawn, Command::landlock", [](Sweep& sweep) {
+    const Rights rights = some_rights();
+    auto ruleset = must(Ruleset::create(rights));
+    must(ruleset.allow("/", rights.files));
+    Command command = program("exit").landlock(ruleset.fd());
+    const auto child = sweep([&] { return command.spawn(); });
+    if (child) sweep.check(child->pid() > 0, "the child");
+  });
   add("explain", [](Sweep& sweep) {
     const Rights rights = some_rights();
     auto ruleset = must(Ruleset::create(rights));
@@ -179,6 +187,13 @@ std::vector<Operation> cgroup_operations() {
        [](const Cgroup& cgroup) { return cgroup.open_memory_events(); });
   adds("Cgroup::set", [](const Cgroup& cgroup) { return cgroup.set({.pids_max = 100}); });
   adds("Cgroup::enable", [](const Cgroup& cgroup) { return cgroup.enable(Controller::pids); });
+  add("Cgroup::make_leaf_and_enable", [](Sweep& sweep) {
+    const auto cgroup = make_cgroup_or_skip(sweep);
+    if (!cgroup) return;
+    const auto leaf = sweep([&] { return cgroup->make_leaf_and_enable("leaf", {}); });
+    if (!leaf) sweep.check(!Cgroup::open(cgroup->fd(), "leaf"), "is left");
+    ::unlinkat(cgroup->fd().get(), "leaf", AT_REMOVEDIR);
+  });
   adds("Cgroup::freeze", [](const Cgroup& cgroup) { return cgroup.freeze(); });
   adds("Cgroup::thaw", [](const Cgroup& cgroup) { return cgroup.thaw(); });
   adds("Cgroup::kill", [](const Cgroup& cgroup) { return cgroup.kill(); });

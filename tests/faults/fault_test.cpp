@@ -18,22 +18,20 @@ std::string sweep_program() {
   return path;
 }
 
+const std::vector<Operation>& all_operations() {
+  static const std::vector<Operation> operations = [] {
+    std::vector<Operation> all;
+    for (auto make : {ownedfd_operations, sharing_operations, handle_operations, pidfd_operations,
+                      landlock_operations, cgroup_operations, spawn_operations, child_operations,
+                      listen_operations, capi_operations})
+      for (Operation& each : make())
+        all.push_back(std::move(each));
+    return all;
+  }();
+  return operations;
+}
+
 namespace {
-
-std::vector<Operation> all_operations() {
-  std::vector<Operation> all;
-  for (auto make : {ownedfd_operations, sharing_operations, handle_operations, pidfd_operations,
-                    landlock_operations, cgroup_operations, spawn_operations, child_operations,
-                    listen_operations, capi_operations})
-    for (Operation& each : make())
-      all.push_back(std::move(each));
-  return all;
-}
-
-const std::vector<Operation>& operations() {
-  static const std::vector<Operation> all = all_operations();
-  return all;
-}
 
 // Prints the table at the end, and writes it to the file that SYSFD_FAULT_REPORT names.
 class Report : public testing::Environment {
@@ -82,7 +80,7 @@ TEST_P(FaultSweep, LeavesNothingAndLosesNoError) {
   if (is_sanitized) GTEST_SKIP() << "needs to be without sanitizers, whose runtimes make calls too";
   (void)sweep_program();  // is looked up here, not in an operation
   const char* const all = std::getenv("SYSFD_SWEEP_ALL");
-  const Operation& operation = operations()[GetParam()];
+  const Operation& operation = all_operations()[GetParam()];
   const Swept swept = sweep(operation, all && *all != '\0');
   Report::rows.emplace_back(operation.name, swept);
   if (!swept.skipped.empty()) GTEST_SKIP() << swept.skipped;
@@ -92,9 +90,9 @@ TEST_P(FaultSweep, LeavesNothingAndLosesNoError) {
   EXPECT_TRUE(swept.missed == 0 || swept.injections > 0) << swept.missed << " calls did not come";
 }
 
-INSTANTIATE_TEST_SUITE_P(, FaultSweep, testing::Range<std::size_t>(0, operations().size()),
+INSTANTIATE_TEST_SUITE_P(, FaultSweep, testing::Range<std::size_t>(0, all_operations().size()),
                          [](const testing::TestParamInfo<std::size_t>& which) {
-                           std::string name = operations()[which.param].name;
+                           std::string name = all_operations()[which.param].name;
                            for (char& c : name)
                              if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
                            return name;

@@ -20,6 +20,7 @@ std::vector<Operation> landlock_operations();
 std::vector<Operation> cgroup_operations();
 std::vector<Operation> listen_operations();
 std::vector<Operation> capi_operations();
+const std::vector<Operation>& all_operations();
 
 // The program that operations start, whose calls do not count (sweep_program.cpp).
 std::string sweep_program();

@@ -49,7 +49,7 @@ bool is_flock_free(const Scratch& scratch, int operation) {
 template <class Lock, class IsFree>
 void add_lock_operations(std::vector<Operation>& all, const std::string& kind, IsFree can_share,
                          IsFree can_exclude) {
-  const auto add = [&](const char* name, auto run,
+  const auto add = [&](const std::string& name, auto run,
                        std::vector<Operation::Translation> translations = {}) {
     all.push_back({"sharing: " + kind + "::" + name, run, std::move(translations)});
   };
@@ -133,6 +133,12 @@ void add_lock_operations(std::vector<Operation>& all, const std::string& kind, I
     std::optional<OwnedFd> fd;
     sweep([&] { fd = std::move(lock).release(); });
     sweep.check(!can_share(scratch), "not locked");
+  });
+  add("~" + kind, [=](Sweep& sweep) {
+    const Scratch scratch;
+    std::optional<Lock> lock = must(Lock::acquire(scratch.file, LockMode::exclusive));
+    sweep([&] { lock.reset(); });
+    if (sweep.is_dry()) sweep.check(can_exclude(scratch), "still locked");
   });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -50,8 +51,17 @@ auto starts_every_step(Command (EveryStep::*make)() const) {
   };
 }
 
-// A child that cannot be killed is left running.
-const std::vector<long> kills = {SYS_pidfd_send_signal, SYS_kill};
+// Starts in the foreground of the terminal that the session of the copy gets.
+template <class Start>
+auto in_foreground(Start start) {
+  return [=](Sweep& sweep) {
+    if (::setsid() < 0) return sweep.skip("needs a session");
+    ::signal(SIGHUP, SIG_IGN);
+    const Terminal terminal;
+    if (::ioctl(terminal.child.get(), TIOCSCTTY, 0) != 0) return sweep.skip("needs a terminal");
+    start(sweep, Session{.process_group = 0, .foreground_of = terminal.child});
+  };
+}
 
 // Exec of a copy of this process.
 int exec_status(Command& command) {
@@ -89,6 +99,9 @@ std::vector<Operation> spawn_operations() {
       command.resources({.limits = {{RLIMIT_CORE, 0, 0}}});
       command.namespaces({.create = Namespace::uts, .host_name = "name"});
       command.environment({"A=1", "B=2"}).search({"/bin", "/usr/bin"}).contain();
+      command.argument0("name").clear_env().session({.new_session = true}).shell_fallback();
+      command.stdout_to(Stdio::null()).stderr_to(Stdio::like_stdout()).forget_descriptor(5);
+      command.on_drop(DropPolicy::wait);
     });
   });
   add("Command::shell", [](Sweep& sweep) { sweep([&] { (void)Command::shell("true"); }); });
@@ -157,6 +170,40 @@ std::vector<Operation> spawn_operations() {
     auto child = sweep([&] { return command.spawn(); });
     if (child) check_end(sweep, *child, 7);
   });
+  add("Command::spawn, foreground", in_foreground([](Sweep& sweep, const Session& session) {
+        Command command = program("exit").session(session);
+        auto child = sweep([&] { return command.spawn(); });
+        if (child) check_end(sweep, *child, 7);
+      }));
+  add("Command::spawn, foreground, no such program",
+      in_foreground([](Sweep& sweep, const Session& session) {
+        Command command("/nowhere/program");
+        command.session(session);
+        (void)sweep(
+            [&] { return expect_error(command.spawn(), std::errc::no_such_file_or_directory); });
+      }));
+  all.back().takes_terminal_back = true;
+  for (const bool is_contained : {false, true}) {
+    add(is_contained ? "Command::status, foreground, contained" : "Command::status, foreground",
+        in_foreground([=](Sweep& sweep, const Session& session) {
+          if (is_contained && !is_root()) return sweep.skip("needs root");
+          Command command = program("exit").session(session);
+          if (is_contained) command.contain();
+          const auto status = sweep([&] { return command.status(); });
+          if (status) sweep.check(status->code() == 7, "the status");
+        }),
+        {{SYS_sendto, 0, ECHILD}});
+    all.back().takes_terminal_back = true;
+  }
+  add("Pipeline::output, foreground", in_foreground([](Sweep& sweep, const Session& session) {
+        Pipeline pipeline = program("exit").session(session) | program("exit");
+        (void)sweep([&]() -> Result<void, SpawnError> {
+          const auto output = pipeline.output();
+          if (!output) return std::unexpected(output.error());
+          return {};
+        });
+      }));
+  all.back().takes_terminal_back = true;
   add("Command::spawn, no such program", [](Sweep& sweep) {
     Command command("/nowhere/program");
     (void)sweep(
@@ -247,7 +294,8 @@ std::vector<Operation> spawn_operations() {
   });
   for (const auto confirmation : {Confirmation::by_finish, Confirmation::by_descriptor}) {
     const bool by_finish = confirmation == Confirmation::by_finish;
-    add(by_finish ? "Command::spawn_async, finish" : "Command::spawn_async, descriptor, finish",
+    add(by_finish ? "Command::spawn_async, PendingChild::finish"
+                  : "Command::spawn_async, descriptor, PendingChild::finish",
         [=](Sweep& sweep) {
           Command command = program("exit");
           command.pass(some_file(), 4);
@@ -259,14 +307,42 @@ std::vector<Operation> spawn_operations() {
           if (child) check_end(sweep, *child, 7);
         });
   }
-  add("PendingChild::finish_for", [](Sweep& sweep) {
-    Command command = program("exit");
+  const auto finishes = [&](const char* name, auto finish) {
+    add(name, [=](Sweep& sweep) {
+      Command command = program("exit");
+      auto child = sweep([&]() -> Made {
+        auto pending = std::move(command).spawn_async();
+        if (!pending) return std::unexpected(pending.error());
+        return finish(*pending);
+      });
+      if (child) check_end(sweep, *child, 7);
+    });
+  };
+  finishes("PendingChild::finish_for",
+           [](PendingChild& pending) { return pending.finish_for(10s); });
+  finishes("PendingChild::finish_until", [](PendingChild& pending) {
+    return pending.finish_until(std::chrono::steady_clock::now() + 10s);
+  });
+  add("PreparedCommand::spawn_async, PendingChild::finish", [](Sweep& sweep) {
+    const auto prepared = must(program("exit").prepare());
     auto child = sweep([&]() -> Made {
-      auto pending = std::move(command).spawn_async();
+      auto pending = prepared.spawn_async();
       if (!pending) return std::unexpected(pending.error());
-      return pending->finish_for(10s);
+      return pending->finish();
     });
     if (child) check_end(sweep, *child, 7);
+  });
+  add("Command::~Command, PreparedCommand::~PreparedCommand", [](Sweep& sweep) {
+    std::optional<Command> command = program("exit").pass(some_file(), 4);
+    std::optional<PreparedCommand> prepared = must(program("exit").pass(some_file(), 4).prepare());
+    sweep([&] {
+      command.reset();
+      prepared.reset();
+    });
+  });
+  add("set_window_size", [](Sweep& sweep) {
+    const Terminal terminal;
+    (void)sweep([&] { return set_window_size(terminal.parent, {.rows = 30, .columns = 100}); });
   });
   add("PendingChild::try_finish", [](Sweep& sweep) {
     Command command = program("exit");
@@ -397,123 +473,6 @@ std::vector<Operation> spawn_operations() {
         });
       },
       {{SYS_fstat, 0, EBADF}});  // a placeholder that cannot be known again is not used
-  return all;
-}
-
-std::vector<Operation> child_operations() {
-  std::vector<Operation> all;
-  const auto add = [&](const char* name, auto run,
-                       std::vector<Operation::Translation> translations = {},
-                       std::vector<long> leaves_child_without = {}) {
-    all.push_back({std::string("spawn: Child::") + name, run, std::move(translations),
-                   std::move(leaves_child_without)});
-  };
-  const auto waits = [&](const char* name, auto wait) {
-    add(name, [=](Sweep& sweep) {
-      Child child = ended_child();
-      const auto status = sweep([&] { return wait(child); });
-      if (status) sweep.check(status->code() == 7, "the status");
-    });
-  };
-  waits("wait", [](Child& child) { return child.wait(); });
-  waits("try_wait", [](Child& child) { return child.try_wait(); });
-  waits("wait_for", [](Child& child) { return child.wait_for(10s); });
-  waits("wait_until",
-        [](Child& child) { return child.wait_until(std::chrono::steady_clock::now() + 10s); });
-  add("wait_for while it runs", [](Sweep& sweep) {
-    Child child = waiting_child();
-    (void)sweep([&] { return expect_error(child.wait_for(1ms), std::errc::timed_out); });
-  });
-  add("wait, contained", [](Sweep& sweep) {
-    if (!is_root()) return sweep.skip("needs root");
-    Child child = must(program("exit").contain().spawn());
-    const auto status = sweep([&] { return child.wait(); });
-    if (status) sweep.check(status->code() == 7, "the status");
-  });
-  add(
-      "terminate",
-      [](Sweep& sweep) {
-        Child child = waiting_child();
-        const auto status = sweep([&] { return child.terminate(20ms); });
-        if (status) sweep.check(status->signal().has_value(), "the status");
-      },
-      {}, kills);
-  add(
-      "terminate, contained",
-      [](Sweep& sweep) {
-        if (!is_root()) return sweep.skip("needs root");
-        Child child = must(program("wait").contain().spawn());
-        const auto status = sweep([&] { return child.terminate(20ms); });
-        if (status) sweep.check(status->signal().has_value(), "the status");
-      },
-      {}, kills);
-  add("communicate", [](Sweep& sweep) {
-    Child child = must(program("copy").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
-    const auto output = sweep([&] { return child.communicate({.input = "hello"}); });
-    if (output) sweep.check(output->out == "hello", "the output");
-  });
-  add(
-      "communicate, timeout",
-      [](Sweep& sweep) {
-        Child child =
-            must(program("wait").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
-        const auto output = sweep([&] { return child.communicate({.timeout = 1ms}); });
-        if (output) sweep.check(output->timed_out, "no timeout");
-      },
-      {}, kills);
-  add("send_signal_to_group",
-      [](Sweep& sweep) {
-        Child child = must(program("wait").session({.process_group = 0}).spawn());
-        (void)sweep([&] { return child.send_signal_to_group(SIGTERM); });
-      },
-      {{SYS_pidfd_send_signal, 0, EINVAL}});  // before Linux 6.9: the kernel knows no scope
-  add("close_descriptors", [](Sweep& sweep) {
-    Child child = must(program("exit").stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
-    (void)child.wait();
-    (void)sweep([&] { return child.close_descriptors(); });
-  });
-  add("detach", [](Sweep& sweep) {
-    Child child = waiting_child();
-    const pid_t pid = child.pid();
-    sweep([&] { (void)std::move(child).detach(); });
-    if (pid > 0) {
-      ::kill(pid, SIGKILL);
-      ::waitpid(pid, nullptr, 0);
-    }
-  });
-  add("ending", [](Sweep& sweep) {
-    Child child = ended_child();
-    (void)child.wait();
-    const auto ending = sweep([&] { return child.ending(); });
-    if (ending) sweep.check(ending->reason == EndReason::exited, "the reason");
-  });
-  const auto drops = [&](const char* name, DropPolicy policy, const char* word, auto change) {
-    add(
-        name,
-        [=](Sweep& sweep) {
-          Command command = program(word);
-          change(command);
-          std::optional<Child> child = must(command.on_drop(policy, 20ms).spawn());
-          sweep([&] { child.reset(); });
-        },
-        {}, kills);
-  };
-  const auto nothing = [](Command&) {};
-  drops("~Child, kill", DropPolicy::kill, "wait", nothing);
-  drops("~Child, terminate", DropPolicy::terminate, "wait", nothing);
-  drops("~Child, wait", DropPolicy::wait, "exit", nothing);
-  drops("~Child, kill, with pipes", DropPolicy::kill, "copy",
-        [](Command& command) { command.stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()); });
-  drops("~Child, kill, group", DropPolicy::kill, "wait",
-        [](Command& command) { command.session({.process_group = 0}); });
-  add(
-      "~Child, kill, contained",
-      [](Sweep& sweep) {
-        if (!is_root()) return sweep.skip("needs root");
-        std::optional<Child> child = must(program("wait").contain().spawn());
-        sweep([&] { child.reset(); });
-      },
-      {}, kills);
   return all;
 }
 

@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
@@ -53,6 +55,9 @@ inline Child ended_child() {
   }
   return child;
 }
+
+// Operation::leaves_child_without: a child that cannot be killed is left running.
+inline const std::vector<long> kills = {SYS_pidfd_send_signal, SYS_kill};
 
 // The error that an operation is to have is its success.
 template <class Result>

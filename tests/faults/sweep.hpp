@@ -99,6 +99,8 @@ struct Operation {
   std::vector<long> stops_without{};
   // Keeps descriptors after an error, which its object closes: a cache.
   bool keeps_descriptors = false;
+  // Also has the terminal back after success: the program has ended.
+  bool takes_terminal_back = false;
 };
 
 // What was found.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What swept operations start: a program without libc, at an address of its own, by which the
-// filter knows its calls (sweep.cpp). sweep_program WORD: "exit" ends with status 7; "copy" writes
-// what it reads, and ends with 0; "wait" waits for a signal; "true" ends with 0.
+// filter knows its calls (swept_run.cpp). sweep_program WORD: "exit" ends with status 7; "copy"
+// writes what it reads, and ends with 0; "wait" waits for a signal; "true" ends with 0.
 #include <sys/syscall.h>
 
 #include <sysfd/detail/raw_syscall.hpp>
