@@ -14,6 +14,7 @@
 #include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
+#include <sysfd/detail/without_exceptions.hpp>
 
 #include "above.hpp"
 #include "cgroup_files.hpp"
@@ -183,6 +184,32 @@ static Result<void, CgroupError> move_all(BorrowedFd from, BorrowedFd to) {
   return fails(EAGAIN);
 }
 
+namespace {
+
+// Takes back what make_leaf_and_enable() has done, unless it is complete: after an exception, too.
+struct HalfMadeLeaf {
+  const BorrowedFd parent, leaf;
+  const CStr name;
+  const ControllerSet enabled_before;
+  bool is_complete = false;
+
+  ~HalfMadeLeaf() {
+    if (is_complete) return;
+    (void)detail::without_exceptions([&] {
+      if (const auto after = controllers_in(parent, "cgroup.subtree_control"))
+        (void)change_controllers(parent, '-', *after - enabled_before);
+      return 0;
+    });
+    (void)detail::without_exceptions([&] {
+      (void)move_all(leaf, parent);
+      return 0;
+    });
+    system_call(SYS_unlinkat, parent.get(), name.get(), AT_REMOVEDIR);
+  }
+};
+
+}  // namespace
+
 Result<Cgroup, CgroupError> Cgroup::make_leaf_and_enable(CStr name,
                                                          ControllerSet controllers) const {
   const auto before = controllers_in(directory_, "cgroup.subtree_control");
@@ -190,15 +217,13 @@ Result<Cgroup, CgroupError> Cgroup::make_leaf_and_enable(CStr name,
   auto leaf = create(*this, name);
   if (!leaf) return leaf;
   leaf->keep();  // it must not kill what is moved there
+  HalfMadeLeaf half_made{directory_, leaf->directory_, name, *before};
   Result<void, CgroupError> done;
   if (!is_root(directory_)) done = move_all(directory_, leaf->directory_);
   if (done) done = enable(controllers);
-  if (done) return leaf;
-  if (const auto after = controllers_in(directory_, "cgroup.subtree_control"))
-    (void)change_controllers(directory_, '-', *after - *before);
-  (void)move_all(leaf->directory_, directory_);
-  system_call(SYS_unlinkat, directory_.get(), name.get(), AT_REMOVEDIR);
-  return std::unexpected(std::move(done).error());
+  if (!done) return std::unexpected(std::move(done).error());
+  half_made.is_complete = true;
+  return leaf;
 }
 
 }  // namespace v0

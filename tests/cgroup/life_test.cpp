@@ -50,6 +50,23 @@ TEST(NewCgroup, IsDroppedWithoutMemory) {
   EXPECT_GT(failures, 0);
   EXPECT_LT(failures, 100);
 }
+
+TEST(MakeLeaf, IsTakenBackWithoutMemory) {
+  SYSFD_REQUIRE_CGROUP();
+  if (is_sanitized) GTEST_SKIP() << "needs to be without a sanitizer, which has its own new[]";
+  const Cgroup cgroup = make_cgroup();
+  Child child = start_in(cgroup);
+  int failures = 0;
+  while (
+      failures < 100 &&
+      fails_at_allocation(failures + 1, [&] { (void)cgroup.make_leaf_and_enable("leaf", {}); })) {
+    ++failures;
+    EXPECT_FALSE(is_there(cgroup, "leaf")) << "allocation " << failures;
+    EXPECT_NE(content_of(cgroup, "cgroup.procs"), "") << "allocation " << failures;
+  }
+  EXPECT_GT(failures, 0);
+  EXPECT_TRUE(is_there(cgroup, "leaf"));
+}
 #endif
 
 TEST(NewCgroup, IsRemovedWhenItIsDropped) {
