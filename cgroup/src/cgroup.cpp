@@ -54,9 +54,14 @@ Result<void, CgroupError> change_controllers(BorrowedFd cgroup, char sign, Contr
   return {};
 }
 
+// Without a descriptor: there may be none that is free.
+bool has_file(BorrowedFd cgroup, const char* name) noexcept {
+  return system_call(SYS_faccessat, cgroup.get(), name, F_OK) != -ENOENT;
+}
+
 // Only the root of the whole hierarchy has no type.
 bool is_root(BorrowedFd cgroup) noexcept {
-  return !sysfd::open(cgroup, "cgroup.type", O_PATH).has_value();
+  return !has_file(cgroup, "cgroup.type");
 }
 
 }  // namespace
@@ -148,13 +153,15 @@ Result<CgroupAbilities, CgroupError> Cgroup::abilities() const {
   found.in_version_1 = *in_version_1;
   if (const auto processes = detail::read_file(directory_, "cgroup.procs"))
     found.needs_leaf = !processes->empty() && !is_root(directory_);
+  else if (processes.error().code != error_code(EOPNOTSUPP))  // threaded: no leaf
+    return std::unexpected(processes.error());
   found.start_obstacle = start_obstacle_in(directory_);
 
   std::uint64_t number = 0;
   system_call(SYS_getrandom, &number, sizeof number, GRND_NONBLOCK);
   const auto made = create(*this, "sysfd-probe-" + std::to_string(number));
   if (made)
-    found.has_kill = made->kill_.has_value();
+    found.has_kill = has_file(made->directory_, "cgroup.kill");
   else
     found.create_obstacle = made.error();
   return found;

@@ -308,6 +308,37 @@ TEST(MakeLeaf, TellsWhatCannotBeMoved) {
   EXPECT_EQ(must(cgroup.processes()).size(), 1U);
 }
 
+TEST(MakeLeaf, DoesNotTakeAShortageForTheRoot) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  Child child = start_in(cgroup);
+  const auto fail_looks = [](std::string_view path, int flags) {
+    return path == "cgroup.type" && (flags & O_PATH) != 0 ? EMFILE : 0;
+  };
+  run_with_failing_opens(fail_looks, [&] {
+    EXPECT_TRUE(must(cgroup.abilities()).needs_leaf);
+    const Cgroup leaf = must(cgroup.make_leaf_and_enable("leaf", {}));
+    EXPECT_EQ(must(leaf.processes()).size(), 1U);
+  });
+}
+
+TEST(CgroupAbilities, AreNotLessForWantOfADescriptor) {
+  SYSFD_REQUIRE_CGROUP();
+  SYSFD_REQUIRE_ONE_THREAD();
+  const Cgroup cgroup = make_cgroup();
+  const bool has_kill = must(cgroup.abilities()).has_kill;
+  const auto fail_with = [&](std::string_view file, int access) {
+    return [=](std::string_view path, int flags) {
+      return path == file && (flags & O_ACCMODE) == access ? EMFILE : 0;
+    };
+  };
+  run_with_failing_opens(fail_with("cgroup.kill", O_WRONLY),
+                         [&] { EXPECT_EQ(must(cgroup.abilities()).has_kill, has_kill); });
+  run_with_failing_opens(fail_with("cgroup.procs", O_RDONLY),
+                         [&] { expect_error(cgroup.abilities(), CgroupStep::read, EMFILE); });
+}
+
 TEST(Controllers, ThatCannotBeReadAreAnError) {
   SYSFD_REQUIRE_CGROUP();
   SYSFD_REQUIRE_ONE_THREAD();
