@@ -2,9 +2,6 @@
 //
 // Operations of landlock and cgroup.
 #include <sys/syscall.h>
-#include <sys/wait.h>
-
-#include <random>
 
 #include <sysfd/cgroup.hpp>
 #include <sysfd/containment.hpp>
@@ -20,12 +17,6 @@ Rights some_rights() {
   return landlock_support()->known;
 }
 
-// An unpredictable name, the same in each run.
-const std::string& name_of_cgroup() {
-  static const std::string name = "sysfd-sweep-" + std::to_string(std::random_device()());
-  return name;
-}
-
 std::optional<Cgroup> make_cgroup_or_skip(Sweep& sweep) {
   const auto own = Cgroup::own();
   if (!own) {
@@ -33,8 +24,8 @@ std::optional<Cgroup> make_cgroup_or_skip(Sweep& sweep) {
     return std::nullopt;
   }
   // A run before may have failed to remove it.
-  ::unlinkat(own->fd().get(), name_of_cgroup().c_str(), AT_REMOVEDIR);
-  auto made = Cgroup::create(*own, name_of_cgroup());
+  ::unlinkat(own->fd().get(), name_of_cgroup.c_str(), AT_REMOVEDIR);
+  auto made = Cgroup::create(*own, name_of_cgroup);
   if (!made) {
     sweep.skip("needs to create cgroups: " + made.error().describe());
     return std::nullopt;
@@ -44,7 +35,7 @@ std::optional<Cgroup> make_cgroup_or_skip(Sweep& sweep) {
 
 bool is_there() {
   const auto own = Cgroup::own();
-  return own && ::faccessat(own->fd().get(), name_of_cgroup().c_str(), F_OK, 0) == 0;
+  return own && ::faccessat(own->fd().get(), name_of_cgroup.c_str(), F_OK, 0) == 0;
 }
 
 Child child_in(const Cgroup& cgroup) {
@@ -161,7 +152,7 @@ std::vector<Operation> cgroup_operations() {
     if (!make_cgroup_or_skip(sweep)) return;
     const auto own = must(Cgroup::own());
     {
-      const auto made = sweep([&] { return Cgroup::create(own, name_of_cgroup()); });
+      const auto made = sweep([&] { return Cgroup::create(own, name_of_cgroup); });
       sweep.check(is_there() == made.has_value(), "is left, or missing");
     }
     sweep.check(!is_there(), "is left");
@@ -171,7 +162,7 @@ std::vector<Operation> cgroup_operations() {
     if (!cgroup) return;
     sweep([&] { cgroup.reset(); });
     const auto own = must(Cgroup::own());
-    ::unlinkat(own.fd().get(), name_of_cgroup().c_str(), AT_REMOVEDIR);
+    ::unlinkat(own.fd().get(), name_of_cgroup.c_str(), AT_REMOVEDIR);
   });
   add("Cgroup::remove", [](Sweep& sweep) {
     auto cgroup = make_cgroup_or_skip(sweep);

@@ -23,7 +23,9 @@ const std::vector<Operation>& all_operations() {
     std::vector<Operation> all;
     for (auto make : {ownedfd_operations, sharing_operations, handle_operations, pidfd_operations,
                       landlock_operations, cgroup_operations, spawn_operations, child_operations,
-                      listen_operations, capi_operations})
+                      listen_operations, capi_descriptor_operations, capi_file_operations,
+                      capi_process_operations, capi_confinement_operations, capi_command_operations,
+                      capi_spawn_operations, capi_listen_operations})
       for (Operation& each : make())
         all.push_back(std::move(each));
     return all;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <sys/fanotify.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <sysfd/fanotify.hpp>
 #include <sysfd/file_handle.hpp>
@@ -13,16 +12,6 @@
 #include "handle/scratch_file_system.hpp"
 
 namespace sysfd_test {
-namespace {
-
-// Whether this machine allows what these operations need.
-bool can_mount(Sweep& sweep) {
-  if (is_root() && is_isolated()) return true;
-  sweep.skip("needs root");
-  return false;
-}
-
-}  // namespace
 
 std::vector<Operation> handle_operations() {
   std::vector<Operation> all;
@@ -58,7 +47,8 @@ std::vector<Operation> handle_operations() {
     if (opened) sweep.check(content_of(opened->borrow()) == "content", "another file");
   });
   const auto finds = [&](const char* name, HandleFlags flags) {
-    add(name,
+    add(
+        name,
         [=](Sweep& sweep) {
           if (!can_mount(sweep)) return;
           const ScratchFileSystem files;
@@ -67,11 +57,7 @@ std::vector<Operation> handle_operations() {
           const auto mount = sweep([&] { return find_mount(named->mount); });
           if (mount) sweep.check(same_file(mount->get(), files.root().get()), "another mount");
         },
-        // What is not found is not there any more; before Linux 5.8, /proc is the only way left.
-        {{SYS_openat, 0, ENOENT},
-         {SYS_openat2, 0, ENOENT},
-         {SYS_statx, 0, ENOENT},
-         {-1, 0, ENOSYS}});
+        of_mounts);
   };
   finds("find_mount", {});
   finds("find_mount, unique", {.unique_mount = true});

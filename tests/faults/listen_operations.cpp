@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 
 #include <cstdlib>
 
@@ -14,39 +12,6 @@
 #include "listen/manager.hpp"
 
 namespace sysfd_test {
-namespace {
-
-// Becomes a service that was given two descriptors, 3 and 4.
-struct Activated {
-  Activated() {
-    for (const int number : {3, 4}) {
-      const int pair = ::memfd_create("given", 0);
-      if (pair != number && (::dup2(pair, number) != number || ::close(pair) != 0)) std::abort();
-    }
-    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
-    ::setenv("LISTEN_FDS", "2", 1);
-    ::setenv("LISTEN_FDNAMES", "one:two", 1);
-    ::unsetenv("LISTEN_PIDFDID");
-  }
-  ~Activated() {
-    for (const int number : {3, 4})
-      if (is_open(number)) ::close(number);
-  }
-  Activated(const Activated&) = delete;
-  Activated& operator=(const Activated&) = delete;
-};
-
-OwnedFd listener() {
-  OwnedFd socket = OwnedFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) != 0 ||
-      ::listen(socket.get(), 5) != 0)
-    std::abort();
-  return socket;
-}
-
-}  // namespace
 
 std::vector<Operation> listen_operations() {
   std::vector<Operation> all;

@@ -18,20 +18,6 @@ bool is_set(int fd, int flag) {
   return (::fcntl(fd, F_GETFL) & flag) != 0;
 }
 
-// Closes 0, 1 and 2 for the life of an object.
-struct ClosedStreams {
-  ClosedStreams() {
-    for (const int fd : {0, 1, 2})
-      ::close(fd);
-  }
-  ~ClosedStreams() {
-    for (const int fd : {0, 1, 2})
-      if (!is_open(fd)) (void)::open("/dev/null", O_RDWR);
-  }
-  ClosedStreams(const ClosedStreams&) = delete;
-  ClosedStreams& operator=(const ClosedStreams&) = delete;
-};
-
 }  // namespace
 
 std::vector<Operation> ownedfd_operations() {

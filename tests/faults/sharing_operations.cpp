@@ -13,7 +13,6 @@
 #include "faults/operations.hpp"
 #include "faults/subjects.hpp"
 #include "support/kernel_features.hpp"
-#include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -22,27 +21,6 @@ using Bytes = std::span<const std::byte>;
 
 Bytes bytes(std::string_view text) {
   return std::as_bytes(std::span(text));
-}
-
-// A file of a real file system: memfds have no other holders by name.
-struct Scratch {
-  ScratchDirectory directory;
-  OwnedFd file = must(sysfd::open(cwd(), directory.path() / "file", O_RDWR | O_CREAT, 0600));
-  // Another description of the same file.
-  OwnedFd other() const { return must(sysfd::open(cwd(), directory.path() / "file", O_RDWR)); }
-};
-
-// Whether another description can lock the file.
-bool is_free(const Scratch& scratch, int type) {
-  const OwnedFd other = scratch.other();
-  struct flock lock;
-  std::memset(&lock, 0, sizeof lock);
-  lock.l_type = static_cast<short>(type);
-  return ::fcntl(other.get(), F_OFD_SETLK, &lock) == 0;
-}
-bool is_flock_free(const Scratch& scratch, int operation) {
-  const OwnedFd other = scratch.other();
-  return ::flock(other.get(), operation | LOCK_NB) == 0;
 }
 
 // Operations of both kinds of locks. `is_free` tells whether another may have it.
@@ -159,8 +137,7 @@ void add_file_operations(std::vector<Operation>& all) {
                                  "the content");
                      sweep.check(::lseek(scratch.file.get(), 0, SEEK_CUR) == 10, "the offset");
                    },
-                   // The kernel cannot write without the description's O_APPEND.
-                   {{SYS_pwritev2, ENOSYS, EOPNOTSUPP}, {SYS_pwritev2, EPERM, EOPNOTSUPP}}});
+                   of_writes});
   };
   constexpr std::string_view same = "0123456789";
   static std::array<char, 4> buffer;

@@ -2,7 +2,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -61,19 +60,6 @@ auto in_foreground(Start start) {
     if (::ioctl(terminal.child.get(), TIOCSCTTY, 0) != 0) return sweep.skip("needs a terminal");
     start(sweep, Session{.process_group = 0, .foreground_of = terminal.child});
   };
-}
-
-// Exec of a copy of this process.
-int exec_status(Command& command) {
-  const pid_t copy = ::fork();
-  if (copy < 0) return -errno;
-  if (copy == 0) ::_exit(command.exec().code.value() + 100);
-  int status = 0;
-  while (::waitpid(copy, &status, 0) == -1 && errno == EINTR) {
-  }
-  const int code = WEXITSTATUS(status);
-  if (code == 0 || code == 7) return 0;
-  return -(code - 100);
 }
 
 }  // namespace
@@ -259,14 +245,14 @@ std::vector<Operation> spawn_operations() {
   add("Command::exec", [](Sweep& sweep) {
     Command command = program("exit");
     command.pass(some_file(), 3).stdin_from(Stdio::null());
-    (void)sweep([&] { return exec_status(command); });
+    (void)sweep([&] { return exec_in_copy([&] { return command.exec().code.value(); }); });
   });
   add("Command::exec, attributes", [](Sweep& sweep) {
     if (!is_root()) return sweep.skip("needs root");
     const EveryStep every(sweep_program());
     Command command = every.attributes();
     command.stdout_to(Stdio::null());
-    (void)sweep([&] { return exec_status(command); });
+    (void)sweep([&] { return exec_in_copy([&] { return command.exec().code.value(); }); });
   });
   add("Command::prepare", [](Sweep& sweep) {
     Command command = program("exit");
@@ -459,17 +445,11 @@ std::vector<Operation> spawn_operations() {
   add("reserve_spawn_slots",
       [](Sweep& sweep) {
         // The slots stay: in a copy of the process, with a table of its own.
-        (void)sweep([&] {
-          const pid_t copy = ::fork();
-          if (copy < 0) return -errno;
-          if (copy == 0) {
+        (void)sweep([] {
+          return -std::abs(in_copy([] {
             const auto reserved = reserve_spawn_slots(4);
-            ::_exit(reserved ? 0 : reserved.error().value());
-          }
-          int status = 0;
-          while (::waitpid(copy, &status, 0) == -1 && errno == EINTR) {
-          }
-          return -WEXITSTATUS(status);
+            return reserved ? 0 : reserved.error().value();
+          }));
         });
       },
       {{SYS_fstat, 0, EBADF}});  // a placeholder that cannot be known again is not used

@@ -65,6 +65,8 @@ class Sweep {
   void skip(const std::string& reason);
   // True if no call fails in this run.
   bool is_dry() const;
+  // True if this system call has failed in this run.
+  bool has_failed(long call) const;
 
  private:
   template <class Call>

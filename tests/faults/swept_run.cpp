@@ -305,6 +305,7 @@ class Driver {
         !can_have(call.call, plan_.fault))
       return false;
     run.injected = true;
+    page->failed_call = call.call.number;
     switch (plan_.fault.kind) {
       case PlausibleFault::Kind::error: answer.error = -plan_.fault.error; break;
       case PlausibleFault::Kind::nothing:
@@ -419,6 +420,7 @@ Run run_once(const Operation& operation, const Plan& plan) {
   if (!page) page = map_page();
   new (page) Page{};
   page->failing_allocation = plan.failing_allocation;
+  page->failed_call = -1;
   page->is_dry = !plan.call && plan.failing_allocation == 0;
   std::array<int, 2> sockets{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) std::abort();
@@ -453,6 +455,10 @@ void Sweep::skip(const std::string& reason) {
 
 bool Sweep::is_dry() const {
   return page->is_dry;
+}
+
+bool Sweep::has_failed(long call) const {
+  return page->failed_call == call;
 }
 
 void Sweep::begin() {

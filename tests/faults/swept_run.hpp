@@ -24,6 +24,7 @@ namespace sysfd_test {
 struct Page {
   int failing_allocation;  // from the driver; 0: none
   bool is_dry;
+  long failed_call;               // or -1
   std::array<int, 8> not_closed;  // by close(2), which the driver has made fail; 0: none
   int error;                      // from here on, from the copy
   int allocations;
