@@ -53,6 +53,11 @@ Child start_in(const Cgroup& cgroup, const std::string& line) {
   return must(Command::shell(line).cgroup(cgroup.fd()).spawn());
 }
 
+std::string outlive(const std::string& line) {
+  return "echo -1000 >/proc/self/oom_score_adj; (echo 0 >/proc/self/oom_score_adj; " + line +
+         "); exit 5";
+}
+
 std::set<pid_t> numbers_of(const Cgroup& cgroup) {
   std::set<pid_t> numbers;
   for (const PidFd& process : must(cgroup.processes()))

@@ -40,6 +40,9 @@ std::string content_of(const Cgroup& cgroup, CStr file);
 void write_to(const Cgroup& cgroup, CStr file, std::string_view text);
 
 Child start_in(const Cgroup& cgroup, const std::string& line = "exec sleep 1000");
+// A line of a shell that runs `line` in a child, and then exits with 5. The OOM killer may kill the
+// child, but not the shell, which could be next before the child's memory is free.
+std::string outlive(const std::string& line);
 // Those in it and below.
 std::set<pid_t> numbers_of(const Cgroup& cgroup);
 // Waits until the cgroup has at least that many processes.

@@ -205,9 +205,9 @@ TEST_F(ContainedTree, TellsThatItsProgramWasOutOfMemory) {
 
 TEST_F(ContainedTree, TellsThatAnotherOfItsProcessesWas) {
   SYSFD_REQUIRE_CONTROLLER(Controller::memory);
-  const auto run = contained("(" + std::string(greedy) + "); exit 5",
-                             {.limits = {.memory_max = mebibytes(32), .swap_max = Bytes(0)}})
-                       .output();
+  const auto run =
+      contained(outlive(greedy), {.limits = {.memory_max = mebibytes(32), .swap_max = Bytes(0)}})
+          .output();
   ASSERT_TRUE(run) << run.error().describe();
   EXPECT_EQ(run->status, ExitStatus::exited(5));
   EXPECT_EQ(run->ending.reason, EndReason::exited);
@@ -242,7 +242,7 @@ TEST_F(ContainedTree, IsNeverWrongAboutMemory) {
     EXPECT_EQ(own.status, ExitStatus::killed(SIGKILL));
     EXPECT_EQ(own.ending.reason, EndReason::out_of_memory) << own.ending.describe();
 
-    const auto others = must(contained("(" + exhaust + "); exit 5", limited).output());
+    const auto others = must(contained(outlive(exhaust), limited).output());
     EXPECT_EQ(others.status, ExitStatus::exited(5));
     EXPECT_EQ(others.ending.reason, EndReason::exited) << others.ending.describe();
     EXPECT_EQ(others.ending.oom_kills, 1U);

@@ -171,7 +171,7 @@ TEST(OutOfMemory, IsNotASignalOfOthers) {
 TEST(OutOfMemory, OfAGrandchildIsCountedToo) {
   SYSFD_REQUIRE_CONTROLLER(Controller::memory);
   const Cgroup cgroup = make_cgroup({.memory_max = mebibytes(16)});
-  Child child = start_in(cgroup, "("s + greedy + "); exit 5");
+  Child child = start_in(cgroup, outlive(greedy));
   EXPECT_EQ(must(child.wait()).code(), 5);
   EXPECT_EQ(must(cgroup.events()).oom_kill, 1U);
 }
