@@ -256,7 +256,7 @@ TEST(Communicate, FailsForAPipeThatIsNoneAnyMore) {
     EXPECT_EQ(output.error(), error);
     EXPECT_TRUE(child.wait()->success()) << "the child is not affected";
   }
-  Child child = piped(Command("cat"));
+  Child child = piped(Command("sleep").arg("1000"));  // does not end before the write
   child.stdin_pipe() = *sysfd::open(cwd(), "/dev/null", O_RDONLY);
   const std::string input = "x";
   const auto output = child.communicate({.input = bytes(input)});
