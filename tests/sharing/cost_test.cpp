@@ -130,8 +130,12 @@ TEST_F(SharingCost, OfReopeningIsNineSystemCalls) {
 
 TEST_F(SharingCost, OfALockIsOneSystemCallEachInAdditionToItsDuplicate) {
   // The first one in a process takes two more.
-  const auto acquire = [&] { EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::shared)); };
-  const auto try_it = [&] { EXPECT_TRUE(DescriptionLock::try_acquire(fd, LockMode::shared)); };
+  const auto acquire = [&] {
+    EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::shared).has_value());
+  };
+  const auto try_it = [&] {
+    EXPECT_TRUE(DescriptionLock::try_acquire(fd, LockMode::shared).has_value());
+  };
   acquire();
   SYSFD_EXPECT_CALLS(acquire, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_close);
   SYSFD_EXPECT_CALLS(try_it, SYS_fcntl, SYS_fcntl, SYS_fcntl, SYS_close);
@@ -150,7 +154,7 @@ TEST_F(SharingCost, OfALockIsOneSystemCallEachInAdditionToItsDuplicate) {
 }
 
 TEST_F(SharingCost, OfALockOfAWholeFileIsTwoSystemCallsAndTwoToUnlock) {
-  const auto acquire = [&] { EXPECT_TRUE(FlockLock::acquire(fd, LockMode::shared)); };
+  const auto acquire = [&] { EXPECT_TRUE(FlockLock::acquire(fd, LockMode::shared).has_value()); };
   acquire();  // the first one in a process takes two more
   SYSFD_EXPECT_CALLS(acquire, SYS_fcntl, SYS_flock, SYS_flock, SYS_close);
   const auto change = [&] {

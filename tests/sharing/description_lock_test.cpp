@@ -153,9 +153,9 @@ TEST_F(Lock, BeyondTheLastOffsetIsAnError) {
     EXPECT_EQ(error_of(DescriptionLock::try_acquire(one, mode, range)).value(), EINVAL);
     EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(one, mode, 1h, range)).value(), EINVAL);
   }
-  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {furthest, 0}));
-  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {0, furthest}));
-  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {furthest - 1, 1}));
+  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {furthest, 0}).has_value());
+  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {0, furthest}).has_value());
+  EXPECT_TRUE(DescriptionLock::acquire(one, LockMode::exclusive, {furthest - 1, 1}).has_value());
   EXPECT_EQ(in_the_way(two), F_UNLCK);
 }
 
@@ -290,7 +290,7 @@ TEST_F(Lock, OutlivesTheDescriptorThatItWasAcquiredBy) {
   EXPECT_FALSE(DescriptionLock::try_acquire(stranger, LockMode::exclusive).has_value())
       << "it is still locked";
   lock.reset();
-  EXPECT_TRUE(DescriptionLock::try_acquire(stranger, LockMode::exclusive));
+  EXPECT_TRUE(DescriptionLock::try_acquire(stranger, LockMode::exclusive).has_value());
 }
 
 TEST_F(Lock, CanBePassedOn) {
@@ -304,7 +304,8 @@ TEST_F(Lock, CanBePassedOn) {
     const auto adopted = must(DescriptionLock::adopt(std::move(released), LockMode::exclusive));
     EXPECT_FALSE(DescriptionLock::try_acquire(other, LockMode::shared).has_value());
   }
-  EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::exclusive)) << "the guard unlocks";
+  EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::exclusive).has_value())
+      << "the guard unlocks";
 }
 
 TEST_F(Lock, ThatIsAssignedToUnlocksAnotherFile) {

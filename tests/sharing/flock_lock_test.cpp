@@ -74,7 +74,7 @@ TEST_F(Flock, KeepsAProgramOutThatUsesFlockAndIsKeptOutByIt) {
   EXPECT_GE(holder(Do::open, file.path(), O_RDONLY), 0);
   EXPECT_EQ(holder(Do::file_lock, LOCK_SH), 0);
   EXPECT_EQ(error_of(FlockLock::try_acquire(one, LockMode::exclusive)), locked_by_others);
-  EXPECT_TRUE(FlockLock::try_acquire(one, LockMode::shared));
+  EXPECT_TRUE(FlockLock::try_acquire(one, LockMode::shared).has_value());
   EXPECT_EQ(holder(Do::file_lock, LOCK_UN), 0);
   const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
   EXPECT_EQ(holder(Do::file_lock, LOCK_SH | LOCK_NB), -EAGAIN);
@@ -82,11 +82,11 @@ TEST_F(Flock, KeepsAProgramOutThatUsesFlockAndIsKeptOutByIt) {
 
 TEST_F(Flock, NeedsNoDescriptorThatIsOpenForWriting) {
   const OwnedFd reader = file.open(O_RDONLY);
-  EXPECT_TRUE(FlockLock::acquire(reader, LockMode::exclusive));
+  EXPECT_TRUE(FlockLock::acquire(reader, LockMode::exclusive).has_value());
   const ScratchDirectory scratch;
   const OwnedFd directory =
       must(sysfd::open(cwd(), scratch.path().string(), O_RDONLY | O_DIRECTORY));
-  EXPECT_TRUE(FlockLock::acquire(directory, LockMode::exclusive));
+  EXPECT_TRUE(FlockLock::acquire(directory, LockMode::exclusive).has_value());
 }
 
 TEST_F(Flock, OfWhatIsNotOpenIsAnError) {
@@ -102,13 +102,13 @@ TEST_F(Flock, OfWhatIsNotOpenIsAnError) {
 
 TEST_F(Flock, IsNotSeenByADescriptionLock) {
   const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
-  EXPECT_TRUE(DescriptionLock::try_acquire(two, LockMode::exclusive));
+  EXPECT_TRUE(DescriptionLock::try_acquire(two, LockMode::exclusive).has_value());
 }
 
 TEST_F(Flock, IsThatOfAllWhoHaveTheDescription) {
   const OwnedFd copy = must(one.duplicate());
   const auto lock = must(FlockLock::acquire(one, LockMode::exclusive));
-  EXPECT_TRUE(FlockLock::try_acquire(copy, LockMode::exclusive));
+  EXPECT_TRUE(FlockLock::try_acquire(copy, LockMode::exclusive).has_value());
   EXPECT_EQ(what_is_free(file), Free::exclusive) << "the second guard has unlocked it for both";
 }
 
@@ -230,14 +230,17 @@ TEST_F(Flock, IsWaitedForUntilTheDeadline) {
       EXPECT_EQ(error_of(FlockLock::try_acquire_until(one, LockMode::shared, past)),
                 std::errc::timed_out);
   }
-  EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::shared, -1h)) << "it acquires what is free";
-  EXPECT_TRUE(FlockLock::try_acquire_until(one, LockMode::shared, Clock::time_point::min()));
+  EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::shared, -1h).has_value())
+      << "it acquires what is free";
+  EXPECT_TRUE(
+      FlockLock::try_acquire_until(one, LockMode::shared, Clock::time_point::min()).has_value());
 }
 
 TEST_F(Flock, IsAcquiredBeforeALongTimeout) {
   std::optional theirs = must(FlockLock::acquire(two, LockMode::exclusive));
   WaitingThread waiting([&] {
-    EXPECT_TRUE(FlockLock::try_acquire_for(one, LockMode::exclusive, Timeout::forever()));
+    EXPECT_TRUE(
+        FlockLock::try_acquire_for(one, LockMode::exclusive, Timeout::forever()).has_value());
   });
   EXPECT_TRUE(waiting.waits());
   theirs.reset();
@@ -346,7 +349,7 @@ TEST(FlockInterrupted, GoesOnWaiting) {
   }
   char byte = 0;
   ASSERT_EQ(::read(ready.read.get(), &byte, 1), 1);
-  EXPECT_TRUE(FlockLock::acquire(one, LockMode::exclusive));
+  EXPECT_TRUE(FlockLock::acquire(one, LockMode::exclusive).has_value());
   EXPECT_EQ(interruptions.seen(), 20) << "it was acquired before the deadline";
   EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }

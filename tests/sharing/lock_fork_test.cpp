@@ -144,7 +144,7 @@ TEST(ForkedLock, OfTheForkedProcessBelongsToIt) {
     EXPECT_EQ(error_of(DescriptionLock::try_acquire(other, LockMode::shared, {1, 1})),
               std::errc::resource_unavailable_try_again);
     EXPECT_TRUE(std::move(own).unlock());
-    EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::shared, {1, 1}));
+    EXPECT_TRUE(DescriptionLock::try_acquire(other, LockMode::shared, {1, 1}).has_value());
     EXPECT_EQ(error_of(std::move(*lock).unlock()).value(), EPERM);
   });
   EXPECT_FALSE(can_lock(other));

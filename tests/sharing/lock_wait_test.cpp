@@ -60,7 +60,7 @@ TEST_F(LockWait, EndsWhenAnotherProcessEnds) {
   EXPECT_EQ(error_of(DescriptionLock::try_acquire(fd, LockMode::shared)),
             std::errc::resource_unavailable_try_again);
   holder.begin({.what = Do::exit});
-  EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::exclusive));
+  EXPECT_TRUE(DescriptionLock::acquire(fd, LockMode::exclusive).has_value());
   holder.wait();
 }
 
@@ -85,10 +85,11 @@ TEST_F(LockWait, EndsAtTheDeadline) {
 
 TEST_F(LockWait, WithADeadlineInThePastTakesWhatIsFree) {
   const auto past = Clock::time_point::min();
-  EXPECT_TRUE(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, past));
-  EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, -1h));
+  EXPECT_TRUE(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, past).has_value());
+  EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, -1h).has_value());
   EXPECT_TRUE(
-      DescriptionLock::try_acquire_for(fd, LockMode::exclusive, std::chrono::nanoseconds::min()));
+      DescriptionLock::try_acquire_for(fd, LockMode::exclusive, std::chrono::nanoseconds::min())
+          .has_value());
 }
 
 TEST_F(LockWait, EndsWhenTheLockIsFree) {
@@ -97,11 +98,11 @@ TEST_F(LockWait, EndsWhenTheLockIsFree) {
     EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, 1ms)),
               std::errc::timed_out);
     holder.begin({.what = Do::lock, .a = F_UNLCK});
-    EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, longest));
+    EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::exclusive, longest).has_value());
     EXPECT_EQ(holder.end(), 0);
   }
-  EXPECT_TRUE(
-      DescriptionLock::try_acquire_until(fd, LockMode::exclusive, Clock::time_point::max()));
+  EXPECT_TRUE(DescriptionLock::try_acquire_until(fd, LockMode::exclusive, Clock::time_point::max())
+                  .has_value());
 }
 
 // A process that interrupts this one this often, and then drops its lock.
@@ -160,7 +161,8 @@ TEST_F(LockWait, CanBeCanceled) {
   EXPECT_EQ(error_of(DescriptionLock::try_acquire_for(fd, LockMode::shared, for_ever)),
             std::errc::operation_canceled);
   EXPECT_EQ(holder(Do::lock, F_UNLCK), 0);
-  EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::shared, for_ever)) << "it is free";
+  EXPECT_TRUE(DescriptionLock::try_acquire_for(fd, LockMode::shared, for_ever).has_value())
+      << "it is free";
 }
 
 class LockChange : public LockWait {};

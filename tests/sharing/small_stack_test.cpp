@@ -91,9 +91,9 @@ TEST(SharingSmallStack, SufficesForLocks) {
     EXPECT_TRUE(lock->try_upgrade_until(std::chrono::steady_clock::now()));
     DescriptionLock moved = std::move(*lock);
     EXPECT_TRUE(std::move(moved).unlock());
-    EXPECT_TRUE(DescriptionLock::try_acquire(file, LockMode::shared));
-    EXPECT_TRUE(DescriptionLock::try_acquire_for(file, LockMode::shared, 1ms));
-    EXPECT_TRUE(DescriptionLock::try_acquire_until(file, LockMode::shared, {}));
+    EXPECT_TRUE(DescriptionLock::try_acquire(file, LockMode::shared).has_value());
+    EXPECT_TRUE(DescriptionLock::try_acquire_for(file, LockMode::shared, 1ms).has_value());
+    EXPECT_TRUE(DescriptionLock::try_acquire_until(file, LockMode::shared, {}).has_value());
   });
 }
 
@@ -110,10 +110,10 @@ TEST(SharingSmallStack, SufficesForLocksOfWholeFiles) {
     EXPECT_TRUE(lock->try_upgrade_until(std::chrono::steady_clock::now()));
     EXPECT_TRUE(lock->is_locked());
     FlockLock moved = std::move(*lock);
-    EXPECT_TRUE(FlockLock::adopt(std::move(moved).release(), LockMode::exclusive));
+    EXPECT_TRUE(FlockLock::adopt(std::move(moved).release(), LockMode::exclusive).has_value());
     EXPECT_TRUE(must(FlockLock::try_acquire(file, LockMode::shared)).unlock());
-    EXPECT_TRUE(FlockLock::try_acquire_for(file, LockMode::shared, 1ms));
-    EXPECT_TRUE(FlockLock::try_acquire_until(file, LockMode::shared, {}));
+    EXPECT_TRUE(FlockLock::try_acquire_for(file, LockMode::shared, 1ms).has_value());
+    EXPECT_TRUE(FlockLock::try_acquire_until(file, LockMode::shared, {}).has_value());
   });
 }
 

@@ -84,7 +84,7 @@ TEST(UniqueDescription, IsAcceptedAsALentFd) {
   auto description = must(UniqueDescription::open(cwd(), scratch.path(), O_RDWR));
   const LentFd lent = description;
   EXPECT_EQ(lent.get(), description.get());
-  EXPECT_TRUE(DescriptionLock::acquire(description, LockMode::exclusive));
+  EXPECT_TRUE(DescriptionLock::acquire(description, LockMode::exclusive).has_value());
   EXPECT_EQ(text(must(SealedMemory::copy(description, 10)).bytes()), "content");
   const auto sealable = must(UniqueDescription::memfd("memory", MFD_ALLOW_SEALING));
   ASSERT_EQ(::fcntl(sealable.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
