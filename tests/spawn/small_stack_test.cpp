@@ -151,12 +151,15 @@ TEST(SpawnSmallStack, SufficesForAPipelineThatIsOneTree) {
   run_on_small_stack([] {
     auto line = (Command("cat").stdin_from(Stdio::null()) | Command("cat")).contain();
     EXPECT_TRUE(must(line.output()).success());
+  });
+  run_on_small_stack([] {
     auto children =
         must((Command("cat").stdin_from(Stdio::pipe()) | Command("cat")).contain().spawn());
     EXPECT_FALSE(children.front().try_wait());
     EXPECT_TRUE(children.back().terminate(1ms));
-    EXPECT_FALSE((Command("cat") | Command("/no/such")).contain().spawn());
   });
+  run_on_small_stack(
+      [] { EXPECT_FALSE((Command("cat") | Command("/no/such")).contain().spawn()); });
 }
 
 TEST(SpawnSmallStack, SufficesForPreparedCommands) {
