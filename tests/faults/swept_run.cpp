@@ -115,35 +115,35 @@ int install_filter() {
   return -1;
 }
 
-void send_listener(int listener) {
+// A message of one byte, with room for one descriptor.
+struct MessageOfOne {
   char byte = 0;
   iovec payload{&byte, 1};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &payload;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  msghdr header{.msg_name = nullptr,
+                .msg_namelen = 0,
+                .msg_iov = &payload,
+                .msg_iovlen = 1,
+                .msg_control = control.data(),
+                .msg_controllen = control.size(),
+                .msg_flags = 0};
+};
+
+void send_listener(int listener) {
+  MessageOfOne message;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message.header);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(int));
   std::memcpy(CMSG_DATA(header), &listener, sizeof listener);
-  if (::syscall(SYS_sendmsg, bridge, &message, 0) != 1) std::abort();
+  if (::syscall(SYS_sendmsg, bridge, &message.header, 0) != 1) std::abort();
 }
 
 int receive_listener(int socket) {
-  char byte = 0;
-  iovec payload{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &payload;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
+  MessageOfOne message;
+  if (::recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC) != 1) return -1;
   int listener = -1;
-  if (const cmsghdr* header = CMSG_FIRSTHDR(&message))
+  if (const cmsghdr* header = CMSG_FIRSTHDR(&message.header))
     std::memcpy(&listener, CMSG_DATA(header), sizeof listener);
   return listener;
 }
@@ -183,7 +183,6 @@ int receive_listener(int socket) {
   siginfo_t info{};
   page->left_children =
       ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
-  page->has_ended = true;
   mark(Mark::done);
   std::_Exit(0);
 }

@@ -30,7 +30,6 @@ struct Page {
   int allocations;
   bool allocation_has_failed;
   bool left_children;
-  bool has_ended;
   long live_allocations;
   std::array<char, 200> skipped;
   std::array<char, 1000> complaints;
