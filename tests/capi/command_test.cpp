@@ -31,7 +31,7 @@ TEST(CCommand, IsMadeOfAPathADescriptorOrALine) {
   EXPECT_EQ(output_of(line), "x\n");
   const int program = sysfd_open(SYSFD_CWD, "/bin/echo", O_PATH, 0);
   const auto by_descriptor =
-      made<CCommand>([&](auto out) { return sysfd_command_new_borrow(program, "name", out); });
+      made<CCommand>([&](auto out) { return sysfd_command_new_borrow(program, "echo", out); });
   EXPECT_EQ(sysfd_command_arg(by_descriptor.get(), "y"), 0);
   EXPECT_EQ(output_of(by_descriptor), "y\n");
   EXPECT_EQ(sysfd_close_take(program), 0);

@@ -34,9 +34,9 @@ TEST(CStructs, OfANewerVersionAreRefusedIfTheRestIsNotZero) {
   limit.known.size = sizeof limit;
   limit.known.nanoseconds = 0;
   const int self = sysfd_pidfd_self();
-  EXPECT_EQ(sysfd_pidfd_wait_for(self, &limit.known, nullptr), -E2BIG);
+  EXPECT_EQ(sysfd_pidfd_wait_any(&self, 1, &limit.known), -E2BIG);
   limit.more = 0;
-  EXPECT_EQ(sysfd_pidfd_wait_for(self, &limit.known, nullptr), -ETIMEDOUT);
+  EXPECT_EQ(sysfd_pidfd_wait_any(&self, 1, &limit.known), -ETIMEDOUT);
   EXPECT_EQ(sysfd_close_take(self), 0);
 }
 
@@ -44,7 +44,7 @@ TEST(CStructs, ThatAreNotInitializedAreRefused) {
   const int self = sysfd_pidfd_self();
   for (const std::uint32_t size : {0U, 4U, 15U}) {
     sysfd_timeout limit = {size, -1, 0};
-    EXPECT_EQ(sysfd_pidfd_wait_for(self, &limit, nullptr), -EINVAL);
+    EXPECT_EQ(sysfd_pidfd_wait_any(&self, 1, &limit), -EINVAL);
   }
   sysfd_process_info info = {};
   EXPECT_EQ(sysfd_pidfd_info(self, &info), -EINVAL);
@@ -67,9 +67,9 @@ TEST(CStructs, OfMoreThan4096BytesAreRefused) {
   const int self = sysfd_pidfd_self();
   large.limit.nanoseconds = 0;
   large.limit.size = 4096;
-  EXPECT_EQ(sysfd_pidfd_wait_for(self, &large.limit, nullptr), -ETIMEDOUT);
+  EXPECT_EQ(sysfd_pidfd_wait_any(&self, 1, &large.limit), -ETIMEDOUT);
   large.limit.size = 4097;
-  EXPECT_EQ(sysfd_pidfd_wait_for(self, &large.limit, nullptr), -E2BIG);
+  EXPECT_EQ(sysfd_pidfd_wait_any(&self, 1, &large.limit), -E2BIG);
 
   struct {
     sysfd_process_info info = SYSFD_PROCESS_INFO_INIT;

@@ -137,7 +137,9 @@ TEST(FanotifyBytes, EventsThatAreNotTakenAreClosed) {
   std::optional<OwnedFd> file;
   {
     FanotifyEvents first(bytes);
-    auto& event = *first.begin();
+    const auto begin = first.begin();
+    ASSERT_NE(begin, first.end());
+    auto& event = *begin;
     ASSERT_TRUE(event);
     EXPECT_EQ(event->file->get(), taken);
     file = std::move(event->file);
