@@ -132,6 +132,7 @@ void add_cgroups(CRows& rows) {
     rows.add(name, [=](CSweep& sweep) {
       const OwnCgroup own;
       if (own.directory < 0) return sweep.skip("needs cgroups of version 2");
+      enable_controllers();
       own.remove();
       sysfd_error error = SYSFD_ERROR_INIT;
       sysfd_cgroup* tried = nullptr;

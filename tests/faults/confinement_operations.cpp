@@ -23,6 +23,7 @@ std::optional<Cgroup> make_cgroup_or_skip(Sweep& sweep) {
     sweep.skip("needs cgroups of version 2");
     return std::nullopt;
   }
+  enable_controllers();
   // A run before may have failed to remove it.
   ::unlinkat(own->fd().get(), name_of_cgroup.c_str(), AT_REMOVEDIR);
   auto made = Cgroup::create(*own, name_of_cgroup);

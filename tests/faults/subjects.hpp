@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include <sysfd/cgroup.hpp>
 #include <sysfd/command.hpp>
 #include <sysfd/create.hpp>
 
@@ -45,6 +46,14 @@ struct ClosedStreams {
   ClosedStreams(const ClosedStreams&) = delete;
   ClosedStreams& operator=(const ClosedStreams&) = delete;
 };
+
+// Lets cgroups below this process's own have what some operations need, if it is the root.
+inline void enable_controllers() {
+  const auto own = sysfd::Cgroup::own();
+  if (!own) return;
+  (void)own->enable(sysfd::Controller::pids);
+  (void)own->enable(sysfd::Controller::memory);
+}
 
 inline OwnedFd file_with(std::string_view content) {
   OwnedFd file = must(sysfd::memfd("content", MFD_ALLOW_SEALING));
