@@ -17,6 +17,7 @@
 #include <cstring>
 #include <utility>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 namespace sysfd {
@@ -51,10 +52,9 @@ bool is_same_file(const struct stat& left, const struct stat& right) noexcept {
 
 Result<bool> leads_to(const char* path, const struct stat& file) noexcept {
   struct stat found{};
-  if (::syscall(SYS_newfstatat, AT_FDCWD, path, &found, 0) == -1) {
-    if (errno == ENOENT || errno == ENOTDIR) return false;
-    return detail::last_error();
-  }
+  const long answer = detail::system_call(SYS_newfstatat, AT_FDCWD, path, &found, 0);
+  if (answer == -ENOENT || answer == -ENOTDIR) return false;
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   // A character device may be opened through any of the device files that refer to it.
   if (S_ISCHR(file.st_mode)) return S_ISCHR(found.st_mode) && found.st_rdev == file.st_rdev;
   return is_same_file(file, found);
@@ -156,7 +156,8 @@ Result<bool> FdType::matches_socket(BorrowedFd fd) const noexcept {
 Result<bool> FdType::matches(BorrowedFd fd) const noexcept {
   if (is_wrong_) return detail::failure(EINVAL);
   struct stat status{};
-  if (::syscall(SYS_fstat, fd.get(), &status) == -1) return detail::last_error();
+  if (const long answer = detail::system_call(SYS_fstat, fd.get(), &status); answer < 0)
+    return detail::failure(static_cast<int>(-answer));
   switch (kind_) {
     case Kind::any: return true;
     case Kind::fifo:

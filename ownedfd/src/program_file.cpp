@@ -202,7 +202,8 @@ std::optional<std::string> loader_if_elf(BorrowedFd file) {
 // Opens a regular file again, for reading. Anything else is not opened.
 Result<OwnedFd> open_for_reading(BorrowedFd file) noexcept {
   struct stat status;
-  if (::syscall(SYS_fstat, file.get(), &status) == -1) return last_error();
+  if (const long answer = system_call(SYS_fstat, file.get(), &status); answer < 0)
+    return failure(static_cast<int>(-answer));
   if (!S_ISREG(status.st_mode)) return failure(ENOEXEC);
   return open_proc_link("thread-self/fd", NumberedPath("", file.get()).get(),
                         O_RDONLY | O_NONBLOCK | O_NOCTTY);

@@ -182,12 +182,13 @@ Result<std::uint64_t> PositionedFile::seek(std::int64_t offset, SeekFrom from) n
 
 Result<std::uint64_t> PositionedFile::size() const noexcept {
   struct stat status{};
-  if (::syscall(SYS_fstat, fd_.get(), &status) == -1) return detail::last_error();
+  if (const long answer = detail::system_call(SYS_fstat, fd_.get(), &status); answer < 0)
+    return detail::failure(static_cast<int>(-answer));
   if (S_ISREG(status.st_mode)) return static_cast<std::uint64_t>(status.st_size);
   if (!S_ISBLK(status.st_mode)) return detail::failure(ESPIPE);
   std::uint64_t bytes = 0;
-  if (::syscall(SYS_ioctl, fd_.get(), detail::kernel::block_size, &bytes) == -1)
-    return detail::last_error();
+  const long answer = detail::system_call(SYS_ioctl, fd_.get(), detail::kernel::block_size, &bytes);
+  if (answer < 0) return detail::failure(static_cast<int>(-answer));
   return bytes;
 }
 

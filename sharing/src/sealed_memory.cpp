@@ -52,13 +52,15 @@ Result<Mapping> map_with(int fd, std::size_t size, int protection, int flags) no
 
 Result<std::size_t> size_of(int fd) noexcept {
   struct stat status{};
-  if (::syscall(SYS_fstat, fd, &status) == -1) return last_error();
+  if (const long answer = detail::system_call(SYS_fstat, fd, &status); answer < 0)
+    return failure(static_cast<int>(-answer));
   return static_cast<std::size_t>(status.st_size);
 }
 
 [[gnu::cold]] bool has_holes(int fd) noexcept {
   struct stat status{};
-  return ::syscall(SYS_fstat, fd, &status) == -1 || status.st_blocks < (status.st_size + 511) / 512;
+  return detail::system_call(SYS_fstat, fd, &status) < 0 ||
+         status.st_blocks < (status.st_size + 511) / 512;
 }
 
 // Maps the whole of a file that has these seals. F_SEAL_SHRINK must be among them and is checked

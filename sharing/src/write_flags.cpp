@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 
 #include "kernel.hpp"
@@ -63,7 +64,8 @@ Result<WriteFlags> find_write_flags(int fd) noexcept {
   const auto type = static_cast<std::uint32_t>(file_system.f_type);
   if (std::ranges::find(honouring, type) != std::end(honouring)) return WriteFlags::honoured;
   struct stat status{};
-  if (::syscall(SYS_fstat, fd, &status) == -1) return last_error();
+  if (const long answer = system_call(SYS_fstat, fd, &status); answer < 0)
+    return failure(static_cast<int>(-answer));
   if (!S_ISREG(status.st_mode)) return WriteFlags::honoured;  // a device: its driver writes
   if (type != overlayfs) return WriteFlags::noappend_ignored;
   // Before Linux 6.7, overlayfs ignores even RWF_APPEND. Kernels from 6.7 to 6.8 are treated like

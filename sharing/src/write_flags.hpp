@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/positioned_file.hpp>
 #include <sysfd/result.hpp>
@@ -23,6 +24,9 @@ inline long with_flags(long number, int fd, std::span<const iovec> vectors, std:
                        int flags) noexcept {
   const long count = retry_eintr(
       [&] { return ::syscall(number, fd, vectors.data(), vectors.size(), offset, 0L, flags); });
+#ifdef SYSFD_MEMORY_SANITIZER
+  note_written(count, vectors.data());
+#endif
   return count < 0 ? -errno : count;
 }
 

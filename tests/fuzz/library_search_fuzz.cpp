@@ -8,12 +8,11 @@
 #include <limits.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -32,7 +31,7 @@ class Configuration {
  public:
   Configuration() {
     if (!::mkdtemp(directory_.data())) std::abort();
-    std::filesystem::create_directories(directory_ + "/etc");
+    if (::mkdir((directory_ + "/etc").c_str(), 0755) != 0) std::abort();
     write("");
     is_cache_ = ::unshare(CLONE_NEWNS) == 0 &&
                 ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
@@ -40,12 +39,20 @@ class Configuration {
   }
   ~Configuration() {
     if (is_cache_) ::umount2("/etc/ld.so.cache", MNT_DETACH);
-    std::filesystem::remove_all(directory_);
+    ::unlink(file().c_str());
+    ::rmdir((directory_ + "/etc").c_str());
+    ::rmdir(directory_.c_str());
   }
   Configuration(const Configuration&) = delete;
   Configuration& operator=(const Configuration&) = delete;
 
-  void write(std::string_view content) const { std::ofstream(file()) << content; }
+  void write(std::string_view content) const {
+    const OwnedFd written =
+        OwnedFd::adopt(::open(file().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (::write(written.get(), content.data(), content.size()) !=
+        static_cast<ssize_t>(content.size()))
+      std::abort();
+  }
   std::string musl() const { return directory_ + "/lib/ld-musl-fuzz.so.1"; }
   bool is_cache() const { return is_cache_; }
 

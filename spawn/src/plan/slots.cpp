@@ -52,7 +52,7 @@ std::atomic<std::uint64_t> lost_slots = 0;  // somebody else's by now
 
 std::optional<FileId> file_of(int number) noexcept {
   struct stat status{};
-  if (::syscall(SYS_fstat, number, &status) == -1) return std::nullopt;
+  if (detail::system_call(SYS_fstat, number, &status) < 0) return std::nullopt;
   return FileId{status.st_dev, status.st_ino};
 }
 
@@ -76,7 +76,7 @@ std::optional<FileId> nameless_file_of(int fd) noexcept {
       file->device == sockets.load(std::memory_order_relaxed))
     return file;
   struct statfs status{};
-  if (::syscall(SYS_fstatfs, fd, &status) == -1) return std::nullopt;
+  if (detail::system_call(SYS_fstatfs, fd, &status) < 0) return std::nullopt;
   if (status.f_type != PIPEFS_MAGIC && status.f_type != SOCKFS_MAGIC) return std::nullopt;
   (status.f_type == PIPEFS_MAGIC ? pipes : sockets).store(file->device, std::memory_order_relaxed);
   return file;

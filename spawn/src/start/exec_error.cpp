@@ -48,12 +48,12 @@ bool is_missing(std::error_code code) noexcept {
 
 bool is_regular(BorrowedFd file) noexcept {
   struct stat status;
-  return ::syscall(SYS_fstat, file.get(), &status) == 0 && S_ISREG(status.st_mode);
+  return system_call(SYS_fstat, file.get(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 bool has_execute_permission(BorrowedFd file) noexcept {
   struct stat status;
-  return ::syscall(SYS_fstat, file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+  return system_call(SYS_fstat, file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
          (status.st_mode & 0111) != 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef SYSFD_DETAIL_RAW_SYSCALL_HPP
 #define SYSFD_DETAIL_RAW_SYSCALL_HPP
 #include <sysfd/detail/cxx23.hpp>
+#include <sysfd/detail/memory_sanitizer.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -103,7 +104,11 @@ SYSFD_ALWAYS_INLINE long to_register(Argument argument) noexcept {
 // Calls raw_syscall() with pointers and numbers of any type.
 template <class... Arguments>
 SYSFD_ALWAYS_INLINE long system_call(long number, Arguments... arguments) noexcept {
-  return raw_syscall(number, to_register(arguments)...);
+  const long answer = raw_syscall(number, to_register(arguments)...);
+#ifdef SYSFD_MEMORY_SANITIZER
+  (note_written(answer, arguments), ...);
+#endif
+  return answer;
 }
 
 // Does the same, and repeats the call while it fails with EINTR. Never for close(2).
