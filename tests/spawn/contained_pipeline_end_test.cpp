@@ -366,9 +366,9 @@ TEST_P(EachKindOfLine, IsEndedWhereItsKeeperIsKilledOnTheWay) {
     {
       const auto own = std::move(first);
     }
-    ASSERT_TRUE(stopped.await());
+    ASSERT_TRUE(stopped.await(owner));
     stopped.let_go();
-    ASSERT_TRUE(stopped.await());
+    ASSERT_TRUE(stopped.await(owner));
     const std::string number = std::to_string(owner);
     std::ifstream list("/proc/" + number + "/task/" + number + "/children");
     int keeper = 0;

@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <latch>
@@ -34,10 +35,13 @@ sysfd::OwnedFd add_filter(int call, const std::optional<RefusedCall::Match>& onl
 StoppedCalls::StoppedCalls(int call, std::optional<RefusedCall::Match> only)
     : listener_(add_filter(call, only)) {}
 
-bool StoppedCalls::await() {
-  pollfd entry{listener_.get(), POLLIN, 0};
-  EXPECT_EQ(::poll(&entry, 1, -1), 1);
-  if ((entry.revents & POLLIN) == 0) return false;
+bool StoppedCalls::await(pid_t child) {
+  const long pidfd = child > 0 ? ::syscall(SYS_pidfd_open, child, 0) : -1;
+  std::array<pollfd, 2> entries{
+      {{listener_.get(), POLLIN, 0}, {static_cast<int>(pidfd), POLLIN, 0}}};
+  EXPECT_GT(::poll(entries.data(), entries.size(), -1), 0);
+  if (pidfd >= 0) ::close(entries[1].fd);
+  if ((entries[0].revents & POLLIN) == 0) return false;
   seccomp_notif notification{};
   EXPECT_EQ(::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &notification), 0);
   stopped_ = notification.id;

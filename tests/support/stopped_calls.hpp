@@ -23,8 +23,9 @@ class StoppedCalls {
  public:
   explicit StoppedCalls(int call, std::optional<RefusedCall::Match> only = std::nullopt);
 
-  // Waits until a call is stopped. Returns false if no process is left that could make it.
-  bool await();
+  // Waits until a call is stopped. Returns false if no process is left that could make it, or if
+  // this child, which makes it or starts who does, has ended.
+  bool await(pid_t child = 0);
   // Returns an argument of the stopped call, which was made in this process.
   std::uint64_t argument(unsigned number) const { return arguments_[number]; }
   // Lets the call run; or makes it fail instead; or makes it return 0 without running it.
