@@ -25,7 +25,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 // The state is in a private mapping of a memfd: its name is in /proc/thread-self/maps, where other
 // copies of the library find it. It is never unmapped.
 constexpr const char* name = "sysfd process state 1";
-constexpr std::string_view mapped_name = "/memfd:sysfd process state 1 ";
+constexpr std::string_view mapped_name = "/memfd:sysfd process state 1 (deleted)\n";
 
 std::atomic<ProcessState*> found = nullptr;
 // The mark of the process that has found it, and before, of that where one thread searches for it.
@@ -33,29 +33,27 @@ std::atomic<ProcessState*> found = nullptr;
 std::atomic<std::uint64_t> found_by = 0;
 std::atomic<std::uint64_t> searched_by = 0;
 
-// The start of the mapping, or null.
+// The start of the mapping, or null. A line of the file is "7f00-7f01 rw-p 00000000 00:01 5 PATH":
+// before the path, nothing has a slash.
 ProcessState* find() noexcept {
   const auto maps = open_proc_file("thread-self/maps");
   if (!maps) return nullptr;
   ByteReader reader(*maps);
-  std::uintptr_t start = 0;
-  bool is_in_start = true;
-  std::size_t matched = 0;
-  for (int byte = reader.next(); byte != ByteReader::end; byte = reader.next()) {
-    if (byte == '\n') {
-      start = matched = 0;
-      is_in_start = true;
-    } else if (byte == '-') {
-      is_in_start = false;
-    } else if (is_in_start) {
+  for (;;) {
+    std::uintptr_t start = 0;
+    int byte = reader.next();
+    for (; byte != '-' && byte != ByteReader::end; byte = reader.next())
       start = start * 16 + static_cast<std::uintptr_t>(byte <= '9' ? byte - '0' : byte - 'a' + 10);
+    while (byte != '/' && byte != '\n' && byte != ByteReader::end)
+      byte = reader.next();
+    for (const char expected : mapped_name) {
+      if (byte != expected) break;
+      if (byte == '\n')
+        return reinterpret_cast<ProcessState*>(start);  // NOLINT(performance-no-int-to-ptr)
+      byte = reader.next();
     }
-    if (byte != mapped_name[matched]) matched = 0;
-    if (byte == mapped_name[matched]) ++matched;
-    if (matched == mapped_name.size())
-      return reinterpret_cast<ProcessState*>(start);  // NOLINT(performance-no-int-to-ptr)
+    if (byte != '\n' && !reader.skip_line()) return nullptr;
   }
-  return nullptr;
 }
 
 ProcessState* make() noexcept {

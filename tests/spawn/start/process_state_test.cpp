@@ -3,6 +3,7 @@
 // Tests that a process has one state for all its threads, and its copy another one.
 #include "start/process_state.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -18,10 +19,13 @@
 #include <thread>
 #include <vector>
 
+#include <sysfd/create.hpp>
+
 #include "support/prelude.hpp"
 
 #include "support/refuse_calls.hpp"
 #include "support/run_apart.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
 namespace {
@@ -51,6 +55,25 @@ TEST(ProcessState, OfAForkedCopyIsNotLockedByItsParent) {
   auto& state = process_state();
   const detail::ProcessStateLock lock(state);
   run_apart([] { const detail::ProcessStateLock its_own(process_state()); });
+}
+
+// It would be written to. A forked copy of this process looks for the state again.
+TEST(ProcessState, IsNotAFileWithSuchAName) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.path() / "memfd:sysfd process state 1 (deleted)";
+  std::ofstream(path) << "something else";
+  const auto file = must(open(cwd(), path, O_RDONLY));
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  for (std::uintptr_t low = 0x10'0000; low < 0x4000'0000; low += 0x1000'0000) {
+    void* const wanted = reinterpret_cast<void*>(low);
+    void* const mapped =
+        ::mmap(wanted, page, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, file.get(), 0);
+    if (mapped != wanted) continue;
+    run_apart([&] { EXPECT_NE(static_cast<void*>(&process_state()), mapped); });
+    ::munmap(mapped, page);
+    return;
+  }
+  FAIL() << "no place before all others";
 }
 
 TEST(ProcessState, WakesWhoWaitsForIt) {
