@@ -244,6 +244,24 @@ TEST(CgroupLimits, OfProcessesAreThoseOfForks) {
   EXPECT_EQ(refused.error().code.value(), EAGAIN) << refused.error().describe();
   EXPECT_EQ(must(cgroup.usage()).pids, 1U);
   EXPECT_GE(must(cgroup.events()).pids_max.value_or(0), 1U);
+  ASSERT_TRUE(cgroup.set({.pids_max = 2}));
+  EXPECT_EQ(must(Command("true").cgroup(cgroup.fd()).status()).code(), 0);
+}
+
+TEST(CgroupLimits, OfProcessesHoldForTheParentItself) {
+  SYSFD_REQUIRE_CONTROLLER(Controller::pids);
+  const Cgroup cgroup = make_cgroup({.pids_max = 1});
+  run_apart([&] {
+    write_to(cgroup, "cgroup.procs", "0");
+    const auto descriptors = open_descriptors();
+    const auto refused = Command("true").spawn();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code.value(), EAGAIN) << refused.error().describe();
+    EXPECT_EQ(open_descriptors(), descriptors);
+    ASSERT_TRUE(cgroup.set({.pids_max = 2}));
+    EXPECT_EQ(must(Command("true").status()).code(), 0);
+    EXPECT_EQ(open_descriptors(), descriptors);
+  });
 }
 
 TEST(CgroupLimits, OfProcessesAreThoseOfTheCgroupAboveToo) {

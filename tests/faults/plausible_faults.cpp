@@ -2,6 +2,7 @@
 #include "faults/plausible_faults.hpp"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
@@ -198,7 +199,10 @@ std::optional<std::vector<PlausibleFault>> plausible_faults(const SystemCall& ca
     case SYS_fcntl: add(errors_of_fcntl(command)); return faults;
     case SYS_prctl: add(errors_of_prctl(static_cast<int>(call.arguments[0]))); return faults;
     case SYS_ioctl: add({ENOTTY, EINVAL, EPERM, EIO}); return faults;
-    case SYS_futex: add({EINTR, EAGAIN}); return faults;
+    case SYS_futex:
+      add({EINTR, EAGAIN});
+      if ((command & FUTEX_CMD_MASK) == FUTEX_WAIT) faults.push_back({0, Kind::nothing});
+      return faults;
     case SYS_waitid:  // ECHILD is no fault: it says whose child it is
       if ((call.arguments[3] & WNOHANG) == 0)
         add({EINTR});

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
 #include <new>
 #include <string>
@@ -21,6 +23,7 @@
 #include <sysfd/create.hpp>
 #include <sysfd/pending_child.hpp>
 #include <sysfd/pipeline.hpp>
+#include <sysfd/prepared_command.hpp>
 #include <sysfd/spawn_all.hpp>
 
 #include "support/prelude.hpp"
@@ -64,6 +67,19 @@ constexpr Start starts[] = {
        return pending ? errno_of(std::move(*pending).finish()) : errno_of(pending);
      }},
     {"a pipeline", [] { return errno_of((Command("/bin/true") | Command("/bin/true")).output()); }},
+    {"a prepared command",
+     [] {
+       const auto prepared = Command("/bin/true").prepare();
+       return prepared ? errno_of(prepared->status()) : errno_of(prepared);
+     }},
+    {"spawn_all()",
+     [] {
+       std::array commands = {Command("/bin/true"), Command("/bin/true")};
+       const auto children = spawn_all(commands);
+       const auto failed =
+           std::ranges::find_if_not(children, [](const auto& child) { return child.has_value(); });
+       return failed == children.end() ? 0 : errno_of(*failed);
+     }},
     {"contain()",
      [] { return errno_of(Command("/bin/true").contain({.reach = Reach::best_effort}).spawn()); }},
 };
@@ -158,6 +174,31 @@ std::size_t size_of_memory() {
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// Takes all memory that can be had without more address space, and gives it back at its end.
+class Hog {
+ public:
+  Hog() {
+    for (std::size_t size = 65'536; size >= sizeof(Block);
+         size = size > 1040 ? size / 2 : size - 16)
+      while (void* const memory = std::malloc(size))
+        blocks_ = ::new (memory) Block{blocks_};
+  }
+  ~Hog() {
+    while (Block* const block = blocks_) {
+      blocks_ = block->next;
+      std::free(block);
+    }
+  }
+  Hog(const Hog&) = delete;
+  Hog& operator=(const Hog&) = delete;
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  Block* blocks_ = nullptr;
+};
+
 TEST_P(Exhaustion, OfMemory) {
   SYSFD_REQUIRE_ISOLATION();
   if (is_sanitized) GTEST_SKIP() << "needs to be without a sanitizer, which maps memory";
@@ -167,22 +208,29 @@ TEST_P(Exhaustion, OfMemory) {
     rlimit usual{};
     ASSERT_EQ(::getrlimit(RLIMIT_AS, &usual), 0);
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    bool has_succeeded = false;
-    for (std::size_t pages = 0; pages < 256 && !has_succeeded; pages += 4) {
+    bool has_failed = false, has_succeeded = false;
+    for (std::size_t pages = 0; !has_succeeded; pages += 4) {
+      ASSERT_LT(pages, 1024U);
       rlimit limit = usual;
-      limit.rlim_cur = size_of_memory() + pages * page;
+      limit.rlim_cur = size_of_memory();
       ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
       int error = ENOMEM;
-      try {
-        error = start();
-      } catch (const std::bad_alloc&) {
+      {
+        const Hog hog;
+        limit.rlim_cur += pages * page;
+        ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
+        try {
+          error = start();
+        } catch (const std::bad_alloc&) {
+        }
+        ASSERT_EQ(::setrlimit(RLIMIT_AS, &usual), 0);
       }
-      ASSERT_EQ(::setrlimit(RLIMIT_AS, &usual), 0);
-      has_succeeded = error == 0;
+      (error == 0 ? has_succeeded : has_failed) = true;
       EXPECT_TRUE(error == 0 || error == ENOMEM) << error << " with " << pages << " pages";
       EXPECT_EQ(open_descriptors(), before);
       expect_no_child();
     }
+    EXPECT_TRUE(has_failed);
     EXPECT_EQ(start(), 0);
   });
 }

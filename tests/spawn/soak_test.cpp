@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -17,6 +18,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,6 +43,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Accounts {
   std::atomic<long> started = 0, ended = 0, interruptions = 0, forks = 0;
+  std::atomic<long> killed = 0;  // without a status for who started them
 };
 Accounts accounts;
 
@@ -88,7 +92,7 @@ constexpr Round rounds[] = {
       {
         const Child dropped = started(waiting().spawn());
       }
-      ++accounts.ended;
+      ++accounts.killed;
     },
     [](int, const PreparedCommand&) {
       ++accounts.started;
@@ -104,8 +108,8 @@ constexpr Round rounds[] = {
     [](int, const PreparedCommand&) {
       ++accounts.started;
       PendingChild pending = must(waiting().spawn_async());
-      (void)std::move(pending).cancel();
-      ++accounts.ended;
+      pending.cancel();
+      ++accounts.killed;
     },
     [](int code, const PreparedCommand&) {
       accounts.started += 2;
@@ -149,16 +153,28 @@ void run_threads(const PreparedCommand& prepared, int count, Clock::time_point e
     });
 }
 
-// A process may be forked at any moment by those who know nothing of this library.
+// A process may be forked at any moment by those who know nothing of this library. The copy can
+// start children, too.
 void fork_meanwhile(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(0);
+    if (child == 0) {
+      const auto status = Command("/bin/true").status();
+      ::_exit(status && status->code() == 0 ? 0 : 1);
+    }
     ASSERT_GT(child, 0);
-    while (::waitpid(child, nullptr, 0) < 0)
+    int status = -1;
+    while (::waitpid(child, &status, 0) < 0)
       ASSERT_EQ(errno, EINTR);
+    ASSERT_EQ(status, 0) << "the copy could not start a child";
     ++accounts.forks;
   }
+}
+
+// Stacks of children are mappings of their own.
+long count_mappings() {
+  std::ifstream maps("/proc/self/maps");
+  return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
 }
 
 TEST(Soak, HasRightAccounts) {
@@ -177,6 +193,7 @@ TEST(Soak, HasRightAccounts) {
       run_threads(prepared, static_cast<int>(std::size(rounds)), {});  // everything exists now
       const auto descriptors = open_descriptors();
       const auto memory = ::mallinfo2().uordblks;
+      const long mappings = count_mappings();
       {
         const std::jthread forks(fork_meanwhile);
         run_threads(prepared, count,
@@ -184,8 +201,9 @@ TEST(Soak, HasRightAccounts) {
       }
       EXPECT_EQ(open_descriptors(), descriptors);
       EXPECT_LT(::mallinfo2().uordblks, memory + 65'536);
+      EXPECT_LT(count_mappings(), mappings + 32) << "but for stacks and heaps of threads";
     }
-    EXPECT_EQ(accounts.started, accounts.ended);
+    EXPECT_EQ(accounts.started, accounts.ended + accounts.killed);
     EXPECT_GT(accounts.interruptions, 0);
     EXPECT_GT(accounts.forks, 0);
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child was left";
