@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Which system calls and flags are allowed here: found by harmless calls, most of which fail for
-// what they are given. A call that a filter refuses fails with ENOSYS or EPERM.
+// what they are given.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,6 +16,8 @@
 #include <array>
 #include <climits>
 #include <string>
+
+#include <sysfd/detail/refusal.hpp>
 
 #include "convert.hpp"
 
@@ -48,7 +50,7 @@ int error_of(long answer) noexcept {
   return answer == -1 ? errno : 0;
 }
 bool is_refused(int error) noexcept {
-  return error == ENOSYS || error == EPERM;
+  return sysfd::detail::is_refusal(-error);
 }
 // The call is made with arguments that it refuses by another error.
 template <class... Arguments>
@@ -96,7 +98,7 @@ bool knows_handle_flag(int flag) noexcept {
 bool knows_root(int root, std::uint32_t size, std::int32_t type) noexcept {
   Handle handle{.size = size, .type = type};
   const long fd = ::syscall(SYS_open_by_handle_at, root, &handle, O_RDONLY | O_CLOEXEC);
-  return makes_descriptor(fd) || (errno != EBADF && errno != ENOSYS && errno != EINVAL);
+  return makes_descriptor(fd) || (errno != EBADF && errno != EINVAL && !is_refused(errno));
 }
 
 bool knows_write_flag(const Probe& probe, int flag) noexcept {

@@ -32,11 +32,15 @@ TEST(CFeatures, AreThoseOfTheKernel) {
 TEST(CFeatures, AreThoseThatTheFilterOfTheThreadAllows) {
   run_apart([] {
     const bool before = has(SYSFD_FEATURE_PIDFD_GETFD);
-    refuse_calls({{SYS_pidfd_getfd, ENOSYS}, {SYS_clone3, ENOSYS}, {SYS_openat2, EPERM}});
+    refuse_calls({{SYS_pidfd_getfd, ENOSYS},
+                  {SYS_clone3, ENOSYS},
+                  {SYS_openat2, EPERM},
+                  {SYS_process_madvise, EACCES}});
     EXPECT_TRUE(before);
     EXPECT_FALSE(has(SYSFD_FEATURE_PIDFD_GETFD));
     EXPECT_FALSE(has(SYSFD_FEATURE_CLONE3));
     EXPECT_FALSE(has(SYSFD_FEATURE_OPENAT2));
+    EXPECT_FALSE(has(SYSFD_FEATURE_PROCESS_MADVISE));
     EXPECT_TRUE(has(SYSFD_FEATURE_PIDFD_OPEN));
   });
 }
