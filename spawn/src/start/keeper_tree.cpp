@@ -118,7 +118,9 @@ bool KeeperTree::await_end(const Deadline& deadline) noexcept {
 
 void KeeperTree::finish_kill(const PidFd& process, Clock::time_point deadline) noexcept {
   if (is_released_) return;
-  if (await_end({deadline})) {
+  // What a keeper that is killed has not told is lost before Linux 6.15.
+  if (await_end_on_its_way(*keeper_, deadline)) {
+    reap();
     (void)process.send_signal(SIGKILL);  // as a keeper that was killed has not
     return;
   }

@@ -22,8 +22,9 @@ bool is_unreaped(const PidFd& process) noexcept {
                              WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr) == 0;
 }
 
-// True if a process that was killed has what it needs to end: it neither sleeps in the kernel (D),
-// nor is it kept by a tracer (t), nor is it a zombie that is another's to reap first.
+// True if a process that was told to end has what it needs: it neither sleeps in the kernel (D),
+// nor is it stopped (T) or kept by a tracer (t), nor is it a zombie that is another's to reap
+// first.
 bool is_on_its_way(const PidFd& process) noexcept {
   pollfd entry{process.fd().get(), POLLIN, 0};
   if (raw_poll_until(&entry, 1, {Clock::time_point::min()}) != 0) return false;
@@ -66,15 +67,19 @@ void ask_to_end(const ChildGroup& group) noexcept {
 }
 
 // It has rarely ended at once: the first call is to wait for that.
-Result<ExitStatus> await_killed(const PidFd& process, Clock::time_point deadline) noexcept {
+bool await_end_on_its_way(const PidFd& process, Clock::time_point deadline) noexcept {
   constexpr std::chrono::milliseconds look_again{20};
   const auto latest = deadline + kill_patience;
-  const auto ends_by = [&process](Clock::time_point moment) {
+  for (;;) {
     pollfd entry{process.fd().get(), POLLIN, 0};
-    return raw_poll_until(&entry, 1, {moment}) > 0;
-  };
-  while (!ends_by(deadline) && deadline < latest && is_on_its_way(process))
+    if (raw_poll_until(&entry, 1, {deadline}) > 0) return true;
+    if (deadline >= latest || !is_on_its_way(process)) return false;
     deadline += look_again;
+  }
+}
+
+Result<ExitStatus> await_killed(const PidFd& process, Clock::time_point deadline) noexcept {
+  (void)await_end_on_its_way(process, deadline);
   return process.wait_until(deadline);
 }
 

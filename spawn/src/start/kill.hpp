@@ -50,9 +50,12 @@ Killed kill_group(const ChildGroup& group) noexcept;
 // Asks all of them to end: SIGTERM, and SIGCONT for those that are stopped.
 void ask_to_end(const ChildGroup& group) noexcept;
 
-// Waits for the end of a process that was killed, until the deadline. One that lacks nothing but a
-// processor, or is giving back its memory, has kill_patience more. Errors: as PidFd::wait();
-// ETIMEDOUT it has not ended by then.
+// Waits for the end of a process that was told to end, until the deadline. One that lacks nothing
+// but a processor, or is giving back its memory, has kill_patience more. False: it has not ended by
+// then.
+bool await_end_on_its_way(const PidFd& process, Clock::time_point deadline) noexcept;
+
+// The same, of one that was killed. Errors: as PidFd::wait(); ETIMEDOUT it has not ended by then.
 Result<ExitStatus> await_killed(const PidFd& process, Clock::time_point deadline) noexcept;
 
 }  // namespace detail
