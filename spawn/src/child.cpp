@@ -244,7 +244,7 @@ Result<ExitStatus> Child::terminate(Timeout grace) noexcept {
   if (status_) return *status_;
   detail::ask_to_end(group());
   const auto in_time = wait_for(grace);
-  if (in_time || !detail::is_too_late(in_time.error())) return in_time;
+  if (in_time || in_time.error() == std::errc::no_child_process) return in_time;
   return end_by_force();
 }
 

@@ -126,8 +126,9 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   // Sends SIGTERM, and SIGCONT in case it is stopped, closes stdin_pipe(), and kills the child if
   // it has not ended within the grace period. If it leads a process group, the whole group gets
   // these signals. If the child ends in time, the rest of the group got SIGTERM, and is left
-  // running. A grace period that is canceled (Timeout::canceled_by()) is over. Of one that is
-  // contained, the whole tree gets the signals, with all stages of a Pipeline::contain().
+  // running. A grace period that is canceled (Timeout::canceled_by()), or that cannot be waited for
+  // (ENOMEM), is over. Of one that is contained, the whole tree gets the signals, with all stages
+  // of a Pipeline::contain().
   //
   // Errors:
   //   as wait().
