@@ -203,6 +203,17 @@ TEST_P(EachFileSystem, AStoredHandleOpensTheFile) {
   EXPECT_EQ(content_by(*read_back), "content");
 }
 
+// 0xf8 and 0xfb are the types of overlayfs.
+TEST_P(EachFileSystem, APartOfAHandleOpensNothing) {
+  const FileHandle handle = handle_of(files().create("file"));
+  for (const int type : {handle.type(), 0xf8, 0xfb})
+    for (std::size_t size = 1; size < handle.bytes().size(); ++size) {
+      const auto part = must(FileHandle::from_parts(type, handle.bytes().first(size)));
+      const int error = errno_by(part);
+      EXPECT_TRUE(error == ESTALE || error == EINVAL) << type << ", " << size << ": " << error;
+    }
+}
+
 TEST_P(EachFileSystem, AFidIsEqualToTheHandleButOpensNothing) {
   SYSFD_REQUIRE_KERNEL("AT_HANDLE_FID");
   const auto path = files().create("file");
@@ -310,6 +321,43 @@ TEST(HandleOfALowerFile, OpensItsCopyOnceItWasCopiedUp) {
   std::ifstream lower(in_lower);
   std::string word;
   EXPECT_TRUE(lower >> word && word == "lower" && !(lower >> word));
+}
+
+// The change of the name is what copies it.
+TEST(HandleOfALowerFile, FollowsItsNamesUntilTheLastIsDeleted) {
+  SYSFD_REQUIRE_ISOLATION();
+  SYSFD_REQUIRE_ROOT();
+  NewFileSystem files(exported_overlay);
+  if (!files.missing().empty()) GTEST_SKIP() << files.missing();
+  files.unmount();
+  std::ofstream(files.lower_layer() / "file") << "content";
+  std::filesystem::create_hard_link(files.lower_layer() / "file", files.lower_layer() / "link");
+  files.mount_again();
+
+  const auto path = files.path() / "file";
+  const FileHandle handle = handle_of(path);
+  EXPECT_EQ(handle_of(files.path() / "link"), handle);
+  const auto open_handle = [&] {
+    const OwnedFd mount = must(sysfd::open(cwd(), files.path(), O_RDONLY | O_DIRECTORY));
+    return open_by_handle(mount, handle, O_RDONLY);
+  };
+  const auto content = [&] {
+    const OwnedFd opened = must(open_handle());
+    return content_of(opened);
+  };
+  std::filesystem::create_directory(files.path() / "directory");
+  const auto moved = files.path() / "directory/renamed";
+  std::filesystem::rename(path, moved);
+  EXPECT_EQ(content(), "content");
+  EXPECT_EQ(handle_of(moved), handle);
+  std::filesystem::remove(files.path() / "link");
+  EXPECT_EQ(content(), "content");
+  {
+    const OwnedFd held = must(sysfd::open(cwd(), moved, O_RDONLY));
+    std::filesystem::remove(moved);
+    EXPECT_EQ(content(), "content") << "it is open";
+  }
+  EXPECT_EQ(error_of(open_handle()).value(), ESTALE);
 }
 
 }  // namespace

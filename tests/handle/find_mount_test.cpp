@@ -136,6 +136,27 @@ TEST_P(FindMount, FindsEachOfVeryManyMounts) {
   mounts.clear();
 }
 
+// More than the kernel lists at once, of which only the last ones are searched for.
+TEST_P(FindMount, FindsTheLastOfVeryManyMountsWithoutProc) {
+  SYSFD_REQUIRE_KERNEL("statmount and listmount");
+  run_apart([this] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    std::vector<MountId> ids;
+    for (int i = 0; i < 100; ++i) {
+      const auto place = files().path() / std::to_string(i);
+      std::filesystem::create_directory(place);
+      ASSERT_EQ(::mount(files().path().c_str(), place.c_str(), nullptr, MS_BIND, nullptr), 0);
+      ids.push_back(id_of(place));
+    }
+    ASSERT_EQ(::mount("sysfd", "/proc", "tmpfs", 0, nullptr), 0);
+    for (const MountId id : std::views::drop(ids, 90)) {
+      const auto mount = find_mount(id);
+      ASSERT_TRUE(mount) << mount.error().message();
+      EXPECT_EQ(mount_id(*mount, GetParam()), id);
+    }
+  });
+}
+
 TEST_P(FindMount, TellsTheMountsOfOneFileSystemApart) {
   std::filesystem::create_directories(files().path() / "part");
   std::filesystem::create_directories(files().path() / "place");
@@ -208,6 +229,19 @@ TEST_P(FindMount, WhatIsOutsideOfTheRootDirectoryIsNone) {
     ASSERT_EQ(::chroot(files().path().c_str()), 0);
     ASSERT_EQ(::chdir("/"), 0);
     EXPECT_TRUE(find_mount(inside));
+    EXPECT_EQ(error_of(find_mount(outside)), std::errc::no_such_file_or_directory);
+  });
+}
+
+// The kernel tells others than root nothing at all about such a mount.
+TEST_P(FindMount, WhatIsOutsideOfTheRootDirectoryIsNoneForAnOrdinaryUserToo) {
+  const MountId outside = id_of("/dev");
+  std::filesystem::create_directory(files().path() / "proc");
+  const BindMount proc("/proc", files().path() / "proc");
+  run_apart([&] {
+    ASSERT_EQ(::chroot(files().path().c_str()), 0);
+    ASSERT_EQ(::chdir("/"), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
     EXPECT_EQ(error_of(find_mount(outside)), std::errc::no_such_file_or_directory);
   });
 }

@@ -43,6 +43,19 @@ TEST(Pid, IsTheNumberUntilTheProcessIsReaped) {
   expect_the_number_until_it_is_reaped();
 }
 
+// unsafe_adopt() does not look.
+TEST(Pid, OfWhatIsNoPidfdIsAnError) {
+  std::vector<PidFd> others;
+  others.push_back(PidFd::unsafe_adopt(must(sysfd::open(cwd(), "/dev/null", O_RDWR))));
+  others.push_back(PidFd::unsafe_adopt(must(sysfd::open(cwd(), "/proc/self", O_RDONLY))));
+  others.push_back(PidFd::unsafe_adopt(must(sysfd::open(cwd(), "/proc/self", O_PATH))));
+  others.push_back(PidFd::unsafe_adopt(must(sysfd::pipe()).read));
+  for (const PidFd& other : others)
+    EXPECT_TRUE(error_of(other.pid()) == std::errc::operation_not_supported ||
+                error_of(other.pid()) == std::errc::bad_file_descriptor)
+        << error_of(other.pid()).message();
+}
+
 // As in kernels before 6.13. ENOTTY and EINVAL are the errors of a kernel that does not know the
 // ioctl; the others are those of filters that refuse it.
 TEST(PidWithoutGetInfo, IsTheNumberUntilTheProcessIsReaped) {

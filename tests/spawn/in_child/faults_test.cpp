@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "support/prelude.hpp"
 
 #include "spawn/inspect.hpp"
+#include "support/programs.hpp"
 #include "support/refuse_calls.hpp"
 
 namespace sysfd_test {
@@ -163,6 +166,36 @@ TEST(SpawnWithoutCloseRange, AndWithoutUnshareTouchesNothingOfTheParent) {
     EXPECT_EQ(child.error().step, SpawnStep::table);
     EXPECT_TRUE(same_file(witness.get(), file.get()));
     EXPECT_FALSE(*is_close_on_exec(witness));
+  });
+}
+
+// Something is mounted over it. The child looks at its numbers one by one.
+TEST(SpawnWithoutProc, GivesTheSameDescriptors) {
+  SYSFD_REQUIRE_ROOT();
+  const std::string checker = program_path("spawn_table_checker");
+  run_apart([&checker] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("tmpfs", "/proc", "tmpfs", 0, nullptr), 0);
+    std::vector<OwnedFd> files;
+    for (int i = 0; i < 40; ++i) {
+      files.push_back(some_file());
+      ::fcntl(files.back().get(), F_SETFD, 0);
+    }
+    Command command(checker);
+    command.stdin_from(Stdio::null()).stdout_to(Stdio::null()).stderr_to(Stdio::null());
+    command.pass(files[7], 60).pass(files[9], files[9].get());
+    const auto expect = [&command](int number, const FileIdentity& file) {
+      command.arg(std::to_string(number) + ':' + std::to_string(file.first) + ':' +
+                  std::to_string(file.second));
+    };
+    for (const int number : {0, 1, 2})
+      expect(number, identity_of_null());
+    expect(60, identity_of(files[7].get()));
+    expect(files[9].get(), identity_of(files[9].get()));
+    EXPECT_EQ(must(must(command.spawn()).wait()).code(), 0);
+    EXPECT_EQ(must(command.status()).code(), 0);
+    EXPECT_FALSE(*is_close_on_exec(files[8])) << "the parent's flags are the parent's";
   });
 }
 

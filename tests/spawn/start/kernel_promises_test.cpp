@@ -123,6 +123,20 @@ TEST(ChildKilledWithParent, DoesNotEndWithTheThreadWhereTheKernelBindsItToThePid
       << "it lives";
 }
 
+// What was opened by its number is not the descriptor that it depends on.
+TEST(ChildKilledWithParent, DoesNotEndWithAnotherPidfdOfIt) {
+  SYSFD_REQUIRE_ISOLATION();
+  auto child = waiting_child().stdout_to(Stdio::pipe()).kill_with_parent().spawn();
+  ASSERT_TRUE(child) << child.error().describe();
+  {
+    const PidFd opened = must(PidFd::open(child->pid()));
+    EXPECT_TRUE(opened.send_signal(0));
+  }
+  const auto answer = child->communicate({.input = "alive"});
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->out, "alive");
+}
+
 TEST(ChildKilledWithParent, NeedsNoPrivilegeWithNoNewPrivileges) {
   if (!kernel_reaps()) GTEST_SKIP() << "needs CLONE_PIDFD_AUTOKILL (Linux 7.1)";
   SYSFD_REQUIRE_ROOT();
