@@ -2,6 +2,7 @@
 //
 // Tests rulesets for one program: it starts, with its libraries and interpreters, and can do
 // nothing else.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "support/prelude.hpp"
 
 #include "support/kernel_features.hpp"
+#include "support/run_apart.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace sysfd_test {
@@ -150,6 +152,27 @@ TEST(RulesetForAProgram, OfWhatIsNoProgramIsAnError) {
 }
 
 // Of any bytes, cut and changed: an error or a ruleset, and nothing else.
+// The error is that, and not that a library is missing.
+TEST(RulesetForAProgram, WithoutADescriptorLeftIsThatError) {
+  SYSFD_REQUIRE_KERNEL("Landlock");
+  run_apart([] {
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    bool has_failed = false, has_succeeded = false;
+    for (rlim_t number = 3; !has_succeeded; ++number) {
+      ASSERT_LT(number, 64U);
+      limit.rlim_cur = number;
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+      const auto made = Ruleset::for_program("/bin/cat");
+      if (!made.has_value()) {
+        EXPECT_EQ(made.error().code.value(), EMFILE) << made.error();
+      }
+      (made.has_value() ? has_succeeded : has_failed) = true;
+    }
+    EXPECT_TRUE(has_failed);
+  });
+}
+
 TEST(RulesetForAProgram, SurvivesDamagedFiles) {
   SYSFD_REQUIRE_KERNEL("Landlock");
   const ScratchDirectory scratch;

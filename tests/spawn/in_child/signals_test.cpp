@@ -76,6 +76,7 @@ struct Counts {
   std::atomic<int> sent;  // real-time signals, which are queued: none is lost
   std::atomic<int> handled_here;
   std::atomic<int> handled_elsewhere;
+  std::atomic<int> starts;
 };
 Counts* counts = nullptr;
 std::atomic<pid_t> parent;
@@ -94,13 +95,15 @@ void set_all_blocked(bool blocked) {
 // Sends signals to the whole group until it is killed, but never so many at a time that nothing
 // else could run.
 [[noreturn]] void send_signals() {
-  constexpr int in_flight = 64;
+  constexpr int in_flight = 64,
+                for_each_start = 1000;  // a slow machine does nothing else otherwise
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signo : {SIGUSR1, SIGRTMIN, SIGRTMAX})
     ::signal(signo, SIG_IGN);
   set_all_blocked(false);
   for (long i = 0; i < 100'000'000; ++i) {
-    if (counts->sent - counts->handled_here > in_flight) {
+    const int sent = counts->sent;
+    if (sent - counts->handled_here > in_flight || sent > (counts->starts + 1) * for_each_start) {
       ::sched_yield();
       continue;
     }
@@ -116,6 +119,7 @@ void spawn_in_storm(int rounds, bool changes_identity) {
   for (int round = 0; round < rounds; ++round) {
     const auto child = Command("/bin/true").spawn();
     EXPECT_TRUE(child) << child.error().describe();
+    ++counts->starts;
     if (changes_identity) {
       const auto other = Command("/bin/true").identity({.user = 65534, .group = 65534}).spawn();
       EXPECT_TRUE(other) << other.error().describe();
@@ -125,6 +129,7 @@ void spawn_in_storm(int rounds, bool changes_identity) {
     if (output) {
       EXPECT_TRUE(output->status) << output->status.error().message();
     }
+    ++counts->starts;
   }
 }
 
