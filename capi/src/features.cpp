@@ -158,8 +158,10 @@ struct Feature {
 constexpr std::array<Feature, SYSFD_FEATURE_COUNT> features = {{
     {"name_to_handle_at and open_by_handle_at", "2.6.39",
      [](const Probe&) {
-       return is_known(SYS_name_to_handle_at, -1, nullptr, nullptr, nullptr, 0) &&
-              error_of(::syscall(SYS_open_by_handle_at, -1, nullptr, 0)) != ENOSYS;
+       Handle handle;  // valgrind looks at pointers, also at those that the kernel ignores
+       int mount = 0;
+       return is_known(SYS_name_to_handle_at, -1, "name", &handle, &mount, 0) &&
+              error_of(::syscall(SYS_open_by_handle_at, -1, &handle, 0)) != ENOSYS;
      }},
     {"pidfd_send_signal", "5.1",
      [](const Probe&) { return is_known(SYS_pidfd_send_signal, -1, 0, nullptr, 0); }},
@@ -167,7 +169,8 @@ constexpr std::array<Feature, SYSFD_FEATURE_COUNT> features = {{
     {"waitid by pidfd", "5.4",
      [](const Probe& probe) {
        constexpr int by_pidfd = 3;
-       return error_of(::syscall(SYS_waitid, by_pidfd, probe.pidfd, nullptr, WEXITED | WNOHANG,
+       siginfo_t info;
+       return error_of(::syscall(SYS_waitid, by_pidfd, probe.pidfd, &info, WEXITED | WNOHANG,
                                  nullptr)) == ECHILD;
      }},
     {"clone3 with CLONE_CLEAR_SIGHAND", "5.5",
