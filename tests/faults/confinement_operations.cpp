@@ -94,13 +94,17 @@ std::vector<Operation> landlock_operations() {
     must(ruleset.allow("/", rights.files));
     (void)sweep([&] { return ruleset.restrict_self(); });
   });
-  add("Ruleset::for_program",
-      [](Sweep& sweep) {
-        const std::string path = sweep_program();
-        (void)sweep([&] { return Ruleset::for_program(path); });
-      },
-      // What cannot be read counts as damaged.
-      {{SYS_pread64, 0, ENOEXEC}, {-1, 0, ENOENT}});
+  const auto add_for_program = [&](const char* name, std::string (*path_of)()) {
+    add(name,
+        [path_of](Sweep& sweep) {
+          const std::string path = path_of();
+          (void)sweep([&] { return Ruleset::for_program(path); });
+        },
+        // What cannot be read counts as damaged, and a library that cannot be opened as missing.
+        {{SYS_pread64, 0, ENOEXEC}, {-1, 0, ENOENT}});
+  };
+  add_for_program("Ruleset::for_program", [] { return std::string(sweep_program()); });
+  add_for_program("Ruleset::for_program, libraries", [] { return std::string("/bin/cat"); });
   add("Command::spawn, Command::landlock", [](Sweep& sweep) {
     const Rights rights = some_rights();
     auto ruleset = must(Ruleset::create(rights));

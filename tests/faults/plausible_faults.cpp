@@ -89,8 +89,8 @@ const std::map<long, Errors>& table() {
       {SYS_sendmsg, {EINTR, ENOBUFS, EPIPE, ENOMEM, ETOOMANYREFS}},
       {SYS_sendto, {EINTR, ENOBUFS, EPIPE, ECONNREFUSED}},
       {SYS_setsockopt, {ENOPROTOOPT, ENOMEM}},
-      // Memory.
-      {SYS_brk, {ENOMEM}},
+      // Memory. brk(2) knows no errno: where it fails, it returns the old break. An errno would be a
+      // break for the C library.
       {SYS_madvise, {EINVAL, ENOMEM}},
       {SYS_mmap, {ENOMEM}},
       {SYS_mprotect, {ENOMEM}},

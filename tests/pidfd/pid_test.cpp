@@ -109,6 +109,14 @@ TEST(PidWithoutGetInfo, IsAnErrorWhereSomethingIsMountedOverProc) {
   });
 }
 
+TEST(PidWithoutGetInfo, IsAnErrorWhereFdinfoCannotBeRead) {
+  run_apart([] {
+    const auto self = must(PidFd::self());
+    refuse_calls({{SYS_ioctl, ENOTTY}, {SYS_read, EIO}});
+    EXPECT_EQ(error_of(self.pid()).value(), EIO);
+  });
+}
+
 // It could be that of another pid namespace than the caller's.
 TEST(PidWithoutGetInfo, IsAnErrorWhereTheNamespaceOfProcIsNotTold) {
   SYSFD_REQUIRE_ISOLATION();

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -16,6 +17,7 @@
 #include "support/prelude.hpp"
 
 #include "spawn/each_kind.hpp"
+#include "support/descriptors.hpp"
 #include "support/kernel_features.hpp"
 
 namespace sysfd_test {
@@ -179,9 +181,12 @@ TEST_P(EachKind, GoesOnWhenItIsDetached) {
     {
       Command command = contained("read line; exit 3");
       witness.go_with(command, 9);
-      auto child = command.stdin_from(rope.end()).spawn();
+      command.stdin_from(rope.end());
+      const auto before = open_descriptors();
+      auto child = command.spawn();
       ASSERT_TRUE(child) << child.error().describe();
       (void)std::move(*child).detach();
+      EXPECT_TRUE(std::ranges::includes(before, open_descriptors())) << "it still holds the tree";
     }
     EXPECT_FALSE(witness.is_alone());
     rope.let_go();
@@ -210,6 +215,7 @@ TEST_P(EachKind, GoesOnThoughItsOwnerEndsAfterItHasDetachedIt) {
     }
     ASSERT_GT(owner, 0);
     (void)witness.take().close();
+    (void)std::move(number.write).close();
     EXPECT_EQ(::read(number.read.get(), &keeper, sizeof keeper), ssize_t{sizeof keeper});
     EXPECT_EQ(::waitpid(owner, nullptr, 0), owner);
     ASSERT_GT(keeper, 1);

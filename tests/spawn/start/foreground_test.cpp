@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -59,6 +60,19 @@ TEST(Foreground, IsGivenBackWhereTheProgramIsMissing) {
     auto pending = make("/no/such").spawn_async();
     ASSERT_TRUE(pending);
     EXPECT_FALSE(pending->finish());
+  });
+}
+
+// No caller is left behind that would do it.
+TEST(Foreground, IsGivenBackByAnExecThatFails) {
+  in_foreground([](const Make& make) {
+    const pid_t copy = ::fork();
+    if (copy == 0) {
+      (void)make("/no/such").exec();
+      ::_exit(0);
+    }
+    ASSERT_GT(copy, 0);
+    EXPECT_EQ(::waitpid(copy, nullptr, 0), copy);
   });
 }
 

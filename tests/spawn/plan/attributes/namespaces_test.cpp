@@ -257,6 +257,19 @@ TEST(CommandNamespaces, FailIfTheWriterOfTheirMapsIsKilled) {
     });
 }
 
+// It would have each descriptor of the parent in its hands.
+TEST(CommandNamespaces, FailIfTheWriterOfTheirMapsGetsNoTableOfItsOwn) {
+  SYSFD_REQUIRE_ROOT();
+  run_apart([] {
+    Command command("/bin/true");
+    command.namespaces({.create = Namespace::user, .user_map = {{0, 0, 1}}});
+    // The child's own call of close_range(2) spares its standard streams.
+    refuse_calls({{SYS_close_range, EPERM, RefusedCall::Match{0, 0}},
+                  {SYS_unshare, EPERM, RefusedCall::Match{0, CLONE_FILES}}});
+    expect_error(command, SpawnStep::user_map, EACCES);
+  });
+}
+
 // The writer would be the first process in the namespace, and its end would end all others.
 TEST(CommandNamespaces, MapNoIdsWhereTheNextChildBeginsAPidNamespace) {
   SYSFD_REQUIRE_ROOT();
