@@ -14,15 +14,12 @@ namespace detail {
 
 static_assert(ForkMark::is_always_lock_free);
 
-std::atomic<ForkMark*> fork_mark_page = nullptr;
+ForkMarks fork_marks{};
 
 namespace {
 
-// The kernel does not wipe this one: a forked process goes on counting where its parent was.
-std::atomic<std::uint64_t> last_mark = 0;
-
-Result<ForkMark*> page() noexcept {
-  ForkMark* page = fork_mark_page.load(std::memory_order_acquire);
+Result<ForkMark*> page_of(ForkMarks& marks) noexcept {
+  ForkMark* page = marks.page.load(std::memory_order_acquire);
   if (page) return page;
   constexpr std::size_t size = sizeof(ForkMark);
   void* const mapped =
@@ -34,19 +31,19 @@ Result<ForkMark*> page() noexcept {
     return error;
   }
   auto* const mine = static_cast<ForkMark*>(mapped);
-  if (fork_mark_page.compare_exchange_strong(page, mine, std::memory_order_acq_rel)) return mine;
+  if (marks.page.compare_exchange_strong(page, mine, std::memory_order_acq_rel)) return mine;
   ::munmap(mapped, size);
   return page;
 }
 
 }  // namespace
 
-Result<std::uint64_t> make_fork_mark() noexcept {
-  const auto mark = page();
+Result<std::uint64_t> make_fork_mark(ForkMarks& marks) noexcept {
+  const auto mark = page_of(marks);
   if (!mark) return std::unexpected(mark.error());
   std::uint64_t value = (*mark)->load(std::memory_order_relaxed);
   if (value != 0) return value;
-  const std::uint64_t next = last_mark.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint64_t next = marks.last.fetch_add(1, std::memory_order_relaxed) + 1;
   return (*mark)->compare_exchange_strong(value, next, std::memory_order_relaxed) ? next : value;
 }
 

@@ -3,6 +3,9 @@
 // The table of owners of SYSFD_TRACK_OWNERSHIP, for the files of ownedfd that change it.
 #ifndef SYSFD_OWNEDFD_OWNER_TABLE_HPP
 #define SYSFD_OWNEDFD_OWNER_TABLE_HPP
+#include <sysfd/detail/cxx23.hpp>
+
+#include <cstdint>
 
 namespace sysfd {
 inline namespace v0 {
@@ -19,7 +22,11 @@ struct Site {
 };
 
 // How a number got free: as nobody has owned it yet, or as its owner did this.
-enum class Ending : long { never_owned, closed, released };
+enum class Ending : std::uint64_t {
+  never_owned = 0,
+  closed = ~std::uint64_t{1},  // these two are no marks of processes
+  released = ~std::uint64_t{0}
+};
 
 // Takes the number from `owner`, and returns where it was taken. Stops the program if `owner` does
 // not own it.

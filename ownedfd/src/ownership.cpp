@@ -14,6 +14,7 @@
 #include <iterator>
 #include <string_view>
 
+#include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/forget_owners.hpp>
 
 #include "owner_table.hpp"
@@ -29,11 +30,17 @@ struct Entry {
   std::atomic<const void*> owner;  // the OwnedFd, or null
   std::atomic<const void*> place;  // the Site where it was taken; if it is free: where it got free
   std::atomic<const void*> caller;
-  std::atomic<Ending> ending;  // if it is free
+  std::atomic<std::uint64_t> state;  // the mark of the process that took it; if free: the Ending
 };
 static_assert(sizeof(Entry) == 32);
 static_assert(std::atomic<const void*>::is_always_lock_free &&
-              std::atomic<Ending>::is_always_lock_free);
+              std::atomic<std::uint64_t>::is_always_lock_free);
+
+struct OwnerTable {
+  ForkMarks marks;
+  Entry entries[most_tracked_numbers];
+};
+static_assert(sizeof(OwnerTable) == 16 + std::size_t{65536} * 32);
 
 }  // namespace
 
@@ -42,20 +49,37 @@ static_assert(std::atomic<const void*>::is_always_lock_free &&
 // no word for. Its memory is zero and not there before it is used. Change the number in its name
 // with the size or the layout.
 extern "C" {
-[[gnu::visibility("default")]] extern Entry sysfd_owner_table_1[most_tracked_numbers];
+[[gnu::visibility("default")]] extern OwnerTable sysfd_owner_table_2;
 }
-static_assert(most_tracked_numbers == 65536);
-asm(".pushsection .bss.sysfd_owner_table_1, \"aw\", %nobits\n"
+asm(".pushsection .bss.sysfd_owner_table_2, \"aw\", %nobits\n"
     ".balign 64\n"
-    ".type sysfd_owner_table_1, %gnu_unique_object\n"
-    ".size sysfd_owner_table_1, 65536 * 32\n"
-    "sysfd_owner_table_1: .zero 65536 * 32\n"
+    ".type sysfd_owner_table_2, %gnu_unique_object\n"
+    ".size sysfd_owner_table_2, 16 + 65536 * 32\n"
+    "sysfd_owner_table_2: .zero 16 + 65536 * 32\n"
     ".popsection");
 
 namespace {
 
 Entry* entry_of(int fd) noexcept {
-  return static_cast<unsigned>(fd) < most_tracked_numbers ? &sysfd_owner_table_1[fd] : nullptr;
+  return static_cast<unsigned>(fd) < most_tracked_numbers ? &sysfd_owner_table_2.entries[fd]
+                                                          : nullptr;
+}
+
+// 0 without memory for it: no process is taken for a copy then.
+std::uint64_t mark_of_process() noexcept {
+  return fork_mark(sysfd_owner_table_2.marks).value_or(0);
+}
+
+// So that no owner makes a system call for it.
+[[gnu::constructor]] void mark_process() noexcept {
+  (void)mark_of_process();
+}
+
+// False in a process that fork(2) made, for a number that its parent had taken. The kernel copies
+// the numbers and the memory one after the other: if another thread has taken or closed the number
+// in between, the copy has an owner for one that is free. It never uses that owner.
+bool is_of_this_process(const Entry& entry) noexcept {
+  return entry.state.load(std::memory_order_relaxed) == mark_of_process();
 }
 
 Site site_of(const Entry& entry) noexcept {
@@ -150,7 +174,7 @@ class Message {
             << " owns it";
     message.add_line("owned since", site_of(entry));
   } else {
-    switch (entry.ending.load(std::memory_order_relaxed)) {
+    switch (static_cast<Ending>(entry.state.load(std::memory_order_relaxed))) {
       case Ending::closed:
         message << act << (act == "closed" ? " twice" : " after it was closed");
         message.add_line("closed before", site_of(entry));
@@ -170,9 +194,10 @@ void begin(int fd, const void* owner, bool is_new, Site here) noexcept {
   Entry* const entry = entry_of(fd);
   if (!entry) return;
   const void* expected = nullptr;
-  if (!entry->owner.compare_exchange_strong(expected, owner))
-    stop_second_owner(*entry, fd, owner, is_new, here);
+  while (!entry->owner.compare_exchange_strong(expected, owner))
+    if (expected && is_of_this_process(*entry)) stop_second_owner(*entry, fd, owner, is_new, here);
   set_site(*entry, here);
+  entry->state.store(mark_of_process(), std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -184,7 +209,7 @@ Site retire(int fd, const void* owner, Ending ending, Site here) noexcept {
     stop_not_owner(*entry, fd, owner, ending == Ending::closed ? "closed" : "released", here);
   const Site taken = site_of(*entry);
   set_site(*entry, here);
-  entry->ending.store(ending, std::memory_order_relaxed);
+  entry->state.store(static_cast<std::uint64_t>(ending), std::memory_order_relaxed);
   entry->owner.store(nullptr);
   return taken;
 }
@@ -221,7 +246,7 @@ void end_ownership(int fd, const void* owner, const void* caller) noexcept {
 void must_have_no_owner(int fd, const void* caller) noexcept {
   const Entry* const entry = entry_of(fd);
   const void* const owner = entry ? entry->owner.load() : nullptr;
-  if (!owner) return;
+  if (!owner || !is_of_this_process(*entry)) return;
   Message message;
   message << "descriptor " << fd << " was closed by foreign code: the OwnedFd at " << owner
           << " owns it, and it is not open";
@@ -244,9 +269,9 @@ void check_foreign_close(int fd, const char* call, const void* place, const void
 
 // Pages of the table that were never used stay so.
 void clear_owner_table() noexcept {
-  for (Entry& entry : sysfd_owner_table_1) {
+  for (Entry& entry : sysfd_owner_table_2.entries) {
     if (!entry.owner.load()) continue;
-    entry.ending.store(Ending::never_owned, std::memory_order_relaxed);
+    entry.state.store(static_cast<std::uint64_t>(Ending::never_owned), std::memory_order_relaxed);
     entry.owner.store(nullptr);
   }
 }

@@ -127,6 +127,29 @@ void fork_with_owners() {
     REQUIRE(owner_of(each.get()) == &each);
 }
 
+// The kernel copies the numbers first and then the memory. If a thread takes a number between the
+// two, the copy has an owner for one that is free.
+void fork_while_another_thread_takes_a_number() {
+  const int number = ::dup(STDERR_FILENO);
+  REQUIRE(number >= 0 && ::close(number) == 0);
+  sysfd::detail::begin_ownership(number, &number, nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    REQUIRE(!OwnedFd::adopt_open(number));
+    REQUIRE(!sysfd::BorrowedFd::unsafe_borrow(number).duplicate());
+    {
+      const OwnedFd now = some_event();
+      REQUIRE(now.get() == number && owner_of(number) == &now);
+    }
+    REQUIRE(!owner_of(number));
+    const OwnedFd again = OwnedFd::adopt(::dup(STDERR_FILENO));
+    REQUIRE(again.get() == number && owner_of(number) == &again);
+    std::_Exit(0);
+  }
+  REQUIRE(ends_well(child));
+  REQUIRE(owner_of(number) == &number);
+}
+
 // A child that shares the memory closes numbers of its own table.
 void children_in_this_memory() {
   std::vector<OwnedFd> owners;
@@ -164,6 +187,7 @@ int main(int, char** arguments) {
   if (part == "numbers_without_an_owner") return numbers_without_an_owner(), 0;
   if (part == "numbers_beyond_the_table") return numbers_beyond_the_table(), 0;
   if (part == "fork") return fork_with_owners(), 0;
+  if (part == "fork_meanwhile") return fork_while_another_thread_takes_a_number(), 0;
   if (part == "vfork") return children_in_this_memory(), 0;
   return 1;
 }

@@ -93,6 +93,10 @@ TEST_F(OwnershipTracking, FindsASecondOwner) {
   expect_found("adopted_twice", "gets a second owner", "owned since", "adopted again");
 }
 
+TEST_F(OwnershipTracking, FindsASecondOwnerInAForkedProcess) {
+  expect_found("adopted_twice", "gets a second owner", "owned since", "adopted again", "fork");
+}
+
 TEST_F(OwnershipTracking, FindsWhatOthersHaveClosedWhenTheOwnerClosesIt) {
   expect_found("closed_by_others", "was closed by foreign code", "owned since",
                "noticed when it was closed");
@@ -150,6 +154,10 @@ TEST_F(OwnershipTracking, LeavesNumbersBeyondItsTableAlone) {
 
 TEST_F(OwnershipTracking, OfAForkedProcessIsItsOwn) {
   expect_correct("correct", "fork");
+}
+
+TEST_F(OwnershipTracking, OfAForkedProcessAllowsForWhatOtherThreadsDidMeanwhile) {
+  expect_correct("correct", "fork_meanwhile");
 }
 
 TEST_F(OwnershipTracking, IsNotChangedByAChildThatSharesTheMemory) {

@@ -5,7 +5,8 @@
 // its process, and its destructor does nothing if is_forked_copy(mark). Unlike process numbers,
 // marks work across pid namespaces. Not for users.
 //
-// Each copy of this library in a process (in a program and its plugin) has its own marks.
+// Each copy of this library in a process (in a program and its plugin) has its own marks, but the
+// table of owners (SYSFD_TRACK_OWNERSHIP) has some for all.
 #ifndef SYSFD_DETAIL_FORK_MARK_HPP
 #define SYSFD_DETAIL_FORK_MARK_HPP
 #include <sysfd/detail/cxx23.hpp>
@@ -23,19 +24,23 @@ namespace detail {
 // The mark is on a page that the kernel fills with zeros in every forked process (MADV_WIPEONFORK
 // of madvise(2), Linux 4.14). Null until the first fork_mark().
 using ForkMark = std::atomic<std::uint64_t>;
-extern SYSFD_API std::atomic<ForkMark*> fork_mark_page;
+struct ForkMarks {
+  std::atomic<ForkMark*> page;
+  std::atomic<std::uint64_t> last;  // is not wiped: a forked process goes on counting
+};
+extern SYSFD_API ForkMarks fork_marks;
 
 // The slow path of fork_mark(), for its first call in a process.
-[[gnu::cold]] SYSFD_API Result<std::uint64_t> make_fork_mark() noexcept;
+[[gnu::cold]] SYSFD_API Result<std::uint64_t> make_fork_mark(ForkMarks& marks) noexcept;
 
 // Returns the mark of this process: never zero, and different from the marks of the processes it
 // was forked from and of those forked from it. Async-signal-safe, no cancellation point.
 // Errors: ENOMEM; EINVAL: the kernel has no MADV_WIPEONFORK.
 // Cost: two system calls the first time, then none.
-inline Result<std::uint64_t> fork_mark() noexcept {
-  const ForkMark* const page = fork_mark_page.load(std::memory_order_acquire);
+inline Result<std::uint64_t> fork_mark(ForkMarks& marks = fork_marks) noexcept {
+  const ForkMark* const page = marks.page.load(std::memory_order_acquire);
   const std::uint64_t mark = page ? page->load(std::memory_order_relaxed) : 0;
-  return mark != 0 ? mark : make_fork_mark();
+  return mark != 0 ? mark : make_fork_mark(marks);
 }
 
 // True if the owner with this mark was made by another process, of which this process is a copy.
@@ -43,7 +48,7 @@ inline Result<std::uint64_t> fork_mark() noexcept {
 // cannot fail.
 inline bool is_forked_copy(std::uint64_t mark) noexcept {
   if (mark == 0) return false;
-  const ForkMark* const page = fork_mark_page.load(std::memory_order_acquire);
+  const ForkMark* const page = fork_marks.page.load(std::memory_order_acquire);
   return !page || page->load(std::memory_order_relaxed) != mark;
 }
 
