@@ -67,7 +67,10 @@ Entry* entry_of(int fd) noexcept {
 
 // 0 without memory for it: no process is taken for a copy then.
 std::uint64_t mark_of_process() noexcept {
-  return fork_mark(sysfd_owner_table_2.marks).value_or(0);
+  if (const auto mark = fork_mark_or_zero(sysfd_owner_table_2.marks); mark != 0) [[likely]]
+    return mark;
+  const auto made = fork_mark(sysfd_owner_table_2.marks);
+  return made ? *made : 0;
 }
 
 // So that no owner makes a system call for it.

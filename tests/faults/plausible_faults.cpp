@@ -89,8 +89,7 @@ const std::map<long, Errors>& table() {
       {SYS_sendmsg, {EINTR, ENOBUFS, EPIPE, ENOMEM, ETOOMANYREFS}},
       {SYS_sendto, {EINTR, ENOBUFS, EPIPE, ECONNREFUSED}},
       {SYS_setsockopt, {ENOPROTOOPT, ENOMEM}},
-      // Memory. brk(2) knows no errno: where it fails, it returns the old break. An errno would be a
-      // break for the C library.
+      // Memory.
       {SYS_madvise, {EINVAL, ENOMEM}},
       {SYS_mmap, {ENOMEM}},
       {SYS_mprotect, {ENOMEM}},
@@ -133,6 +132,8 @@ const std::map<long, Errors>& table() {
       {SYS_landlock_create_ruleset, {EMFILE, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM}},
       {SYS_landlock_restrict_self, {ENOMEM, EPERM, E2BIG}},
       // These have no error but by a fault of their caller.
+      // brk(2) returns the old break where it fails: the C library takes an errno for a new one.
+      {SYS_brk, {}},
       {SYS_clock_gettime, {}},
       {SYS_clock_nanosleep, {EINTR}},
       {SYS_exit, {}},

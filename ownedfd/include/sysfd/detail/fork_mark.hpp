@@ -30,6 +30,12 @@ struct ForkMarks {
 };
 extern SYSFD_API ForkMarks fork_marks;
 
+// 0 before the first fork_mark() in a process.
+inline std::uint64_t fork_mark_or_zero(const ForkMarks& marks) noexcept {
+  const ForkMark* const page = marks.page.load(std::memory_order_acquire);
+  return page ? page->load(std::memory_order_relaxed) : 0;
+}
+
 // The slow path of fork_mark(), for its first call in a process.
 [[gnu::cold]] SYSFD_API Result<std::uint64_t> make_fork_mark(ForkMarks& marks) noexcept;
 
@@ -38,8 +44,7 @@ extern SYSFD_API ForkMarks fork_marks;
 // Errors: ENOMEM; EINVAL: the kernel has no MADV_WIPEONFORK.
 // Cost: two system calls the first time, then none.
 inline Result<std::uint64_t> fork_mark(ForkMarks& marks = fork_marks) noexcept {
-  const ForkMark* const page = marks.page.load(std::memory_order_acquire);
-  const std::uint64_t mark = page ? page->load(std::memory_order_relaxed) : 0;
+  const std::uint64_t mark = fork_mark_or_zero(marks);
   return mark != 0 ? mark : make_fork_mark(marks);
 }
 
@@ -47,9 +52,7 @@ inline Result<std::uint64_t> fork_mark(ForkMarks& marks = fork_marks) noexcept {
 // False for the mark zero, which marks an owner that was made without fork_mark(). No system call;
 // cannot fail.
 inline bool is_forked_copy(std::uint64_t mark) noexcept {
-  if (mark == 0) return false;
-  const ForkMark* const page = fork_marks.page.load(std::memory_order_acquire);
-  return !page || page->load(std::memory_order_relaxed) != mark;
+  return mark != 0 && fork_mark_or_zero(fork_marks) != mark;
 }
 
 }  // namespace detail
