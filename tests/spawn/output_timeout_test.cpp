@@ -127,6 +127,16 @@ TEST_F(OutputTimeout, DoesNotWaitForOthersThatHoldThePipes) {
   EXPECT_TRUE(witness_.becomes_alone());
 }
 
+TEST_F(OutputTimeout, DoesNotWaitForOthersThatHoldThePipesOfAChildWithAnInput) {
+  EXPECT_TRUE(succeeds_with_some_timeout([&](nanoseconds timeout) {
+    auto command = shell("read line <&3 & cat").pass(rope_.end(), 3);
+    const auto output =
+        command.output({.input = bytes("in"), .timeout = timeout, .until = OutputEnd::pipes_close});
+    EXPECT_TRUE(output && output->timed_out);
+    return output->out == "in" && output->status == ExitStatus::exited(0);
+  }));
+}
+
 TEST_F(OutputTimeout, DoesNotWaitForADescendantThatWritesForever) {
   Command command = shell("yes <&3 & yes <&3 >&2");
   witness_.go_with(command, 4);
