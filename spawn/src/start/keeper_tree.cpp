@@ -74,12 +74,7 @@ Result<ExitStatus> KeeperTree::wait(std::size_t program, const PidFd& process,
   }
   if (heard == 0) return *end_of(program).status;
   if (heard != -ECHILD) return failure(static_cast<int>(-heard));
-  const auto status = process.wait_for(timeout_until(deadline));
-  if (status) {
-    const std::lock_guard lock(mutex_);
-    remember(program, *status);
-  }
-  return status;
+  return process.wait_for(timeout_until(deadline));
 }
 
 void KeeperTree::send_signal(int signo) noexcept {
