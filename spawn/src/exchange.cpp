@@ -178,6 +178,7 @@ Result<> Exchange::run(const Deadline& deadline) {
 
 // What processes have written before they ended is there. Others may have the pipes open.
 Result<> Exchange::take_rest() {
+  writer_.pipe.reset();
   for (ReadPipe& reader : readers_) {
     if (!reader.pipe) continue;
     if (auto done = read_all_there(reader); !done) return done;

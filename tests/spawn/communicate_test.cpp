@@ -158,6 +158,24 @@ TEST(CommunicateInTurns, TakesAllThatIsThereInNoTime) {
   }
 }
 
+// Another process has the other end open, and reads nothing.
+TEST(Communicate, ClosesTheInputWhereTheChildHasEnded) {
+  SYSFD_REQUIRE_ISOLATION();
+  Rope rope;
+  Witness witness;
+  Command command = shell("exec 4<&0; read line <&3 & exit 0");
+  witness.go_with(command, 5);
+  Child child = piped(std::move(command.pass(rope.end(), 3)));
+  const std::string input = pattern(1 << 20);
+  const Output output = talk_to(child, {.input = bytes(input)});
+  EXPECT_TRUE(output.success()) << output.describe();
+  EXPECT_LT(output.input_taken, input.size());
+  EXPECT_FALSE(witness.is_alone());
+  EXPECT_FALSE(child.stdin_pipe());
+  rope.let_go();
+  EXPECT_TRUE(witness.becomes_alone());
+}
+
 TEST(CommunicateInTurns, GivesAllThatThereIsRoomForInNoTime) {
   const std::string input = pattern(500'000);
   Rope rope;

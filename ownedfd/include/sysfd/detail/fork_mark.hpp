@@ -22,10 +22,10 @@ inline namespace v0 {
 namespace detail {
 
 // The mark is on a page that the kernel fills with zeros in every forked process (MADV_WIPEONFORK
-// of madvise(2), Linux 4.14). Null until the first fork_mark().
+// of madvise(2), Linux 4.14).
 using ForkMark = std::atomic<std::uint64_t>;
 struct ForkMarks {
-  std::atomic<ForkMark*> page;
+  std::atomic<ForkMark*> page;      // null until the first fork_mark()
   std::atomic<std::uint64_t> last;  // is not wiped: a forked process goes on counting
 };
 extern SYSFD_API ForkMarks fork_marks;
