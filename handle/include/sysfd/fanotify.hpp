@@ -22,6 +22,7 @@
 #include <sysfd/detail/cxx23.hpp>
 
 #include <array>
+#include <cerrno>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -127,7 +128,7 @@ class TakenRange {
  private:
   void advance() noexcept {
     current_ = Take(bytes_);
-    if (!*current_ && current_->error() == std::errc::no_message_available) current_.reset();
+    if (!*current_ && current_->error().value() == ENODATA) current_.reset();
   }
 
   std::span<const std::byte> bytes_;

@@ -10,16 +10,22 @@
 //         file, sysfd::LockMode::exclusive, sysfd::Timeout::forever().canceled_by(*stop));
 //     if (!lock && lock.error() == std::errc::operation_canceled) return fail("stopped");
 //
+// Where the C++ library has no std::stop_token, this header has no StopFd: libc++ 19 has one with
+// -fexperimental-library only.
+//
 // For Ctrl-C, pass Timeout::canceled_by() a signalfd(2), or an eventfd(2) that the signal handler
 // writes to.
 #ifndef SYSFD_STOP_FD_HPP
 #define SYSFD_STOP_FD_HPP
 #include <sysfd/detail/cxx23.hpp>
 
+#include <version>
+#ifdef __cpp_lib_jthread
 #include <memory>
 #include <new>
 #include <stop_token>
 #include <utility>
+#endif
 
 #include <sysfd/attributes.hpp>
 #include <sysfd/create.hpp>
@@ -35,6 +41,7 @@ SYSFD_API void raise_event(BorrowedFd event) noexcept;
 
 }  // namespace detail
 
+#ifdef __cpp_lib_jthread
 class StopFd {
  public:
   // eventfd(2): creates the descriptor and watches `token`.
@@ -70,6 +77,7 @@ class StopFd {
 
   std::unique_ptr<State> state_;
 };
+#endif
 
 }  // namespace v0
 }  // namespace sysfd
