@@ -136,9 +136,16 @@ function(sysfd_install_module name dependencies libraries link_options definitio
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package)
   list(TRANSFORM dependencies PREPEND sysfd- OUTPUT_VARIABLE pc_requires)
   list(JOIN pc_requires ", " pc_requires)
-  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_libraries) # a static library leaves them to the program that links to it
-  list(APPEND pc_libraries ${link_options})
+  # A static library leaves them to the program that links to it; a shared one names them itself.
+  list(TRANSFORM libraries PREPEND -l OUTPUT_VARIABLE pc_private)
+  set(pc_libraries ${link_options})
+  get_target_property(type sysfd_${name} TYPE)
+  if(type STREQUAL STATIC_LIBRARY)
+    list(PREPEND pc_libraries ${pc_private})
+    set(pc_private "")
+  endif()
   list(JOIN pc_libraries " " pc_libraries)
+  list(JOIN pc_private " " pc_private)
   list(TRANSFORM definitions PREPEND " -D" OUTPUT_VARIABLE pc_definitions)
   list(JOIN pc_definitions "" pc_definitions)
   file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
