@@ -156,10 +156,22 @@ endfunction()
 
 # What find_package() reads for one module, whose targets are in the export set sysfd-<name>.
 function(sysfd_install_package_files name dependencies)
+  string(REGEX MATCH "^[0-9]+\\.[0-9]+" abi_version ${SYSFD_VERSION})
   set(component sysfd-${name})
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
   install(EXPORT sysfd-${name} NAMESPACE sysfd:: FILE sysfd-${name}-targets.cmake
     DESTINATION ${package_dir} COMPONENT ${component})
+
+  # The same in the Common Package Specification, for other build systems: the package is that of
+  # ownedfd, and each other module is an appendix to it.
+  if(CMAKE_VERSION VERSION_GREATER_EQUAL 4.3 AND NOT name STREQUAL capi)
+    set(kind APPENDIX ${name})
+    if(name STREQUAL ownedfd)
+      set(kind VERSION ${SYSFD_VERSION} COMPAT_VERSION ${abi_version})
+    endif()
+    install(PACKAGE_INFO sysfd EXPORT sysfd-${name} ${kind}
+      DESTINATION ${CMAKE_INSTALL_LIBDIR}/cps/sysfd COMPONENT ${component})
+  endif()
 
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package)
   file(CONFIGURE OUTPUT ${generated}/sysfd-${name}-depends.cmake
