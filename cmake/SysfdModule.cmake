@@ -21,6 +21,7 @@ set(SYSFD_ROOT "${CMAKE_CURRENT_LIST_DIR}/.." CACHE INTERNAL "the folder that ho
 set(SYSFD_IS_TOP_LEVEL ${PROJECT_IS_TOP_LEVEL} CACHE INTERNAL "sysfd is built for its own sake, not embedded")
 option(SYSFD_INSTALL "Install the modules of sysfd" ${SYSFD_IS_TOP_LEVEL})
 option(SYSFD_GC_SECTIONS "Have the linker leave out what a program with a static library of sysfd does not use" ON)
+option(SYSFD_IMPORT "Provide `import sysfd;` (needs CMake 3.28, Ninja, and Clang 19 or GCC 16)" OFF)
 option(SYSFD_WERROR "Compile sysfd's own code with all warnings as errors" ${SYSFD_IS_TOP_LEVEL})
 
 # Sets the flags of our own code, including tests and examples. They do not affect code that links
@@ -99,6 +100,48 @@ function(sysfd_add_module name)
     VERIFY_INTERFACE_HEADER_SETS ${SYSFD_IS_TOP_LEVEL})
   if(SYSFD_INSTALL)
     sysfd_install_module(${name} "${arg_DEPENDS}" "${arg_LIBRARIES}" "${arg_LINK_OPTIONS}" "${arg_DEFINITIONS}")
+  endif()
+  if(SYSFD_IMPORT AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/module/sysfd.${name}.cppm)
+    sysfd_add_import(${name} ${CMAKE_CURRENT_SOURCE_DIR}/module/sysfd.${name}.cppm ${name} ${arg_DEPENDS})
+  endif()
+endfunction()
+
+# sysfd_add_import(<name> <file> <module> [<dependency>...]): adds sysfd::<name>_module, which
+# provides `import sysfd.<name>;` with the headers and the library of the module. Its source is
+# installed, not what the compiler makes of it: that is different for each compiler and its options.
+function(sysfd_add_import name file)
+  if(CMAKE_VERSION VERSION_LESS 3.28)
+    message(FATAL_ERROR "SYSFD_IMPORT needs CMake 3.28 or newer")
+  endif()
+  set(target sysfd_${name}_module)
+  add_library(${target} STATIC)
+  add_library(sysfd::${name}_module ALIAS ${target})
+  sysfd_compile_strictly(${target})
+  target_compile_features(${target} PUBLIC cxx_std_23)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}_module CXX_SCAN_FOR_MODULES ON POSITION_INDEPENDENT_CODE ON)
+  target_sources(${target} PUBLIC FILE_SET CXX_MODULES BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${file})
+  set(needs ${ARGN})
+  if(TARGET sysfd_${name})
+    list(REMOVE_ITEM needs ${name})
+    target_link_libraries(${target} PUBLIC sysfd::${name})
+  endif()
+  list(TRANSFORM needs APPEND _module)
+  list(TRANSFORM needs PREPEND sysfd:: OUTPUT_VARIABLE targets)
+  target_link_libraries(${target} PUBLIC ${targets})
+  if(SYSFD_INSTALL)
+    set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
+    install(TARGETS ${target} EXPORT sysfd-${name}_module
+      ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT sysfd-import
+      FILE_SET CXX_MODULES DESTINATION ${CMAKE_INSTALL_DATADIR}/sysfd COMPONENT sysfd-import)
+    install(EXPORT sysfd-${name}_module NAMESPACE sysfd:: FILE sysfd-${name}_module-targets.cmake
+      DESTINATION ${package_dir} CXX_MODULES_DIRECTORY sysfd-${name}_module COMPONENT sysfd-import)
+    if(TARGET sysfd_${name})
+      list(APPEND needs ${name})
+    endif()
+    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package/sysfd-${name}_module-depends.cmake
+      CONTENT "set(sysfd_depends_of_${name}_module @needs@)\n" @ONLY)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package/sysfd-${name}_module-depends.cmake
+      DESTINATION ${package_dir} COMPONENT sysfd-import)
   endif()
 endfunction()
 
