@@ -30,3 +30,9 @@ using sysfd::pidfs_root;
 using sysfd::take_event;
 using sysfd::take_fid;
 }  // namespace sysfd
+
+// An importer finds these specializations only if something here names them.
+namespace sysfd::detail {
+using hash_of_FileHandle = std::hash<sysfd::FileHandle>;
+using hash_of_MountId = std::hash<sysfd::MountId>;
+}  // namespace sysfd::detail

@@ -44,6 +44,4 @@ using sysfd::replace;
 using sysfd::set_close_on_exec;
 using sysfd::set_nonblocking;
 using sysfd::socket_pair;
-using sysfd::to_owned;
-using sysfd::was_moved_from;
 }  // namespace sysfd

@@ -32,3 +32,8 @@ using sysfd::same_process;
 using sysfd::to_string;
 using sysfd::wait_any;
 }  // namespace sysfd
+
+// An importer finds these specializations only if something here names them.
+namespace sysfd::detail {
+using hash_of_ProcessId = std::hash<sysfd::ProcessId>;
+}  // namespace sysfd::detail

@@ -42,3 +42,8 @@ using sysfd::same_description;
 using sysfd::sealed_memfd;
 using sysfd::send_fds;
 }  // namespace sysfd
+
+// An importer finds these specializations only if something here names them.
+namespace sysfd::detail {
+using is_error_code_enum_of_SealError = std::is_error_code_enum<sysfd::SealError>;
+}  // namespace sysfd::detail
