@@ -4,6 +4,7 @@
 #include <sysfd/containment.hpp>
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -236,6 +237,38 @@ TEST(Containment, IsRefusedWhereTheTreeCannotBeKept) {
     EXPECT_EQ(child.error().describe(),
               "containment, a new pid namespace, which needs CAP_SYS_ADMIN or user namespaces, and "
               "(see Containment::own_proc) a /proc that can be mounted: Operation not permitted");
+    EXPECT_FALSE(has_children());
+  });
+}
+
+TEST(Containment, LeavesItsProgramInTheNamespacesOfTheCallerIfAskedTo) {
+  SYSFD_REQUIRE_ISOLATION();
+  Command command = shell("for kind in pid user mnt; do readlink /proc/self/ns/$kind; done");
+  const auto own = must(command.output()).out;
+  const auto same = command.contain({.reach = Reach::same_namespaces}).output();
+  ASSERT_TRUE(same) << same.error().describe();
+  EXPECT_EQ(same->out, own);
+  EXPECT_NE(must(command.contain({.reach = Reach::best_effort}).output()).out, own);
+
+  Witness witness;
+  Command hostile = shell(hostile_tree_then("wait")).contain({.reach = Reach::same_namespaces});
+  witness.go_with(hostile, 9);
+  {
+    Child child = must(hostile.stdout_to(Stdio::pipe()).spawn());
+    EXPECT_EQ(child.containment(), ContainmentKind::subreaper);
+    read_lines(*child.stdout_pipe(), hostile_lines);
+  }
+  EXPECT_TRUE(witness.becomes_alone());
+}
+
+TEST(Containment, IsRefusedWithoutNewNamespacesWhereThereIsNoSubreaper) {
+  run_apart([] {
+    refuse_calls({{SYS_prctl, EPERM, RefusedCall::Match{0, PR_SET_CHILD_SUBREAPER}}});
+    const auto child = shell("exit 3").contain({.reach = Reach::same_namespaces}).spawn();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().step, SpawnStep::containment);
+    EXPECT_EQ(child.error().describe(),
+              "containment, a subreaper, which needs /proc: Operation not permitted");
     EXPECT_FALSE(has_children());
   });
 }

@@ -49,6 +49,10 @@ enum class Reach {
   whole_tree,
   // The strongest kind that is possible here. Child::containment() tells which.
   best_effort,
+  // Everything, as far as a subreaper reaches: ContainmentKind::subreaper, or spawn() fails. The
+  // pid and user namespaces stay the caller's: numbers of processes mean the same inside, and
+  // set-user-ID programs work.
+  same_namespaces,
 };
 
 struct Containment {

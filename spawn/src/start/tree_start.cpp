@@ -206,7 +206,8 @@ Result<bool, SpawnError> start_tree(std::span<TreeProgram> programs, TreePlan& p
   for (const auto kind : {ContainmentKind::pid_namespace, ContainmentKind::user_and_pid_namespace,
                           ContainmentKind::subreaper}) {
     if (kind == ContainmentKind::subreaper && reach == Reach::whole_tree) break;
-    if (kind != ContainmentKind::subreaper && joining != programs.end()) continue;
+    const bool keeps_namespaces = joining != programs.end() || reach == Reach::same_namespaces;
+    if (kind != ContainmentKind::subreaper && keeps_namespaces) continue;
     if (auto started = tree.run(kind)) {
       if (!*started) return std::unexpected(std::move(started->error()));
       return true;
@@ -217,6 +218,7 @@ Result<bool, SpawnError> start_tree(std::span<TreeProgram> programs, TreePlan& p
     return fails(code,
                  "a new pid namespace, which needs CAP_SYS_ADMIN or user namespaces, and (see "
                  "Containment::own_proc) a /proc that can be mounted");
+  if (reach == Reach::same_namespaces) return fails(code, "a subreaper, which needs /proc");
   if (plan.tree->cgroup()) return fails(code, "a process that keeps the cgroup");
   return false;
 }
