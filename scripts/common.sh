@@ -31,7 +31,7 @@ configure_release() {
 # shellcheck disable=SC2034 # for the scripts that source this
 c_library=build/c_library/capi/libsysfd.so.0
 build_c_library() {
-  quietly cmake --preset gcc -B build/c_library -DSYSFD_BUILD_TESTS=OFF -DSYSFD_BUILD_EXAMPLES=OFF \
+  quietly cmake --preset gcc -B build/c_library -DSYSFD_BUILD_TESTS=OFF -DSYSFD_BUILD_EXAMPLES=OFF -DSYSFD_BUILD_RUN=OFF \
     -DCMAKE_CXX_FLAGS_DEBUG=-g "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$PWD=."
   quietly cmake --build build/c_library --target sysfd_capi
 }
