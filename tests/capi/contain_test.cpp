@@ -132,12 +132,22 @@ TEST_F(CContained, PipelinesAreOneTree) {
   EXPECT_TRUE(held.becomes_free());
 }
 
+TEST_F(CContained, TreesMayStayInTheNamespacesOfTheCaller) {
+  const auto it = shell("exit 3");
+  sysfd_containment containment = SYSFD_CONTAINMENT_INIT;
+  containment.reach = SYSFD_REACH_SAME_NAMESPACES;
+  EXPECT_EQ(sysfd_command_contain(it.get(), &containment), 0);
+  const auto child = spawned(it);
+  EXPECT_EQ(sysfd_child_containment(child.get()), SYSFD_CONTAINED_BY_SUBREAPER);
+  EXPECT_EQ(exit_code_of(child), 3);
+}
+
 TEST_F(CContained, PipelinesHaveNoStageWithATreeOfItsOwn) {
   const auto first = command("true"), second = command("true");
   EXPECT_EQ(sysfd_command_contain(second.get(), nullptr), 0);
   const auto line = pipeline_of(first, second);
   sysfd_containment given = SYSFD_CONTAINMENT_INIT;
-  given.reach = 2;
+  given.reach = SYSFD_REACH_SAME_NAMESPACES + 1;
   EXPECT_EQ(sysfd_pipeline_contain(line.get(), &given), -EINVAL) << "and it is as it was";
   given.reach = SYSFD_REACH_BEST_EFFORT;
   EXPECT_EQ(sysfd_pipeline_contain(line.get(), &given), 0);
@@ -161,7 +171,7 @@ TEST(CContainments, WithMistakesAreErrors) {
   given.flags = 0x8;
   EXPECT_TRUE(refused(given));
   given = SYSFD_CONTAINMENT_INIT;
-  given.reach = 2;
+  given.reach = SYSFD_REACH_SAME_NAMESPACES + 1;
   EXPECT_TRUE(refused(given));
   given = SYSFD_CONTAINMENT_INIT;
   given.reserved = 1;

@@ -1176,8 +1176,10 @@ int sysfd_command_retry_busy(sysfd_command* command, int times);
 
 // <sysfd/containment.hpp>: the child and all that it starts are one tree, which ends together.
 enum {
-  SYSFD_REACH_WHOLE_TREE = 0,  // all of it, in a new pid namespace, or the start fails
-  SYSFD_REACH_BEST_EFFORT = 1  // the strongest kind that is possible here
+  SYSFD_REACH_WHOLE_TREE = 0,   // all of it, in a new pid namespace, or the start fails
+  SYSFD_REACH_BEST_EFFORT = 1,  // the strongest kind that is possible here
+  // What a subreaper reaches: pid and user namespaces stay the caller's, or the start fails.
+  SYSFD_REACH_SAME_NAMESPACES = 2
 };
 enum {
   SYSFD_CONTAIN_OUTLIVES_OWNER = 0x1,  // the tree is not killed when the caller's process ends

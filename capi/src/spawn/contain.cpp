@@ -17,7 +17,8 @@ using sysfd::Reach;
 namespace {
 
 static_assert(SYSFD_REACH_WHOLE_TREE == static_cast<int>(Reach::whole_tree) &&
-              SYSFD_REACH_BEST_EFFORT == static_cast<int>(Reach::best_effort));
+              SYSFD_REACH_BEST_EFFORT == static_cast<int>(Reach::best_effort) &&
+              SYSFD_REACH_SAME_NAMESPACES == static_cast<int>(Reach::same_namespaces));
 static_assert(SYSFD_CONTAINED_BY_PID_NAMESPACE ==
                   static_cast<int>(ContainmentKind::pid_namespace) &&
               SYSFD_CONTAINED_BY_USER_AND_PID_NAMESPACE ==
@@ -38,7 +39,7 @@ int read_containment(const sysfd_containment* given, sysfd::Containment& contain
   if (has_unknown(read.flags, SYSFD_CONTAIN_OUTLIVES_OWNER | SYSFD_CONTAIN_CALLERS_PROC |
                                   SYSFD_CONTAIN_OWN_CGROUP) ||
       read.reserved != 0 || read.reach < SYSFD_REACH_WHOLE_TREE ||
-      read.reach > SYSFD_REACH_BEST_EFFORT)
+      read.reach > SYSFD_REACH_SAME_NAMESPACES)
     return -EINVAL;
   containment.reach = static_cast<Reach>(read.reach);
   containment.dies_with_owner = (read.flags & SYSFD_CONTAIN_OUTLIVES_OWNER) == 0;

@@ -219,6 +219,15 @@ class Contained(Case):
             poll.register(read, select.POLLIN)
             self.assertTrue(poll.poll(20000), "something of the tree holds the pipe")
 
+    def test_a_tree_may_stay_in_the_namespaces_of_the_caller(self) -> None:
+        contain = sysfd.Containment(same_namespaces=True)
+        with sysfd.spawn(["true"], contain=contain) as process:
+            self.assertEqual(process.containment, sysfd.ContainmentKind.SUBREAPER)
+            self.assertEqual(process.wait().code, 0)
+        both = sysfd.Containment(best_effort=True, same_namespaces=True)
+        with self.assertRaises(ValueError):
+            sysfd.output(["true"], contain=both)
+
     def test_what_would_break_the_tree_is_refused(self) -> None:
         with self.assertRaises(sysfd.SpawnError) as caught:
             sysfd.spawn(["true"], contain=True, leave_no_zombie=True)

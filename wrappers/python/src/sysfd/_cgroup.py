@@ -336,6 +336,8 @@ class Containment:
 
     # False: all of it in a new pid namespace, or the start fails. True: what is possible here.
     best_effort: bool = False
+    # A subreaper: process numbers, users and /proc are the caller's. Not together with best_effort.
+    same_namespaces: bool = False
     dies_with_owner: bool = True
     own_proc: bool = True  # /proc shows the tree only
     limits: CgroupLimits = CgroupLimits()  # of the whole tree
@@ -343,8 +345,11 @@ class Containment:
     parent: Optional[Cgroup] = None  # where its cgroup is created; None: in the caller's
 
     def _set(self, function: Any, target: ctypes.c_void_p) -> int:
+        if self.best_effort and self.same_namespaces:
+            raise ValueError("Containment: best_effort and same_namespaces exclude each other")
         raw = c.sysfd_containment()
         raw.reach = c.SYSFD_REACH_BEST_EFFORT if self.best_effort else c.SYSFD_REACH_WHOLE_TREE
+        raw.reach = c.SYSFD_REACH_SAME_NAMESPACES if self.same_namespaces else raw.reach
         raw.flags |= 0 if self.dies_with_owner else c.SYSFD_CONTAIN_OUTLIVES_OWNER
         raw.flags |= 0 if self.own_proc else c.SYSFD_CONTAIN_CALLERS_PROC
         raw.flags |= c.SYSFD_CONTAIN_OWN_CGROUP if self.own_cgroup else 0

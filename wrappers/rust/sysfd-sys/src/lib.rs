@@ -288,6 +288,7 @@ pub const SYSFD_DROP_WAIT: c_int = 2;
 pub const SYSFD_DROP_DETACH: c_int = 3;
 pub const SYSFD_REACH_WHOLE_TREE: c_int = 0;
 pub const SYSFD_REACH_BEST_EFFORT: c_int = 1;
+pub const SYSFD_REACH_SAME_NAMESPACES: c_int = 2;
 pub const SYSFD_CONTAIN_OUTLIVES_OWNER: u32 = 0x1;
 pub const SYSFD_CONTAIN_CALLERS_PROC: u32 = 0x2;
 pub const SYSFD_CONTAIN_OWN_CGROUP: u32 = 0x4;

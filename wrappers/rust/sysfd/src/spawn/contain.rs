@@ -17,6 +17,8 @@ pub enum Reach {
     WholeTree,
     /// The strongest kind that is possible here.
     BestEffort,
+    /// What a subreaper reaches: pid and user namespaces stay the caller's, or the start fails.
+    SameNamespaces,
 }
 
 /// The child and all that it starts are one tree, which ends together.
@@ -61,6 +63,7 @@ impl Containment<'_> {
                 reach: match self.reach {
                     Reach::WholeTree => sys::SYSFD_REACH_WHOLE_TREE,
                     Reach::BestEffort => sys::SYSFD_REACH_BEST_EFFORT,
+                    Reach::SameNamespaces => sys::SYSFD_REACH_SAME_NAMESPACES,
                 },
                 limits,
                 parent: self.parent.map_or(null(), |parent| parent.get().cast_const()),

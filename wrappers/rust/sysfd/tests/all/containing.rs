@@ -215,6 +215,17 @@ fn a_contained_pipeline_is_one_tree() {
 }
 
 #[test]
+fn a_tree_may_stay_in_the_namespaces_of_the_caller() {
+    alone(|| {
+        let containment = Containment { reach: Reach::SameNamespaces, ..Containment::default() };
+        let mut command = Command::new("true");
+        let mut child = command.contain(&containment).spawn().unwrap();
+        assert_eq!(child.containment(), ContainmentKind::Subreaper);
+        assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
 fn a_contained_child_has_a_cgroup() {
     alone(|| {
         let Some((own, _)) = own() else { return };
