@@ -2,10 +2,8 @@
 #include "launch.hpp"
 
 #include <fcntl.h>
-#include <sched.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include <sysfd/create.hpp>
@@ -119,27 +117,6 @@ Checked<sysfd::Command> program_of(const Settings& settings) {
   return std::move(*command);
 }
 
-// A child that joins new namespaces in shared memory costs some twenty system calls. These ones do
-// not matter to a process that stays, and are no different for a child that is born in them.
-bool can_be_entered_before(sysfd::NamespaceSet create) {
-  constexpr sysfd::NamespaceSet simple =
-      sysfd::Namespace::ipc | sysfd::Namespace::uts | sysfd::Namespace::net;
-  return (create.flags() & ~simple.flags()) == 0;
-}
-
-// Comes last: sockets are made in the namespace of the caller.
-Checked<> set_namespaces(const Settings& settings, Launch& launch) {
-  const sysfd::NamespaceSet create = settings.namespaces.create;
-  if (create.empty()) return {};
-  if (!settings.is_supervised() || !can_be_entered_before(create)) {
-    launch.command.namespaces(settings.namespaces);
-    return {};
-  }
-  if (::unshare(static_cast<int>(create.flags())) == 0) return {};
-  return std::unexpected(describe_failure(
-      settings, {sysfd::SpawnStep::namespaces, {errno, std::system_category()}, -1, {}}));
-}
-
 // Before Linux 6.15, nobody learns the status of a child while SIGCHLD is ignored. True if it was.
 bool stop_ignoring_children() {
   struct sigaction action{};
@@ -213,7 +190,7 @@ Checked<Launch> prepare_launch(const Settings& settings, const sigset_t* mask) {
     command.contain(containment_of(settings));
   else if (settings.parent_death != 0)
     command.parent_death_signal(settings.is_supervised() ? SIGKILL : settings.parent_death);
-  if (auto done = set_namespaces(settings, launch); !done) return std::unexpected(done.error());
+  if (!settings.namespaces.create.empty()) command.namespaces(settings.namespaces);
   return launch;
 }
 

@@ -182,9 +182,12 @@ struct CommandSpec {
   bool has_id_maps() const noexcept {
     return namespaces && !(namespaces->user_map.empty() && namespaces->group_map.empty());
   }
+  // True if others may get at the child that cannot get at the caller: as another user, in a new
+  // user namespace, or in a namespace that has processes already. In other new ones it is alone.
   bool changes_credentials() const noexcept {
     return (identity && identity->changes_credentials()) ||
-           (namespaces && !(namespaces->create.empty() && namespaces->join.empty()));
+           (namespaces &&
+            (namespaces->create.contains(Namespace::user) || !namespaces->join.empty()));
   }
   bool has_seccomp() const noexcept { return identity && !identity->given.seccomp.empty(); }
   bool adjusts_oom_score() const noexcept { return resources && resources->oom_score_adjust; }

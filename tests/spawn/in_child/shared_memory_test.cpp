@@ -46,10 +46,12 @@ void inspect_child(Command& command, const std::function<void()>& inspect) {
 TEST(SharedMemory, IsOutOfReachWhileAChildOfLessPowerIsInIt) {
   SYSFD_REQUIRE_ROOT();
   SYSFD_REQUIRE_ISOLATION();
+  const OwnedFd own = must(sysfd::open(cwd(), "/proc/self/ns/uts", O_RDONLY));
   const std::function<void(Command&)> ways[] = {
       [](Command& command) { command.identity({.user = 65534, .group = 65534}); },
       [](Command& command) { command.identity({.capabilities = "cap_kill=ep"}); },
-      [](Command& command) { command.namespaces({.create = Namespace::uts}); }};
+      [](Command& command) { command.namespaces({.create = Namespace::user}); },
+      [&](Command& command) { command.namespaces({.join = {{.of = own}}}); }};
   for (const auto& way : ways)
     run_apart([&] {
       ASSERT_EQ(::prctl(PR_GET_DUMPABLE), 1);
@@ -145,6 +147,19 @@ TEST(SharedMemory, StaysAsItIsWithAChildOfThePowerOfItsParent) {
     Command command("/bin/true");
     inspect_child(command, [] { EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1); });
   });
+}
+
+// Nobody is in them before the child.
+TEST(SharedMemory, StaysAsItIsWithAChildInNewNamespacesOfTheSameUser) {
+  SYSFD_REQUIRE_ROOT();
+  SYSFD_REQUIRE_ISOLATION();
+  for (const auto kind : {Namespace::ipc, Namespace::uts, Namespace::net, Namespace::mount,
+                          Namespace::pid, Namespace::cgroup})
+    run_apart([&] {
+      Command command("/bin/true");
+      command.namespaces({.create = kind});
+      inspect_child(command, [] { EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1); });
+    });
 }
 
 TEST(SharedMemory, OfAProcessThatBecomesAProgramIsNotGivenToItsNewUser) {
