@@ -195,26 +195,45 @@ function(sysfd_install_module name dependencies libraries link_options definitio
   configure_file(${SYSFD_ROOT}/cmake/module.pc.in ${generated}/sysfd-${name}.pc @ONLY)
   install(FILES ${generated}/sysfd-${name}.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
+  sysfd_install_cps(${name} "${dependencies}" "${libraries}" "${link_options}" "${definitions}")
+endfunction()
+
+# Package information of the Common Package Specification, which CMake 4.3 and other build systems
+# read: a package for each module, as for pkg-config. This is not install(PACKAGE_INFO), which lets no
+# target depend on one of another package if both are exported for find_package(sysfd) as well. None
+# is called "sysfd": find_package(sysfd) would prefer it.
+function(sysfd_install_cps name dependencies libraries link_options definitions)
+  string(REGEX MATCH "^[0-9]+\\.[0-9]+" abi_version ${SYSFD_VERSION})
+  set(suffix ${CMAKE_SHARED_LIBRARY_SUFFIX})
+  set(cps_type dylib)
+  get_target_property(type sysfd_${name} TYPE)
+  if(type STREQUAL STATIC_LIBRARY)
+    set(suffix ${CMAKE_STATIC_LIBRARY_SUFFIX})
+    set(cps_type archive)
+  else()
+    set(libraries "") # it names them itself
+  endif()
+  set(cps_location ${CMAKE_INSTALL_LIBDIR}/libsysfd_${name}${suffix})
+  list(TRANSFORM dependencies REPLACE "(.+)" "\"sysfd-\\1\": {\"version\": \"${SYSFD_VERSION}\"}" OUTPUT_VARIABLE cps_requires)
+  list(TRANSFORM dependencies REPLACE "(.+)" "\"sysfd-\\1:\\1\"" OUTPUT_VARIABLE cps_components)
+  list(TRANSFORM libraries REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE cps_libraries)
+  list(TRANSFORM link_options REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE cps_options)
+  list(TRANSFORM definitions REPLACE "(.+)" "\"\\1\": null" OUTPUT_VARIABLE cps_definitions)
+  foreach(list IN ITEMS cps_requires cps_components cps_libraries cps_options cps_definitions)
+    list(JOIN ${list} ", " ${list})
+  endforeach()
+  set(cps_prefix "@prefix@")
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package/sysfd-${name}.cps)
+  configure_file(${SYSFD_ROOT}/cmake/module.cps.in ${file} @ONLY)
+  install(FILES ${file} DESTINATION ${CMAKE_INSTALL_LIBDIR}/cps COMPONENT sysfd-${name})
 endfunction()
 
 # What find_package() reads for one module, whose targets are in the export set sysfd-<name>.
 function(sysfd_install_package_files name dependencies)
-  string(REGEX MATCH "^[0-9]+\\.[0-9]+" abi_version ${SYSFD_VERSION})
   set(component sysfd-${name})
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sysfd)
   install(EXPORT sysfd-${name} NAMESPACE sysfd:: FILE sysfd-${name}-targets.cmake
     DESTINATION ${package_dir} COMPONENT ${component})
-
-  # The same in the Common Package Specification, for other build systems: the package is that of
-  # ownedfd, and each other module is an appendix to it.
-  if(CMAKE_VERSION VERSION_GREATER_EQUAL 4.3 AND NOT name STREQUAL capi)
-    set(kind APPENDIX ${name})
-    if(name STREQUAL ownedfd)
-      set(kind VERSION ${SYSFD_VERSION} COMPAT_VERSION ${abi_version})
-    endif()
-    install(PACKAGE_INFO sysfd EXPORT sysfd-${name} ${kind}
-      DESTINATION ${CMAKE_INSTALL_LIBDIR}/cps/sysfd COMPONENT ${component})
-  endif()
 
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/sysfd-package)
   file(CONFIGURE OUTPUT ${generated}/sysfd-${name}-depends.cmake
