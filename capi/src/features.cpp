@@ -18,6 +18,7 @@
 #include <string>
 
 #include <sysfd/detail/refusal.hpp>
+#include <sysfd/detail/statx.hpp>
 
 #include "convert.hpp"
 
@@ -104,14 +105,14 @@ bool knows_root(int root, std::uint32_t size, std::int32_t type) noexcept {
 bool knows_write_flag(const Probe& probe, int flag) noexcept {
   char byte = 0;
   const iovec data{&byte, 1};
-  return ::pwritev2(probe.memfd, &data, 1, 0, flag) == 1;
+  return ::syscall(SYS_pwritev2, probe.memfd, &data, 1, 0, 0, flag) == 1;
 }
 
 bool has_unique_mount_ids() noexcept {
-  struct statx status{};
-  constexpr unsigned mount_id_unique = 0x4000;  // STATX_MNT_ID_UNIQUE
-  return ::statx(AT_FDCWD, "/", 0, mount_id_unique, &status) == 0 &&
-         (status.stx_mask & mount_id_unique) != 0;
+  using sysfd::detail::statx_unique_mount_id;
+  sysfd::detail::Statx status;
+  return ::syscall(SYS_statx, AT_FDCWD, "/", 0, statx_unique_mount_id, &status) == 0 &&
+         (status.mask & statx_unique_mount_id) != 0;
 }
 
 bool knows_socket_option(const Probe& probe, int option) noexcept {
@@ -182,8 +183,7 @@ constexpr std::array<Feature, SYSFD_FEATURE_COUNT> features = {{
      [](const Probe&) { return ::syscall(SYS_close_range, ~0U, ~0U, 4) == 0; }},
     {"process_madvise", "5.10",
      [](const Probe&) { return is_known(SYS_process_madvise, -1, nullptr, 0, 0, 0); }},
-    {"process_mrelease", "5.15",
-     [](const Probe&) { return is_known(SYS_process_mrelease, -1, 0); }},
+    {"process_mrelease", "5.15", [](const Probe&) { return is_known(448, -1, 0); }},
     {"MFD_NOEXEC_SEAL", "6.3",
      [](const Probe&) { return makes_descriptor(::memfd_create("probe", MFD_CLOEXEC | 8)); }},
     {"SO_PEERPIDFD", "6.5", has_peer_pidfd},

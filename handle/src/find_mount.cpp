@@ -11,6 +11,7 @@
 
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
+#include <sysfd/detail/statx.hpp>
 #include <sysfd/file_handle.hpp>
 
 #include "kernel.hpp"
@@ -25,23 +26,22 @@ using namespace detail;
 // Returns 0 if a file is in this mount, -EBUSY if it is in another one, or another -errno. A kernel
 // that does not know this kind of ID returns the other kind, and only the mask shows it.
 long check_mount(MountId mount, BorrowedFd directory, const char* path) noexcept {
-  const unsigned kind = mount.is_unique() ? kernel::statx_mnt_id_unique : STATX_MNT_ID;
-  struct statx status;
-  status.stx_mask = 0;
+  const unsigned kind = mount.is_unique() ? statx_unique_mount_id : statx_mount_id;
+  Statx status;
   const long answer = system_call_retried(SYS_statx, directory.get(), path,
                                           AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kind, &status);
   if (answer < 0) return answer;
-  return (status.stx_mask & kind) != 0 && status.stx_mnt_id == mount.get() ? 0 : -EBUSY;
+  return (status.mask & kind) != 0 && status.mount_id == mount.get() ? 0 : -EBUSY;
 }
 
 // Opens what is mounted at a path if that is a regular file. Opening any other kind of file could
 // have side effects.
 Result<OwnedFd> open_mounted_file(const char* path) noexcept {
-  struct statx status;
+  Statx status;
   const long answer =
-      system_call_retried(SYS_statx, AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &status);
+      system_call_retried(SYS_statx, AT_FDCWD, path, AT_NO_AUTOMOUNT, statx_type, &status);
   if (answer < 0) return failure(static_cast<int>(-answer));
-  if (!S_ISREG(status.stx_mode)) return failure(EOPNOTSUPP);
+  if (!S_ISREG(status.mode)) return failure(EOPNOTSUPP);
   return open(cwd(), path, O_RDONLY | O_NONBLOCK);
 }
 

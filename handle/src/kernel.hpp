@@ -31,11 +31,6 @@ static_assert(at_handle_connectable == AT_HANDLE_CONNECTABLE);
 static_assert(at_handle_fid == AT_HANDLE_FID);
 #endif
 
-inline constexpr unsigned statx_mnt_id_unique = 0x4000;  // Linux 6.8
-#if defined(STATX_MNT_ID_UNIQUE)
-static_assert(statx_mnt_id_unique == STATX_MNT_ID_UNIQUE);
-#endif
-
 // statmount(2) and listmount(2), Linux 6.8.
 inline constexpr long sys_statmount = 457;
 inline constexpr long sys_listmount = 458;
@@ -105,9 +100,15 @@ inline constexpr int info_new_dfid_name = 12;  // Linux 5.17
 static_assert(info_fid == FAN_EVENT_INFO_TYPE_FID);
 static_assert(info_dfid_name == FAN_EVENT_INFO_TYPE_DFID_NAME);
 static_assert(info_dfid == FAN_EVENT_INFO_TYPE_DFID);
+#ifdef FAN_EVENT_INFO_TYPE_PIDFD
 static_assert(info_pidfd == FAN_EVENT_INFO_TYPE_PIDFD);
+#endif
+#ifdef FAN_EVENT_INFO_TYPE_OLD_DFID_NAME
 static_assert(info_old_dfid_name == FAN_EVENT_INFO_TYPE_OLD_DFID_NAME);
+#endif
+#ifdef FAN_EVENT_INFO_TYPE_NEW_DFID_NAME
 static_assert(info_new_dfid_name == FAN_EVENT_INFO_TYPE_NEW_DFID_NAME);
+#endif
 
 }  // namespace detail::kernel
 }  // namespace v0

@@ -17,6 +17,7 @@
 #include <sysfd/create.hpp>
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
+#include <sysfd/detail/statx.hpp>
 
 namespace sysfd {
 inline namespace v0 {
@@ -26,13 +27,12 @@ namespace {
 // Returns the ID of the mount that a file is in. While the file is open, no other mount can get
 // this ID.
 Result<std::uint64_t> mount_of(BorrowedFd file) noexcept {
-  struct statx status;
-  status.stx_mask = 0;
+  Statx status;
   const long answer =
-      system_call_retried(SYS_statx, file.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &status);
+      system_call_retried(SYS_statx, file.get(), "", AT_EMPTY_PATH, statx_mount_id, &status);
   if (answer < 0) return failure(static_cast<int>(-answer));
-  if ((status.stx_mask & STATX_MNT_ID) == 0) return failure(EOPNOTSUPP);
-  return status.stx_mnt_id;
+  if ((status.mask & statx_mount_id) == 0) return failure(EOPNOTSUPP);
+  return status.mount_id;
 }
 
 Result<OwnedFd> open_in_mount(BorrowedFd directory, std::string_view name, int flags,

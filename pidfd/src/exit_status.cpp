@@ -13,8 +13,12 @@ std::string to_string(ExitStatus status) {
     return detail::join({"exited with code ", detail::decimal(*code)});
   const int signo = *status.signal();
   std::string text = detail::join({"killed by signal ", detail::decimal(signo)});
-  if (const char* description = ::sigdescr_np(signo))
-    detail::append(text, {" (", description, ")"});
+#ifdef __GLIBC__
+  const char* const description = ::sigdescr_np(signo);
+#else
+  const char* const description = ::strsignal(signo);  // musl: a constant
+#endif
+  if (description) detail::append(text, {" (", description, ")"});
   if (status.core_dumped()) text += ", core dumped";
   return text;
 }

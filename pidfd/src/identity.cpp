@@ -8,6 +8,7 @@
 
 #include <sysfd/detail/raw_syscall.hpp>
 #include <sysfd/detail/refusal.hpp>
+#include <sysfd/detail/statx.hpp>
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/file_handle.hpp>
 #include <sysfd/pidfd.hpp>
@@ -52,14 +53,14 @@ long read_id(BorrowedFd pidfd, std::uint64_t& id) noexcept {
   if (!has_none && !detail::is_refusal(answer)) return detail::failure(static_cast<int>(-answer));
 
   struct statfs file_system{};
-  struct statx status;
+  detail::Statx status;
   answer = detail::system_call_retried(SYS_fstatfs, pidfd.get(), &file_system);
   if (answer == 0)
-    answer =
-        detail::system_call_retried(SYS_statx, pidfd.get(), "", AT_EMPTY_PATH, STATX_INO, &status);
+    answer = detail::system_call_retried(SYS_statx, pidfd.get(), "", AT_EMPTY_PATH,
+                                         detail::statx_inode, &status);
   if (answer < 0) return detail::failure(static_cast<int>(-answer));
   if (file_system.f_type != detail::kernel::pidfs_magic) return detail::failure(EOPNOTSUPP);
-  return ProcessId(status.stx_ino);
+  return ProcessId(status.inode);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #define SYSFD_PIDFD_SRC_KERNEL_HPP
 
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cstddef>
@@ -16,6 +17,11 @@
 namespace sysfd {
 inline namespace v0 {
 namespace detail::kernel {
+
+inline constexpr long sys_process_mrelease = 448;  // Linux 5.15
+#ifdef SYS_process_mrelease
+static_assert(sys_process_mrelease == SYS_process_mrelease);
+#endif
 
 inline constexpr int wait_pidfd = 3;  // P_PIDFD, Linux 5.4
 static_assert(wait_pidfd == P_PIDFD);

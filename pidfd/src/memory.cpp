@@ -5,6 +5,8 @@
 #include <sysfd/detail/syscall.hpp>
 #include <sysfd/pidfd.hpp>
 
+#include "kernel.hpp"
+
 namespace sysfd {
 inline namespace v0 {
 
@@ -17,8 +19,8 @@ Result<std::size_t> PidFd::advise_memory(std::span<const iovec> ranges, int advi
 }
 
 Result<> PidFd::release_memory() const noexcept {
-  const long released =
-      detail::retry_eintr([&] { return ::syscall(SYS_process_mrelease, fd_.get(), 0); });
+  const long released = detail::retry_eintr(
+      [&] { return ::syscall(detail::kernel::sys_process_mrelease, fd_.get(), 0); });
   // ESRCH: the process has already released its memory.
   if (released == -1 && errno != ESRCH) return detail::last_error();
   return {};

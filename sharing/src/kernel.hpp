@@ -26,7 +26,9 @@ inline constexpr int kcmp_file = 0;  // KCMP_FILE, Linux 3.5
 inline constexpr int rwf_nowait = 0x8;     // RWF_NOWAIT, Linux 4.14
 inline constexpr int rwf_append = 0x10;    // RWF_APPEND, Linux 4.16
 inline constexpr int rwf_noappend = 0x20;  // RWF_NOAPPEND, Linux 6.9
+#if defined(RWF_NOWAIT) && defined(RWF_APPEND)
 static_assert(rwf_nowait == RWF_NOWAIT && rwf_append == RWF_APPEND);
+#endif
 #ifdef RWF_NOAPPEND
 static_assert(rwf_noappend == RWF_NOAPPEND);
 #endif
