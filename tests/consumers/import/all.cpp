@@ -13,7 +13,7 @@ int main() {
   const auto b = a->duplicate();
   if (!b) return 3;
   const auto same = sysfd::same_description(*a, *b);
-  if (!same || !*same) return 4;
+  if (!same.has_value() || !*same) return 4;
   if (sysfd::ListenFds::take()) return 5;  // nobody has passed any
   std::printf("import sysfd works: %s", output->out.c_str());
 }
