@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+//
+// The headers that CMakeLists.txt has compiled once are the whole content.
