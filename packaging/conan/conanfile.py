@@ -20,6 +20,7 @@ MODULES = {
     "landlock": ["ownedfd"],
     "spawn": ["ownedfd", "pidfd", "cgroup"],
     "listen": ["ownedfd", "pidfd"],
+    "adapters": ["ownedfd", "pidfd", "spawn"],
 }
 
 
@@ -82,7 +83,7 @@ class SysfdRecipe(ConanFile):
             component = self.cpp_info.components[module]
             component.set_property("cmake_target_name", f"sysfd::{module}")
             component.set_property("pkg_config_name", f"sysfd-{module}")
-            component.libs = [f"sysfd_{module}"]
+            component.libs = [] if module == "adapters" else [f"sysfd_{module}"]  # headers only
             component.requires = list(needs)
             if not self.options.shared:
                 component.exelinkflags = ["-Wl,--gc-sections"]
