@@ -15,7 +15,7 @@ int main() {
                                         {RLIMIT_FSIZE, 1000, 1000},  // bytes in one file
                                         {RLIMIT_CORE, 0, 0}},
                              .umask = 077,
-                             .nice = 10})
+                             .nice = 19})
                  .output();
   std::filesystem::remove("file");
   if (!run) return fail(run.error());
