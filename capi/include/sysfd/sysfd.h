@@ -182,8 +182,10 @@ int sysfd_replace(int number, int source);
 int sysfd_close_take(int fd);
 // fcntl(F_GETFD): whether the number is open.
 int sysfd_is_open(int fd);
+// fcntl(F_GETFL), fcntl(F_SETFL): the flag of the open file description, which others may share.
 int sysfd_set_nonblocking(int fd, int nonblocking);
 int sysfd_is_nonblocking(int fd);
+// fcntl(F_GETFD), fcntl(F_SETFD): the flag of this descriptor.
 int sysfd_set_close_on_exec(int fd, int close_on_exec);
 int sysfd_is_close_on_exec(int fd);
 

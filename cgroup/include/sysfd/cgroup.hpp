@@ -142,8 +142,13 @@ class [[nodiscard("a Cgroup that is dropped kills what is in it")]] Cgroup {
   // Errors: read; EXDEV: a process is outside of the caller's pid namespace.
   [[nodiscard]] SYSFD_API Result<std::vector<PidFd>, CgroupError> processes() const;
 
+  // Reads what the processes here and below have used: cpu.stat, memory.current, memory.peak, ...
+  //
   // Errors: read.
   [[nodiscard]] SYSFD_API Result<CgroupUsage, CgroupError> usage() const;
+  // Reads what has happened here and below: cgroup.events, memory.events, pids.events.
+  //
+  // Errors: read.
   [[nodiscard]] SYSFD_API Result<CgroupEvents, CgroupError> events() const;
 
   // cgroup.events, memory.events: poll(2) reports POLLPRI when `populated` or `frozen`, or one of

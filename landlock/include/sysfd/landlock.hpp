@@ -143,7 +143,9 @@ class [[nodiscard("a Ruleset restricts nothing by itself")]] Ruleset {
 
   // For Command::landlock(). Any number of children may be restricted with one Ruleset.
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return fd_; }
+  // What is denied where no rule allows it.
   Rights handled() const noexcept { return handled_; }
+  // What was allowed, in that order. A restricted process cannot be asked for it: keep the Ruleset.
   const std::vector<LandlockRule>& rules() const& noexcept SYSFD_LIFETIMEBOUND { return rules_; }
   void rules() const&& = delete;  // they would be gone: give the ruleset a name
 

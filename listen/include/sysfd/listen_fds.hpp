@@ -105,12 +105,13 @@ class ListenFds {
   [[nodiscard]] SYSFD_API Result<BorrowedFd, ListenError> get_one(
       std::string_view name, const FdType& type = FdType::any()) const SYSFD_LIFETIMEBOUND;
 
-  // Takes out all descriptors with this name, or returns their indices, in order. The result may be
-  // empty. After an error none is taken out.
+  // Takes out all descriptors with this name, in order. The result may be empty. After an error,
+  // none is taken out.
   //
   // Errors: wrong_type: one of them is not of this type.
   [[nodiscard]] SYSFD_API Result<std::vector<OwnedFd>, ListenError> take_all(
       std::string_view name, const FdType& type = FdType::any());
+  // The indices of the descriptors with this name that were not taken out, in order.
   [[nodiscard]] SYSFD_API std::vector<std::size_t> indices_of(std::string_view name) const;
 
   // Iteration visits the descriptors that were not taken out. They are borrowed.

@@ -72,6 +72,7 @@ class [[nodiscard("a Child that is dropped kills its process")]] Child {
   SYSFD_API Child(Child&& other) noexcept;
   // The process that is replaced is dropped by its policy.
   SYSFD_API Child& operator=(Child&& other) noexcept;
+  // Drops the process by its policy: see Command::on_drop(). The default kills and reaps it.
   SYSFD_API ~Child();
 
   // The pidfd: to send signals, to poll, and so on. It never refers to another process, even after

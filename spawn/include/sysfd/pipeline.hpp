@@ -65,7 +65,8 @@ class Pipeline {
   // Before, a Child that is destroyed ends its stage by its DropPolicy. A stage that is detached
   // leaves the tree to the others, and ends with it; if the last one is detached, the tree goes on.
   // Child::usage(), and the counts of ending(), are those of the whole tree. It also counts for
-  // stages that are added later.
+  // stages that are added later. A process that a stage has left behind, and that holds the pipe to
+  // the next stage, keeps that one waiting for the end of its input, and so output().
   //
   // Errors: as Command::contain(). `stage` tells which stage cannot be in a tree; -1: it is about
   //   none of them.

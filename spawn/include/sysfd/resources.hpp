@@ -57,7 +57,7 @@ struct IoPriority {
 struct Resources {
   std::vector<ResourceLimit> limits{};
   std::optional<mode_t> umask{};         // umask(2)
-  std::optional<int> nice{};             // setpriority(2): -20 (first) to 19
+  std::optional<int> nice{};             // setpriority(2): -20 (first) to 19, not added to it
   std::optional<Scheduler> scheduler{};  // a nice value that is set as well is kept
   std::vector<int> processors{};         // sched_setaffinity(2); empty: the caller's
   std::optional<IoPriority> io_priority{};
