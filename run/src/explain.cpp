@@ -87,7 +87,11 @@ std::optional<Complaint> try_start(const Settings& settings, sysfd::ContainmentK
   command.arg("--version").stdout_to(sysfd::Stdio::null()).stderr_to(sysfd::Stdio::null());
   command.identity(probe.identity).resources(probe.resources);
   if (!probe.namespaces.create.empty()) command.namespaces(probe.namespaces);
-  if (probe.is_contained()) command.contain(containment_of(probe));
+  if (probe.is_contained()) {
+    auto containment = containment_of(settings);
+    containment.limits = {};  // look_at_cgroup() is about them
+    command.contain(containment);
+  }
   auto child = command.spawn();
   if (!child) return describe_failure(settings, child.error());
   kind = child->containment();

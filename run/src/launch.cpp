@@ -141,16 +141,26 @@ sysfd::Signals signals_of(const Settings& settings, const sigset_t* mask) {
   return signals;
 }
 
+// True if the rules let the program open files of a new /proc: those on a directory above it do. A
+// rule on /proc is about the one that is there now. Without one, the program can open nothing there,
+// and does not need a new one, which takes a tenth of the time.
+bool can_open_new_proc(const Settings& settings) {
+  if (!settings.confinement.files) return true;
+  bool is_open = false;
+  for (const PathRule& rule : settings.confinement.paths) {
+    if (rule.path == "/proc" || rule.path.starts_with("/proc/")) return false;
+    is_open = is_open || (rule.path.starts_with('/') &&
+                          rule.path.find_first_not_of("/.") == std::string::npos);
+  }
+  return is_open;
+}
+
 }  // namespace
 
 sysfd::Containment containment_of(const Settings& settings) {
   sysfd::Containment containment;
   containment.reach = settings.tree ? sysfd::Reach::whole_tree : sysfd::Reach::same_namespaces;
-  // A rule on /proc is about the one that is there now, and not about a new one.
-  const bool has_rule_on_proc = std::ranges::any_of(
-      settings.confinement.paths,
-      [](const PathRule& rule) { return rule.path == "/proc" || rule.path.starts_with("/proc/"); });
-  containment.own_proc = settings.namespaces.user_map.empty() && !has_rule_on_proc;
+  containment.own_proc = settings.namespaces.user_map.empty() && can_open_new_proc(settings);
   containment.limits = settings.cgroup;
   return containment;
 }

@@ -97,6 +97,24 @@ TEST(RunConfinement, AllowsProcInATree) {
   EXPECT_EQ(run.out, "cat\n") << run.err;
 }
 
+// It has the /proc of the caller then, in which it can open nothing.
+TEST(RunConfinement, ShowsATreeNothingOfOthersInProc) {
+  if (!landlock_support()) GTEST_SKIP() << "needs Landlock";
+  SYSFD_REQUIRE_ROOT();
+  const std::string own = "/proc/" + std::filesystem::read_symlink("/proc/self").string();
+  const Words confined = {"--reads", "/usr", "--reads", "/lib64", "--tree"};
+  for (const char* const file : {"/comm", "/environ", "/root/etc/passwd", "/cwd/.", "/fd/0"})
+    expect_shell(confined, "(read line <" + own + file + ") 2>&- || echo denied", "denied\n");
+  for (const char* const link : {"/exe", "/cwd", "/root", "/fd/0"})
+    expect_shell(confined, "readlink " + own + link + " || echo denied", "denied\n");
+  // What may be read is that of the tree.
+  const Output run = run_tool({"--reads", "/", "--tree", "--", "sh", "-c",
+                               "ls -d /proc/[0-9]* | wc -l; cat /proc/self/comm"});
+  EXPECT_EQ(status_of(run), 0) << run.err;
+  EXPECT_LT(std::stoi(run.out), 10) << run.out;
+  EXPECT_TRUE(run.out.ends_with("\ncat\n")) << run.out;
+}
+
 TEST(RunConfinement, SeparatesReadingFromExecuting) {
   if (!landlock_support()) GTEST_SKIP() << "needs Landlock";
   const ScratchDirectory scratch;
