@@ -11,11 +11,11 @@ namespace {
 
 // Programs of the system may run, everything may be read, and one directory may be written.
 sysfd::Result<sysfd::Ruleset, sysfd::LandlockError> only_in(const char* directory) {
-  auto ruleset = sysfd::Ruleset::create(sysfd::rights::of_abi(1));
+  auto ruleset = sysfd::Ruleset::create(sysfd::rights::of_abi(3));  // 2 lets truncate(2) through
   if (!ruleset) return ruleset;
   auto ok = ruleset->allow("/", sysfd::rights::run | sysfd::rights::read);
   if (ok) ok = ruleset->allow("/dev/null", sysfd::FileRight::write_file);
-  if (ok) ok = ruleset->allow(directory, sysfd::rights::read_write - sysfd::FileRight::refer);
+  if (ok) ok = ruleset->allow(directory, sysfd::rights::read_write);
   if (!ok) return std::unexpected(ok.error());
   return ruleset;
 }

@@ -13,7 +13,7 @@ int main() {
   // Open what is needed first: descriptors that are open keep what they can do.
   auto hosts = sysfd::open(sysfd::cwd(), "/etc/hosts", O_RDONLY);
 
-  auto ruleset = sysfd::Ruleset::create(sysfd::rights::of_abi(1));
+  auto ruleset = sysfd::Ruleset::create(sysfd::rights::of_abi(3));
   if (!ruleset) return not_possible_here(ruleset.error());
   if (auto ok = ruleset->allow("/usr", sysfd::rights::read); !ok) return fail(ok.error());
 

@@ -10,8 +10,8 @@
 //     if (!ends) return fail(ends.error());
 //     use(*hosts, ends->read, ends->write);
 //
-// The flags are those of <fcntl.h>, <sys/socket.h>, <sys/mman.h> and <sys/eventfd.h>. This header
-// includes none of these.
+// The flags are those of <fcntl.h>, <sys/socket.h>, <sys/mman.h> and <sys/eventfd.h>: include the
+// one whose flags you use.
 //
 // Errors of all: EMFILE, ENFILE: too many descriptors are open in the process, or in the system;
 //   EINVAL: an unknown flag, or a string that is null or contains a NUL; ENOMEM.
