@@ -9,13 +9,14 @@
 
 namespace sysfd_run {
 
-void write_out(int fd, std::string_view text) {
+bool write_out(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(fd, text.data(), text.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return;
+    if (size <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(size));
   }
+  return true;
 }
 
 std::string number(long long value) {

@@ -43,8 +43,8 @@ inline std::unexpected<Complaint> complain(std::initializer_list<std::string_vie
   return std::unexpected(Complaint{cat(parts)});
 }
 
-// Writes all of it to a descriptor, and ignores errors: there is nobody left to tell.
-void write_out(int fd, std::string_view text);
+// Writes all of it to a descriptor. False: an error; errno.
+bool write_out(int fd, std::string_view text);
 // A decimal number, without the locale of std::to_string().
 std::string number(long long value);
 // The message of an errno value.

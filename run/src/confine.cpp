@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "confine.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 
@@ -46,13 +48,27 @@ sysfd::Rights wanted_rights(const Confinement& confinement) {
 
 std::optional<std::string> find_program(const Settings& settings) {
   const std::string& name = settings.program.front();
-  if (name.find('/') != name.npos) return name;
+  struct stat status{};
+  if (name.find('/') != name.npos) {
+    const bool is_below = settings.directory && !name.starts_with('/');
+    std::string path = is_below ? cat({*settings.directory, "/", name}) : name;
+    if (::stat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR))
+      return std::nullopt;
+    return path;
+  }
   for (const std::string_view directory : split(path_variable(settings), ':')) {
     if (!directory.starts_with('/')) continue;
     std::string path = cat({directory, "/", name});
-    if (::access(path.c_str(), X_OK) == 0) return path;
+    if (::access(path.c_str(), X_OK) == 0 && ::stat(path.c_str(), &status) == 0 &&
+        S_ISREG(status.st_mode))
+      return path;
   }
   return std::nullopt;
+}
+
+Complaint program_not_found(const Settings& settings) {
+  return {cat({"exec of \"", settings.program.front(), "\": No such file or directory"}),
+          not_found};
 }
 
 Checked<Confined> make_ruleset(const Settings& settings) {
@@ -60,16 +76,20 @@ Checked<Confined> make_ruleset(const Settings& settings) {
   std::string where = "Landlock";
   if (!confinement.port_rules.empty()) where = confinement.port_rules.front().where;
   if (!confinement.paths.empty()) where = confinement.paths.front().where;
-  const auto make = [&] {
-    if (!confinement.startup_files)
-      return sysfd::Ruleset::create(required_rights(confinement), wanted_rights(confinement));
-    const auto program = find_program(settings);
-    return sysfd::Ruleset::for_program(program ? *program : settings.program.front(),
-                                       required_rights(confinement));
-  };
-  auto partial = make();
-  if (!partial)
-    return fails(confinement.startup_files ? "--startup-files" : where, partial.error());
+  std::optional<std::string> program;
+  if (confinement.startup_files) {
+    program = find_program(settings);
+    if (!program) return std::unexpected(program_not_found(settings));
+  }
+  auto partial =
+      program ? sysfd::Ruleset::for_program(*program, required_rights(confinement))
+              : sysfd::Ruleset::create(required_rights(confinement), wanted_rights(confinement));
+  if (!partial) {
+    auto complaint = fails(program ? "--startup-files" : where, partial.error());
+    if (program && partial.error().code == std::errc::executable_format_error)
+      complaint.error().status = not_executable;
+    return complaint;
+  }
   sysfd::Rights missing;
   sysfd::Ruleset ruleset = std::move(*partial).take(missing);
   for (const PathRule& rule : confinement.paths)

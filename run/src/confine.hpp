@@ -25,8 +25,10 @@ sysfd::Rights wanted_rights(const Confinement& confinement);
 
 Checked<Confined> make_ruleset(const Settings& settings);
 
-// The file that would be executed: searched in the PATH that the program will have.
+// The file that would be executed: searched in the PATH that the program will have, as sysfd-run
+// finds it, in the directory that it has now.
 std::optional<std::string> find_program(const Settings& settings);
+Complaint program_not_found(const Settings& settings);
 
 }  // namespace sysfd_run
 

@@ -29,6 +29,20 @@ bool is_listed(const Given& given) {
          given.option->id != Id::explain && given.option->id != Id::dry_run;
 }
 
+// Whether the complaint is about this option.
+bool is_about(const Complaint& complaint, const Given& given) {
+  const std::string name = cat({"--", given.option->name});
+  return complaint.text.starts_with(name + ":") || complaint.text.starts_with(name + " ") ||
+         complaint.text.starts_with(name + ",");
+}
+
+// These open or make something, which is left to the run.
+bool is_tried(const Given& given) {
+  return given.option->section != Section::descriptors && given.option->section != Section::lock &&
+         given.option->id != Id::chdir && given.option->id != Id::root &&
+         given.option->id != Id::json;
+}
+
 std::string title_of(const Given& given) {
   if (given.option->argument.empty()) return cat({"--", given.option->name});
   return cat({"--", given.option->name, " ", given.value});
@@ -155,15 +169,22 @@ Explanation explain_settings(const CommandLine& line, const Settings& settings) 
   const auto failure = try_start(settings, kind);
   std::string& out = explanation.text;
   out = cat({program_line(settings), ": ", manner(settings), "\n"});
+  bool is_told = false;
   for (const Given& given : line.given) {
     if (!is_listed(given)) continue;
-    const Finding finding = finding_of(given, landlock, cgroup, kind);
+    Finding finding = finding_of(given, landlock, cgroup, kind);
+    if (failure && is_about(*failure, given)) {
+      finding = {false, failure->text};
+      is_told = true;
+    }
     explanation.all_enforced = explanation.all_enforced && finding.enforced;
-    out += cat({finding.enforced ? "  enforced      " : "  NOT enforced  ", title_of(given), "\n",
-                "                by ", given.option->call, "\n"});
+    const std::string_view answer = !finding.enforced ? "  NOT enforced  "
+                                    : is_tried(given) ? "  enforced      "
+                                                      : "  not tried     ";
+    out += cat({answer, title_of(given), "\n", "                by ", given.option->call, "\n"});
     if (!finding.note.empty()) out += cat({"                ", finding.note, "\n"});
   }
-  if (failure) {
+  if (failure && !is_told) {
     explanation.all_enforced = false;
     out += cat({"  NOT enforced  ", failure->text, "\n"});
   }

@@ -64,7 +64,8 @@ Checked<> pass_descriptors(const Settings& settings, Launch& launch) {
 
 // A file of another user, or a directory, can be locked although it cannot be written.
 sysfd::Result<sysfd::OwnedFd> open_lock(const std::string& path) {
-  auto file = sysfd::open(sysfd::cwd(), path, O_RDONLY | O_CREAT, mode_of_new_files);
+  // O_NONBLOCK: a FIFO is not waited for.
+  auto file = sysfd::open(sysfd::cwd(), path, O_RDONLY | O_NONBLOCK | O_CREAT, mode_of_new_files);
   if (!file && file.error() == std::errc::is_a_directory)
     file = sysfd::open(sysfd::cwd(), path, O_RDONLY);
   return file;
@@ -103,12 +104,10 @@ Checked<sysfd::Command> program_of(const Settings& settings) {
   std::optional<sysfd::Command> command;
   if (settings.why) {
     const auto path = find_program(settings);
-    if (!path)
-      return std::unexpected(
-          Complaint{cat({"exec of \"", settings.program.front(), "\": No such file or directory"}),
-                    not_found});
+    if (!path) return std::unexpected(program_not_found(settings));
     command.emplace("/proc/self/exe");
-    command->arg(traced_start).arg(*path).arg(settings.program.front());
+    const std::string& name = settings.program.front();
+    command->arg(traced_start).arg(name.find('/') == name.npos ? *path : name).arg(name);
   } else {
     command.emplace(settings.program.front());
   }
@@ -142,8 +141,8 @@ sysfd::Signals signals_of(const Settings& settings, const sigset_t* mask) {
 }
 
 // True if the rules let the program open files of a new /proc: those on a directory above it do. A
-// rule on /proc is about the one that is there now. Without one, the program can open nothing there,
-// and does not need a new one, which takes a tenth of the time.
+// rule on /proc is about the one that is there now. Without one, the program can open nothing
+// there, and does not need a new one, which takes a tenth of the time.
 bool can_open_new_proc(const Settings& settings) {
   if (!settings.confinement.files) return true;
   bool is_open = false;
@@ -198,7 +197,7 @@ Checked<Launch> prepare_launch(const Settings& settings, const sigset_t* mask) {
   if (settings.session) command.session({.new_session = true});
   if (settings.is_contained())
     command.contain(containment_of(settings));
-  else if (settings.parent_death != 0)
+  else if (settings.parent_death != 0 || settings.lock)  // the program must not go on without it
     command.parent_death_signal(settings.is_supervised() ? SIGKILL : settings.parent_death);
   if (!settings.namespaces.create.empty()) command.namespaces(settings.namespaces);
   return launch;

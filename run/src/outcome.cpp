@@ -114,7 +114,8 @@ std::string to_json(const Settings& settings, const Outcome& outcome) {
   object.add_number("wall_us", outcome.wall.count() / 1000);
   object.add_number("user_us", microseconds(outcome.used.ru_utime));
   object.add_number("system_us", microseconds(outcome.used.ru_stime));
-  object.add_number("max_rss_kib", outcome.used.ru_maxrss);
+  const long most = outcome.used.ru_maxrss;
+  object.add_optional("max_rss_kib", most > 0 ? std::optional(most) : std::nullopt);
   object.add_optional("oom_kills", outcome.ending.oom_kills);
   object.add_optional("refused_forks", outcome.ending.refused_forks);
   const auto peak = outcome.cgroup ? outcome.cgroup->memory_peak : std::nullopt;

@@ -84,6 +84,8 @@ class Reader {
   }
 
   Checked<> add_one(const Option& option, const toml::node& node, std::string_view prefix = {}) {
+    if (option.id == Id::umask && !node.is_string())  // 027 is no number of TOML, and 0o27 is 23
+      return complain({place(node, option.name), ": is a string: umask = \"027\""});
     const auto text = text_of(node);
     if (!text) return complain({place(node, option.name), ": is a string or a whole number"});
     given_.push_back({&option, cat({prefix, *text}), place(node, option.name)});
@@ -116,6 +118,8 @@ Checked<std::vector<Given>> read_profile(const std::string& file,
                                          std::vector<std::string>& program) {
   const auto text = read_file(file);
   if (!text) return complain({"--profile ", text.error().text});
+  if (text->size() > 1 << 16)  // the parser calls itself for each part of a key
+    return complain({"--profile ", file, ": larger than 64 KiB"});
   const auto parsed = toml::parse(std::string_view(*text));
   if (!parsed) {
     const auto& error = parsed.error();

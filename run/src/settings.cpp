@@ -317,16 +317,20 @@ Checked<> Checker::check_together() {
 
 Checked<> Checker::check_ending() {
   Settings& all = settings_;
-  if (all.tree && all.no_tree)
-    return complain({"--no-tree: not together with --tree; leave out one"});
+  if (all.tree && all.no_tree) {
+    const auto is_of_profile = [&](Id id) { return !line_.last(id)->where.starts_with("--"); };
+    if (is_of_profile(Id::tree) == is_of_profile(Id::no_tree))
+      return complain({"--no-tree: not together with --tree; leave out one"});
+    (is_of_profile(Id::tree) ? all.tree : all.no_tree) = false;
+  }
   if (all.no_tree && all.has_cgroup())
     return complain(
         {"--no-tree: not together with --memory, --pids and --cpu, which limit a tree"});
-  if (!all.deadline && (line_.last(Id::kill_after) || line_.last(Id::signal)))
+  if (!line_.last(Id::deadline) && (line_.last(Id::kill_after) || line_.last(Id::signal)))
     return complain({line_.last(Id::kill_after) ? "--kill-after" : "--signal",
                      ": is about the deadline: add --deadline TIME"});
-  if (!lock_path_ && (line_.last(Id::lock_shared) || line_.last(Id::lock_timeout)))
-    return complain({line_.last(Id::lock_shared) ? "--lock-shared" : "--lock-timeout",
+  if (!lock_path_ && (lock_.shared || lock_.timeout))
+    return complain({lock_.shared ? "--lock-shared" : "--lock-timeout",
                      ": is about the lock: add --lock FILE"});
   if (lock_path_) {
     lock_.path = *lock_path_;
@@ -354,8 +358,11 @@ Checked<> Checker::check_confinement() {
     for (PathRule& rule : confinement.paths)
       rule.rights |= sysfd::FileRight::execute;
   confinement.paths.insert(confinement.paths.end(), devices_.begin(), devices_.end());
-  if (settings_.why && !confinement.files)
-    return complain({"--why: no file is forbidden: add --reads or --writes"});
+  if (settings_.why && !confinement.files && confinement.ports.empty())
+    return complain({"--why: nothing is forbidden: add --reads, --writes, --connects or --binds"});
+  if (settings_.root && (settings_.why || confinement.startup_files))
+    return complain({settings_.why ? "--why" : "--startup-files",
+                     ": not together with --root: the program would be looked up outside of it"});
   return {};
 }
 

@@ -4,6 +4,8 @@
 #ifndef SYSFD_RUN_SETTINGS_HPP
 #define SYSFD_RUN_SETTINGS_HPP
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -110,7 +112,8 @@ struct Settings {
   // Whether sysfd-run stays, instead of becoming the program.
   bool is_supervised() const {
     return is_contained() || deadline || lock || json || why ||
-           namespaces.create.contains(sysfd::Namespace::pid);
+           namespaces.create.contains(sysfd::Namespace::pid) ||
+           (session && ::getpgrp() == ::getpid());  // setsid(2) refuses the leader of a group
   }
 };
 

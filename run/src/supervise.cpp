@@ -2,12 +2,14 @@
 #include "supervise.hpp"
 
 #include <poll.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <csignal>
+#include <span>
 #include <utility>
 
 #include <sysfd/child.hpp>
@@ -27,23 +29,35 @@ using std::chrono::nanoseconds;
 constexpr int forwarded[] = {SIGHUP,  SIGINT,   SIGQUIT,   SIGTERM, SIGUSR1, SIGUSR2,
                              SIGALRM, SIGWINCH, SIGVTALRM, SIGPROF, SIGPWR};
 
-// Blocks the signals to forward. Those that are ignored are forwarded, too: if the program ignores
-// them, as it does unless it says otherwise, nothing happens.
-sigset_t block_signals(bool traces) {
+// Those that ask for the end: after the deadline, they end the patience with the program.
+constexpr int endings[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+// Those that a terminal sends to all of the group in the foreground.
+bool is_of_terminal(int signo) {
+  return signo == SIGINT || signo == SIGQUIT || signo == SIGHUP || signo == SIGWINCH;
+}
+
+sysfd::Result<sysfd::OwnedFd> signal_fd(std::span<const int> signals, int another = 0,
+                                        int third = 0) {
   sigset_t set;
   ::sigemptyset(&set);
-  if (traces) ::sigaddset(&set, SIGCHLD);
-  for (const int signo : forwarded)
+  for (const int signo : signals)
     ::sigaddset(&set, signo);
+  for (const int signo : {another, third})
+    if (signo != 0) ::sigaddset(&set, signo);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  return set;
+  return sysfd::OwnedFd::from_syscall(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 class Supervisor {
  public:
   Supervisor(const Settings& settings, sysfd::Child child, sysfd::OwnedFd signals,
-             Clock::time_point start)
-      : settings_(settings), child_(std::move(child)), signals_(std::move(signals)), start_(start) {
+             Clock::time_point start, const rusage& used_before)
+      : settings_(settings),
+        child_(std::move(child)),
+        signals_(std::move(signals)),
+        start_(start),
+        used_before_(used_before) {
     outcome_.containment = child_->containment();
   }
 
@@ -55,17 +69,27 @@ class Supervisor {
       if (auto done = tracer_->attach(); !done) return std::unexpected(done.error());
     }
     if (!wait_until(deadline())) end_at_deadline();
+    if (tracer_) tracer_->handle_stops();  // what could not be left alone may have ended
     // A status that is lost (SIGCHLD is ignored, before Linux 6.15) leaves the reason "not known".
     if (auto ending = child_->ending()) outcome_.ending = *ending;
     if (auto usage = child_->usage()) outcome_.cgroup = *usage;
     if (denials) write_out(2, denials->describe());
     child_.reset();  // with what is left of its tree
     outcome_.wall = Clock::now() - start_;
-    ::getrusage(RUSAGE_CHILDREN, &outcome_.used);
+    note_usage();
     return outcome_;
   }
 
  private:
+  // Without what the process has used before it became this program.
+  void note_usage() {
+    rusage& used = outcome_.used;
+    ::getrusage(RUSAGE_CHILDREN, &used);
+    timersub(&used.ru_utime, &used_before_.ru_utime, &used.ru_utime);
+    timersub(&used.ru_stime, &used_before_.ru_stime, &used.ru_stime);
+    if (used.ru_maxrss == used_before_.ru_maxrss) used.ru_maxrss = 0;  // that of another one
+  }
+
   std::optional<Clock::time_point> deadline() const {
     if (!settings_.deadline) return std::nullopt;
     return after(start_, *settings_.deadline);
@@ -75,7 +99,8 @@ class Supervisor {
     return Clock::time_point::max() - start < time ? Clock::time_point::max() : start + time;
   }
 
-  // Forwards signals until the program has ended. False: it has not, at that time.
+  // Forwards signals until the program has ended. False: it has not, at that time; or, after the
+  // deadline, when one more signal has asked for the end.
   bool wait_until(std::optional<Clock::time_point> end) {
     for (;;) {
       pollfd entries[] = {{.fd = child_->fd().get(), .events = POLLIN, .revents = 0},
@@ -89,7 +114,8 @@ class Supervisor {
       const int count = ::ppoll(entries, 2, end ? &left : nullptr, nullptr);
       if (count == 0) return false;
       if (count < 0) continue;
-      if (entries[1].revents != 0) handle_signal();
+      const bool asks_for_end = entries[1].revents != 0 && handle_signal();
+      if (asks_for_end && outcome_.deadline) return false;
       if (entries[0].revents == 0) continue;
       stop_tracing();
       static_cast<void>(child_->wait());  // ending() has the status
@@ -100,29 +126,33 @@ class Supervisor {
   // A process that is traced does not end for its parent.
   void stop_tracing() {
     if (tracer_) tracer_->detach();
-    tracer_.reset();
   }
 
-  void handle_signal() {
+  // True if it asks for the end.
+  bool handle_signal() {
     signalfd_siginfo info{};
-    if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) return false;
     if (info.ssi_signo == SIGCHLD) {
       if (tracer_) tracer_->handle_stops();
-      return;
+      return false;
     }
-    // What the terminal sends, it sends to the whole job, and so to the program as well.
-    if (info.ssi_code == SI_KERNEL && !settings_.session) return;
     const int signo = static_cast<int>(info.ssi_signo);
-    if (child_->pidfd().send_signal(signo)) outcome_.forwarded = signo;
+    const bool has_it = info.ssi_code == SI_KERNEL && is_of_terminal(signo) &&
+                        ::getpgid(child_->pid()) == ::getpgrp();
+    if (!has_it && child_->pidfd().send_signal(signo)) outcome_.forwarded = signo;
+    return std::ranges::find(endings, signo) != std::end(endings);
   }
 
   void end_at_deadline() {
     outcome_.deadline = true;
     stop_tracing();
     if (settings_.is_contained() && !settings_.signal) {
-      // A signal meanwhile is one more wish for the end, and ends the patience.
-      static_cast<void>(
-          child_->terminate(sysfd::Timeout(settings_.kill_after).canceled_by(signals_)));
+      sysfd::Timeout patience(settings_.kill_after);
+      const auto impatience = signal_fd(endings);
+      if (impatience) patience = patience.canceled_by(*impatience);
+      if (child_->terminate(patience)) return;
+      if (tracer_) tracer_->handle_stops();
+      static_cast<void>(child_->wait_for(std::chrono::seconds(1)));
       return;
     }
     const int signo = settings_.signal.value_or(SIGTERM);
@@ -138,6 +168,7 @@ class Supervisor {
   std::optional<sysfd::Child> child_;
   sysfd::OwnedFd signals_;
   Clock::time_point start_;
+  rusage used_before_;
   std::optional<Tracer> tracer_;
   Outcome outcome_;
 };
@@ -146,15 +177,18 @@ class Supervisor {
 
 Checked<Outcome> supervise(const Settings& settings, Launch& launch) {
   const TerminalOwner terminal;
-  const sigset_t set = block_signals(settings.why);
-  auto signals = sysfd::OwnedFd::from_syscall(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  // Those that are ignored are forwarded, too: if the program ignores them, as it does unless it
+  // says otherwise, nothing happens.
+  auto signals = signal_fd(forwarded, settings.parent_death, settings.why ? SIGCHLD : 0);
   if (!signals) return complain({"a signalfd: ", message_of(signals.error())});
-  if (settings.parent_death != 0 && ::prctl(PR_SET_PDEATHSIG, settings.parent_death) != 0)
-    return complain({"--parent-death: ", message_of({errno, std::system_category()})});
+  rusage used_before{};
+  ::getrusage(RUSAGE_CHILDREN, &used_before);
   const auto start = Clock::now();
   auto child = launch.command.spawn();
   if (!child) return std::unexpected(describe_failure(settings, child.error()));
-  return Supervisor(settings, std::move(*child), std::move(*signals), start).run(launch);
+  ::signal(SIGPIPE, SIG_IGN);  // the status is told also if nobody reads the reports
+  return Supervisor(settings, std::move(*child), std::move(*signals), start, used_before)
+      .run(launch);
 }
 
 }  // namespace sysfd_run

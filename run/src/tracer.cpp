@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tracer.hpp"
 
+#include <linux/audit.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,12 +10,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 namespace sysfd_run {
 namespace {
 
 constexpr int system_call_stop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+// Other numbers are those of 32-bit programs.
+#if defined(__x86_64__)
+constexpr std::uint32_t own_architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t own_architecture = AUDIT_ARCH_AARCH64;
+#else
+constexpr std::uint32_t own_architecture = AUDIT_ARCH_RISCV64;
+#endif
 
 void resume(pid_t process, int signo = 0) {
   ::ptrace(PTRACE_SYSCALL, process, nullptr, static_cast<long>(signo));
@@ -76,6 +87,7 @@ bool Tracer::handle_one(pid_t process, Entered& entered) {
 void Tracer::handle_stop(pid_t process, int status, Entered& entered) {
   const int signo = WSTOPSIG(status);
   const int event = status >> 16;
+  if (is_leaving_) return leave(process, signo, event);
   switch (event) {
     case 0:
       if (signo != system_call_stop) return resume(process, signo);
@@ -102,10 +114,21 @@ void Tracer::handle_stop(pid_t process, int status, Entered& entered) {
   }
 }
 
+// A new process is traced, too, and stops for it.
+void Tracer::leave(pid_t process, int signo, int event) {
+  unsigned long started = 0;
+  if (event >= PTRACE_EVENT_FORK && event <= PTRACE_EVENT_CLONE &&
+      ::ptrace(PTRACE_GETEVENTMSG, process, nullptr, &started) == 0)
+    traced_.emplace(static_cast<pid_t>(started), std::nullopt);
+  const bool is_signal = event == 0 && signo != system_call_stop;
+  ::ptrace(PTRACE_DETACH, process, nullptr, static_cast<long>(is_signal ? signo : 0));
+  traced_.erase(process);
+}
+
 void Tracer::note_system_call(pid_t process, Entered& entered) {
   __ptrace_syscall_info info{};
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, process, sizeof info, &info) <= 0) return;
-  if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+  if (info.op == PTRACE_SYSCALL_INFO_ENTRY && info.arch == own_architecture) {
     entered = RefusedSystemCall{process, static_cast<long>(info.entry.nr), {}};
     std::ranges::copy(info.entry.args, entered->arguments);
   } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && entered) {
@@ -114,15 +137,17 @@ void Tracer::note_system_call(pid_t process, Entered& entered) {
   }
 }
 
+// A process stops for this only when it can: not while it waits for the exec of its vfork(2) child,
+// which may never come.
 void Tracer::detach() {
-  handle_stops();
-  for (const auto& [process, entered] : traced_) {
-    int status = 0;
-    if (::ptrace(PTRACE_INTERRUPT, process, nullptr, nullptr) == 0 &&
-        ::waitpid(process, &status, __WALL) == process && WIFSTOPPED(status))
-      ::ptrace(PTRACE_DETACH, process, nullptr, nullptr);
+  if (std::exchange(is_leaving_, true)) return;
+  for (const auto& [process, entered] : traced_)
+    ::ptrace(PTRACE_INTERRUPT, process, nullptr, nullptr);
+  for (int i = 0; i < 100; ++i) {
+    handle_stops();
+    if (traced_.empty()) return;
+    ::poll(nullptr, 0, 1);
   }
-  traced_.clear();
 }
 
 }  // namespace sysfd_run

@@ -30,7 +30,8 @@ class Tracer {
   // After a SIGCHLD: handles all that has stopped or ended. The end of the program itself is left
   // to the Child, if this process is its parent.
   void handle_stops();
-  // Leaves those alone that still run.
+  // Leaves those alone that still run. What does not stop for that in a tenth of a second is left
+  // alone by a later handle_stops().
   void detach();
 
  private:
@@ -39,11 +40,13 @@ class Tracer {
 
   bool handle_one(pid_t process, Entered& entered);
   void handle_stop(pid_t process, int status, Entered& entered);
+  void leave(pid_t process, int signo, int event);
   void note_system_call(pid_t process, Entered& entered);
 
   const sysfd::Child& child_;
   Denials& denials_;
   bool is_started_ = false;
+  bool is_leaving_ = false;
   std::map<pid_t, Entered> traced_;
 };
 

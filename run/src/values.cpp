@@ -149,7 +149,8 @@ Checked<std::chrono::nanoseconds> to_duration(std::string_view text) {
     place /= 10;
     value += (digit - '0') * place;
   }
-  return std::chrono::nanoseconds(value);
+  const bool is_zero = text.substr(0, end).find_first_not_of("0.") == text.npos;
+  return std::chrono::nanoseconds(is_zero ? 0 : std::max(value, std::int64_t{1}));
 }
 
 Checked<std::int64_t> to_size(std::string_view text) {

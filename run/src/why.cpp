@@ -102,6 +102,7 @@ constexpr PathCall path_calls[] = {
     {SYS_execveat, 0, 1, sysfd::rights::run},
     {SYS_truncate, -1, 0, FileRight::truncate},
     {SYS_mkdirat, 0, 1, FileRight::make_dir, -1, true},
+    {SYS_mknodat, 0, 1, FileRight::make_fifo, -1, true},
     {SYS_unlinkat, 0, 1, FileRight::remove_file, -1, true},
     {SYS_symlinkat, 1, 2, FileRight::make_sym, -1, true},
     {SYS_linkat, 2, 3, FileRight::make_reg, -1, true},
@@ -111,6 +112,7 @@ constexpr PathCall path_calls[] = {
     {SYS_open, -1, 0, {}, 1},
     {SYS_creat, -1, 0, FileRight::write_file},
     {SYS_mkdir, -1, 0, FileRight::make_dir, -1, true},
+    {SYS_mknod, -1, 0, FileRight::make_fifo, -1, true},
     {SYS_rmdir, -1, 0, FileRight::remove_dir, -1, true},
     {SYS_unlink, -1, 0, FileRight::remove_file, -1, true},
     {SYS_symlink, -1, 1, FileRight::make_sym, -1, true},
@@ -182,7 +184,15 @@ void Denials::add_port(const RefusedSystemCall& call, bool is_connect) {
       (address.ss_family != AF_INET && address.ss_family != AF_INET6))
     return;
   // In both families, the port is at the same place.
-  const std::string port = number(ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port));
+  const std::uint16_t value = ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  const sysfd::PortRights right =
+      is_connect ? sysfd::PortRight::connect_tcp : sysfd::PortRight::bind_tcp;
+  const Confinement& confinement = settings_.confinement;
+  const bool has_rule = std::ranges::any_of(confinement.port_rules, [&](const PortRule& rule) {
+    return rule.port == value && rule.rights.contains(right);
+  });
+  if (!confinement.ports.contains(right) || has_rule) return;  // something else has denied it
+  const std::string port = number(value);
   add_line(cat({"port ", port, ": denied ", is_connect ? "connect_tcp" : "bind_tcp", "; add ",
                 is_connect ? "--connects " : "--binds ", port}));
 }
@@ -195,7 +205,7 @@ std::string Denials::describe() const {
   std::string text;
   for (const std::string& line : lines_)
     text += cat({"sysfd-run: why: ", line, "\n"});
-  if (lines_.empty()) text = "sysfd-run: why: no system call was denied\n";
+  if (lines_.empty()) text = "sysfd-run: why: nothing was denied that these options are about\n";
   return text;
 }
 

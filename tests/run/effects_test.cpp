@@ -229,6 +229,35 @@ TEST(RunCgroup, IsEnforcedOrRefused) {
   GTEST_SKIP() << "needs the memory and pids controllers of cgroup v2: " << run.err;
 }
 
+TEST(RunWhy, NamesThePortThatIsForbiddenAndNoOther) {
+  if (const auto support = landlock_support(); !support || support->abi < 4)
+    GTEST_SKIP() << "needs Landlock with ports";
+  SYSFD_REQUIRE_ISOLATION();
+  const std::string line = "exec 3<>/dev/tcp/127.0.0.1/9";
+  const Output denied = run_tool({"--connects", "none", "--why", "--", "bash", "-c", line});
+  EXPECT_NE(denied.err.find("port 9: denied connect_tcp; add --connects 9\n"), denied.err.npos)
+      << denied.err;
+  const Output allowed = run_tool({"--connects", "9", "--why", "--", "bash", "-c", line});
+  EXPECT_EQ(allowed.err.find("add --connects"), allowed.err.npos) << allowed.err;
+}
+
+TEST(RunWhy, AndStartupFilesTellAMissingProgramAsAlways) {
+  if (!landlock_support()) GTEST_SKIP() << "needs Landlock";
+  const ScratchDirectory scratch;
+  const std::string json = scratch.path() / "json";
+  const std::string script = scratch.path() / "script";
+  write_file(script, "no interpreter\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  for (const char* const option : {"--why", "--startup-files"}) {
+    for (const char* const missing : {"/no/such/program", "no-such-program-of-any-name"}) {
+      const Output run = run_tool({"--reads", "/", option, "--json", json, "--", missing});
+      EXPECT_EQ(status_of(run), 127) << run.err;
+      EXPECT_EQ(member_of(content_of(json), "ending"), "\"not_started\"");
+    }
+    EXPECT_EQ(status_of(run_tool({"--reads", "/", option, "--", script})), 126) << option;
+  }
+}
+
 TEST(RunExplain, TellsTheCallAndWhatIsNotEnforced) {
   const Output good = run_tool({"--nice", "5", "--deadline", "5s", "--explain", "--", "true"});
   EXPECT_EQ(status_of(good), 0) << good.out;
@@ -240,7 +269,9 @@ TEST(RunExplain, TellsTheCallAndWhatIsNotEnforced) {
   const Output bad = run_tool({"--root", "/", "--user", "54321", "--group", "1", "--unshare",
                                "user", "--explain", "--", "true"});
   EXPECT_EQ(status_of(bad), 125) << bad.out;
-  EXPECT_NE(bad.out.find("NOT enforced  --user: "), bad.out.npos) << bad.out;
+  EXPECT_NE(bad.out.find("NOT enforced  --user 54321\n"), bad.out.npos) << bad.out;
+  EXPECT_EQ(bad.out.find("  enforced      --user"), bad.out.npos) << bad.out;
+  EXPECT_NE(bad.out.find("not tried     --root /\n"), bad.out.npos) << bad.out;
 }
 
 }  // namespace

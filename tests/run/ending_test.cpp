@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <string>
 #include <utility>
+
+#include <sysfd/create.hpp>
+#include <sysfd/landlock.hpp>
 
 #include "support/prelude.hpp"
 
@@ -254,6 +258,128 @@ TEST(RunJob, StopsAndContinuesAsOne) {
     EXPECT_TRUE(child.send_signal_to_group(SIGCONT));
     EXPECT_EQ(child.wait_for(20s), ExitStatus::exited(9));
   }
+}
+
+// The leader of a group, as a command of an interactive shell is.
+TEST(RunSession, IsNewAlsoForTheLeaderOfAGroup) {
+  Command command = tool({"--session", "--", "sh", "-c", "awk '{ exit $1 != $6 }' /proc/$$/stat"});
+  command.session({.process_group = 0});
+  EXPECT_EQ(status_of(must(command.output({.timeout = 60s}))), 0);
+}
+
+TEST(RunLock, IsNotFreeWhileItsProgramRunsThoughTheToolIsKilled) {
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchDirectory scratch;
+  Witness witness;
+  Command command = tool({"--lock", scratch.path() / "lock", "--pass", "9", "--", "sh", "-c",
+                          "echo ready; exec sleep 1000"});
+  witness.go_with(command, 9);
+  Child child = must(command.stdout_to(Stdio::pipe()).spawn());
+  char text[6];
+  ASSERT_EQ(::read(child.stdout_pipe()->get(), text, sizeof text), 6);
+  EXPECT_TRUE(child.pidfd().send_signal(SIGKILL));
+  EXPECT_TRUE(witness.becomes_alone());
+}
+
+// Until it has ended by itself, or somebody asks once more.
+class RunPatience : public testing::TestWithParam<const char*> {};
+
+TEST_P(RunPatience, IsEndedBySignalsThatAskForTheEndOnly) {
+  SYSFD_REQUIRE_ISOLATION();
+  if (GetParam() == "--why"s && !landlock_support()) GTEST_SKIP() << "needs Landlock";
+  for (const bool asks_again : {false, true}) {
+    Words words = {"--deadline", "100ms", "--kill-after", "50s",
+                   "--reads",    "/",     "--writes",     "/dev"};
+    if (!landlock_support()) words.resize(4);
+    words.emplace_back(GetParam());
+    for (const char* const word : {"--", "sh", "-c",
+                                   "trap 'trap \"\" TERM; echo term; read line; echo cleaned; exit "
+                                   "5' TERM; trap '' INT; "
+                                   "while :; do sleep 0.05; done"})
+      words.emplace_back(word);
+    Command command = tool(words);
+    Child child = must(command.stdin_from(Stdio::pipe()).stdout_to(Stdio::pipe()).spawn());
+    char text[5];
+    ASSERT_EQ(::read(child.stdout_pipe()->get(), text, sizeof text), 5) << "not asked to end";
+    EXPECT_TRUE(child.pidfd().send_signal(asks_again ? SIGINT : SIGWINCH));
+    if (asks_again) {
+      EXPECT_EQ(child.wait_for(20s), ExitStatus::exited(124));
+    } else {
+      EXPECT_EQ(::write(child.stdin_pipe()->get(), "\n", 1), 1);
+      EXPECT_EQ(must(child.communicate({.timeout = 20s})).out, "cleaned\n");
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, RunPatience,
+                         testing::Values("--no-new-privs", "--why", "--signal=TERM", "--no-tree"));
+
+// A vfork(2) child that never executes keeps its parent from stopping for anybody.
+TEST(RunWhy, EndsThoughAProgramIsInTheMiddleOfAStart) {
+  if (!landlock_support()) GTEST_SKIP() << "needs Landlock";
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchDirectory scratch;
+  const std::string fifo = scratch.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const std::string start =
+      "import os; os.posix_spawn('/bin/true', ['true'], {}, "
+      "file_actions=[(os.POSIX_SPAWN_OPEN, 0, '" +
+      fifo + "', os.O_RDONLY, 0)])";
+  for (const char* const option : {"--tree", "--no-tree"}) {
+    const Output run =
+        run_tool({option, "--deadline", "1s", "--kill-after", "100ms", "--reads", "/", "--writes",
+                  "/dev", "--why", "--", "python3", "-S", "-c", start});
+    EXPECT_EQ(status_of(run), 124) << option << run.err;
+    EXPECT_FALSE(run.timed_out);
+  }
+}
+
+TEST(RunTerminal, ForwardsWhatTheProgramDoesNotGetItself) {
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchDirectory scratch;
+  Command command = tool({"--json", scratch.path() / "json", "--", "setsid", "sh", "-c",
+                          "trap 'exit 5' INT; echo ready; while :; do sleep 0.05; done"});
+  Child child = must(command.terminal().spawn());
+  char byte = 0;
+  while (::read(child.terminal()->get(), &byte, 1) == 1 && byte != '\n') {
+  }
+  ASSERT_EQ(::write(child.terminal()->get(), "\x03", 1), 1);
+  EXPECT_EQ(child.wait_for(20s), ExitStatus::exited(5));
+}
+
+TEST(RunJson, ReplacesALongerReport) {
+  const ScratchDirectory scratch;
+  const std::string json = scratch.path() / "json";
+  write_file(json, std::string(10'000, 'x'));
+  run_tool({"--json", json, "--", "true"});
+  EXPECT_EQ(content_of(json).find("xx"), std::string::npos);
+  EXPECT_TRUE(content_of(json).ends_with("}\n"));
+}
+
+TEST(RunJson, ThatCannotBeWrittenIsAnError) {
+  const Output run = run_tool({"--json", "/dev/full", "--", "true"});
+  EXPECT_EQ(status_of(run), 125);
+  EXPECT_EQ(run.err, "sysfd-run: --json: No space left on device\n");
+}
+
+TEST(RunJson, IsWrittenThoughNobodyReadsTheErrors) {
+  if (!landlock_support()) GTEST_SKIP() << "needs Landlock";
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchDirectory scratch;
+  const std::string json = scratch.path() / "json";
+  Pipe pipe = must(sysfd::pipe());
+  Command command = tool({"--reads", "/", "--json", json, "--why", "--", "sh", "-c", "exit 3"});
+  command.stderr_to(Stdio(std::move(pipe.write)));
+  (void)std::move(pipe.read).close();
+  EXPECT_EQ(command.status(), ExitStatus::exited(3));
+  EXPECT_EQ(member_of(content_of(json), "code"), "3");
+}
+
+TEST(RunDescriptors, MayBeThoseOfTheShellUntilTheyAreOpen) {
+  Command command("bash");
+  command.args({"-c", "exec \"$0\" --deadline 50s --stdin <(echo text) -- cat", SYSFD_RUN});
+  const Output run = must(command.output({.timeout = 60s}));
+  EXPECT_EQ(run.out, "text\n") << run.err;
 }
 
 TEST(RunParentDeath, SendsTheSignalWhenTheParentEnds) {

@@ -104,7 +104,9 @@ TEST(RunOptions, NameWhatIsWrongAndWhatWouldDo) {
       {{"--lock-timeout", "5s"}, "--lock-timeout: is about the lock: add --lock FILE"},
       {{"--devices"}, "--devices: nothing else is forbidden yet: add --reads or --writes"},
       {{"--map-root"}, "--map-root: is about a new user namespace: add --unshare user"},
-      {{"--why"}, "--why: no file is forbidden: add --reads or --writes"},
+      {{"--why"}, "--why: nothing is forbidden: add --reads, --writes, --connects or --binds"},
+      {{"--root", "/", "--reads", "/", "--why"},
+       "--why: not together with --root: the program would be looked up outside of it"},
       {{"--json", "/no/such/file"}, "--json /no/such/file: No such file or directory"},
       {{"--stdin", "/no/such/file"}, "--stdin /no/such/file: No such file or directory"},
       {{"--pass", "3=/no/such/file"}, "--pass 3=/no/such/file: No such file or directory"},
@@ -138,12 +140,18 @@ TEST(RunProfile, NamesFileLineAndKey) {
       {"command = \"make\"\n", ":1: command: write a list: command = [\"make\", \"check\"]"},
       {"command = [\"make\", 1]\n", ":1: command: write a list"},
       {"deadline = \n", ":1: "},
+      {"umask = 0o27\n", ":1: umask: is a string: umask = \"027\""},
   };
   for (const auto& [text, complaint] : cases) {
     write_file(file, text);
     const std::string found = complaint_about({"--profile", file});
     EXPECT_NE(found.find(file + complaint), found.npos) << found;
   }
+  std::string deep = "a";  // the parser calls itself for each part
+  for (int i = 0; i < 100'000; ++i)
+    deep += ".a";
+  write_file(file, deep + " = 1\n");
+  EXPECT_EQ(complaint_about({"--profile", file}), "--profile " + file + ": larger than 64 KiB");
   EXPECT_EQ(complaint_about({"--profile", "/no/such/file"}),
             "--profile /no/such/file: No such file or directory");
 }
@@ -152,13 +160,25 @@ TEST(RunProfile, HasEachKindOfValue) {
   const ScratchDirectory scratch;
   const std::string file = scratch.path() / "profile.toml";
   write_file(file,
-             "umask = 27\nnice = 5\nunset-env = \"REMOVED\"\ntree = false\n"
+             "umask = \"027\"\nnice = 5\nunset-env = \"REMOVED\"\ntree = false\n"
              "env = { ADDED = \"yes\" }\nlimit = [\"core=0:0\"]\n");
   Command command = tool({"--profile", file, "--umask", "077", "--", "sh", "-c",
                           "umask; nice; echo ${REMOVED-gone} $ADDED"});
   command.env("REMOVED", "no");
   const Output run = must(command.output({.timeout = 60s}));
   EXPECT_EQ(run.out, "0077\n5\ngone yes\n") << run.err;
+}
+
+TEST(RunProfile, IsWeakerThanTheCommandLineInEachRespect) {
+  const ScratchDirectory scratch;
+  const std::string file = scratch.path() / "profile.toml";
+  write_file(file, "tree = true\nlock-shared = false\ndeadline = \"5s\"\nkill-after = \"1s\"\n");
+  for (const Words& stronger : {Words{"--no-tree"}, Words{"--deadline", "0"}}) {
+    Words words = {"--profile", file};
+    words.insert(words.end(), stronger.begin(), stronger.end());
+    const Output run = run_shell(words, "exit 3");
+    EXPECT_EQ(status_of(run), 3) << run.err;
+  }
 }
 
 }  // namespace
