@@ -132,7 +132,8 @@ Checked<int> run(const Settings& settings, const std::vector<int>& lent,
   auto outcome = supervise(settings, *launch);
   if (!outcome) return std::unexpected(outcome.error());
   if (json && !write_report(*json, to_json(settings, *outcome))) return run_failed;
-  return exit_status(*outcome);
+  // The kernel closes what is left. The lock is released before anybody sees the end.
+  std::_Exit(exit_status(*outcome));
 }
 
 int start(const CommandLine& line) {
@@ -170,6 +171,5 @@ int main(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return report(line.error());
   if (const auto status = print_instead(*line)) return *status;
-  // The kernel closes and frees what is left. The lock is released before anybody sees the end.
   std::_Exit(start(*line));
 }

@@ -74,9 +74,9 @@ class Supervisor {
     if (auto ending = child_->ending()) outcome_.ending = *ending;
     if (auto usage = child_->usage()) outcome_.cgroup = *usage;
     if (denials) write_out(2, denials->describe());
-    child_.reset();  // with what is left of its tree
+    if (settings_.is_contained()) child_.reset();  // with what is left of its tree
     outcome_.wall = Clock::now() - start_;
-    note_usage();
+    if (settings_.json) note_usage();
     return outcome_;
   }
 
@@ -118,7 +118,7 @@ class Supervisor {
       if (asks_for_end && outcome_.deadline) return false;
       if (entries[0].revents == 0) continue;
       stop_tracing();
-      static_cast<void>(child_->wait());  // ending() has the status
+      if (!child_->try_wait()) static_cast<void>(child_->wait());  // ending() has the status
       return true;
     }
   }
@@ -182,11 +182,12 @@ Checked<Outcome> supervise(const Settings& settings, Launch& launch) {
   auto signals = signal_fd(forwarded, settings.parent_death, settings.why ? SIGCHLD : 0);
   if (!signals) return complain({"a signalfd: ", message_of(signals.error())});
   rusage used_before{};
-  ::getrusage(RUSAGE_CHILDREN, &used_before);
+  if (settings.json) ::getrusage(RUSAGE_CHILDREN, &used_before);
   const auto start = Clock::now();
   auto child = launch.command.spawn();
   if (!child) return std::unexpected(describe_failure(settings, child.error()));
-  ::signal(SIGPIPE, SIG_IGN);  // the status is told also if nobody reads the reports
+  // The status is told also if nobody reads the reports.
+  if (settings.json || settings.why) ::signal(SIGPIPE, SIG_IGN);
   return Supervisor(settings, std::move(*child), std::move(*signals), start, used_before)
       .run(launch);
 }
