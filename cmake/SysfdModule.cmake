@@ -1,5 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
+# sysfd_add_dependencies(<module>...): adds the modules that are not there yet.
+function(sysfd_add_dependencies)
+  foreach(dependency IN LISTS ARGN)
+    if(NOT TARGET sysfd::${dependency})
+      add_subdirectory(${SYSFD_ROOT}/${dependency} ${CMAKE_CURRENT_BINARY_DIR}/sysfd_${dependency})
+    endif()
+  endforeach()
+endfunction()
+
 # sysfd_add_module(<name> HEADERS <file>... SOURCES <file>... [DEPENDS <module>...] [LIBRARIES
 # <library>...] [DEFINITIONS <macro>...] [LINK_OPTIONS <option>...])
 #
@@ -50,11 +59,7 @@ function(sysfd_add_module name)
     return()
   endif()
 
-  foreach(dependency IN LISTS arg_DEPENDS)
-    if(NOT TARGET sysfd::${dependency})
-      add_subdirectory(${SYSFD_ROOT}/${dependency} ${CMAKE_CURRENT_BINARY_DIR}/sysfd_${dependency})
-    endif()
-  endforeach()
+  sysfd_add_dependencies(${arg_DEPENDS})
   list(TRANSFORM arg_DEPENDS PREPEND sysfd:: OUTPUT_VARIABLE dependency_targets)
 
   set(target sysfd_${name})
@@ -154,11 +159,7 @@ function(sysfd_add_header_module name)
   if(TARGET sysfd::${name})
     return()
   endif()
-  foreach(dependency IN LISTS arg_DEPENDS)
-    if(NOT TARGET sysfd::${dependency})
-      add_subdirectory(${SYSFD_ROOT}/${dependency} ${CMAKE_CURRENT_BINARY_DIR}/sysfd_${dependency})
-    endif()
-  endforeach()
+  sysfd_add_dependencies(${arg_DEPENDS})
   list(TRANSFORM arg_DEPENDS PREPEND sysfd:: OUTPUT_VARIABLE dependency_targets)
   set(target sysfd_${name})
   add_library(${target} INTERFACE)

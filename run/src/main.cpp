@@ -79,8 +79,8 @@ int number_of(std::string_view path) {
   return -1;
 }
 
-// Closes the locks, and the ends of pipes, of whoever has started sysfd-run: they would be held
-// until its end. Returns those that are needed until all files are open.
+// Closes the locks, and the ends of pipes, of the process that has started sysfd-run: they would be
+// held until its end. Returns those that are needed until all files are open.
 std::vector<int> close_others(const Settings& settings) {
   std::vector<int> kept;
   for (const File& file : settings.passed)

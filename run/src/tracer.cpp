@@ -104,22 +104,20 @@ void Tracer::handle_stop(pid_t process, int status, Entered& entered) {
       return;
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
-    case PTRACE_EVENT_CLONE: {
-      unsigned long started = 0;
-      if (::ptrace(PTRACE_GETEVENTMSG, process, nullptr, &started) == 0)
-        traced_.emplace(static_cast<pid_t>(started), std::nullopt);
-      return resume(process);
-    }
+    case PTRACE_EVENT_CLONE: note_new(process); return resume(process);
     default: return resume(process);
   }
 }
 
-// A new process is traced, too, and stops for it.
-void Tracer::leave(pid_t process, int signo, int event) {
+// What the process has started is traced, too, and stops for it.
+void Tracer::note_new(pid_t process) {
   unsigned long started = 0;
-  if (event >= PTRACE_EVENT_FORK && event <= PTRACE_EVENT_CLONE &&
-      ::ptrace(PTRACE_GETEVENTMSG, process, nullptr, &started) == 0)
+  if (::ptrace(PTRACE_GETEVENTMSG, process, nullptr, &started) == 0)
     traced_.emplace(static_cast<pid_t>(started), std::nullopt);
+}
+
+void Tracer::leave(pid_t process, int signo, int event) {
+  if (event >= PTRACE_EVENT_FORK && event <= PTRACE_EVENT_CLONE) note_new(process);
   const bool is_signal = event == 0 && signo != system_call_stop;
   ::ptrace(PTRACE_DETACH, process, nullptr, static_cast<long>(is_signal ? signo : 0));
   traced_.erase(process);

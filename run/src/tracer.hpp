@@ -40,6 +40,7 @@ class Tracer {
 
   bool handle_one(pid_t process, Entered& entered);
   void handle_stop(pid_t process, int status, Entered& entered);
+  void note_new(pid_t process);
   void leave(pid_t process, int signo, int event);
   void note_system_call(pid_t process, Entered& entered);
 

@@ -130,7 +130,7 @@ TEST(Complaint, TheLockIsNotInherited) {
   EXPECT_TRUE(FlockLock::try_acquire(file, LockMode::exclusive));
 }
 
-// It also holds no lock, and no end of a pipe, of whoever has started it.
+// It also holds no lock, and no end of a pipe, of the process that has started it.
 TEST(Complaint, HoldsNothingOfItsCaller) {
   SYSFD_REQUIRE_ISOLATION();
   Witness witness;
