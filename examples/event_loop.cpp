@@ -35,9 +35,10 @@ class EventLoop {
 
   void turn() {
     epoll_event event{};
-    if (::epoll_wait(epoll_.get(), &event, 1, -1) == 1)
-      if (const auto found = on_ready_.find(int{event.data.fd}); found != on_ready_.end())
-        std::function(found->second)();
+    if (::epoll_wait(epoll_.get(), &event, 1, -1) != 1) return;
+    const int fd = event.data.fd;  // The event is packed: no reference to its members is aligned.
+    if (const auto found = on_ready_.find(fd); found != on_ready_.end())
+      std::function(found->second)();
   }
 
  private:
