@@ -19,12 +19,14 @@ quietly() {
   return "$status"
 }
 
-# configure_release ARG...: configures the preset "release". What it compiles is found again by
-# other scripts, and by the tests that build sysfd as its users do.
-export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache}
-configure_release() {
-  if command -v ccache >/dev/null; then set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"; fi
-  quietly cmake --preset release "$@"
+# configure_cached PRESET ARG...: configures a preset of g++ whose files others compile in the same
+# manner: "gcc" and "static" for the tests; "release" for other scripts, and for the tests that build
+# sysfd as its users do. What one compiles, the others find.
+export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=1
+export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime # for precompiled headers
+configure_cached() {
+  if command -v ccache >/dev/null; then set -- "$@" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+  quietly cmake --preset "$@"
 }
 
 # build_c_library: builds $c_library, with debug information that has no path of this machine.
