@@ -5,7 +5,7 @@ _sysfd_run() {
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case ${COMP_WORDS[i]} in
       --) ((++i)) && break ;;
-      --deadline|--kill-after|--signal|--parent-death|--limit|--memory|--pids|--cpu|--nice|--sched|--cpus|--ionice|--oom-score|--umask|--user|--group|--groups|--caps|--unshare|--reads|--writes|--executes|--connects|--binds|--scope|--env|--unset-env|--chdir|--root|--pass|--stdin|--stdout|--stderr|--listen|--lock|--lock-timeout|--json|--profile|--completion) ((++i)) ;;
+      --deadline|--kill-after|--signal|--parent-death|--limit|--memory|--pids|--cpu|--nice|--sched|--cpus|--ionice|--oom-score|--umask|--user|--group|--groups|--caps|--unshare|--reads|--writes|--executes|--connects|--binds|--scope|--env|--unset-env|--chdir|--root|--pass|--stdin|--stdout|--stderr|--listen|--lock|--lock-timeout|--json|--profile|--completion) [[ ${COMP_WORDS[++i]} = = ]] && ((++i)) ;;
       -*) ;;
       *) break ;;
     esac
@@ -14,6 +14,8 @@ _sysfd_run() {
     _command_offset "$i" 2>/dev/null || mapfile -t COMPREPLY < <(compgen -f -- "$word")
     return
   fi
+  # Bash takes the = of --option=value for a word.
+  if [[ $word = = ]]; then word=; elif [[ $before = = ]]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi
   case $before in
     --reads|--writes|--executes|--stdin|--stdout|--stderr|--lock|--json|--profile) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     --chdir|--root) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;

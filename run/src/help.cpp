@@ -82,7 +82,7 @@ _sysfd_run() {
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case ${COMP_WORDS[i]} in
       --) ((++i)) && break ;;
-      @with_arguments@) ((++i)) ;;
+      @with_arguments@) [[ ${COMP_WORDS[++i]} = = ]] && ((++i)) ;;
       -*) ;;
       *) break ;;
     esac
@@ -91,6 +91,8 @@ _sysfd_run() {
     _command_offset "$i" 2>/dev/null || mapfile -t COMPREPLY < <(compgen -f -- "$word")
     return
   fi
+  # Bash takes the = of --option=value for a word.
+  if [[ $word = = ]]; then word=; elif [[ $before = = ]]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi
   case $before in
     @files@) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     @directories@) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;

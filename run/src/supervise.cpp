@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -133,7 +134,10 @@ class Supervisor {
     signalfd_siginfo info{};
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) return false;
     if (info.ssi_signo == SIGCHLD) {
-      if (tracer_) tracer_->handle_stops();
+      if (tracer_)
+        tracer_->handle_stops();
+      else
+        reap_orphans();
       return false;
     }
     const int signo = static_cast<int>(info.ssi_signo);
@@ -141,6 +145,17 @@ class Supervisor {
                         ::getpgid(child_->pid()) == ::getpgrp();
     if (!has_it && child_->pidfd().send_signal(signo)) outcome_.forwarded = signo;
     return std::ranges::find(endings, signo) != std::end(endings);
+  }
+
+  // Process 1 gets the orphans of all others. (In a tree, its keeper gets them.) The program itself
+  // is left for its Child.
+  void reap_orphans() {
+    siginfo_t ended{};
+    while (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid > 0 &&
+           ended.si_pid != child_->pid()) {
+      ::waitid(P_PID, static_cast<id_t>(ended.si_pid), &ended, WEXITED);
+      ended = {};
+    }
   }
 
   void end_at_deadline() {
@@ -179,7 +194,8 @@ Checked<Outcome> supervise(const Settings& settings, Launch& launch) {
   const TerminalOwner terminal;
   // Those that are ignored are forwarded, too: if the program ignores them, as it does unless it
   // says otherwise, nothing happens.
-  auto signals = signal_fd(forwarded, settings.parent_death, settings.why ? SIGCHLD : 0);
+  const bool has_others = settings.why || (::getpid() == 1 && !settings.is_contained());
+  auto signals = signal_fd(forwarded, settings.parent_death, has_others ? SIGCHLD : 0);
   if (!signals) return complain({"a signalfd: ", message_of(signals.error())});
   rusage used_before{};
   if (settings.json) ::getrusage(RUSAGE_CHILDREN, &used_before);

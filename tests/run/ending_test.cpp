@@ -382,6 +382,16 @@ TEST(RunDescriptors, MayBeThoseOfTheShellUntilTheyAreOpen) {
   EXPECT_EQ(run.out, "text\n") << run.err;
 }
 
+TEST(RunAsProcess1, LeavesNoZombieOfAnOrphan) {
+  SYSFD_REQUIRE_ROOT();
+  const Output run = run_shell({"--unshare", "pid", "--", SYSFD_RUN, "--json", "/dev/null"},
+                               "orphan=$(true >/dev/null & echo $!); i=0;"
+                               "while kill -0 $orphan 2>/dev/null; do"
+                               "  i=$((i + 1)); if [ $i = 1000000 ]; then exit 1; fi;"
+                               "done; exit 7");
+  EXPECT_EQ(status_of(run), 7) << run.err;
+}
+
 TEST(RunParentDeath, SendsTheSignalWhenTheParentEnds) {
   SYSFD_REQUIRE_ISOLATION();
   for (const char* const supervised : {"--parent-death=TERM", "--parent-death=KILL --deadline=50s",

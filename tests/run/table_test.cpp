@@ -71,12 +71,16 @@ TEST(RunCompletion, WorksInBash) {
       "/completions/sysfd-run.bash; complete_line() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); "
       "COMPREPLY=(); _sysfd_run; echo \"${COMPREPLY[*]}\"; }; "
       "complete_line sysfd-run --dead; complete_line sysfd-run --tree --chdir /usr/shar; "
-      "complete_line sysfd-run --signal SIGTER; complete_line sysfd-run -- cat /etc/passw";
+      "complete_line sysfd-run --signal SIGTER; complete_line sysfd-run -- cat /etc/passw; "
+      "complete_line sysfd-run --chdir = /usr/shar; complete_line sysfd-run --signal = SIGINT "
+      "--dead; "
+      "cd /; complete_line sysfd-run --tree --chdir = | grep -ow usr";
   Command bash("bash");
   const auto run = bash.args({"-c", script}).output({.timeout = 60s});
   ASSERT_TRUE(run) << run.error().describe();
   EXPECT_TRUE(run->out.starts_with("--deadline\n/usr/share\nSIGTERM\n/etc/passwd"))
       << run->out << run->err;
+  EXPECT_TRUE(run->out.ends_with("\n/usr/share\n--deadline\nusr\n")) << run->out << run->err;
 }
 
 TEST(RunManPage, IsWellFormed) {
