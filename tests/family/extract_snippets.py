@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""extract_snippets.py OUTPUT FILE...: makes a test of each piece of code in Markdown files and in comments of headers.
+"""extract_snippets.py [--names HEADER] OUTPUT FILE...: makes a test of each piece of code in Markdown files and in comments
+of headers. With --names, whose header declares other names than family/snippets.hpp does, the code is compiled only.
 
 - In Markdown: the blocks that begin with ```cpp, and, in tables whose last column is "sysfd", the code in that column.
 - In a header: the lines of a comment that begin with `//     ` and follow an empty `//`.
 
 The body of each test is the code itself, with the names of snippets.hpp in scope. It is compiled like every other test, and run
-there: see run_snippet(). Code of a table is compiled only.
+there: see run_snippet(). Code of a table is compiled only. Code that is the definition of a function is that of a member function.
 """
 import pathlib
 import re
@@ -63,8 +64,9 @@ def function(path, number, body):
 
 
 def main():
-    output, *paths = sys.argv[1:]
-    includes, code = ['#include "family/snippets.hpp"'], []
+    names = sys.argv[2] if sys.argv[1] == '--names' else None
+    output, *paths = sys.argv[3 if names else 1:]
+    includes, code = [f'#include "{names or "family/snippets.hpp"}"'], []
     for path in paths:
         lines = pathlib.Path(path).read_text().split('\n')
         is_header = path.endswith('.hpp')
@@ -73,8 +75,12 @@ def main():
         for number, block in (blocks_of_header if is_header else blocks_of_markdown)(lines):
             includes += [line for line in block if line.startswith('#include')]
             body = [f'#line {number} "{path}"', *('' if line.startswith('#include') else line for line in block)]
+            if re.match(r'[\w:]+(<.*>)? \w+\([^\[]*\) \{$', block[0]) and block[-1] == '}':
+                body = ['struct Example {', *body, '};']
             name, definition = function(path, number, body)
-            code += [*definition, f'TEST(Snippet, {name}) {{ run_snippet({name}); }}']
+            code += definition
+            if not names:
+                code.append(f'TEST(Snippet, {name}) {{ run_snippet({name}); }}')
         body = [line for number, statement in statements_of_tables(lines)
                 for line in (f'#line {number} "{path}"', f'  {{ {statement}; }}')]
         if body:
