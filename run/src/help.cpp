@@ -92,7 +92,8 @@ _sysfd_run() {
     return
   fi
   # Bash takes the = of --option=value for a word.
-  if [[ $word = = ]]; then word=; elif [[ $before = = ]]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi
+  [[ $before = = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
+  [[ $word = = ]] && word=
   case $before in
     @files@) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     @directories@) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;

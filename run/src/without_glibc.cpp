@@ -49,8 +49,8 @@ const char* strerrorname_np(int) {
   return nullptr;
 }
 
-// The functions of libcap that make a text of capabilities call these. sysfd-run calls none of them:
-// the 8 KB of printf(3) are left out.
+// The functions of libcap that make a text of capabilities call these. sysfd-run calls none of
+// them: the 8 KB of printf(3) are left out.
 int __asprintf_chk(char**, int, const char*, ...) {
   std::abort();
 }
