@@ -65,7 +65,7 @@ class Job {
  private:
   void on_start(sysfd::AwaitedStart start) {
     if (!start.child) return tell(start.child.error().describe());
-    end_ = sysfd::await_end(children_, *std::move(start.child), limit_,
+    end_ = sysfd::await_end(children_, std::move(*start.child), limit_,
                             [this](sysfd::AwaitedEnd end) { on_end(std::move(end)); });
     if (!*end_) tell(end_->error().message());
   }

@@ -3,11 +3,14 @@
 // Awaits the end of a child, or its start, in an event loop, which calls a handler. Include the
 // header of the loop; it includes this one.
 //
-//     auto wait = sysfd::await_end(loop, *std::move(child), 5s, [](sysfd::AwaitedEnd end) {
+//     auto wait = sysfd::await_end(loop, std::move(*child), 5s, [](sysfd::AwaitedEnd end) {
 //       if (end.status) use(to_string(*end.status));
 //       else keep(std::move(end.child));                  // ETIMEDOUT: it is still yours
 //     });
 //     if (!wait) return fail(wait.error());               // `child` was not moved from
+//
+// (Here `child` is the result of spawn(). `*std::move(child)` would take it out first, into a
+// temporary object, which ends the child after an error.)
 //
 // `loop` is a sysfd::EpollSet, a uv_loop_t*, a GMainContext*, an sd_event* or a sysfd::UringSet.
 //

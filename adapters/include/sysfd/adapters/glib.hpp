@@ -2,7 +2,7 @@
 //
 // Awaits children in a main context of GLib.
 //
-//     auto wait = sysfd::await_end(g_main_context_default(), *std::move(child), 5s,
+//     auto wait = sysfd::await_end(g_main_context_default(), std::move(*child), 5s,
 //                                  [](sysfd::AwaitedEnd end) { use(end.status); });
 //     if (!wait) return fail(wait.error());
 //     g_main_loop_run(loop);

@@ -2,7 +2,7 @@
 //
 // Awaits children in a loop of libuv.
 //
-//     auto wait = sysfd::await_end(uv_default_loop(), *std::move(child), 5s,
+//     auto wait = sysfd::await_end(uv_default_loop(), std::move(*child), 5s,
 //                                  [](sysfd::AwaitedEnd end) { use(end.status); });
 //     if (!wait) return fail(wait.error());
 //     uv_run(uv_default_loop(), UV_RUN_DEFAULT);            // a wait keeps the loop alive

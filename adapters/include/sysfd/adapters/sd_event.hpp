@@ -2,7 +2,7 @@
 //
 // Awaits children in an sd-event loop.
 //
-//     auto wait = sysfd::await_end(event, *std::move(child), 5s,      // an sd_event*
+//     auto wait = sysfd::await_end(event, std::move(*child), 5s,      // an sd_event*
 //                                  [](sysfd::AwaitedEnd end) { use(end.status); });
 //     if (!wait) return fail(wait.error());
 //     return sd_event_loop(event);
