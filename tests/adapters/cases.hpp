@@ -56,6 +56,27 @@ inline PendingChild pending(Command command) {
   return must(std::move(command).spawn_async(Confirmation::by_descriptor));
 }
 
+// A set that has a size counts a watch as long as it has a descriptor or a timer.
+template <class Set>
+void expect_counted(Set& set) {
+  struct Nobody : detail::Watcher {
+    void on_ready() noexcept override {}
+    void on_timer() noexcept override {}
+    void on_failure(std::error_code) noexcept override {}
+  } nobody;
+  const OwnedFd fd = must(event_fd(0));
+  typename detail::WatchOf<Set>::type watch(set, nobody);
+  EXPECT_EQ(set.size(), 0u);
+  EXPECT_TRUE(watch.watch(fd, detail::Awaited::start));
+  EXPECT_EQ(set.size(), 1u);
+  EXPECT_TRUE(watch.set_timer(1h));
+  EXPECT_EQ(set.size(), 1u);
+  watch.unwatch();
+  EXPECT_EQ(set.size(), 1u);
+  watch.clear_timer();
+  EXPECT_EQ(set.size(), 0u);
+}
+
 template <class Driver>
 class Await : public testing::Test {
  protected:

@@ -2,6 +2,8 @@
 #include <sysfd/adapters/epoll.hpp>
 
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <optional>
 #include <string>
@@ -115,6 +117,32 @@ TEST(EpollSet, LetsAHandlerBeginTheNextWait) {
   while (code < 0)
     ASSERT_TRUE(set.dispatch(Timeout::forever()));
   EXPECT_EQ(code, 1);
+}
+
+// While the status is late, only a timer is there: the wait goes on all the same.
+TEST(EpollSet, CountsAWaitThatOnlyHasATimer) {
+  auto set = must(EpollSet::make());
+  expect_counted(set);
+}
+
+TEST(EpollSet, StaysAsItIsWhenACopyOfTheProcessDestroysAWait) {
+  SYSFD_REQUIRE_ISOLATION();
+  auto set = must(EpollSet::make());
+  Held one = held();
+  int calls = 0;
+  std::optional<EndWait> wait(
+      must(await_end(set, std::move(one.child), Timeout::forever(), [&](AwaitedEnd) { ++calls; })));
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    wait.reset();
+    ::_exit(0);
+  }
+  ASSERT_GT(copy, 0);
+  EXPECT_EQ(::waitpid(copy, nullptr, 0), copy);
+  EXPECT_EQ(registered_in(set.fd()).size(), 1u);
+  one.let_go();
+  EXPECT_EQ(must(set.dispatch(1min)), 1u);
+  EXPECT_EQ(calls, 1);
 }
 
 TEST(EpollSetDeathTest, StopsTheProgramIfItEndsBeforeAWait) {

@@ -5,7 +5,7 @@
 //
 //     auto children = sysfd::EpollSet::make();
 //     if (!children) return fail(children.error());
-//     auto wait = sysfd::await_end(*children, *std::move(child), 5s, [](sysfd::AwaitedEnd end) {
+//     auto wait = sysfd::await_end(*children, std::move(*child), 5s, [](sysfd::AwaitedEnd end) {
 //       use(end.status);
 //     });
 //     // children->fd() is readable when there is something to do. In your loop, then:
@@ -36,7 +36,9 @@
 #include <sysfd/adapters/await.hpp>
 #include <sysfd/attributes.hpp>
 #include <sysfd/detail/deadline.hpp>
+#include <sysfd/detail/fork_mark.hpp>
 #include <sysfd/detail/syscall.hpp>
+#include <sysfd/detail/without_exceptions.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
 #include <sysfd/timeout.hpp>
@@ -49,7 +51,8 @@ namespace detail {
 // the watch ended finds nothing.
 class EpollState {
  public:
-  explicit EpollState(OwnedFd epoll) noexcept : epoll_(std::move(epoll)) {}
+  explicit EpollState(OwnedFd epoll) noexcept
+      : epoll_(std::move(epoll)), mark_(fork_mark().value_or(0)) {}
   EpollState(const EpollState&) = delete;
   EpollState& operator=(const EpollState&) = delete;
   ~EpollState() {
@@ -58,25 +61,39 @@ class EpollState {
   }
 
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return epoll_; }
-  std::size_t size() const noexcept { return watched_.size(); }
+  std::size_t& waiting() noexcept { return waiting_; }
 
-  Result<std::uint64_t> watch(BorrowedFd fd, Watcher& watcher) {
+  Result<std::uint64_t> watch(BorrowedFd fd, Watcher& watcher) noexcept {
     const auto key = ++last_key_;
+    const auto noted = without_exceptions([&] {
+      watched_.emplace(key, &watcher);
+      return 0;
+    });
+    if (noted < 0) return failure(-noted);
     epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) return last_error();
-    watched_.emplace(key, &watcher);
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) {
+      const auto error = last_error();
+      watched_.erase(key);
+      return error;
+    }
     return key;
   }
 
+  // A copy of this process by fork(2) shares the kernel's set, and changes nothing in it.
   void unwatch(BorrowedFd fd, std::uint64_t key) noexcept {
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+    if (!is_forked_copy(mark_)) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
     watched_.erase(key);
   }
 
   using Timers = std::set<std::pair<Clock::time_point, Watcher*>>;
 
-  Result<Timers::iterator> add_timer(Clock::time_point time, Watcher& watcher) {
-    const auto timer = timers_.emplace(time, &watcher).first;
+  Result<Timers::iterator> add_timer(Clock::time_point time, Watcher& watcher) noexcept {
+    Timers::iterator timer;
+    const auto noted = without_exceptions([&] {
+      timer = timers_.emplace(time, &watcher).first;
+      return 0;
+    });
+    if (noted < 0) return failure(-noted);
     if (auto armed = arm(); !armed) {
       timers_.erase(timer);
       return std::unexpected(armed.error());
@@ -157,6 +174,8 @@ class EpollState {
   }
 
   OwnedFd epoll_;
+  std::uint64_t mark_;            // see fork_mark()
+  std::size_t waiting_ = 0;       // see Waiting
   std::optional<OwnedFd> timer_;  // made for the first wait with a timeout
   Clock::time_point armed_ = Clock::time_point::max();
   std::uint64_t last_key_ = timer_key;
@@ -166,7 +185,8 @@ class EpollState {
 
 }  // namespace detail
 
-// The waits of one thread. Two threads must not use one EpollSet at the same time.
+// The waits of one thread. Two threads must not use one EpollSet at the same time. In a copy of
+// this process by fork(2), the set and its waits can only be destroyed, which changes nothing here.
 class EpollSet {
  public:
   // epoll_create1(2): makes an empty set.
@@ -183,14 +203,15 @@ class EpollSet {
   // Readable when dispatch() has something to do.
   BorrowedFd fd() const noexcept SYSFD_LIFETIMEBOUND { return state().fd(); }
 
-  // The number of descriptors that are watched now.
-  std::size_t size() const noexcept { return state().size(); }
+  // The number of waits that go on.
+  std::size_t size() const noexcept { return state().waiting(); }
 
   // epoll_wait(2): waits for the first event, and lets the waits that are ready or too late call
   // their handlers. Returns the number of waits that were looked at, 0 at the timeout. Handlers may
   // begin and destroy waits, and must not destroy the set or call dispatch().
   //
-  // Errors: ECANCELED: by Timeout::canceled_by(). EMFILE, ENFILE, ENOMEM: no timer.
+  // Errors: ECANCELED: by Timeout::canceled_by(), unless the timeout is zero. EMFILE, ENFILE,
+  //   ENOMEM: no timer.
   // Blocks: at most for the timeout; by default not at all.
   // Cost: one system call; poll(2) too if the timeout is neither zero nor forever. For each wait
   //   that is ready, epoll_ctl and waitid. With timeouts, timerfd_settime and read.
@@ -216,7 +237,8 @@ template <>
 struct detail::WatchOf<EpollSet> {
   class type {  // NOLINT(readability-identifier-naming): as in std::remove_cv
    public:
-    type(EpollSet& set, Watcher& watcher) noexcept : state_(set.state()), watcher_(watcher) {}
+    type(EpollSet& set, Watcher& watcher) noexcept
+        : state_(set.state()), watcher_(watcher), waiting_(state_.waiting()) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
     ~type() {
@@ -229,12 +251,14 @@ struct detail::WatchOf<EpollSet> {
       if (!key) return std::unexpected(key.error());
       fd_ = fd.get();
       key_ = *key;
+      waiting_.set(true);
       return {};
     }
 
     void unwatch() noexcept {
       if (fd_ >= 0) state_.unwatch(BorrowedFd::unsafe_borrow(fd_), key_);
       fd_ = -1;
+      waiting_.set(timer_.has_value());
     }
 
     Result<> set_timer(std::chrono::nanoseconds after) noexcept {
@@ -242,17 +266,20 @@ struct detail::WatchOf<EpollSet> {
       auto timer = state_.add_timer(deadline_after(after), watcher_);
       if (!timer) return std::unexpected(timer.error());
       timer_ = *timer;
+      waiting_.set(true);
       return {};
     }
 
     void clear_timer() noexcept {
       if (timer_) state_.remove_timer(*timer_);
       timer_.reset();
+      waiting_.set(fd_ >= 0);
     }
 
    private:
     EpollState& state_;
     Watcher& watcher_;
+    Waiting waiting_;
     int fd_ = -1;
     std::uint64_t key_ = 0;
     std::optional<EpollState::Timers::iterator> timer_;

@@ -4,7 +4,7 @@
 // else IORING_OP_POLL_ADD.
 //
 //     sysfd::UringSet children(ring);                       // an io_uring of liburing
-//     auto wait = sysfd::await_end(children, *std::move(child), 5s, [](sysfd::AwaitedEnd end) {
+//     auto wait = sysfd::await_end(children, std::move(*child), 5s, [](sysfd::AwaitedEnd end) {
 //       use(end.status);
 //     });
 //     if (!wait) return fail(wait.error());
@@ -26,16 +26,21 @@
 
 #include <liburing.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 
 #include <sysfd/adapters/await.hpp>
 #include <sysfd/attributes.hpp>
+#include <sysfd/detail/deadline.hpp>
 #include <sysfd/detail/syscall.hpp>
+#include <sysfd/detail/without_exceptions.hpp>
 #include <sysfd/owned_fd.hpp>
 #include <sysfd/result.hpp>
 
@@ -64,9 +69,9 @@ class UringSet {
   UringSet(const UringSet&) = delete;
   UringSet& operator=(const UringSet&) = delete;
   ~UringSet() {
-    if (size_ > 0) detail::contract_violation("a UringSet is destroyed before a wait in it");
+    if (waiting_ > 0) detail::contract_violation("a UringSet is destroyed before a wait in it");
     // What was queued may refer to the requests.
-    if (!requests_.empty()) ::io_uring_submit(&ring_);
+    if (!requests_.empty()) submit();
   }
 
   // Takes one completion of the ring, and calls the handler of its wait. Returns false if the
@@ -78,21 +83,22 @@ class UringSet {
     if (found == requests_.end()) return true;  // of a cancellation
     const Request request = found->second;
     requests_.erase(found);
-    if (request.kind != Kind::timer && request.watcher) --size_;
     // The ring knows its calls once and for all: another kernel, or its restrictions.
     if (request.kind == Kind::waitid && (completion.res == -EINVAL || completion.res == -EACCES))
       has_waitid_ = false;
     if (!request.watcher) return true;
     *request.key = 0;
-    if (request.kind == Kind::timer)
+    if (request.kind != Kind::timer)
+      request.watcher->on_ready();
+    else if (completion.res >= 0 || completion.res == -ETIME || completion.res == -ECANCELED)
       request.watcher->on_timer();
     else
-      request.watcher->on_ready();
+      request.watcher->on_failure(detail::error_code(-completion.res));
     return true;
   }
 
-  // The number of descriptors that are watched now.
-  std::size_t size() const noexcept { return size_; }
+  // The number of waits that go on.
+  std::size_t size() const noexcept { return waiting_; }
 
   static constexpr std::uint64_t first_key = std::uint64_t{0x5359} << 48;
 
@@ -111,26 +117,45 @@ class UringSet {
   io_uring_sqe* next_entry() noexcept {
     auto* entry = ::io_uring_get_sqe(&ring_);
     if (!entry) {  // the queue is full
-      ::io_uring_submit(&ring_);
+      submit();
       entry = ::io_uring_get_sqe(&ring_);
     }
     return entry;
   }
 
+  // Where a thread of the kernel takes what is queued (IORING_SETUP_SQPOLL), that is a moment
+  // later: it is waited for, but not for ever.
+  void submit() noexcept {
+    ::io_uring_submit(&ring_);
+    if (!(ring_.flags & IORING_SETUP_SQPOLL)) return;
+    const auto end = detail::Clock::now() + std::chrono::seconds(1);
+    while (::io_uring_sq_ready(&ring_) > 0 && detail::Clock::now() < end)
+      ::sched_yield();
+  }
+
   Result<> begin(Kind kind, BorrowedFd fd, std::chrono::nanoseconds after, detail::Watcher& watcher,
-                 std::uint64_t& key) {
-    auto* const entry = next_entry();
-    if (!entry) return detail::failure(EBUSY);
-    key = ++last_key_;
+                 std::uint64_t& key) noexcept {
+    const std::uint64_t own = first_key + ++last_key_;
     const auto seconds = std::chrono::floor<std::chrono::seconds>(after);
-    auto& request =
-        requests_
-            .emplace(key,
-                     Request{kind,
-                             &watcher,
-                             &key,
-                             {.tv_sec = seconds.count(), .tv_nsec = (after - seconds).count()}})
-            .first->second;
+    Request* noted = nullptr;
+    const auto done = detail::without_exceptions([&] {
+      noted =
+          &requests_
+               .emplace(own,
+                        Request{kind,
+                                &watcher,
+                                &key,
+                                {.tv_sec = seconds.count(), .tv_nsec = (after - seconds).count()}})
+               .first->second;
+      return 0;
+    });
+    if (done < 0) return detail::failure(-done);
+    auto* const entry = next_entry();
+    if (!entry) {
+      requests_.erase(own);
+      return detail::failure(EBUSY);
+    }
+    key = own;
     switch (kind) {
       case Kind::waitid:
         // WNOWAIT: the Child reaps. No siginfo: nothing is written when it completes.
@@ -138,10 +163,9 @@ class UringSet {
         entry->file_index = WEXITED | WNOWAIT;
         break;
       case Kind::poll: ::io_uring_prep_poll_add(entry, fd.get(), POLLIN); break;
-      case Kind::timer: ::io_uring_prep_timeout(entry, &request.after, 0, 0); break;
+      case Kind::timer: ::io_uring_prep_timeout(entry, &noted->after, 0, 0); break;
     }
     entry->user_data = key;
-    if (kind != Kind::timer) ++size_;
     return {};
   }
 
@@ -151,33 +175,36 @@ class UringSet {
     if (key == 0) return;
     auto& request = requests_.find(key)->second;
     request.watcher = nullptr;
-    if (request.kind != Kind::timer) --size_;
     if (auto* const entry = next_entry()) {
       if (request.kind == Kind::timer)
         ::io_uring_prep_timeout_remove(entry, key, 0);
       else
         ::io_uring_prep_cancel64(entry, key, 0);
       entry->user_data = first_key;
-      if (request.kind != Kind::timer) ::io_uring_submit(&ring_);
+      if (request.kind != Kind::timer) submit();
     }
     key = 0;
   }
 
+  // Of all sets: what an earlier set of the same ring has canceled may still complete.
+  static inline std::atomic<std::uint64_t> last_key_{0};
+
   io_uring& ring_;
-  std::uint64_t last_key_ = first_key;
   std::unordered_map<std::uint64_t, Request> requests_;
-  std::size_t size_ = 0;
+  std::size_t waiting_ = 0;
   bool has_waitid_ = true;
 };
 
 // Errors of await_end() and await_start() in a UringSet: EBUSY: the queue of the ring is full, and
-// the kernel takes nothing from it. What a request itself fails with is no error: the wait polls
-// then.
+// the kernel takes nothing from it. ENOMEM. Where the ring refuses IORING_OP_WAITID, the wait
+// polls. Where it refuses timers, a wait that needs one ends with what the timer failed with:
+// EACCES, EINVAL.
 template <>
 struct detail::WatchOf<UringSet> {
   class type {  // NOLINT(readability-identifier-naming): as in std::remove_cv
    public:
-    type(UringSet& set, Watcher& watcher) noexcept : set_(set), watcher_(watcher) {}
+    type(UringSet& set, Watcher& watcher) noexcept
+        : set_(set), watcher_(watcher), waiting_(set.waiting_) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
     ~type() {
@@ -190,23 +217,36 @@ struct detail::WatchOf<UringSet> {
     Result<> watch(BorrowedFd fd, Awaited what) noexcept {
       const bool waits = what == Awaited::end && !waited_ && set_.has_waitid_;
       waited_ = true;
-      return set_.begin(waits ? UringSet::Kind::waitid : UringSet::Kind::poll, fd, {}, watcher_,
-                        watched_);
+      return counted(set_.begin(waits ? UringSet::Kind::waitid : UringSet::Kind::poll, fd, {},
+                                watcher_, watched_));
     }
 
-    void unwatch() noexcept { set_.end(watched_); }
+    void unwatch() noexcept {
+      set_.end(watched_);
+      count();
+    }
 
     Result<> set_timer(std::chrono::nanoseconds after) noexcept {
       clear_timer();
-      return set_.begin(UringSet::Kind::timer, BorrowedFd::unsafe_borrow(0), after, watcher_,
-                        timer_);
+      return counted(
+          set_.begin(UringSet::Kind::timer, BorrowedFd::unsafe_borrow(0), after, watcher_, timer_));
     }
 
-    void clear_timer() noexcept { set_.end(timer_); }
+    void clear_timer() noexcept {
+      set_.end(timer_);
+      count();
+    }
 
    private:
+    void count() noexcept { waiting_.set(watched_ != 0 || timer_ != 0); }
+    Result<> counted(Result<> begun) noexcept {
+      count();
+      return begun;
+    }
+
     UringSet& set_;
     Watcher& watcher_;
+    Waiting waiting_;
     bool waited_ = false;
     std::uint64_t watched_ = 0, timer_ = 0;  // keys
   };

@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -53,6 +54,7 @@ class Watcher {
  public:
   virtual void on_ready() noexcept = 0;
   virtual void on_timer() noexcept = 0;
+  virtual void on_failure(std::error_code) noexcept = 0;  // of a timer, after it was set
 
  protected:
   ~Watcher() = default;
@@ -60,6 +62,20 @@ class Watcher {
 
 template <class Loop>
 struct WatchOf;  // has a member `type`
+
+// Counts in a set those of its watches that wait: for a descriptor, or for the time to look again.
+class Waiting {
+ public:
+  explicit Waiting(std::size_t& count) noexcept : count_(count) {}
+  void set(bool waits) noexcept {
+    if (waits != is_counted_) count_ += waits ? 1 : std::size_t(-1);
+    is_counted_ = waits;
+  }
+
+ private:
+  std::size_t& count_;
+  bool is_counted_ = false;
+};
 
 // What is awaited of a subject, and how the answer is made.
 template <class Subject>
@@ -187,6 +203,8 @@ class Wait : private Watcher {
     }
     end_with(std::move(answer));
   }
+
+  void on_failure(std::error_code code) noexcept override { end_with(Traits::failed(code)); }
 
   Result<> look_again_at(Clock::time_point time) noexcept {
     look_again_ = time;
