@@ -18,7 +18,7 @@ constexpr std::string_view introduction =
 constexpr std::string_view end_of_help =
     "\n"
     "Exit status: that of the program, 128 + n if signal n killed it, and\n"
-    "  123  --lock: another process holds the lock\n"
+    "  123  --lock-timeout: another process still holds the lock\n"
     "  124  --deadline: the program has not ended in time\n"
     "  125  sysfd-run has failed: an option is wrong, or cannot be enforced\n"
     "  126  the program was found, but cannot be executed\n"
