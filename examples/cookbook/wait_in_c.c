@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include <sysfd/sysfd.h>
@@ -11,9 +12,10 @@ static sysfd_child* start(const char* exit_code) {
   sysfd_command* command = NULL;
   sysfd_child* child = NULL;
   sysfd_spawn_error error = SYSFD_SPAWN_ERROR_INIT;
-  if (sysfd_command_new_shell("exit \"$1\"", &command) < 0 ||
-      sysfd_command_arg(command, exit_code) < 0 || sysfd_command_spawn(command, &child, &error) < 0)
-    fprintf(stderr, "%s\n", error.text);
+  int code = sysfd_command_new_shell("exit \"$1\"", &command);
+  if (code == 0) code = sysfd_command_arg(command, exit_code);
+  if (code == 0) code = sysfd_command_spawn(command, &child, &error);
+  if (code < 0) fprintf(stderr, "%s\n", error.text[0] ? error.text : strerror(-code));
   sysfd_command_free(command); /* ignores null pointers, as each ..._free() */
   return child;
 }

@@ -9,7 +9,7 @@
 //                      .pass(std::move(socket), 3)       // owned: closed here once the child runs
 //                      .spawn();
 //     if (!child) return fail(child.error().describe());
-//     auto output = child->communicate({.timeout = 5s});    // reads the pipe to its end, and waits
+//     auto output = child->communicate({.timeout = 5s});    // reads until it has ended
 //     if (output && output->success()) use(output->out);
 //     // A Child that is destroyed kills its process: see on_drop().
 //
