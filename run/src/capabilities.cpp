@@ -25,7 +25,9 @@ Checked<std::string> to_capabilities(std::string_view names) {
   std::bitset<most> kept;
   for (const std::string_view name : split(names, ',')) {
     std::string full(name);
-    if (!name.starts_with("cap_")) full.insert(0, "cap_");
+    for (char& each : full)
+      if (each >= 'A' && each <= 'Z') each = static_cast<char>(each - 'A' + 'a');
+    if (!full.starts_with("cap_")) full.insert(0, "cap_");
     cap_value_t value = 0;
     if (::cap_from_name(full.c_str(), &value) != 0 || value >= most)
       return complain({"\"", name,

@@ -95,7 +95,7 @@ Checked<Confined> make_ruleset(const Settings& settings) {
   for (const PathRule& rule : confinement.paths)
     if (auto done = ruleset.allow(rule.path, rule.rights); !done) {
       // A device that this system does not have cannot be opened anyway.
-      if (rule.where == "--devices" && done.error().step == sysfd::LandlockStep::open) continue;
+      if (rule.option == Id::devices && done.error().step == sysfd::LandlockStep::open) continue;
       return fails(rule.where, done.error());
     }
   for (const PortRule& rule : confinement.port_rules)

@@ -23,9 +23,11 @@ struct Finding {
   std::string note{};
 };
 
-// An option without a call of its own says nothing about the program.
-bool is_listed(const Given& given) {
-  return given.option->call != "none" && given.value != "false" &&
+// An option without a call of its own says nothing about the program, nor does one that a later one
+// has replaced.
+bool is_listed(const CommandLine& line, const Given& given) {
+  const bool counts = given.option->form == Form::many || line.last(given.option->id) == &given;
+  return counts && given.option->call != "none" && given.value != "false" &&
          given.option->id != Id::explain && given.option->id != Id::dry_run;
 }
 
@@ -36,11 +38,14 @@ bool is_about(const Complaint& complaint, const Given& given) {
          complaint.text.starts_with(name + ",");
 }
 
-// These open or make something, which is left to the run.
+// What try_start() and the findings are about. The others open or make something, or need the
+// program itself: they are left to the run.
 bool is_tried(const Given& given) {
-  return given.option->section != Section::descriptors && given.option->section != Section::lock &&
-         given.option->id != Id::chdir && given.option->id != Id::root &&
-         given.option->id != Id::json;
+  const Id id = given.option->id;
+  return given.option->section == Section::resources ||
+         given.option->section == Section::identity ||
+         given.option->section == Section::confinement || id == Id::deadline || id == Id::tree ||
+         id == Id::no_tree;
 }
 
 std::string title_of(const Given& given) {
@@ -86,7 +91,8 @@ Finding look_at_cgroup(const Settings& settings) {
 // user's.
 std::optional<Complaint> try_start(const Settings& settings, sysfd::ContainmentKind& kind) {
   const auto self = sysfd::open(sysfd::cwd(), "/proc/self/exe", O_PATH);
-  if (!self) return std::nullopt;
+  if (!self)
+    return Complaint{cat({"/proc/self/exe: ", message_of(self.error()), ": nothing is tried"})};
   Settings probe;
   probe.program = {"sysfd-run"};
   probe.deadline = settings.deadline;
@@ -171,7 +177,7 @@ Explanation explain_settings(const CommandLine& line, const Settings& settings) 
   out = cat({program_line(settings), ": ", manner(settings), "\n"});
   bool is_told = false;
   for (const Given& given : line.given) {
-    if (!is_listed(given)) continue;
+    if (!is_listed(line, given)) continue;
     Finding finding = finding_of(given, landlock, cgroup, kind);
     if (failure && is_about(*failure, given)) {
       finding = {false, failure->text};
@@ -195,7 +201,7 @@ Explanation explain_settings(const CommandLine& line, const Settings& settings) 
 std::string describe_run(const CommandLine& line, const Settings& settings) {
   std::string out = cat({program_line(settings), ": ", manner(settings), "\n"});
   for (const Given& given : line.given)
-    if (is_listed(given))
+    if (is_listed(line, given))
       out += cat({"  ", title_of(given), "\n      ", given.option->text, "\n      by ",
                   given.option->call, "\n"});
   return out;

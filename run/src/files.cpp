@@ -51,8 +51,11 @@ Checked<File> to_stream(int stream, std::string_view text) {
     file.flags = O_WRONLY | O_CREAT | O_APPEND;
   }
   if (text.empty()) return complain({"is empty: write a file, or null"});
+  const bool is_like_stdout = text == "stdout" && stream == 2;
+  if ((text == "stdout" || text == "stderr") && !is_like_stdout)
+    return complain({"there is only --stderr stdout: for a file of this name, write ./", text});
   if (text == "null") file.kind = File::Kind::null;
-  if (text == "stdout" && stream == 2) file.kind = File::Kind::like_stdout;
+  if (is_like_stdout) file.kind = File::Kind::like_stdout;
   file.path = text;
   return file;
 }
@@ -62,6 +65,11 @@ Checked<Listener> to_listener(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals != text.npos && text.find('/') > equals && !text.starts_with('@')) {
     listener.name = text.substr(0, equals);
+    if (listener.name.empty() || listener.name.size() > 255 ||
+        listener.name.find(':') != std::string::npos)
+      return complain(
+          {"\"", listener.name,
+           "\" is no name of a socket: write 1 to 255 characters without :, as web=8080"});
     text.remove_prefix(equals + 1);
   }
   if (text.starts_with("udp:")) {

@@ -2,6 +2,7 @@
 #include "launch.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "listeners.hpp"
 #include "tracer.hpp"
+#include "values.hpp"
 
 namespace sysfd_run {
 namespace {
@@ -140,6 +142,18 @@ sysfd::Signals signals_of(const Settings& settings, const sigset_t* mask) {
   return signals;
 }
 
+// A subreaper finds the processes of its tree in /proc. In another one it would find none, or others.
+Checked<> look_for_proc() {
+  char self[16];
+  const ssize_t size = ::readlink("/proc/self", self, sizeof self);
+  if (size > 0 && to_number({self, static_cast<std::size_t>(size)}) == ::getpid() &&
+      ::access("/proc/thread-self/children", R_OK) == 0)
+    return {};
+  return complain(
+      {"--deadline: needs the /proc of this pid namespace, to find what the program has "
+       "started: mount it, or add --tree, or --no-tree to end the program alone"});
+}
+
 // True if the rules let the program open files of a new /proc: those on a directory above it do. A
 // rule on /proc is about the one that is there now. Without one, the program can open nothing
 // there, and does not need a new one, which takes a tenth of the time.
@@ -195,6 +209,8 @@ Checked<Launch> prepare_launch(const Settings& settings, const sigset_t* mask) {
   command.identity(settings.identity);
   command.resources(settings.resources);
   if (settings.session) command.session({.new_session = true});
+  if (settings.is_contained() && !settings.tree && !settings.has_cgroup())
+    if (auto done = look_for_proc(); !done) return std::unexpected(done.error());
   if (settings.is_contained())
     command.contain(containment_of(settings));
   else if (settings.parent_death != 0 || settings.lock)  // the program must not go on without it

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,22 +63,47 @@ std::optional<int> print_instead(const CommandLine& line) {
   return std::nullopt;
 }
 
-// Replaces what is in the file: two runs may have the same one, and one of them may wait for a
-// lock.
-bool write_report(const sysfd::OwnedFd& file, std::string_view text) {
-  static_cast<void>(::ftruncate(file.get(), 0));  // a pipe and a terminal have nothing to cut
-  if (write_out(file.get(), text)) return true;
-  report({cat({"--json: ", message_of({errno, std::system_category()})})});
-  return false;
-}
-
-// The number in /dev/fd/NUMBER, as a shell writes it for <(...); -1: it is another path.
+// The number in /dev/fd/NUMBER, as a shell writes it for <(...), or in a path below it; -1: it is
+// another path.
 int number_of(std::string_view path) {
+  constexpr std::string_view streams[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+  const auto* const stream = std::ranges::find(streams, path);
+  if (stream != std::end(streams)) return static_cast<int>(stream - streams);
   for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"})
-    if (path.starts_with(folder))
-      return static_cast<int>(to_number(path.substr(folder.size())).value_or(-1));
+    if (path.starts_with(folder)) {
+      path.remove_prefix(folder.size());
+      return static_cast<int>(to_number(take_part(path, '/')).value_or(-1));
+    }
   return -1;
 }
+
+// What --json writes to.
+class Report {
+ public:
+  // A descriptor that is open here goes on where it is: it may be that of a log.
+  static Checked<Report> open(const std::string& path) {
+    const int number = number_of(path);
+    auto file = number >= 0 ? sysfd::OwnedFd::from_syscall(::fcntl(number, F_DUPFD_CLOEXEC, 3))
+                            : sysfd::open(sysfd::cwd(), path, O_WRONLY | O_CREAT, 0666);
+    if (!file) return complain({"--json ", path, ": ", message_of(file.error())});
+    return Report(std::move(*file), number < 0);
+  }
+
+  // Replaces what is in a file: two runs may have the same one, and one of them may wait for a lock.
+  bool write(std::string_view text) const {
+    if (replaces_)
+      static_cast<void>(::ftruncate(file_.get(), 0));  // a pipe and a terminal have nothing to cut
+    if (write_out(file_.get(), text)) return true;
+    report({cat({"--json: ", message_of({errno, std::system_category()})})});
+    return false;
+  }
+
+ private:
+  Report(sysfd::OwnedFd file, bool replaces) : file_(std::move(file)), replaces_(replaces) {}
+
+  sysfd::OwnedFd file_;
+  bool replaces_;
+};
 
 // Closes the locks, and the ends of pipes, of the process that has started sysfd-run: they would be
 // held until its end. Returns those that are needed until all files are open.
@@ -94,7 +120,10 @@ std::vector<int> close_others(const Settings& settings) {
     lend(file.path);
   for (const File& file : settings.passed)
     lend(file.path);
+  for (const PathRule& rule : settings.confinement.paths)
+    lend(rule.path);
   if (settings.json) lend(*settings.json);
+  if (settings.lock) lend(settings.lock->path);
   kept.insert(kept.end(), lent.begin(), lent.end());
   std::ranges::sort(kept);
   unsigned first = 3;
@@ -118,7 +147,7 @@ Checked<> die_with_parent(const Settings& settings) {
 }
 
 Checked<int> run(const Settings& settings, const std::vector<int>& lent,
-                 const std::optional<sysfd::OwnedFd>& json) {
+                 const std::optional<Report>& json) {
   sigset_t mask;
   ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
   if (settings.parent_death != 0)
@@ -131,16 +160,31 @@ Checked<int> run(const Settings& settings, const std::vector<int>& lent,
     return std::unexpected(describe_failure(settings, launch->command.exec()));
   auto outcome = supervise(settings, *launch);
   if (!outcome) return std::unexpected(outcome.error());
-  if (json && !write_report(*json, to_json(settings, *outcome))) return run_failed;
+  if (json && !json->write(to_json(settings, *outcome))) return run_failed;
   // The kernel closes what is left. The lock is released before anybody sees the end.
   std::_Exit(exit_status(*outcome));
 }
 
+// Of options that are wrong. A report of an earlier run would be taken for this one's.
+int refuse(const CommandLine& line, const Complaint& complaint) {
+  const Given* const json = line.last(Id::json);
+  if (json && !json->value.empty() && !line.has_flag(Id::explain) && !line.has_flag(Id::dry_run)) {
+    Settings settings;
+    settings.program = line.program;
+    if (const auto file = Report::open(json->value))
+      static_cast<void>(file->write(to_json(settings, complaint)));
+  }
+  return report(complaint);
+}
+
 int start(const CommandLine& line) {
   const auto settings = check_settings(line);
-  if (!settings) return report(settings.error());
+  if (!settings) return refuse(line, settings.error());
   if (settings->program.empty())
-    return report({"there is no program: write sysfd-run [OPTION]... -- PROGRAM [ARGUMENT]..."});
+    return refuse(line,
+                  {"there is no program: write sysfd-run [OPTION]... -- PROGRAM [ARGUMENT]..."});
+  if (settings->program.front().empty())
+    return refuse(line, {"exec of \"\": the name of the program is empty", not_found});
   if (line.has_flag(Id::explain)) {
     const Explanation explanation = explain_settings(line, *settings);
     const int status = print(explanation.text);
@@ -152,15 +196,15 @@ int start(const CommandLine& line) {
   std::vector<int> lent;
   if (settings->is_supervised()) lent = close_others(*settings);
   // Before anything else, so that no program runs without its report.
-  std::optional<sysfd::OwnedFd> json;
+  std::optional<Report> json;
   if (settings->json) {
-    auto file = sysfd::open(sysfd::cwd(), *settings->json, O_WRONLY | O_CREAT, 0666);
-    if (!file) return report({cat({"--json ", *settings->json, ": ", message_of(file.error())})});
+    auto file = Report::open(*settings->json);
+    if (!file) return report(file.error());
     json = std::move(*file);
   }
   const auto status = run(*settings, lent, json);
   if (status) return *status;
-  if (json) static_cast<void>(write_report(*json, to_json(*settings, status.error())));
+  if (json) static_cast<void>(json->write(to_json(*settings, status.error())));
   return report(status.error());
 }
 

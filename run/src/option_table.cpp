@@ -285,6 +285,8 @@ std::string_view title_of(Section section) {
 std::string_view guess_option(std::string_view name) {
   for (const Alias& alias : aliases)
     if (alias.theirs == name) return alias.ours;
+  for (const Option& option : table)
+    if (name.size() > 2 && option.name.starts_with(name)) return option.name;
   std::size_t best = 3;  // more than two letters are another word
   std::string_view guess;
   for (const Option& option : table)

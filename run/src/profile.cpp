@@ -93,7 +93,9 @@ class Reader {
   }
 
   Checked<> add_many(const Option& option, const toml::node& node) {
-    if (const auto* const list = node.as_array()) {
+    const auto* const list = node.as_array();
+    if (list && list->empty()) return complain_of_nothing(option, node);
+    if (list) {
       for (const toml::node& each : *list)
         if (auto done = add_one(option, each); !done) return done;
       return {};
@@ -102,9 +104,21 @@ class Reader {
     if (!table) return add_one(option, node);
     if (option.argument.find('=') == option.argument.npos)
       return complain({place(node, option.name), ": is a string or a list, not a table"});
-    for (const auto& [name, value] : *table)
+    if (table->empty()) return complain_of_nothing(option, node);
+    for (const auto& [name, value] : *table) {
+      if (name.str().find('=') != std::string_view::npos)
+        return complain({place(node, option.name), ": \"", name.str(), "\" has a ="});
       if (auto done = add_one(option, value, cat({name.str(), "="})); !done) return done;
+    }
     return {};
+  }
+
+  // It would confine nothing.
+  std::unexpected<Complaint> complain_of_nothing(const Option& option, const toml::node& node) {
+    const bool has_none = option.id == Id::connects || option.id == Id::binds;
+    return complain(
+        {place(node, option.name), ": is empty: ",
+         has_none ? "write \"none\" to allow no port, or leave it out" : "leave it out"});
   }
 
   const std::string& file_;

@@ -207,25 +207,30 @@ class Checker {
     if (given.value.empty()) return complain({"is empty: write a path"});
     settings_.confinement.files = true;
     has_executes_ = has_executes_ || given.option->id == Id::executes;
-    settings_.confinement.paths.push_back({given.value, rights, given.where});
+    settings_.confinement.paths.push_back({given.value, rights, given.where, given.option->id});
     return {};
   }
 
   Checked<> add_devices(const Given& given) {
     using sysfd::FileRight;
+    devices_.clear();
     if (given.value != "true") return {};
     for (const char* const device :
          {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"})
       devices_.push_back({device,
                           FileRight::read_file | FileRight::write_file | FileRight::ioctl_dev,
-                          given.where});
+                          given.where, Id::devices});
     return {};
   }
 
   Checked<> add_port(const Given& given, sysfd::PortRight right) {
     Confinement& confinement = settings_.confinement;
     confinement.ports |= right;
-    if (given.value == "none") return {};
+    if (given.value == "none") {
+      std::erase_if(confinement.port_rules,
+                    [&](const PortRule& each) { return each.rights.contains(right); });
+      return {};
+    }
     const auto port = whole(given.value, 0, 65535);
     if (!port) return complain({"is a port from 0 to 65535, or none"});
     confinement.port_rules.push_back({static_cast<std::uint16_t>(*port), right, given.where});

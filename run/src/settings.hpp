@@ -50,6 +50,7 @@ struct PathRule {
   std::string path;
   sysfd::FileRights rights;
   std::string where;
+  Id option;
 };
 
 struct PortRule {

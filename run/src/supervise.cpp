@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -27,8 +29,16 @@ using std::chrono::nanoseconds;
 
 // Those that ask a program to end, or tell it something. What stops and continues a job is left
 // alone: sysfd-run, the program and all that it starts are one job of the shell, and stop together.
-constexpr int forwarded[] = {SIGHUP,  SIGINT,   SIGQUIT,   SIGTERM, SIGUSR1, SIGUSR2,
-                             SIGALRM, SIGWINCH, SIGVTALRM, SIGPROF, SIGPWR};
+constexpr auto forwarded = [] {
+  constexpr int first_of_real_time = 34, last_of_real_time = 64;  // those that are for programs
+  constexpr int named[] = {SIGHUP,  SIGINT,   SIGQUIT,   SIGTERM, SIGUSR1, SIGUSR2,
+                           SIGALRM, SIGWINCH, SIGVTALRM, SIGPROF, SIGPWR,  SIGIO};
+  std::array<int, std::size(named) + last_of_real_time - first_of_real_time + 1> all{};
+  auto next = std::ranges::copy(named, all.begin()).out;
+  for (int signo = first_of_real_time; signo <= last_of_real_time; ++signo)
+    *next++ = signo;
+  return all;
+}();
 
 // Those that ask for the end: after the deadline, they end the patience with the program.
 constexpr int endings[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};

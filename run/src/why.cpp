@@ -155,6 +155,12 @@ void Denials::add_file(const RefusedSystemCall& call, const std::string& path, F
       settings_.root ? cat({"/proc/", number(call.process), "/root", subject}) : subject;
   const auto found = sysfd::explain(ruleset_, seen, rights);
   if (!found) return;  // it cannot be there for the program either
+  if (found->denied.empty() && rights.contains(FileRight::execute))
+    return add_line(
+        cat({path,
+             ": Permission denied, but not for itself: what it needs to start, its "
+             "interpreter or loader, may be denied: add --startup-files; or look at its "
+             "mode"}));
   if (found->denied.empty())
     return add_line(cat({path,
                          ": Permission denied, but not by these options: look at its mode "
@@ -167,9 +173,9 @@ void Denials::add_file(const RefusedSystemCall& call, const std::string& path, F
 }
 
 std::string Denials::advice(const std::string& path, FileRights denied) const {
-  const bool has_executes = std::ranges::any_of(
-      settings_.confinement.paths,
-      [](const PathRule& rule) { return rule.where.starts_with("--executes"); });
+  const bool has_executes =
+      std::ranges::any_of(settings_.confinement.paths,
+                          [](const PathRule& rule) { return rule.option == Id::executes; });
   const char* option = "--writes ";
   if ((sysfd::rights::read | FileRight::execute).contains(denied))
     option = has_executes && denied.contains(FileRight::execute) ? "--executes " : "--reads ";

@@ -229,6 +229,27 @@ TEST(RunCgroup, IsEnforcedOrRefused) {
   GTEST_SKIP() << "needs the memory and pids controllers of cgroup v2: " << run.err;
 }
 
+TEST(RunConfinement, OfPortsEndsWhatWasAllowedBeforeByNone) {
+  if (const auto support = landlock_support(); !support || support->abi < 4)
+    GTEST_SKIP() << "needs Landlock with ports";
+  const std::string line = "exec 3<>/dev/tcp/127.0.0.1/9";
+  const Output run = run_tool({"--connects", "9", "--connects", "none", "--", "bash", "-c", line});
+  EXPECT_NE(run.err.find("Permission denied"), run.err.npos) << run.err;
+}
+
+TEST(RunConfinement, CanTakeTheDevicesOfAProfileAway) {
+  if (!landlock_support()) GTEST_SKIP() << "needs Landlock";
+  const ScratchDirectory scratch;
+  const std::string with = scratch.path() / "with.toml", without = scratch.path() / "without.toml";
+  write_file(with, "devices = true\nreads = [\"/usr\", \"/lib\", \"/lib64\", \"/bin\"]\n");
+  write_file(without, "devices = false\n");
+  const Words words = {"--profile", with, "--", "sh", "-c", ": 2>/dev/null"};
+  EXPECT_EQ(status_of(run_tool(words)), 0);
+  Words more = {"--profile", with, "--profile", without};
+  more.insert(more.end(), words.begin() + 2, words.end());
+  EXPECT_NE(status_of(run_tool(more)), 0);
+}
+
 TEST(RunWhy, NamesThePortThatIsForbiddenAndNoOther) {
   if (const auto support = landlock_support(); !support || support->abi < 4)
     GTEST_SKIP() << "needs Landlock with ports";

@@ -356,6 +356,29 @@ TEST(RunJson, ReplacesALongerReport) {
   EXPECT_TRUE(content_of(json).ends_with("}\n"));
 }
 
+TEST(RunJson, LeavesNoReportOfAnEarlierRun) {
+  const ScratchDirectory scratch;
+  const std::string json = scratch.path() / "json";
+  for (const Words& wrong : {Words{"--json", json, "--nice", "99", "--", "true"},
+                             Words{"--json", json}, Words{"--json", json, "--", ""}}) {
+    write_file(json, "\"ending\": \"exited\"");
+    const Output run = run_tool(wrong);
+    EXPECT_EQ(member_of(content_of(json), "ending"), "\"not_started\"") << run.err;
+    EXPECT_EQ(member_of(content_of(json), "status"), std::to_string(status_of(run)));
+  }
+}
+
+TEST(RunJson, GoesOnBehindWhatIsInADescriptor) {
+  const ScratchDirectory scratch;
+  const std::string log = scratch.path() / "log";
+  write_file(log, "before\n");
+  const OwnedFd file = must(sysfd::open(cwd(), log, O_WRONLY | O_APPEND));
+  Command command = tool({"--json", "/dev/stdout", "--", "echo", "text"});
+  EXPECT_EQ(must(command.stdout_to(file).status()).code(), 0);
+  EXPECT_TRUE(content_of(log).starts_with("before\ntext\n{\n  \"ending\": \"exited\""))
+      << content_of(log);
+}
+
 TEST(RunJson, ThatCannotBeWrittenIsAnError) {
   const Output run = run_tool({"--json", "/dev/full", "--", "true"});
   EXPECT_EQ(status_of(run), 125);
@@ -380,6 +403,31 @@ TEST(RunDescriptors, MayBeThoseOfTheShellUntilTheyAreOpen) {
   command.args({"-c", "exec \"$0\" --deadline 50s --stdin <(echo text) -- cat", SYSFD_RUN});
   const Output run = must(command.output({.timeout = 60s}));
   EXPECT_EQ(run.out, "text\n") << run.err;
+}
+
+TEST(RunSignals, OfRealTimeAreForwarded) {
+  SYSFD_REQUIRE_ISOLATION();
+  const ScratchDirectory scratch;
+  const std::string json = scratch.path() / "json";
+  Command command =
+      tool({"--json", json, "--", "bash", "-c",
+            "trap 'exit 9' RTMIN+2; echo ready; while :; do read -t 1 <> <(:); done"});
+  Child child = must(command.stdout_to(Stdio::pipe()).spawn());
+  char text[6];
+  ASSERT_EQ(::read(child.stdout_pipe()->get(), text, sizeof text), 6);
+  EXPECT_TRUE(child.pidfd().send_signal(SIGRTMIN + 2));
+  EXPECT_EQ(must(child.wait_for(60s)).code(), 9);
+  EXPECT_EQ(member_of(content_of(json), "forwarded"), "\"36\"");
+}
+
+TEST(RunDeadline, IsAnErrorWithoutTheProcOfItsPidNamespace) {
+  SYSFD_REQUIRE_ROOT();
+  // The tool is process 1 of a pid namespace, and sees the /proc of another.
+  const Output run =
+      run_tool({"--unshare", "pid", "--", SYSFD_RUN, "--deadline", "1s", "--", "true"});
+  EXPECT_EQ(status_of(run), 125);
+  EXPECT_NE(run.err.find("--deadline: needs the /proc of this pid namespace"), run.err.npos)
+      << run.err;
 }
 
 TEST(RunAsProcess1, LeavesNoZombieOfAnOrphan) {

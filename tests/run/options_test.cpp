@@ -58,6 +58,15 @@ TEST(RunOptions, NameWhatIsWrongAndWhatWouldDo) {
       {{"--limit", "nofile=64:32"},
        "--limit nofile=64:32: the soft limit is above the hard one, which is 32"},
       {{"--nice", "20"}, "--nice 20: is a whole number from -20 to 19"},
+      {{"--dead", "1s"}, "--dead: there is no such option; did you mean --deadline?"},
+      {{"--stdout", "stderr"},
+       "--stdout stderr: there is only --stderr stdout: for a file of this name, write ./stderr"},
+      {{"--listen", "=0"},
+       "--listen =0: \"\" is no name of a socket: write 1 to 255 characters without :, as "
+       "web=8080"},
+      {{"--listen", "a:b=0"},
+       "--listen a:b=0: \"a:b\" is no name of a socket: write 1 to 255 characters without :, as "
+       "web=8080"},
       {{"--sched", "fifo"}, "--sched fifo: write fifo:1 to fifo:99"},
       {{"--sched", "batch:1"}, "--sched batch:1: batch has no priority"},
       {{"--cpus", "3-1"}, "--cpus 3-1: \"3-1\" is no list of processors: write 0-3,6"},
@@ -139,6 +148,10 @@ TEST(RunProfile, NamesFileLineAndKey) {
       {"help = true\n", ":1: help: only on the command line"},
       {"command = \"make\"\n", ":1: command: write a list: command = [\"make\", \"check\"]"},
       {"command = [\"make\", 1]\n", ":1: command: write a list"},
+      {"reads = []\n", ":1: reads: is empty: leave it out"},
+      {"connects = []\n", ":1: connects: is empty: write \"none\" to allow no port"},
+      {"limit = {}\n", ":1: limit: is empty: leave it out"},
+      {"env = { \"A=B\" = \"c\" }\n", ":1: env: \"A=B\" has a ="},
       {"deadline = \n", ":1: "},
       {"umask = 0o27\n", ":1: umask: is a string: umask = \"027\""},
   };
