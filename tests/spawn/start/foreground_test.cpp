@@ -93,7 +93,7 @@ TEST(Foreground, IsGivenBackByAPipeline) {
   });
   SYSFD_REQUIRE_ISOLATION();
   in_foreground([](const Make& make) {
-    EXPECT_TRUE((make("/bin/cat").stdin_from(Stdio::pipe()) | make("/bin/cat"))
+    EXPECT_TRUE((make("/bin/sleep").arg("1000") | make("/bin/cat"))
                     .output({.timeout = std::chrono::nanoseconds(0)})
                     ->timed_out);
   });
