@@ -7,7 +7,8 @@ of headers. With --names, whose header declares other names than family/snippets
 - In a header: the lines of a comment that begin with `//     ` and follow an empty `//`.
 
 The body of each test is the code itself, with the names of snippets.hpp in scope. It is compiled like every other test, and run
-there: see run_snippet(). Code of a table is compiled only. Code that is the definition of a function is that of a member function.
+there: see run_snippet(). Code of a table is compiled only; so is code that defines a function, as that of a member function in
+the namespace `definitions`.
 """
 import pathlib
 import re
@@ -66,6 +67,7 @@ def function(path, number, body):
 def main():
     names = sys.argv[2] if sys.argv[1] == '--names' else None
     output, *paths = sys.argv[3 if names else 1:]
+    definitions = []
     includes, code = [f'#include "{names or "family/snippets.hpp"}"'], []
     for path in paths:
         lines = pathlib.Path(path).read_text().split('\n')
@@ -76,7 +78,8 @@ def main():
             includes += [line for line in block if line.startswith('#include')]
             body = [f'#line {number} "{path}"', *('' if line.startswith('#include') else line for line in block)]
             if re.match(r'[\w:]+(<.*>)? \w+\([^\[]*\) \{$', block[0]) and block[-1] == '}':
-                body = ['struct Example {', *body, '};']
+                definitions += ['namespace definitions {', f'struct Example{number} {{', *body, '};', '}']
+                continue
             name, definition = function(path, number, body)
             code += definition
             if not names:
@@ -86,7 +89,7 @@ def main():
         if body:
             code += function(path, 'tables', ['  SYSFD_NAMES_OF_TABLES', *body])[1]
     head = ['// Made by extract_snippets.py.', *dict.fromkeys(includes)]
-    text = '\n'.join([*head, 'namespace sysfd_snippets {', 'namespace {', *code, '}', '}', ''])
+    text = '\n'.join([*head, 'namespace sysfd_snippets {', 'namespace {', *code, '}', *definitions, '}', ''])
     pathlib.Path(output).write_text(text)
 
 

@@ -49,7 +49,7 @@ struct Task {
     Task get_return_object() { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
-    void return_value(const Anything&) {}
+    void return_void() {}
     void unhandled_exception() {}
   };
 };
@@ -69,6 +69,15 @@ struct Given {
   void (*handler)(sysfd::AwaitedEnd);
 };
 
+// In a function of the reader's program, which returns nothing.
+namespace definitions {
+
+using namespace std::chrono_literals;
+
+template <class Error>
+void fail(const Error&) {}
+
+}  // namespace definitions
 }  // namespace sysfd_snippets
 
 #define SYSFD_NAMES_OF_SNIPPETS         \
