@@ -142,7 +142,8 @@ sysfd::Signals signals_of(const Settings& settings, const sigset_t* mask) {
   return signals;
 }
 
-// A subreaper finds the processes of its tree in /proc. In another one it would find none, or others.
+// A subreaper finds the processes of its tree in /proc. In that of another pid namespace it would
+// not.
 Checked<> look_for_proc() {
   char self[16];
   const ssize_t size = ::readlink("/proc/self", self, sizeof self);

@@ -89,7 +89,7 @@ class Report {
     return Report(std::move(*file), number < 0);
   }
 
-  // Replaces what is in a file: two runs may have the same one, and one of them may wait for a lock.
+  // Replaces what is in a file: two runs may have the same one, and one may wait for a lock.
   bool write(std::string_view text) const {
     if (replaces_)
       static_cast<void>(::ftruncate(file_.get(), 0));  // a pipe and a terminal have nothing to cut
