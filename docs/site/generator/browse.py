@@ -28,7 +28,7 @@ PAGES = [
     "guide/docs-kernel-support.html",
     "headers/command.html",
     "c-types/sysfd_output_options.html",
-    "source/tests/consumers/use_pidfd.cpp.html",
+    "source/examples/event_loop.cpp.html",
 ]
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 SCHEMES = ["light", "dark"]
@@ -196,6 +196,9 @@ def search(browser, address):
 
 
 def main():
+    for page in PAGES:
+        if not (repository.OUTPUT / page).exists():
+            raise repository.SiteError(f"there is no page {page} to look at")
     shutil.rmtree(SHOTS, ignore_errors=True)
     SHOTS.mkdir(parents=True)
     browser = Browser()
