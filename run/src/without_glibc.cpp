@@ -58,6 +58,17 @@ int __sprintf_chk(char*, int, std::size_t, const char*, ...) {
   std::abort();
 }
 
+// Calls of the library's objects, if they were compiled with _FORTIFY_SOURCE.
+void* __memcpy_chk(void* to, const void* from, std::size_t size, std::size_t) {
+  return std::memcpy(to, from, size);
+}
+void* __memmove_chk(void* to, const void* from, std::size_t size, std::size_t) {
+  return std::memmove(to, from, size);
+}
+void* __memset_chk(void* bytes, int value, std::size_t size, std::size_t) {
+  return std::memset(bytes, value, size);
+}
+
 // What a function that throws or catches refers to.
 void __gxx_personality_v0() {
   std::abort();
