@@ -93,9 +93,8 @@ class Reader {
   }
 
   Checked<> add_many(const Option& option, const toml::node& node) {
-    const auto* const list = node.as_array();
-    if (list && list->empty()) return complain_of_nothing(option, node);
-    if (list) {
+    if (const auto* const list = node.as_array()) {
+      if (list->empty()) return complain_of_nothing(option, node);
       for (const toml::node& each : *list)
         if (auto done = add_one(option, each); !done) return done;
       return {};

@@ -19,6 +19,7 @@
 
 #include "terminal.hpp"
 #include "tracer.hpp"
+#include "values.hpp"
 #include "why.hpp"
 
 namespace sysfd_run {
@@ -30,12 +31,11 @@ using std::chrono::nanoseconds;
 // Those that ask a program to end, or tell it something. What stops and continues a job is left
 // alone: sysfd-run, the program and all that it starts are one job of the shell, and stop together.
 constexpr auto forwarded = [] {
-  constexpr int first_of_real_time = 34, last_of_real_time = 64;  // those that are for programs
   constexpr int named[] = {SIGHUP,  SIGINT,   SIGQUIT,   SIGTERM, SIGUSR1, SIGUSR2,
                            SIGALRM, SIGWINCH, SIGVTALRM, SIGPROF, SIGPWR,  SIGIO};
-  std::array<int, std::size(named) + last_of_real_time - first_of_real_time + 1> all{};
+  std::array<int, std::size(named) + last_real_time - first_real_time + 1> all{};
   auto next = std::ranges::copy(named, all.begin()).out;
-  for (int signo = first_of_real_time; signo <= last_of_real_time; ++signo)
+  for (int signo = first_real_time; signo <= last_real_time; ++signo)
     *next++ = signo;
   return all;
 }();

@@ -28,10 +28,6 @@ constexpr Named signal_names[] = {
     {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"WINCH", SIGWINCH},
     {"IO", SIGIO},     {"PWR", SIGPWR},       {"SYS", SIGSYS},
 };
-// The numbers that glibc leaves for programs.
-constexpr int first_real_time = 34;
-constexpr int last_real_time = 64;
-
 constexpr Named limit_names[] = {
     {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},
     {"data", RLIMIT_DATA},       {"fsize", RLIMIT_FSIZE},       {"locks", RLIMIT_LOCKS},

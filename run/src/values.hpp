@@ -20,6 +20,10 @@
 
 namespace sysfd_run {
 
+// The signals of real time that glibc leaves for programs.
+inline constexpr int first_real_time = 34;
+inline constexpr int last_real_time = 64;
+
 // A decimal number and nothing else.
 std::optional<std::int64_t> to_number(std::string_view text);
 

@@ -45,26 +45,10 @@
 #include <sysfd/spawn_all.hpp>
 #include <sysfd/stop_fd.hpp>
 
+#include "family/stand_ins.hpp"
 #include "support/run_apart.hpp"
 
 namespace sysfd_snippets {
-
-// The result of a reader's function: whatever the example returns.
-struct Anything {
-  Anything() = default;
-  template <class T>
-  Anything(T&&) {}
-};
-
-// Stands for what the example does with its values.
-template <class... Values>
-void use(const Values&...) {}
-
-// Stands for how the reader reports an error.
-template <class Error>
-Anything fail(const Error&) {
-  return {};
-}
 
 struct Given {
   sysfd::OwnedFd socket, connection;              // the ends of a pair

@@ -24,24 +24,9 @@
 #include <sysfd/adapters/sender.hpp>
 #include <sysfd/command.hpp>
 
+#include "family/stand_ins.hpp"
+
 namespace sysfd_snippets {
-
-// The result of a reader's function: whatever the example returns.
-struct Anything {
-  Anything() = default;
-  template <class T>
-  Anything(T&&) {}
-};
-
-// Stands for what the example does with its values.
-template <class... Values>
-void use(const Values&...) {}
-
-// Stands for how the reader reports an error.
-template <class Error>
-Anything fail(const Error&) {
-  return {};
-}
 
 // The coroutines of the reader's program.
 struct Task {

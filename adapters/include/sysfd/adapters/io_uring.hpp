@@ -59,7 +59,7 @@ inline constexpr int id_is_pidfd = 3;  // P_PIDFD
 
 }  // namespace detail
 
-// The waits in one ring, which must outlive it. There can be only one such object for a ring: it
+// The waits in one ring, which must outlive it. There can be only one at a time for a ring: it
 // uses the values of user_data whose highest 16 bits are those of first_key (no pointer is one of
 // them).
 class UringSet {

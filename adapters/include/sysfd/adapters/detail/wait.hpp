@@ -68,8 +68,12 @@ class Waiting {
  public:
   explicit Waiting(std::size_t& count) noexcept : count_(count) {}
   void set(bool waits) noexcept {
-    if (waits != is_counted_) count_ += waits ? 1 : std::size_t(-1);
+    if (waits == is_counted_) return;
     is_counted_ = waits;
+    if (waits)
+      ++count_;
+    else
+      --count_;
   }
 
  private:
